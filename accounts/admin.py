@@ -1,4 +1,4 @@
-"""Django admin of people, workspaces, API tokens and the audit log."""
+"""Django admin of people, workspaces, API tokens and the audit trail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""API of members, API tokens and the audit log."""
+"""API of members, API tokens and the audit trail."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def revoke(request: HttpRequest, where: Path[Token]) -> Any:
     return _token(revoke_token(actor_in(request), token_id=where.token_id))
 
 
-@router.get("/audit", response=list[AuditOut], summary="Read the audit log")
+@router.get("/audit", response=list[AuditOut], summary="Read the audit trail")
 def list_audit(request: HttpRequest, response: HttpResponse, query: Query[AuditQuery]) -> Any:
     """Newest first; the next page is in the `Link` header."""
     known_only(request, ("limit", "cursor"))

@@ -1,4 +1,4 @@
-"""People, workspaces, memberships, API tokens, one-time sign-in links and the audit log."""
+"""People, workspaces, memberships, API tokens, one-time sign-in links and the audit trail."""
 
 from __future__ import annotations
 

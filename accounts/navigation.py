@@ -51,7 +51,7 @@ SETTINGS.add(
 SETTINGS.add(
     "audit",
     NavItem(
-        "Audit log", "scroll-text", "/settings/audit", order=60, group="Workspace",
+        "Audit trail", "scroll-text", "/settings/audit", order=60, group="Workspace",
         capability=Capability.AUDIT_READ, also="history changes who export"),
 )  # fmt: skip
 PAGES.add(
@@ -71,7 +71,7 @@ PAGES.add(
 PAGES.add(
     "audit.csv",
     NavItem(
-        "Export the audit log as CSV", "download", "/settings/audit.csv", also="download",
+        "Export the audit trail as CSV", "download", "/settings/audit.csv", also="download",
         capability=Capability.AUDIT_READ,
     ),
 )  # fmt: skip

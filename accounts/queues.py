@@ -12,7 +12,7 @@ MAIL: Final = declare(
         "invitation",
         process="outbound",
         title="The worker for invitation mails",
-        advice="Start the worker outbound. Invitations are stored and mailed when it is back.",
+        advice="Start the outbound worker. Invitations are stored and mailed when it is back.",
         period_s=5.0,
         max_lag_s=120.0,
     )

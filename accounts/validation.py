@@ -47,11 +47,11 @@ def clean_username(text: str) -> str:
 
 
 def clean_email(text: str, *, field: str = "email") -> str:
-    """An e-mail address, made lower case. Raises Invalid."""
+    """An email address, made lower case. Raises Invalid."""
     try:
         validate_email(text.strip())
     except ValidationError as error:
-        raise invalid(field, "email", "must be an e-mail address") from error
+        raise invalid(field, "email", "must be an email address") from error
     return clean_name(text, field=field, most=254).lower()
 
 

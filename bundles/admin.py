@@ -1,4 +1,4 @@
-"""Diagnostic bundles in Django's admin: for looking."""
+"""Read-only admin of diagnostic bundles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Diagnostic bundles over HTTP: an adapter to the services."""
+"""The API of diagnostic bundles."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ class BundleId(Schema):
 
 
 class ListQuery(Schema):
-    """Which bundles."""
+    """Filter of bundles."""
 
-    text: str = Field("", max_length=200, description="Words of the summary or the host.")
+    text: str = Field("", max_length=200, description="Words in the summary or the host.")
     limit: int = Field(50, ge=1, le=100)
-    cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=20, description="From the Link header of the previous page.")
 
 
 class LinesQuery(Schema):
-    """Which lines of which file."""
+    """Lines of a file."""
 
     path: str = Field("", max_length=300, description="An entry, such as `logs/app.log`.")
     start: int = Field(1, ge=1, le=2**31)
-    search: str = Field("", max_length=200, description="Words, in any case.")
+    search: str = Field("", max_length=200, description="Words, case-insensitive.")
     level: str = Field("", max_length=20, description="`ERROR`, `WARN` …")
 
 
 @router.get("", response=list[BundleOut], summary="List bundles")
 def list_bundles(request: HttpRequest, response: HttpResponse, query: Query[ListQuery]) -> Any:
-    """Newest first; a token with `bundles:write` alone sees what it sent itself."""
+    """Newest first; a token with only `bundles:write` sees its own uploads."""
     known_only(request, ("text", "limit", "cursor"))
     before = int(query.cursor) if query.cursor.isdecimal() else None
     rows = bundles_page(actor_in(request), before=before, text=query.text, limit=query.limit)
@@ -66,9 +66,9 @@ def list_bundles(request: HttpRequest, response: HttpResponse, query: Query[List
 
 @router.post("", response={201: AnnouncedOut, 200: AnnouncedOut}, summary="Announce a bundle")
 def create(request: HttpRequest, body: BundleIn) -> Any:
-    """201 with the ticket for its upload, or 200 for a bundle that is here already: then all is done."""
-    said = Announcement(**body.model_dump(exclude={"direct", "bundle_id"}), public_id=body.bundle_id)
-    bundle = announce(actor_in(request), said)
+    """201 with the ticket for its upload, or 200 if the bundle is already stored."""
+    announcement = Announcement(**body.model_dump(exclude={"direct", "bundle_id"}), public_id=body.bundle_id)
+    bundle = announce(actor_in(request), announcement)
     if bundle.status != BundleStatus.ANNOUNCED:
         return Status(200, {**bundle_json(bundle), "ticket": None})
     caller = Caller(request.META.get("REMOTE_ADDR", ""), dict(request.headers), body.direct)
@@ -77,13 +77,13 @@ def create(request: HttpRequest, body: BundleIn) -> Any:
 
 @router.post("/{bundle_id}/complete", response=BundleOut, summary="Complete an upload")
 def complete_upload(request: HttpRequest, where: Path[BundleId]) -> Any:
-    """Opens the incident, or tells the one it names. 409 while the file is not there."""
+    """Opens an incident, or attaches the bundle to the given one. 409 if the file is missing."""
     return bundle_json(complete(actor_in(request), where.bundle_id))
 
 
 @router.get("/{bundle_id}", response=BundleDetailOut, summary="Show a bundle")
 def show(request: HttpRequest, where: Path[BundleId]) -> Any:
-    """Health checks, system facts, entries, and places where secrets were found."""
+    """Health checks, system facts, entries, and locations of secrets."""
     actor = actor_in(request)
     bundle = bundle_for(actor, where.bundle_id)
     note_access(actor, bundle, Access.VIEW)
@@ -92,7 +92,7 @@ def show(request: HttpRequest, where: Path[BundleId]) -> Any:
 
 @router.get("/{bundle_id}/lines", response=LinesOut, summary="Read a file of a bundle")
 def lines(request: HttpRequest, where: Path[BundleId], query: Query[LinesQuery]) -> Any:
-    """Up to 500 lines from `start` on that hold the words of `search`."""
+    """Up to 500 lines from `start` that contain the words of `search`."""
     wanted = query.model_dump(exclude={"path"})
     _, page = read_lines(actor_in(request), where.bundle_id, query.path, **wanted)
     found = [{"number": line.number, "text": line.text} for line in page.lines]
@@ -101,18 +101,18 @@ def lines(request: HttpRequest, where: Path[BundleId], query: Query[LinesQuery])
 
 @router.post("/{bundle_id}/attach", response=BundleOut, summary="Attach a bundle to an incident")
 def attach_to(request: HttpRequest, where: Path[BundleId], body: AttachIn) -> Any:
-    """It leaves the incident it belonged to."""
+    """Moves it from its previous incident."""
     return bundle_json(attach(actor_in(request), where.bundle_id, body.incident))
 
 
 @router.post("/{bundle_id}/release", response=BundleOut, summary="Release a quarantined bundle")
 def release_bundle(request: HttpRequest, where: Path[BundleId], body: ReleaseIn) -> Any:
-    """Opens it to all who may read bundles. For admins."""
+    """Makes it readable for all who may read bundles. For admins."""
     return bundle_json(release(actor_in(request), where.bundle_id, body.reason))
 
 
 @router.delete("/{bundle_id}", response={204: None}, summary="Delete a bundle")
 def delete_bundle(request: HttpRequest, where: Path[BundleId]) -> Any:
-    """Its file is deleted within a minute, the record and the access log stay. For admins."""
+    """Its file is deleted within a minute; the record and the access log remain. For admins."""
     delete(actor_in(request), where.bundle_id)
     return Status(204, None)

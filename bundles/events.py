@@ -1,4 +1,4 @@
-"""The facts this app publishes through the outbox."""
+"""Outbox events of bundles."""
 
 from __future__ import annotations
 

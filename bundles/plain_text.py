@@ -1,4 +1,4 @@
-"""Text of clients and hosts as one printable line. Pure."""
+"""Converts untrusted text to one printable line. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The queue of bundles to inspect, and periodic upkeep."""
+"""The inspection queue, and periodic jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INSPECTION: Final = declare(
         "inspection",
         process="slow",
         title="The worker that inspects diagnostic bundles",
-        advice="Start the worker slow. Uploaded bundles are inspected when it is back.",
+        advice="Start the slow worker. Uploaded bundles are inspected when it is back.",
         period_s=5.0,
         lease_s=300.0,
         threads=1,

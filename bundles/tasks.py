@@ -1,4 +1,4 @@
-"""Celery tasks: each calls one service."""
+"""Celery tasks and queue handlers of bundles."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from bundles.uploads.completing import complete_lost
 from core.queue.handlers import works_on
 from core.queue.retry import Backoff
 
-# The storage may be away for a day, and what was uploaded before is inspected minutes after it is back.
+# Retries cover a storage outage of a day; inspection resumes minutes after it is back.
 PATIENCE: Final = Backoff(first=5.0, longest=300.0, attempts=2_000)
 
 
 @works_on(INSPECTION, Inspection, backoff=PATIENCE, keep=timedelta(days=7), related=("bundle",))
 def inspect(item: Inspection) -> None:
-    """Inspect one bundle that has arrived."""
+    """Inspect an uploaded bundle."""
     inspect_bundle(item.bundle)
 
 
 @shared_task(name="bundles.complete_lost", ignore_result=True)
 def complete_lost_uploads() -> None:
-    """Complete uploads whose bundle has arrived without a word from the client."""
+    """Complete uploads that the client did not complete."""
     complete_lost(timezone.now())
 
 
 @shared_task(name="bundles.expire", ignore_result=True)
 def expire_bundles() -> None:
-    """Expire bundles that are due and announced ones that never arrived."""
+    """Expire bundles past retention and announced ones that never arrived."""
     expire_due(timezone.now())
 
 
 @shared_task(name="bundles.purge", ignore_result=True)
 def purge_bundles() -> None:
-    """Delete the files of bundles that are removed."""
+    """Delete the files of removed bundles."""
     purge_removed(timezone.now())

@@ -1,4 +1,4 @@
-"""Addresses of the diagnostic collector and of bundles."""
+"""URLs of the diagnostic collector and of bundles."""
 
 from __future__ import annotations
 

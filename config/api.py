@@ -210,7 +210,7 @@ def _field(loc: tuple[str | int, ...]) -> str:
 
 @api.exception_handler(Http404)
 def _nothing(request: HttpRequest, error: Any) -> HttpResponse:
-    return problem_response(NotFound("There is nothing at this address."), request)
+    return problem_response(NotFound("Not found."), request)
 
 
 @api.exception_handler(RequestDataTooBig)
@@ -227,7 +227,7 @@ def _cut(request: HttpRequest, error: Any) -> HttpResponse:
 @api.exception_handler(InterfaceError)
 @api.exception_handler(InternalError)  # a read-only database, for one
 def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
-    detail = "The database is not reachable. Nothing was stored; send the same request again."
+    detail = "The database is not reachable. Nothing was stored; retry the request."
     return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)
 
 

@@ -84,7 +84,7 @@ class Unencrypted(Forbidden):
     title = "Use HTTPS"
 
     def __init__(self) -> None:
-        super().__init__("Nothing was read or stored: send this to the https address, never to http.")
+        super().__init__("Nothing was read or stored: use https.")
 
 
 class NotFound(Problem):

@@ -11,7 +11,7 @@ RELAY: Final = declare(
         "relay",
         process="outbound",
         title="The worker for live updates and events between apps",
-        advice="Start the worker outbound. Live updates and notices go out when it is back.",
+        advice="Start the outbound worker. Live updates and notices go out when it is back.",
         period_s=2.0,
         lease_s=10.0,
         threads=3,
@@ -22,7 +22,7 @@ CLOCKS: Final = declare(
         "clocks",
         process="outbound",
         title="The worker for SLA targets and escalation",
-        advice="Start the worker outbound. Timers are rows; those that are due run when it is back.",
+        advice="Start the outbound worker. Timers are rows; those that are due run when it is back.",
         period_s=1.0,
     )
 )
@@ -31,7 +31,7 @@ UPKEEP: Final = declare(
         "upkeep",
         process="slow",
         title="The worker for reminders and clean-up",
-        advice="Start the worker slow. Old rows stay until it is back.",
+        advice="Start the slow worker. Old rows stay until it is back.",
         period_s=5.0,
         lease_s=120.0,
         threads=2,

@@ -12,7 +12,7 @@ DETECTION: Final = declare(
         "detection",
         process="detection",
         title="The detection worker",
-        advice="Start the worker detection. Events are stored; incidents open when it is back.",
+        advice="Start the detection worker. Events are stored; incidents open when it is back.",
         period_s=1.0,
         own_task="detection.evaluate",
     )
@@ -22,7 +22,7 @@ ANALYSIS: Final = declare(
         "analysis",
         process="outbound",
         title="The worker for the analysis of incidents",
-        advice="Start the worker outbound. Incidents open without it; their analysis follows later.",
+        advice="Start the outbound worker. Incidents open without it; their analysis follows later.",
         max_lag_s=60.0,
     )
 )
@@ -31,7 +31,7 @@ MODEL: Final = declare(
         "model",
         process="slow",
         title="The worker that asks the language model",
-        advice="Start the worker slow. Incidents retain the analysis of the built-in rules.",
+        advice="Start the slow worker. Incidents retain the analysis of the built-in rules.",
         period_s=5.0,
         lease_s=60.0,
         max_lag_s=300.0,

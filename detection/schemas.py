@@ -38,12 +38,12 @@ _Name = Annotated[str, Field(max_length=200)] | int
 class EventIn(Schema):
     """One event. Other fields are kept under `metadata`."""
 
-    source: _Name = Field(description="What it comes from; also `service`.", examples=["my-service"])
+    source: _Name = Field(description="The source; also `service`.", examples=["my-service"])
     level: str | None = Field(
         "info", description="debug … fatal, or high, sev2, p1 …; also `severity`.", examples=["ERROR"]
     )
     message: Annotated[str, Field(max_length=8192)] | None = Field("", examples=["Something went wrong"])
-    event_id: _Name | None = Field("", description="Sent twice, it is stored once.")
+    event_id: _Name | None = Field("", description="For idempotency: stored once.")
     timestamp: str | float | None = Field(
         None, description="ISO 8601 or seconds since 1970; also `occurred_at`."
     )

@@ -46,7 +46,7 @@ def _checked(field: str, text: str, limit: int, spared: frozenset[str]) -> str:
     if len(text) > limit:
         raise invalid(field, "max_length", f"must have at most {limit} characters, not {len(text)}")
     if any(_is_control(char) and char not in spared for char in text):
-        raise invalid(field, "characters", "must not hold control characters")
+        raise invalid(field, "characters", "must not contain control characters")
     return text
 
 
@@ -78,15 +78,15 @@ def clean_past(field: str, moment: datetime | None, now: datetime) -> datetime:
     if moment is None:
         return now
     if moment.tzinfo is None:
-        raise invalid(field, "timezone", "must carry a time zone")
+        raise invalid(field, "timezone", "must have a time zone")
     try:
         past = moment.astimezone(UTC)
     except OverflowError as error:
-        raise invalid(field, "range", "must lie within the years 1 to 9999") from error
+        raise invalid(field, "range", "must be within the years 1 to 9999") from error
     if past > now:
         raise invalid(field, "past", "must not be in the future")
     if past < now - MAX_AGO:
-        raise invalid(field, "range", "must not lie more than ten years back")
+        raise invalid(field, "range", "must not be more than ten years ago")
     return past
 
 
@@ -94,7 +94,7 @@ def clean_detected_at(moment: datetime | None, now: datetime) -> datetime:
     """A time in UTC within the last seven days, `now` for None. Raises Invalid naming `detected_at`."""
     past = clean_past("detected_at", moment, now)
     if past < now - MAX_DETECTED_AGO:
-        raise invalid("detected_at", "range", "must not lie more than seven days back")
+        raise invalid("detected_at", "range", "must not be more than seven days ago")
     return past
 
 
@@ -125,7 +125,7 @@ def clean_metadata(value: Mapping[str, Any]) -> dict[str, Any]:
         )
     cleaned: dict[str, Any] = orjson.loads(text)  # as it is stored: NaN has become null
     if b"\\u0000" in text and _holds_nul(cleaned):
-        raise invalid("metadata", "characters", "must not hold the NUL character")
+        raise invalid("metadata", "characters", "must not contain NUL characters")
     return cleaned
 
 
@@ -177,7 +177,7 @@ def clean_url(field: str, text: str) -> str:
     if not is_fine or any(char.isspace() for char in url):
         raise invalid(field, "url", "must be a web address such as https://wiki.example.com/runbook")
     if "@" in parts.netloc:
-        raise invalid(field, "url", "must not carry a user name or a password")
+        raise invalid(field, "url", "must not contain a user name or a password")
     return url
 
 

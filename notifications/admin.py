@@ -1,4 +1,4 @@
-"""Deliveries, silences and contact methods in Django's admin, for looking."""
+"""Read-only admin of deliveries, silences and contact methods."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class DeliveryPath(Schema):
 
 
 class ChannelIn(Schema):
-    """A channel to create. Which fields `config` and `secrets` take depends on the kind."""
+    """A channel to create. The fields of `config` and `secrets` depend on the kind."""
 
     kind: str = Field(max_length=20)
     name: str = Field(max_length=80)
@@ -49,7 +49,7 @@ class ChannelIn(Schema):
 
 
 class ChannelPatch(Schema):
-    """What to change; what is left out stays."""
+    """Fields to change; omitted fields stay as they are."""
 
     name: str | None = Field(None, max_length=80)
     config: dict[str, str] | None = Field(None, max_length=10)
@@ -76,7 +76,7 @@ class ChannelOut(Schema):
 
 
 class ChannelCreatedOut(ChannelOut):
-    """A new channel. `signing_secret`: the one that was generated for a webhook, returned this once."""
+    """A new channel. `signing_secret`: generated for a webhook, returned only here."""
 
     signing_secret: str | None
 
@@ -90,7 +90,7 @@ class ChannelTestStepOut(Schema):
 
 
 class DeliveryQuery(Schema):
-    """Pages by cursor: take the next one from the `Link` header."""
+    """Cursor pagination: the next page is in the `Link` header."""
 
     incident: int | None = Field(None, ge=1, le=2**31 - 1)
     outcome: str = Field("", max_length=12)
@@ -100,7 +100,7 @@ class DeliveryQuery(Schema):
 
 
 class DeliveryOut(Schema):
-    """A delivery: what, to whom, why, and what became of it."""
+    """A delivery: event, destination, reason and outcome."""
 
     id: int
     public_id: str
@@ -130,7 +130,7 @@ class AttemptOut(Schema):
 
 
 class DeliveryDetailOut(DeliveryOut):
-    """A delivery with its newest attempts."""
+    """A delivery with its latest attempts."""
 
     log: list[AttemptOut]
 
@@ -152,13 +152,13 @@ def _delivery(one: Delivery) -> dict[str, Any]:
 
 @channels_router.get("", response=list[ChannelOut], summary="List channels")
 def list_channels(request: HttpRequest) -> list[dict[str, Any]]:
-    """Every channel by name. Needs `incidents:read`."""
+    """All channels, by name. Needs `incidents:read`."""
     return [_channel(channel) for channel in channels_for(actor_in(request))]
 
 
 @channels_router.post("", response={201: ChannelCreatedOut}, summary="Create a channel")
 def post_channel(request: HttpRequest, body: ChannelIn) -> Status[dict[str, Any]]:
-    """Needs `admin`. Secrets are encrypted; only a signing secret that was generated is returned, once."""
+    """Needs `admin`. Secrets are encrypted; only a generated signing secret is returned, once."""
     given = body.dict()
     given["is_for_drills"] = given.pop("for_drills")
     channel = create_channel(actor_in(request), **given)
@@ -174,7 +174,7 @@ def get_channel(request: HttpRequest, path: Path[ChannelPath]) -> dict[str, Any]
 
 @channels_router.patch("/{channel_id}", response=ChannelOut, summary="Change a channel")
 def patch_channel(request: HttpRequest, path: Path[ChannelPath], body: ChannelPatch) -> dict[str, Any]:
-    """Needs `admin`. Empty secrets stay as they are."""
+    """Needs `admin`. Empty secrets are not changed."""
     given = body.dict(exclude_unset=True)
     has_fallback = "fallback_id" in given
     given["is_enabled"] = given.pop("enabled", None)
@@ -186,14 +186,14 @@ def patch_channel(request: HttpRequest, path: Path[ChannelPath], body: ChannelPa
 
 @channels_router.delete("/{channel_id}", response={204: None}, summary="Delete a channel")
 def remove_channel(request: HttpRequest, path: Path[ChannelPath]) -> Status[None]:
-    """Needs `admin`. Deliveries stay as a record."""
+    """Needs `admin`. Its deliveries are retained."""
     delete_channel(actor_in(request), channel_id=path.channel_id)
     return Status(204, None)
 
 
 @channels_router.post("/{channel_id}/test", response=list[ChannelTestStepOut], summary="Send a test")
 def post_test(request: HttpRequest, path: Path[ChannelPath]) -> list[dict[str, Any]]:
-    """Sends one message at once and returns each step. Needs `admin`."""
+    """Sends a test message synchronously and returns each step. Needs `admin`."""
     steps = send_test(actor_in(request), channel_id=path.channel_id)
     return [{"title": step.title, "ok": step.is_ok, "detail": step.detail} for step in steps]
 
@@ -202,7 +202,7 @@ def post_test(request: HttpRequest, path: Path[ChannelPath]) -> list[dict[str, A
 def list_deliveries(
     request: HttpRequest, response: HttpResponse, query: Query[DeliveryQuery]
 ) -> list[dict[str, Any]]:
-    """Newest first; by incident number, outcome or channel. Needs `incidents:read`."""
+    """Newest first; filter by incident number, outcome or channel. Needs `incidents:read`."""
     known_only(request, DeliveryQuery.model_fields)
     found, following = deliveries_page(
         actor_in(request), incident_number=query.incident, outcome=query.outcome,
@@ -214,7 +214,7 @@ def list_deliveries(
 
 @deliveries_router.get("/{delivery_id}", response=DeliveryDetailOut, summary="Get a delivery")
 def get_delivery(request: HttpRequest, path: Path[DeliveryPath]) -> dict[str, Any]:
-    """With its newest attempts. Needs `incidents:read`."""
+    """With its latest attempts. Needs `incidents:read`."""
     found = delivery_for(actor_in(request), path.delivery_id)
     names = ("number", "started_at", "ended_at", "result", "status", "detail")
     log = [{name: getattr(attempt, name) for name in names} for attempt in attempts_of(found)]
@@ -223,5 +223,5 @@ def get_delivery(request: HttpRequest, path: Path[DeliveryPath]) -> dict[str, An
 
 @deliveries_router.post("/{delivery_id}/resend", response=DeliveryOut, summary="Resend a delivery")
 def post_resend(request: HttpRequest, path: Path[DeliveryPath]) -> dict[str, Any]:
-    """A failed one keeps its id, a sent one becomes a new delivery. Needs `incidents:write`."""
+    """Retries a failed delivery, or copies a sent one to a new delivery. Needs `incidents:write`."""
     return _delivery(resend_delivery(actor_in(request), delivery_id=path.delivery_id))

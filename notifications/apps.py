@@ -8,5 +8,5 @@ class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Every file of `channels/kinds` registers its kind."""
+        """Import `channels/kinds`, so that every kind is registered."""
         CHANNEL_KINDS.discover("notifications.channels.kinds")

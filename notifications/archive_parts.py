@@ -1,4 +1,4 @@
-"""What was sent about an incident, for its archive."""
+"""Deliveries of an incident, for its archive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ add_parts(Part("delivery", "notifications_delivery"), Part("escalation", "notifi
 
 @OBSTACLES.register("deliveries")
 def waiting_deliveries(workspace_id: int, ids: Sequence[int], now: datetime) -> Mapping[int, str]:
-    """Incidents about which something is still to be sent."""
+    """Incidents with unsent deliveries."""
     rows = Delivery.objects.of(workspace_id).filter(incident_id__in=ids, state=WorkItem.State.PENDING)
     return {
         pk: "a notification is still to be sent" for pk in rows.values_list("incident_id", flat=True) if pk

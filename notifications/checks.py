@@ -22,13 +22,13 @@ MAX_WORKSPACES: Final = 50
 
 
 def _is_set_up() -> Exists:
-    """Whether the row's workspace has a schedule: before that, on-call is an onboarding step, not a fault."""
+    """Whether the workspace has an on-call schedule; without one it is an onboarding step, not a fault."""
     rotas = OnCallSchedule.across_workspaces.filter(workspace_id=OuterRef("workspace_id"))
     return Exists(rotas)
 
 
 def late_escalations() -> QuerySet[Escalation]:
-    """Escalations due for over 30 s that no worker holds, the longest due first."""
+    """Unclaimed escalations overdue by more than 30 s, longest first."""
     waiting = Escalation.across_workspaces.filter(state="pending", due_at__lt=Now() - LATE_AFTER)
     return waiting.filter(Q(lease_until=None) | Q(lease_until__lt=Now())).order_by("due_at")
 
@@ -38,19 +38,19 @@ def _escalation() -> CheckResult:
     late = late_escalations()
     first = late.first()
     if first is not None:
-        advice = "Start the worker outbound. Steps that are due run when it is back."
+        advice = "Start the outbound worker. Due steps run when it is back."
         return CheckResult("warn", f"{late.count()} escalations are late", advice, first.due_at)
     running = Escalation.across_workspaces.filter(state="pending", reaches_nobody=True)
     concerned = frozenset(running.filter(_is_set_up()).values_list("workspace_id", flat=True)[:1000])
     if concerned:
         advice = "Open Settings, Escalation policies, and give each step a target."
-        return CheckResult("warn", "an escalation reaches only the admins", advice, None, concerned)
+        return CheckResult("warn", "an escalation policy reaches only the admins", advice, None, concerned)
     return CheckResult("ok", "no escalation is late")
 
 
 @health_check("reachability", "Reachability of people on call", asks="database")
 def _reachability() -> CheckResult:
-    """Walks 14 days of the policies at most every 10 minutes; between, the last result is returned."""
+    """Check 14 days of each policy, at most every 10 minutes; otherwise return the last result."""
     return _walked(int(time.monotonic() // WALK_EVERY_S))
 
 

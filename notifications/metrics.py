@@ -19,11 +19,11 @@ def _late() -> Iterator[Metric]:
     waited = (timezone.now() - first.due_at).total_seconds() if first else 0.0
     yield GaugeMetricFamily(
         "tocsin_escalations_late",
-        "Escalation steps due for over 30 s that no worker holds.",
+        "Unclaimed escalation steps overdue by more than 30 s.",
         value=late.count(),
     )
     yield GaugeMetricFamily(
         "tocsin_escalation_lateness_seconds",
-        "How long the longest late escalation step is due.",
+        "Overdue time of the latest escalation step.",
         value=waited,
     )

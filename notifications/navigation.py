@@ -1,4 +1,4 @@
-"""Channels, routes, deliveries and contact methods in the menu of the settings, and their audit areas."""
+"""Settings menu entries of notifications, and their audit areas."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SETTINGS.add(
         order=72,
         group=GROUP,
         capability=READ,
-        also="who is told routing",
+        also="who is notified routing",
     ),
 )
 SETTINGS.add(

@@ -1,4 +1,4 @@
-"""Queues of deliveries: pages never wait behind notices."""
+"""Delivery queues; separate ones, so that pages never wait for notices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAGE: Final = declare(
         "page",
         process="outbound",
         title="The worker for pages",
-        advice="Start the worker outbound. Pages are queued and sent when it is back.",
+        advice="Start the outbound worker. Pages are queued and sent when it is back.",
         period_s=1.0,
         threads=6,
     )
@@ -21,7 +21,7 @@ NOTICE: Final = declare(
         "notice",
         process="outbound",
         title="The worker for notices",
-        advice="Start the worker outbound. Notices are queued and sent when it is back.",
+        advice="Start the outbound worker. Notices are queued and sent when it is back.",
         threads=4,
         max_lag_s=120.0,
     )

@@ -1,4 +1,4 @@
-"""Plans deliveries for what happens to incidents; the workers send them."""
+"""Outbox subscribers that plan deliveries; workers send them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from core.reasons import Reason
 from notifications.deliveries.invitations import plan_invitations
-from notifications.deliveries.planning import Fact, as_payload, pass_over, plan_event
+from notifications.deliveries.planning import Fact, as_payload, plan_event, record_not_notified
 from notifications.routes.decision import EVENT_KINDS
 from notifications.silences.services.inhibition import plan_review
 
@@ -17,24 +17,24 @@ STAKEHOLDERS_ONLY: Final = frozenset({"incident.noted", "incident.entry_amended"
 
 @subscriber("notifications", topics=tuple(EVENT_KINDS))
 def plan_deliveries(event: OutboxEvent) -> None:
-    """One delivery for each destination the routes name; a repeat plans nothing new."""
+    """Plan one delivery per destination named by the routes. Idempotent."""
     payload = as_payload(event.topic, event.payload, event.pk)
     fact = Fact(event.workspace_id, f"outbox:{event.pk}", event.topic, payload)
     if not fact.snapshot:
-        pass_over(fact, Reason.INCIDENT_GONE)
+        record_not_notified(fact, Reason.INCIDENT_GONE)
     elif event.topic in STAKEHOLDERS_ONLY and not event.payload.get("is_public"):
-        pass_over(fact, Reason.NOT_PUBLIC)
+        record_not_notified(fact, Reason.NOT_PUBLIC)
     else:
         plan_event(fact)
 
 
 @subscriber("drill_invitations", topics=("drill.planned",))
 def invite_to_drill(event: OutboxEvent) -> None:
-    """A notice in each channel for drills; a repeat plans nothing new."""
+    """Plan a notice to each drill channel. Idempotent."""
     plan_invitations(event.workspace_id, event.payload, event_key=f"outbox:{event.pk}")
 
 
 @subscriber("inhibition", topics=("incident.resolved", "incident.severity_changed", "incident.changed"))
 def review_inhibited(event: OutboxEvent) -> None:
-    """Look again later at what the incident muted on others, when it is over or may have eased."""
+    """Plan a review of what the incident inhibits, when it is resolved or may be less severe."""
     plan_review(event.workspace_id, event.payload["incident_id"], event_key=f"outbox:{event.pk}")

@@ -1,4 +1,4 @@
-"""Handlers of the delivery queues, and of silences and maintenance windows."""
+"""Queue handlers of deliveries, silences and maintenance windows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from notifications.silences.services.releasing import run_release
 from notifications.silences.services.silences import run_silence
 from notifications.silences.services.windows import end_occurrence, refill_window
 
-# A channel that is broken is left alone until its next probe, and has four deliveries in flight at most.
+# A broken channel is skipped until its next probe; a channel has at most four deliveries in flight.
 _READY: Final[LiteralString] = """
 not exists (select 1 from notifications_channel c where c.id = w.channel_id and c.retry_at > now())
 and (select count(*) from notifications_delivery f
@@ -48,30 +48,30 @@ def send_notice(delivery: Delivery) -> None:
 
 
 @works_on(CLOCKS, Silence, batch=20)
-def look_at_silence(item: Silence) -> None:
-    """End a silence, or look again later."""
+def check_silence(item: Silence) -> None:
+    """Check a silence."""
     run_silence(item.workspace_id, item, now=timezone.now())
 
 
 @works_on(CLOCKS, MaintenanceWindow, batch=5)
 def refill(item: MaintenanceWindow) -> None:
-    """Make the occurrences of the next 60 days."""
+    """Create the occurrences of the next 60 days."""
     refill_window(item.workspace_id, item, now=timezone.now())
 
 
 @works_on(CLOCKS, WindowOccurrence, batch=20, keep=KEEP)
 def end_window(item: WindowOccurrence) -> None:
-    """End an occurrence and send what is still wrong."""
+    """End an occurrence and notify of unresolved incidents."""
     end_occurrence(item.workspace_id, item, now=timezone.now())
 
 
 @works_on(CLOCKS, InhibitionReview, batch=20, keep=KEEP)
 def review_inhibition(item: InhibitionReview) -> None:
-    """Send what is still wrong and no longer inhibited."""
+    """Notify of unresolved incidents that are no longer inhibited."""
     run_review(item.workspace_id, item, now=timezone.now())
 
 
 @works_on(CLOCKS, Release, batch=5, keep=KEEP, related=("still",))
-def go_on_releasing(item: Release) -> None:
-    """Send the next part of what a silence or window held back."""
+def continue_release(item: Release) -> None:
+    """Send the next batch of what a silence or window muted."""
     run_release(item.workspace_id, item, now=timezone.now())

@@ -1,4 +1,4 @@
-"""Addresses of channels, routes, escalation, deliveries and contact methods."""
+"""URLs of channels, routes, escalation, deliveries and contact methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Postmortems in Django's admin: for looking; the state of action items may be changed here as well."""
+"""Read-only admin of postmortems; only the status of action items can be changed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ActionItemAdmin(ThroughService):
     search_fields = ("title",)
 
     def apply(self, actor: Actor, thing: ActionItem, changes: Mapping[str, Any]) -> None:
-        """Change its state. Raises Invalid."""
+        """Change its status. Raises Invalid."""
         update_item(actor, thing.number, **changes)
 
 

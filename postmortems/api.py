@@ -1,4 +1,4 @@
-"""The API of postmortems: an adapter from HTTP to the services and selectors."""
+"""The API of postmortems."""
 
 from __future__ import annotations
 
@@ -57,16 +57,16 @@ _TEXTS: Final = (
 
 
 class ListQuery(Schema):
-    """Which postmortems."""
+    """Filter of postmortems."""
 
     status: str = Field("", max_length=20, description="`draft`, `in_review` or `published`.")
-    text: str = Field("", max_length=200, description="Words of the title.")
-    limit: int = Field(MAX_LISTED, ge=1, le=MAX_LISTED, description="At most so many.")
-    cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
+    text: str = Field("", max_length=200, description="Words in the title.")
+    limit: int = Field(MAX_LISTED, ge=1, le=MAX_LISTED, description="Maximum number of results.")
+    cursor: str = Field("", max_length=20, description="From the Link header of the previous page.")
 
 
 class ExportQuery(Schema):
-    """As what."""
+    """Format of the export."""
 
     format: str = Field("markdown", max_length=20, description="`markdown`, `html`, `pdf` or `json`.")
 
@@ -106,7 +106,7 @@ def _row(one: Postmortem) -> dict[str, Any]:
     summary="Draft the postmortem",
 )
 def create(request: HttpRequest, where: Path[Reference], body: PostmortemIn = NOTHING) -> Any:
-    """Drafted from the incident; what you send replaces the drafted text. 200: it existed."""
+    """Drafted from the incident; given texts replace drafted ones. 200: it already existed."""
     actor = actor_in(request)
     existed = postmortem_of(actor, incident_for(actor, where.reference)) is not None
     made = draft_postmortem(actor, where.reference, template=body.template, title=body.title)
@@ -118,9 +118,11 @@ def create(request: HttpRequest, where: Path[Reference], body: PostmortemIn = NO
     return Status(200 if existed else 201, postmortem_json(actor, postmortem_for(actor, where.reference)))
 
 
-@incident_router.get("/{reference}/postmortem", response=PostmortemOut, summary="Read the postmortem")
+@incident_router.get(
+    "/{reference}/postmortem", response=PostmortemOut, summary="Get the postmortem of an incident"
+)
 def of_incident(request: HttpRequest, where: Path[Reference]) -> Any:
-    """404 while there is none."""
+    """404 if there is none."""
     actor = actor_in(request)
     return postmortem_json(actor, postmortem_for(actor, where.reference))
 
@@ -138,15 +140,15 @@ def listed(request: HttpRequest, response: HttpResponse, query: Query[ListQuery]
     return [_row(one) for one in rows[: query.limit]]
 
 
-@router.get("/{reference}", response=PostmortemOut, summary="Read one postmortem")
+@router.get("/{reference}", response=PostmortemOut, summary="Get a postmortem")
 def read(request: HttpRequest, where: Path[Reference]) -> Any:
-    """By the reference of its incident."""
+    """By incident reference."""
     return of_incident(request, where)
 
 
 @router.patch("/{reference}", response=PostmortemOut, summary="Change settings of a postmortem")
 def change(request: HttpRequest, where: Path[Reference], body: DetailsIn) -> Any:
-    """Title, owner, due date, meeting, public address. What is left out stays."""
+    """Title, owner, due date, meeting, public link. Omitted fields stay as they are."""
     actor = actor_in(request)
     review.set_details(actor, where.reference, **body.model_dump(exclude_unset=True))
     return of_incident(request, where)
@@ -154,7 +156,7 @@ def change(request: HttpRequest, where: Path[Reference], body: DetailsIn) -> Any
 
 @router.put("/{reference}/sections/{key}", response=SavedOut, by_alias=True, summary="Save a section")
 def save(request: HttpRequest, where: Path[SectionReference], body: SectionIn) -> Any:
-    """Merged with what others saved since `base_version`; 409 `both_changed` with both texts else."""
+    """Merged with changes since `base_version`; on a conflict 409 `both_changed` with both texts."""
     saved = save_section(
         actor_in(request), where.reference, where.key,
         base_version=body.base_version, text=body.text, client_id=body.client_id,
@@ -167,13 +169,13 @@ def save(request: HttpRequest, where: Path[SectionReference], body: SectionIn) -
 
 @router.get("/{reference}/revisions", response=list[RevisionOut], summary="List revisions")
 def revisions(request: HttpRequest, where: Path[Reference]) -> Any:
-    """The newest 200 first."""
+    """The latest 200, newest first."""
     return revisions_of(postmortem_for(actor_in(request), where.reference))
 
 
 @router.post("/{reference}/revisions/{number}/restore", response=PostmortemOut, summary="Restore a revision")
 def restore(request: HttpRequest, where: Path[RevisionReference]) -> Any:
-    """Every section as it was then, as a new revision."""
+    """Restores all sections as a new revision."""
     restore_revision(actor_in(request), where.reference, where.number)
     return of_incident(request, where)
 
@@ -194,28 +196,28 @@ def withdraw(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_
 
 @router.post("/{reference}/approvals", response=PostmortemOut, summary="Sign, or request changes")
 def decide(request: HttpRequest, where: Path[Reference], body: DecisionIn) -> Any:
-    """As a role you hold. A token signs nothing."""
+    """As a role you hold. Not possible with an API token without a user."""
     review.decide(actor_in(request), where.reference, **body.model_dump())
     return of_incident(request, where)
 
 
-@router.post("/{reference}/waivers", response=PostmortemOut, summary="Waive something missing")
+@router.post("/{reference}/waivers", response=PostmortemOut, summary="Waive a missing requirement")
 def waive(request: HttpRequest, where: Path[Reference], body: WaiverIn) -> Any:
-    """With a reason of ten letters or more."""
+    """Requires a reason of at least ten letters."""
     review.waive(actor_in(request), where.reference, subject=body.subject, reason=body.reason)
     return of_incident(request, where)
 
 
 @router.post("/{reference}/publish", response=PostmortemOut, summary="Publish")
 def publish(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
-    """422 `incomplete` with everything that is missing; nothing is changed then."""
+    """422 `incomplete` lists everything that is missing; nothing is changed."""
     review.publish_postmortem(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)
 
 
 @router.post("/{reference}/amend", response=PostmortemOut, summary="Amend")
 def amend(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_READ) -> Any:
-    """Open a published one for changes; readers keep the published revision until you publish again."""
+    """Reopens a published one for changes; readers see the published revision until you publish again."""
     review.amend(actor_in(request), where.reference, version=body.version)
     return of_incident(request, where)
 
@@ -228,7 +230,7 @@ def comments(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @router.post("/{reference}/comments", response={201: CommentOut}, summary="Comment on a section")
 def comment(request: HttpRequest, where: Path[Reference], body: CommentIn) -> Any:
-    """Or answer a comment with `parent`."""
+    """With `parent`, replies to a comment."""
     return Status(201, add_comment(actor_in(request), where.reference, **body.model_dump()))
 
 

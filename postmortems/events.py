@@ -1,4 +1,4 @@
-"""The facts this app publishes through the outbox."""
+"""Outbox events of postmortems."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.events import VIEWERS_BY_NUMBER
 
 @dataclass(frozen=True)
 class PostmortemEvent(DomainEvent):
-    """Something happened to the postmortem of an incident."""
+    """Base of postmortem events."""
 
     snapshot_sql: ClassVar[LiteralString] = VIEWERS_BY_NUMBER
     postmortem_id: int
@@ -55,7 +55,7 @@ class PostmortemCommented(PostmortemEvent):
 
 @dataclass(frozen=True)
 class PostmortemMentioned(PostmortemEvent):
-    """A text of it named people: a section, or a comment where `comment_id` is set."""
+    """People were mentioned in a section, or in a comment if `comment_id` is set."""
 
     topic: ClassVar[str] = "postmortem.mentioned"
     people: tuple[int, ...] = ()
@@ -66,7 +66,7 @@ class PostmortemMentioned(PostmortemEvent):
 
 @dataclass(frozen=True)
 class PostmortemReviewRequested(PostmortemEvent):
-    """Its reviewers are asked to read and sign."""
+    """A review was requested."""
 
     topic: ClassVar[str] = "postmortem.review_requested"
     reviewer_ids: tuple[int, ...] = ()

@@ -1,4 +1,4 @@
-"""Every model of the app, gathered where Django looks for them."""
+"""Models of the app, imported for Django."""
 
 from __future__ import annotations
 

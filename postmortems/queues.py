@@ -1,4 +1,4 @@
-"""The queues of drafts to write and of meetings to mail."""
+"""Queues of drafts and meeting mails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DRAFT: Final = declare(
         "draft",
         process="slow",
         title="The worker for postmortem drafts",
-        advice="Start the worker slow. Drafts are written when it is back.",
+        advice="Start the slow worker. Drafts are written when it is back.",
         period_s=5.0,
         lease_s=60.0,
         threads=1,
@@ -24,7 +24,7 @@ MEETING: Final = declare(
         "meeting",
         process="outbound",
         title="The worker for meeting mails",
-        advice="Start the worker outbound. Invitations are stored and mailed when it is back.",
+        advice="Start the outbound worker. Invitations are stored and mailed when it is back.",
         period_s=5.0,
         max_lag_s=120.0,
     )

@@ -1,4 +1,4 @@
-"""What the API of postmortems takes and gives. Inputs take every alias; outputs use the canonical words."""
+"""Schemas of the postmortem API. Inputs accept aliases; outputs use canonical names."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class MomentIn(Body):
 
 
 class PostmortemIn(Body):
-    """A new postmortem. Nothing is needed: what is left out is drafted from the incident."""
+    """A new postmortem. All fields are optional: omitted ones are drafted from the incident."""
 
     title: Annotated[str, Field(max_length=200)] = ""
     template: Annotated[str, Field(max_length=60)] = Field(
-        "", description="`full`, `light`, `security` or an own one."
+        "", description="`full`, `light`, `security` or a custom template."
     )
     summary: Text = ""
     what_happened: Text = Field("", validation_alias=_alias("what_happened", "whatHappened"))
@@ -61,7 +61,7 @@ class LessonIn(Body):
 
 
 class DetailsIn(Body):
-    """Settings of a postmortem; what is left out stays."""
+    """Settings of a postmortem; omitted fields stay as they are."""
 
     title: Line | None = None
     owner: Name | None = Field(None, description="A user name; null: no owner.")
@@ -69,13 +69,11 @@ class DetailsIn(Body):
     meeting_at: datetime | None = None
     meeting_minutes: Annotated[int, Field(ge=5, le=480)] | None = None
     meeting_zone: Annotated[str, Field(max_length=64)] | None = None
-    public_link: bool | None = Field(
-        None, description="Whether the public sections have an address of their own."
-    )
+    public_link: bool | None = Field(None, description="Whether the public link is enabled.")
 
 
 class SectionIn(Body):
-    """A text and the version it began with. `client_id` names this save, so that it can be sent again."""
+    """A text and its base version. `client_id` identifies this save, so that it can be retried."""
 
     text: str
     base_version: Version
@@ -83,7 +81,7 @@ class SectionIn(Body):
 
 
 class VersionIn(Body):
-    """A change of state; `version` is the one that was read."""
+    """A status change; `version` is the one that was read."""
 
     version: Version | None = None
 
@@ -96,11 +94,13 @@ class DecisionIn(Body):
         "approved", description="`approved` or `changes_requested`."
     )
     note: Annotated[str, Field(max_length=5000)] = ""
-    revision: Version | None = Field(None, description="The revision that was read; a newer one is refused.")
+    revision: Version | None = Field(
+        None, description="The revision that was read; refused if there is a newer one."
+    )
 
 
 class WaiverIn(Body):
-    """What may be missing, and why."""
+    """What to waive, and why."""
 
     subject: Annotated[str, Field(max_length=80)] = Field(
         description="`section:<key>`, `role:<role>`, `item:<number>`."
@@ -134,7 +134,7 @@ class WhyIn(Body):
     answer: Annotated[str, Field(max_length=20_000)] = ""
     answered_by: Name | None = Field(None, validation_alias=_alias("answered_by", "answeredBy"))
     parent: int | None = None
-    beside: bool = Field(False, description="Whether it begins a new branch.")
+    beside: bool = Field(False, description="Whether it starts a new branch.")
 
 
 class WhyPatch(Body):
@@ -147,7 +147,7 @@ class WhyPatch(Body):
 
 
 class RootCauseIn(Body):
-    """A root cause; of the last why unless `why` names another one."""
+    """A root cause of the last why, or of `why`."""
 
     root_cause: Annotated[str, Field(min_length=1, max_length=20_000)] = Field(
         validation_alias=_alias("root_cause", "rootCause")
@@ -181,7 +181,7 @@ class ItemIn(Body):
 
 
 class ItemPatch(Body):
-    """A change of an action item; what is left out stays."""
+    """A change of an action item; omitted fields stay as they are."""
 
     title: Line | None = None
     description: Annotated[str, Field(max_length=5000)] | None = None
@@ -249,7 +249,7 @@ class PostmortemOut(PostmortemRow):
 
 
 class SavedOut(Schema):
-    """What is stored after a save; `with` names who else changed it."""
+    """The result of a save; `with` names who else changed the section."""
 
     version: int
     text: str
@@ -294,7 +294,7 @@ class WhyOut(Schema):
 
 
 class FiveWhysOut(Schema):
-    """The chain of causes. Its id is the reference of its incident."""
+    """Five whys. Its id is the reference of its incident."""
 
     id: str
     incident_id: str

@@ -1,4 +1,4 @@
-"""What this app does when something happens to an incident: it plans rows, no more."""
+"""Outbox subscribers of postmortems. Only write rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OVER = (Status.RESOLVED, Status.CLOSED)
 
 @subscriber("postmortem_drafts", topics=("incident.status_changed",))
 def plan_on_status(event: OutboxEvent) -> None:
-    """A draft when an incident is resolved; a mark on it when the incident is reopened."""
+    """Plan a draft when an incident is resolved; mark it when the incident is reopened."""
     incident_id, after = event.payload["incident_id"], event.payload.get("after")
     if after == Status.RESOLVED:
         plan_draft(event.workspace_id, incident_id=incident_id, event_id=event.pk, creates=True)
@@ -27,40 +27,40 @@ def plan_on_status(event: OutboxEvent) -> None:
 
 @subscriber("postmortem_facts", topics=("incident.evidence_recorded", "incident.noted", "incident.changed"))
 def plan_on_facts(event: OutboxEvent) -> None:
-    """Fresh facts in a draft that exists."""
+    """Plan an update of the facts of an existing draft."""
     incident_id = event.payload["incident_id"]
     plan_draft(event.workspace_id, incident_id=incident_id, event_id=event.pk, creates=False)
 
 
 @subscriber("action_item_follow_up", topics=("action_item.changed",))
 def plan_follow_up(event: OutboxEvent) -> None:
-    """Reminders of the due date, and the watch over a finished item."""
+    """Plan reminders of the due date, and the fix watch of a completed item."""
     item_id = event.payload["item_id"]
     plan_reminders(event.workspace_id, item_id=item_id)
     follow_item(event.workspace_id, item_id=item_id)
 
 
 @subscriber("action_item_notices", topics=("action_item.changed",))
-def tell_of_item(event: OutboxEvent) -> None:
-    """Channels whose routes name action items, such as a signed webhook of a tracker."""
+def notify_item_routes(event: OutboxEvent) -> None:
+    """Notify channels routed for action items, such as the webhook of a tracker."""
     plan_item_notice(event)
 
 
 @subscriber("meeting_mails", topics=("postmortem.changed",))
 def plan_meeting(event: OutboxEvent) -> None:
-    """Invitations, updates and cancellations of the review meeting."""
+    """Plan invitations, updates and cancellations of the review meeting."""
     plan_meeting_mails(event.workspace_id, postmortem_id=event.payload["postmortem_id"])
 
 
 @subscriber("fix_watch", topics=("incident.opened", "incident.reopened", "incident.signalled"))
 def judge_fixes(event: OutboxEvent) -> None:
-    """Fixes that did not hold."""
+    """Check fix watches."""
     judge_incident(event.workspace_id, incident_id=event.payload["incident_id"], at=event.created_at)
 
 
 @subscriber("postmortem_mentions", topics=("postmortem.mentioned",))
-def tell_mentioned(event: OutboxEvent) -> None:
-    """People named in a section or a comment, each once."""
+def notify_mentioned(event: OutboxEvent) -> None:
+    """Notify people mentioned in a section or a comment, each once."""
     plan_mentions(event)
 
 
@@ -68,6 +68,6 @@ def tell_mentioned(event: OutboxEvent) -> None:
     "postmortem_notices",
     topics=("postmortem.review_requested", "postmortem.commented", "postmortem.published"),
 )
-def tell_people(event: OutboxEvent) -> None:
-    """Routes, reviewers, and those who take part."""
+def notify_people(event: OutboxEvent) -> None:
+    """Notify channels by the routes, reviewers and participants."""
     plan_notices(event)

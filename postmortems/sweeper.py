@@ -1,4 +1,4 @@
-"""What is looked over every ten minutes, for all workspaces."""
+"""Periodic follow-through for all workspaces, every ten minutes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from postmortems.fix_watch.services import find_missed
 from postmortems.reminders.services import plan_digests
 
 
-def look_over(now: datetime) -> None:
-    """Plan the week's digests; compare running watches with alerts that joined an open incident."""
+def sweep(now: datetime) -> None:
+    """Plan the week's digests; check running watches for alerts that joined an open incident."""
     for workspace in Workspace.objects.order_by("pk"):
         plan_digests(workspace, now)
         watching = FixWatch.objects.of(workspace.pk).filter(

@@ -1,4 +1,4 @@
-"""The addresses of postmortems, action items, lessons and templates."""
+"""URLs of postmortems, action items, lessons and templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remediation in the admin: facts and history, read-only; actions are changed on their own page."""
+"""Read-only admin of remediation; actions are changed on their own page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from remediation.models import (
 
 @admin.register(RemediationAction)
 class RemediationActionAdmin(ReadOnly):
-    """Every version of every action; stored secrets are left out."""
+    """All versions of actions, without secrets."""
 
     list_display = ("name", "slug", "risk", "executor", "is_current", "is_enabled", "workspace", "created_at")
     list_filter = ("risk", "executor", "is_current", "is_enabled")
@@ -29,7 +29,7 @@ class RemediationActionAdmin(ReadOnly):
 
 @admin.register(RemediationRun)
 class RemediationRunAdmin(ReadOnly):
-    """Every run."""
+    """Runs."""
 
     list_display = (
         "id",
@@ -48,7 +48,7 @@ class RemediationRunAdmin(ReadOnly):
 
 @admin.register(RunApproval)
 class RunApprovalAdmin(ReadOnly):
-    """Who approved what."""
+    """Approvals of runs."""
 
     list_display = ("id", "run", "approver", "verdict", "is_on_call", "via", "created_at")
     list_filter = ("verdict", "is_on_call")
@@ -58,7 +58,7 @@ class RunApprovalAdmin(ReadOnly):
 
 @admin.register(Breaker)
 class BreakerAdmin(ReadOnly):
-    """Actions whose automatic runs are stopped."""
+    """Circuit breakers of automatic runs."""
 
     list_display = ("action_slug", "state", "reason", "opened_at", "workspace")
     list_filter = ("state",)
@@ -67,7 +67,7 @@ class BreakerAdmin(ReadOnly):
 
 @admin.register(RecoveryWatch)
 class RecoveryWatchAdmin(ReadOnly):
-    """Incidents whose exit criteria are asked."""
+    """Incidents whose exit criteria are evaluated."""
 
     list_display = ("incident", "state", "since", "enters", "due_at", "last_error")
     list_filter = ("state",)
@@ -85,7 +85,7 @@ class HealthProbeAdmin(ReadOnly):
 
 @admin.register(RollbackProposal)
 class RollbackProposalAdmin(ReadOnly):
-    """Runs whose rollback is to be proposed."""
+    """Runs whose rollback will be proposed."""
 
     list_display = ("run", "state", "due_at", "last_error")
     list_filter = ("state",)
@@ -93,6 +93,6 @@ class RollbackProposalAdmin(ReadOnly):
 
 @admin.register(ResponsePolicy)
 class ResponsePolicyAdmin(ReadOnly):
-    """What Tocsin does by itself; changed on its own page."""
+    """Response policies; changed on their own page."""
 
     list_display = ("workspace", "auto_start", "auto_resolve", "recovery_window_s")

@@ -1,4 +1,4 @@
-"""Remediation over HTTP: an adapter to the services."""
+"""The API of remediation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RunId(Schema):
 
 
 class HistoryQuery(Schema):
-    """Newest first; `before` is the id of the last run seen."""
+    """Filter of the history, newest first; `before` is the id of the last run seen."""
 
     before: int | None = Field(None, ge=1, le=MAX_ID)
     state: RunState | None = None
@@ -57,7 +57,7 @@ def _actor(request: HttpRequest) -> Actor:
 
 @incident_router.get("/{reference}/actions", response=PlanOut, summary="List actions for an incident")
 def list_plan(request: HttpRequest, reference: str) -> Any:
-    """Recommended actions first, with their risk on the incident's component, and what only people can do."""
+    """Recommended actions first, with their risk for the incident's component, and advice for manual work."""
     return plan_json(plan_for(_actor(request), incident_for(_actor(request), reference)))
 
 
@@ -70,9 +70,9 @@ def list_incident_runs(request: HttpRequest, reference: str) -> Any:
 
 @incident_router.post("/{reference}/runs", response={201: RunOut}, summary="Request a run")
 def request(request: HttpRequest, reference: str, body: RunIn) -> Any:
-    """Low risk starts; medium and high await approval. `approver` asks that person; it approves nothing.
+    """Low risk starts at once; medium and high await approval. `approver` notifies that person.
 
-    Send `Idempotency-Key` so that a repeated request returns the run made first.
+    Idempotent by `Idempotency-Key`.
     """
     actor = _actor(request)
     wanted = Request(
@@ -92,14 +92,14 @@ def _user_id(actor: Actor, username: str) -> int | None:
         Membership.objects.of(actor.workspace_id).filter(user__username=username).first()
     )
     if member is None:
-        fault = FieldFault("approver", "known", f"{username!r} is no member of this workspace")
+        fault = FieldFault("approver", "known", f"{username!r} is not a member of this workspace")
         raise Invalid("Nothing was requested.", faults=[fault])
     return int(member.user_id)
 
 
 @router.get("/actions", response=list[ActionOut], summary="List the catalogue of actions")
 def list_actions(request: HttpRequest) -> Any:
-    """The current version of every action."""
+    """The current versions of all actions."""
     return [action_json(row) for row in actions_of(_actor(request))]
 
 
@@ -111,7 +111,7 @@ def show_action(request: HttpRequest, action: str) -> Any:
 
 @router.patch("/actions/{action}", response=ActionOut, summary="Change an action")
 def patch_action(request: HttpRequest, action: str, body: ActionPatch) -> Any:
-    """Writes a new version; runs that wait for approval of the old one become void."""
+    """Creates a new version; runs that await approval of the old one become void."""
     fields = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}
     secrets = fields.pop("secrets", None)
     return action_json(change_action(_actor(request), action, fields=fields, secrets=secrets))
@@ -119,61 +119,61 @@ def patch_action(request: HttpRequest, action: str, body: ActionPatch) -> Any:
 
 @router.post("/actions/{action}/enable", response=ActionOut, summary="Enable an action")
 def enable(request: HttpRequest, action: str) -> Any:
-    """Enabling an enabled action changes nothing."""
+    """Idempotent."""
     return action_json(enable_action(_actor(request), action, is_enabled=True))
 
 
 @router.post("/actions/{action}/disable", response=ActionOut, summary="Disable an action")
 def disable(request: HttpRequest, action: str) -> Any:
-    """No new runs; waiting ones become void when they would start."""
+    """Prevents new runs; waiting ones become void when they would start."""
     return action_json(enable_action(_actor(request), action, is_enabled=False))
 
 
-@router.post("/actions/{action}/try-again", response=ActionOut, summary="Let one automatic run through")
+@router.post("/actions/{action}/try-again", response=ActionOut, summary="Allow one automatic run")
 def try_again(request: HttpRequest, action: str) -> Any:
-    """Automatic runs of the action stopped after too many failures: lets exactly one through to try it."""
+    """After too many failures stopped automatic runs of an action, allows exactly one as a trial."""
     half_open(_actor(request), action)
     return action_json(action_named(_actor(request), action))
 
 
 @router.get("/runs", response=list[RunOut], summary="List runs")
 def list_runs(request: HttpRequest, query: Query[HistoryQuery]) -> Any:
-    """The runs of the workspace, at most 100."""
+    """Runs of the workspace, at most 100."""
     state = query.state.value if query.state else ""
     return [run_json(run) for run in history(_actor(request), before=query.before, state=state)]
 
 
 @router.get("/runs/{run_id}", response=RunOut, summary="Show a run")
 def show_run(request: HttpRequest, where: Path[RunId]) -> Any:
-    """Its state, what it would do, who approved it, its output."""
+    """Its state, dry run, approvals and output."""
     return run_json(run_for(_actor(request), where.run_id))
 
 
 @router.post("/runs/{run_id}/approve", response=RunOut, summary="Approve a run")
 def approve(request: HttpRequest, where: Path[RunId], body: ApproveIn) -> Any:
-    """Needs a person: a machine token is refused. 409 when what was shown is no longer what would be done."""
+    """Requires a person: machine tokens are refused. 409 if the run would no longer do what was shown."""
     return run_json(approve_run(_actor(request), where.run_id, digest=body.digest, note=body.note, via="api"))
 
 
 @router.post("/runs/{run_id}/reject", response=RunOut, summary="Reject a run")
 def reject(request: HttpRequest, where: Path[RunId], body: RunNoteIn) -> Any:
-    """Needs a person."""
+    """Requires a person."""
     return run_json(reject_run(_actor(request), where.run_id, note=body.note, via="api"))
 
 
 @router.post("/runs/{run_id}/cancel", response=RunOut, summary="Cancel a run that has not started")
 def cancel(request: HttpRequest, where: Path[RunId], body: RunNoteIn) -> Any:
-    """Cancelling a cancelled run changes nothing."""
+    """Idempotent."""
     return run_json(cancel_run(_actor(request), where.run_id, note=body.note))
 
 
 @router.post("/runs/{run_id}/start", response=RunOut, summary="Start a proposed low-risk run")
 def start(request: HttpRequest, where: Path[RunId]) -> Any:
-    """For runs that Tocsin only proposed because automatic runs were stopped."""
+    """For runs that were only proposed because automatic runs were stopped."""
     return run_json(start_proposed(_actor(request), where.run_id))
 
 
 @router.post("/runs/{run_id}/outcome", response=RunOut, summary="Report the outcome of a run")
 def outcome(request: HttpRequest, where: Path[RunId], body: OutcomeIn) -> Any:
-    """Of a manual run, or of one whose outcome Tocsin cannot know."""
+    """For a manual run, or one whose outcome is unknown."""
     return run_json(report_outcome(_actor(request), where.run_id, outcome=body.outcome, note=body.note))

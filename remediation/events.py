@@ -1,4 +1,4 @@
-"""The facts this app publishes through the outbox."""
+"""Outbox events of remediation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.events import VIEWERS_BY_NUMBER
 
 @dataclass(frozen=True)
 class RunChanged(DomainEvent):
-    """A remediation run came to a state: proposed, approved, running, succeeded, failed, unknown …"""
+    """A remediation run changed its state: proposed, approved, running, succeeded, failed, unknown …"""
 
     snapshot_sql: ClassVar[LiteralString] = VIEWERS_BY_NUMBER
     topic: ClassVar[str] = "remediation.run_changed"

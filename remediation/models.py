@@ -1,4 +1,4 @@
-"""Django finds the models of an app here."""
+"""Models of the app, imported for Django."""
 
 from remediation.catalogue.models import RemediationAction
 from remediation.recovery.models import HealthProbe, RecoveryWatch, ResponsePolicy

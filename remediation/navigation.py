@@ -1,4 +1,4 @@
-"""Where remediation stands in the side bar and in the settings."""
+"""Menu entries of remediation."""
 
 from __future__ import annotations
 

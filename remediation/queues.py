@@ -1,4 +1,4 @@
-"""The work queue of remediation: proposals for new incidents, and runs, which are never retried."""
+"""Queues of remediation: proposals, runs (never retried), and recovery watches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ACTIONS: Final = declare(
         "actions",
         process="slow",
         title="The worker for remediation runs",
-        advice="Start the worker slow. Approved runs wait; none is lost or run twice.",
+        advice="Start the slow worker. Approved runs are queued; none is lost or run twice.",
         lease_s=60.0,
         threads=2,
     )
@@ -23,7 +23,7 @@ RECOVERY: Final = declare(
         "recovery",
         process="slow",
         title="The worker that watches recoveries",
-        advice="Exit criteria are not checked and nothing is resolved automatically. Start the worker slow.",
+        advice="Exit criteria are not checked and nothing is resolved automatically. Start the slow worker.",
         lease_s=60.0,
         threads=2,
         max_lag_s=60.0,

@@ -1,4 +1,4 @@
-"""The shapes of actions and runs over the API."""
+"""Schemas of the remediation API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from remediation.vocabulary import ExecutorKind, Risk, RunState
 
 
 class ActionOut(Schema):
-    """An action of the catalogue, as its current version says."""
+    """The current version of an action."""
 
     slug: str = Field(examples=["restart_service"])
     name: str
@@ -35,7 +35,7 @@ class ActionOut(Schema):
 
 
 class RecommendedOut(Schema):
-    """An action for one incident. `risk` counts the tier of the incident's component."""
+    """An action for an incident. `risk` includes the tier of the incident's component."""
 
     action: str
     name: str
@@ -46,7 +46,7 @@ class RecommendedOut(Schema):
 
 
 class PlanOut(Schema):
-    """What can be done about an incident."""
+    """Actions for an incident."""
 
     scenario: str
     automatic: bool = Field(description="Whether Tocsin may start low-risk actions automatically.")
@@ -55,7 +55,7 @@ class PlanOut(Schema):
 
 
 class ApprovalOut(Schema):
-    """What one person said."""
+    """A decision of a person."""
 
     approver: str
     verdict: Literal["approved", "rejected"]
@@ -64,7 +64,7 @@ class ApprovalOut(Schema):
 
 
 class RunOut(Schema):
-    """One run. Approve the `digest` of what you were shown."""
+    """A run. To approve it, send the `digest` you were shown."""
 
     id: int
     incident_id: str = Field(examples=["INC-42"])
@@ -77,7 +77,7 @@ class RunOut(Schema):
     requested_by: str
     preview: str
     digest: str
-    missing: str = Field(description="What approval is missing; empty when none is.")
+    missing: str = Field(description="The missing approval; empty if there is none.")
     approvals: list[ApprovalOut]
     reason: str
     output: str
@@ -88,13 +88,13 @@ class RunOut(Schema):
 
 
 class RunIn(Schema):
-    """A run to be requested."""
+    """A request of a run."""
 
     model_config = {"extra": "forbid"}
     action: str = Field(max_length=60, examples=["scale_up"])
     component: str = Field("", max_length=200, description="Empty: the incident's first affected component.")
-    arguments: dict[str, str | int] = Field({}, description="Values of further placeholders.")
-    approver: str = Field("", max_length=150, description="Username of the person asked to approve.")
+    arguments: dict[str, str | int] = Field({}, description="Values of the action's parameters.")
+    approver: str = Field("", max_length=150, description="User name of the requested approver.")
 
 
 class ApproveIn(Schema):
@@ -106,14 +106,14 @@ class ApproveIn(Schema):
 
 
 class RunNoteIn(Schema):
-    """Why."""
+    """A reason."""
 
     model_config = {"extra": "forbid"}
     note: str = Field("", max_length=2000)
 
 
 class OutcomeIn(Schema):
-    """How a manual run ended, or what became of an unknown one."""
+    """Outcome of a manual or unknown run."""
 
     model_config = {"extra": "forbid"}
     outcome: Literal["succeeded", "failed", "abandoned"]
@@ -121,7 +121,7 @@ class OutcomeIn(Schema):
 
 
 class ActionPatch(Schema):
-    """Only what is sent is changed; every change is a new version. `secrets` is written, never read."""
+    """Fields to change; omitted fields stay as they are. Creates a new version. `secrets` is write-only."""
 
     model_config = {"extra": "forbid"}
     name: str | None = Field(None, min_length=1, max_length=100)

@@ -1,4 +1,4 @@
-"""What remediation does when an incident opens: it plans the proposals; a worker makes them."""
+"""Outbox subscribers of remediation. Only write rows."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from remediation.vocabulary import RunState
 
 @subscriber("remediation", topics=["incident.opened"])
 def plan_actions(event: OutboxEvent) -> None:
-    """Plan the automatic proposals of a new incident; idempotent."""
+    """Plan automatic proposals for a new incident. Idempotent."""
     plan_proposals(event.workspace_id, event.payload["incident_id"])
 
 
 @subscriber("approvals", topics=["remediation.run_changed"])
 def notify_approvers(event: OutboxEvent) -> None:
-    """Notify those whose approval a run waits for."""
+    """Notify possible approvers of a run."""
     if event.payload["state"] == RunState.AWAITING_APPROVAL:
         ask_approvers(event.workspace_id, event.payload["run_id"])

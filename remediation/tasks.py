@@ -1,4 +1,4 @@
-"""Celery tasks and queue handlers: each calls one service."""
+"""Celery tasks and queue handlers of remediation."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from core.queue.gate import Gate
 from core.queue.handlers import works_on
 from remediation.queues import ACTIONS, RUN_DUE
 from remediation.runs.models import AutomaticProposal, RollbackProposal
+from remediation.runs.services.concurrent_runs import run_due_concurrently
 from remediation.runs.services.proposing import propose_automatic, propose_rollback
-from remediation.runs.services.side_by_side import carry_out_due
 
 _gate = Gate()
 
 
 @shared_task(name=RUN_DUE)
 def run_due_runs() -> None:
-    """Start approved runs, follow running ones, expire what waited too long."""
+    """Start approved runs, poll running ones, expire overdue ones."""
     with _gate.turn() as mine:
         if mine:
-            carry_out_due()
+            run_due_concurrently()
 
 
 @works_on(ACTIONS, AutomaticProposal)

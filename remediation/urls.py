@@ -1,4 +1,4 @@
-"""The addresses of remediation."""
+"""URLs of remediation."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Risk(models.TextChoices):
-    """How much harm an action can do: low runs by itself, medium needs on-call, high needs a manager."""
+    """Risk of an action: low runs automatically, medium needs on-call, high needs a manager."""
 
     LOW = "low", "Low"
     MEDIUM = "medium", "Medium"
@@ -19,7 +19,7 @@ RISK_RANK: Final = {Risk.LOW: 0, Risk.MEDIUM: 1, Risk.HIGH: 2}
 
 
 class ExecutorKind(models.TextChoices):
-    """How an action is carried out."""
+    """Kinds of executors."""
 
     MANUAL = "manual", "Manual"
     COMMAND = "command", "Command"
@@ -28,9 +28,9 @@ class ExecutorKind(models.TextChoices):
 
 
 class RunState(models.TextChoices):
-    """Where a run stands. `unknown`: it may have acted and nothing can tell; a person says.
+    """State of a run. `unknown`: it may have acted; a person must report the outcome.
 
-    `unverified`: it was carried out, and nothing is configured that could say whether it helped.
+    `unverified`: it was executed, without a health check to verify that it helped.
     """
 
     PROPOSED = "proposed", "Proposed"
@@ -89,14 +89,14 @@ CARRIED_OUT: Final = (_S.SUCCEEDED, _S.UNVERIFIED)
 
 
 class Verdict(models.TextChoices):
-    """What an approver said."""
+    """Decision of an approver."""
 
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
 
 
 class BreakerState(models.TextChoices):
-    """Whether automatic runs of an action start. Half open: exactly one, to try it."""
+    """State of a breaker. Half open: allows exactly one run as a trial."""
 
     CLOSED = "closed", "Closed"
     OPEN = "open", "Open"

@@ -1,4 +1,4 @@
-"""The status page in Django's admin, to look at; no address of a subscriber is shown."""
+"""Read-only admin of the status page, without addresses of subscribers."""
 
 from __future__ import annotations
 

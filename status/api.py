@@ -101,14 +101,14 @@ def _window_json(one: WindowRow) -> dict[str, Any]:
 
 @router.get("", response=PageOut, summary="Show the status page's settings")
 def show_page(request: HttpRequest) -> Any:
-    """404 where the workspace has none. What outsiders see is at `/status/<slug>/api/v2/summary.json`."""
+    """404 if there is none. The public page is at `/status/<slug>/api/v2/summary.json`."""
     known_only(request, ())
     return _page_json(page_of(actor_in(request)))
 
 
 @router.put("", response=PageOut, summary="Create or change the status page")
 def save_page(request: HttpRequest, body: PageIn) -> Any:
-    """A new page needs `title` and `slug`. What is left out stays."""
+    """A new page needs `title` and `slug`. Omitted fields stay as they are."""
     return _page_json(put_page(actor_in(request), values=body.dict(exclude_unset=True)))
 
 
@@ -128,7 +128,7 @@ def list_components(request: HttpRequest) -> Any:
 
 @router.post("/components", response={201: ShownComponentOut}, summary="Add a component to the page")
 def new_component(request: HttpRequest, body: ShownComponentIn) -> Any:
-    """`name` is what outsiders read; `component` links it with the catalogue."""
+    """`name` is public; `component` links it to the catalogue."""
     return Status(
         201, _component_json(add_component(actor_in(request), values=body.dict(exclude_unset=True)))
     )
@@ -138,7 +138,7 @@ def new_component(request: HttpRequest, body: ShownComponentIn) -> Any:
     "/components/{component_id}", response=ShownComponentOut, summary="Change a component of the page"
 )
 def edit_component(request: HttpRequest, where: Path[ComponentPath], body: ShownComponentIn) -> Any:
-    """What is left out stays."""
+    """Omitted fields stay as they are."""
     values = body.dict(exclude_unset=True)
     return _component_json(change_component(actor_in(request), public_id=where.component_id, values=values))
 
@@ -147,7 +147,7 @@ def edit_component(request: HttpRequest, where: Path[ComponentPath], body: Shown
     "/components/{component_id}/state", response=ShownComponentOut, summary="Set a component's state manually"
 )
 def put_state(request: HttpRequest, where: Path[ComponentPath], body: StateIn) -> Any:
-    """It stays until it is set to the empty text."""
+    """Overrides incidents until it is set to ""."""
     found = set_component_state(actor_in(request), public_id=where.component_id, state=body.state)
     return _component_json(found)
 
@@ -161,27 +161,29 @@ def drop_component(request: HttpRequest, where: Path[ComponentPath]) -> Any:
 
 @router.get("/maintenance", response=list[MaintenanceOut], summary="List scheduled maintenance")
 def list_maintenance(request: HttpRequest) -> Any:
-    """Coming, going on, and ended in the last 90 days."""
+    """Upcoming, in progress, and ended in the last 90 days."""
     known_only(request, ())
     return [_maintenance_json(one) for one in maintenance_on(actor_in(request))]
 
 
 @router.post("/maintenance", response={201: MaintenanceOut}, summary="Schedule maintenance")
 def new_maintenance(request: HttpRequest, body: MaintenanceIn) -> Any:
-    """Shown at once; its state follows the clock."""
+    """Shown immediately; its state changes automatically at its start and end."""
     return Status(201, _maintenance_json(schedule_maintenance(actor_in(request), **body.dict())))
 
 
 @router.delete("/maintenance/{maintenance_id}", response={204: None}, summary="End or cancel maintenance")
 def end_maintenance(request: HttpRequest, where: Path[MaintenancePath]) -> Any:
-    """Idempotent; the page says that it is over."""
+    """Idempotent; the page shows that it is over."""
     cancel_maintenance(actor_in(request), public_id=where.maintenance_id)
     return Status(204, None)
 
 
-@router.get("/warnings", response=list[WarningOut], summary="List where the page and the inside disagree")
+@router.get(
+    "/warnings", response=list[WarningOut], summary="List discrepancies between the page and incidents"
+)
 def list_warnings(request: HttpRequest) -> Any:
-    """A SEV1 of 15 minutes that the page does not show, an overdue update, an entry held back."""
+    """Such as a SEV1 open for 15 minutes that is not published, an overdue update, or a held entry."""
     known_only(request, ())
     found = drifts_for(actor_in(request), timezone.now())
     return [
@@ -190,7 +192,7 @@ def list_warnings(request: HttpRequest) -> Any:
     ]
 
 
-@router.get("/windows", response=list[PublicWindowOut], summary="List maintenance windows that may be shown")
+@router.get("/windows", response=list[PublicWindowOut], summary="List maintenance windows for the page")
 def list_windows(request: HttpRequest) -> Any:
     """By name."""
     known_only(request, ())
@@ -199,7 +201,7 @@ def list_windows(request: HttpRequest) -> Any:
 
 @router.put("/windows/{window_id}", response=PublicWindowOut, summary="Show a maintenance window")
 def put_window(request: HttpRequest, where: Path[WindowPath], body: PublicWindowIn) -> Any:
-    """Its next occurrence appears within a minute, and each one after it."""
+    """Its next occurrence appears within a minute, and each following one."""
     actor = actor_in(request)
     show_window(actor, window_id=where.window_id, **body.dict())
     return _window_json(window_on(actor, where.window_id, now=timezone.now()))
@@ -207,14 +209,14 @@ def put_window(request: HttpRequest, where: Path[WindowPath], body: PublicWindow
 
 @router.delete("/windows/{window_id}", response={204: None}, summary="Stop showing a maintenance window")
 def drop_window(request: HttpRequest, where: Path[WindowPath]) -> Any:
-    """Its occurrences leave the page, too. Idempotent."""
+    """Removes its occurrences from the page. Idempotent."""
     hide_window(actor_in(request), window_id=where.window_id)
     return Status(204, None)
 
 
 @router.get("/subscribers", response=list[SubscriberOut], summary="List the page's subscribers")
 def list_subscribers(request: HttpRequest) -> Any:
-    """The newest 500, also those who have not confirmed or have left."""
+    """The latest 500, including unconfirmed and unsubscribed ones."""
     known_only(request, ())
     return [
         {name: getattr(one, name) for name in SubscriberOut.model_fields if name != "id"}
@@ -225,6 +227,6 @@ def list_subscribers(request: HttpRequest) -> Any:
 
 @router.delete("/subscribers/{subscriber_id}", response={204: None}, summary="Delete a subscriber")
 def drop_subscriber(request: HttpRequest, where: Path[SubscriberPath]) -> Any:
-    """With the messages that are not sent yet."""
+    """With unsent messages."""
     remove_subscriber(actor_in(request), public_id=str(where.subscriber_id))
     return Status(204, None)

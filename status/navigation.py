@@ -1,4 +1,4 @@
-"""The menu entry of the status page, and its area of the audit log."""
+"""Menu entry of the status page, and its area of the audit trail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages of an incident and of its postmortem show of the status page."""
+"""Panels of the status page for incident and postmortem pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from status.publishing.selectors import is_hidden, published_of
 
 @panel
 class StatusPanel(IncidentPanel):
-    """Whether the incident is on the status page, what disagrees, and the buttons to publish."""
+    """Publication state of the incident, discrepancies, and the publish buttons."""
 
     name = "status.incident"
     title = "Status page"
@@ -50,7 +50,7 @@ class StatusPanel(IncidentPanel):
 
 @panel
 class PublishedPanel(IncidentPanel):
-    """A link from the postmortem to its incident on the status page, while that is published."""
+    """Link from the postmortem to its incident on the status page, if published."""
 
     name = "status.postmortem"
     title = "Status page"

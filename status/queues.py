@@ -1,4 +1,4 @@
-"""The queues that render status pages and write to their subscribers."""
+"""Queues of page builds and messages to subscribers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STATUS_PAGE: Final = declare(
         "status-page",
         process="outbound",
         title="The worker that renders status pages",
-        advice="Start the worker outbound. Pages show their last state, with its time, until it runs again.",
+        advice="Start the outbound worker. Pages show their last state, with its time, until it runs again.",
         lease_s=30.0,
         max_lag_s=20.0,
     )
@@ -20,8 +20,8 @@ SUBSCRIBERS: Final = declare(
     Queue(
         "status-subscribers",
         process="outbound",
-        title="The worker that writes to subscribers of status pages",
-        advice="Start the worker outbound. Subscribers hear of updates when it is back.",
+        title="The worker that notifies subscribers of status pages",
+        advice="Start the outbound worker. Subscribers are notified when it is back.",
         lease_s=60.0,
         threads=2,
         max_lag_s=120.0,

@@ -1,4 +1,4 @@
-"""Request and response bodies of the status page's API."""
+"""Schemas of the status page API."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pydantic import ConfigDict, Field
 
 
 class Strict(Schema):
-    """A body in which unknown fields are refused."""
+    """Base of request bodies; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class PageIn(Strict):
-    """Fields of the page; what is left out stays."""
+    """Fields of the page; omitted fields stay as they are."""
 
     title: str | None = Field(None, max_length=120)
     slug: str | None = Field(None, max_length=60, description="The page is served at `/status/<slug>`.")
     description: str | None = Field(None, max_length=500)
     color: str | None = Field(None, max_length=7, description="Such as `#3a50c8`.")
-    time_zone: str | None = Field(None, max_length=64, description="Of the daily bars.")
+    time_zone: str | None = Field(None, max_length=64, description="Time zone of the daily bars.")
     access: str | None = Field(None, max_length=8, description="`public` or `domains`.")
     domains: list[str] | None = Field(None, max_length=50)
     auto_publish: str | None = Field(None, max_length=6, description="`never`, `sev1`, or `sev2` for both.")
@@ -44,7 +44,7 @@ class PageOut(Schema):
 
 
 class ShownComponentIn(Strict):
-    """A component of the page; what is left out stays."""
+    """A component of the page; omitted fields stay as they are."""
 
     name: str | None = Field(None, max_length=120)
     description: str | None = Field(None, max_length=300)
@@ -56,7 +56,7 @@ class ShownComponentIn(Strict):
 
 
 class StateIn(Strict):
-    """A state set by hand."""
+    """A manual state."""
 
     state: str = Field(max_length=20, description="Empty: it follows incidents again.")
 
@@ -75,7 +75,7 @@ class ShownComponentOut(Schema):
 
 
 class MaintenanceIn(Strict):
-    """Scheduled work."""
+    """Scheduled maintenance."""
 
     title: str = Field(max_length=120)
     description: str = Field("", max_length=5000)
@@ -86,7 +86,7 @@ class MaintenanceIn(Strict):
 
 
 class MaintenanceOut(Schema):
-    """Scheduled work."""
+    """Scheduled maintenance."""
 
     id: str
     title: str
@@ -98,14 +98,14 @@ class MaintenanceOut(Schema):
 
 
 class PublishIn(Strict):
-    """How an incident is published."""
+    """Publication of an incident."""
 
-    title: str = Field("", max_length=120, description="Empty: a plain title from the names on the page.")
+    title: str = Field("", max_length=120, description="Empty: generated from public component names.")
     confirmed: bool = Field(False, description="Publish although the title looks sensitive.")
 
 
 class PublishedOut(Schema):
-    """An incident on the page."""
+    """A published incident."""
 
     id: str
     title: str
@@ -118,11 +118,13 @@ class PublicUpdateIn(Strict):
     """A public update."""
 
     message: str = Field(max_length=20_000)
-    confirmed: bool = Field(False, description="Publish although it looks sensitive; a secret never passes.")
+    confirmed: bool = Field(
+        False, description="Publish although it looks sensitive; secrets are always refused."
+    )
 
 
 class WarningOut(Schema):
-    """A disagreement between the page and the inside."""
+    """A discrepancy between the page and an incident."""
 
     kind: str
     message: str
@@ -135,14 +137,14 @@ class SubscriberOut(Schema):
 
     id: str
     kind: str = Field(description="`Email` or `Webhook`.")
-    address: str = Field(description="Email address, or address of the webhook.")
+    address: str = Field(description="Email address, or URL of the webhook.")
     state: str
     confirmed_at: datetime | None
     components: list[str] = Field(description="Names of the chosen components; empty: all.")
 
 
 class PublicWindowIn(Strict):
-    """How a maintenance window is shown."""
+    """Publication of a maintenance window."""
 
     title: str = Field(max_length=120, description="Public title of its occurrences.")
     components: list[str] = Field(default_factory=list, max_length=200, description="Ids of components.")
@@ -150,10 +152,10 @@ class PublicWindowIn(Strict):
 
 
 class PublicWindowOut(Schema):
-    """A maintenance window, and how the page shows it."""
+    """A maintenance window and its publication."""
 
     window_id: int
     name: str
-    next_starts_at: datetime | None = Field(description="When it occurs next; null: not in 60 days.")
-    title: str = Field(description="Public title; empty: the page does not show it.")
+    next_starts_at: datetime | None = Field(description="Next occurrence; null: none within 60 days.")
+    title: str = Field(description="Public title; empty: not published.")
     components: list[str] = Field(description="Ids of components on the page.")

@@ -1,4 +1,4 @@
-"""Facts about incidents that the status page shows."""
+"""Outbox subscribers of the status page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RISES = ("incident.opened", "incident.severity_changed", "incident.changed")
 
 @subscriber("status", topics=TOPICS)
 def follow(event: OutboxEvent) -> None:
-    """Publish what the page publishes by itself, and render the page again. Idempotent."""
+    """Publish automatically if configured, and request a build. Idempotent."""
     if event.topic in RISES:
         publish_by_rule(event.workspace_id, incident_id=event.payload["incident_id"])
     request_build(event.workspace_id)

@@ -1,4 +1,4 @@
-"""The queue handlers of status pages."""
+"""Queue handlers of status pages."""
 
 from __future__ import annotations
 

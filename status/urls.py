@@ -1,4 +1,4 @@
-"""The addresses of status pages: their settings, what is published of incidents, and the public pages."""
+"""URLs of status pages: settings, publishing, and the public pages."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from incidents.vocabulary import Impact, Severity, Status
 
 
 class ComponentState(models.TextChoices):
-    """What the public page says about one component."""
+    """State of a public component."""
 
     OPERATIONAL = "operational", "Operational"
     MAINTENANCE = "under_maintenance", "Under maintenance"
@@ -20,7 +20,7 @@ class ComponentState(models.TextChoices):
 
 
 class Follows(models.TextChoices):
-    """Where the state of a public component comes from."""
+    """Which incidents determine the state of a public component."""
 
     PUBLISHED = "published", "Published incidents"
     INCIDENTS = "incidents", "All incidents"
@@ -28,14 +28,14 @@ class Follows(models.TextChoices):
 
 
 class Access(models.TextChoices):
-    """Who may read a page."""
+    """Visibility of a page."""
 
     PUBLIC = "public", "Everyone"
     DOMAINS = "domains", "Signed-in people"
 
 
 class AutoPublish(models.TextChoices):
-    """Which incidents are published by the page itself."""
+    """Which incidents are published automatically."""
 
     NEVER = "never", "None: each is published by a person"
     SEV1 = "sev1", "SEV1"
@@ -88,6 +88,6 @@ AUTO_PUBLISHED: Final[dict[str, frozenset[str]]] = {
 
 
 def worst(states: list[str]) -> str:
-    """The worst of some states; operational when there are none."""
+    """The worst of the states; operational if there are none."""
     order = [state.value for state in SEVERITY_ORDER]
     return max(states, key=order.index, default=ComponentState.OPERATIONAL.value)

@@ -1,4 +1,4 @@
-"""Slack teams, rooms and requests in Django's admin, to look at; no secret is shown."""
+"""Read-only admin of Slack teams, rooms and requests, without secrets."""
 
 from __future__ import annotations
 

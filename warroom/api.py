@@ -40,7 +40,7 @@ def room_json(actor: Actor, room: Room) -> dict[str, Any]:
 
 @incident_router.get("/{reference}/war-room", response=RoomOut, summary="Show the war room of an incident")
 def show_room(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Its channel in Slack and the state of each step. 404 when the incident has none."""
+    """Its Slack channel and the state of each setup step. 404 without a war room."""
     known_only(request, ())
     actor = actor_in(request)
     room = room_of(actor, incident_for(actor, where.reference))
@@ -51,7 +51,7 @@ def show_room(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @incident_router.post("/{reference}/war-room", response={202: RoomOut}, summary="Open a war room")
 def open_room(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Plans the channel and its steps; repeated, it returns the room there is. 409 without Slack."""
+    """Plans the channel and its setup steps (idempotent). 409 without a Slack connection."""
     actor = actor_in(request)
     room = request_room(actor, number=where.reference)
     return Status(202, room_json(actor, room))

@@ -1,4 +1,4 @@
-"""The menu entry of the Slack settings."""
+"""Menu entry of the Slack settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page of an incident shows of its war room."""
+"""Incident page panel: war room."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from warroom.rooms.services.planning import connected_team
 
 @panel
 class WarRoom(IncidentPanel):
-    """The Slack channel of an incident, its steps, and what to do about a failed one."""
+    """The Slack channel of an incident, its setup steps, and hints for failed ones."""
 
     name = "warroom.room"
     title = "War room"

@@ -1,4 +1,4 @@
-"""The queue of everything that goes to Slack and comes from it."""
+"""The queue of requests to and from Slack."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SLACK: Final = declare(
         "slack",
         process="outbound",
         title="The worker for Slack",
-        advice="Start the worker outbound. Rooms and messages catch up when it is back.",
+        advice="Start the outbound worker. Rooms and messages catch up when it is back.",
         lease_s=60.0,
         threads=2,
         max_lag_s=60.0,

@@ -1,4 +1,4 @@
-"""What the API says of war rooms."""
+"""Schemas of the war room API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 
 class RoomStepOut(Schema):
-    """One step that makes a room."""
+    """One setup step of a room."""
 
     kind: str = Field(description="create, topic, bookmark, card, pin, invite or archive.")
     label: str = Field(description="Whom an invitation is for; empty otherwise.")
@@ -24,7 +24,7 @@ class RoomOut(Schema):
     state: str = Field(description="opening, open, needs_help, archived or lost.")
     name: str = Field(description="The channel's name; empty until it exists.")
     slack_channel_id: str = Field(description="The channel's id; empty until it exists.")
-    slack_channel_url: str = Field(description="Where the channel opens in Slack.")
+    slack_channel_url: str = Field(description="Address of the channel in Slack.")
     is_private: bool
     created_at: datetime
     steps: list[RoomStepOut]

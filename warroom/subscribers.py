@@ -1,4 +1,4 @@
-"""Facts about incidents that rooms and announcements show. Only rows are written."""
+"""Outbox subscribers that plan Slack work. Only write rows."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TOPICS = (
 
 @subscriber("warroom", topics=TOPICS)
 def follow(event: OutboxEvent) -> None:
-    """Plan what the fact changes in Slack. Idempotent."""
+    """Plan changes in Slack for an event of an incident. Idempotent."""
     follow_incident(event.workspace_id, event.topic, event.payload)
 
 
 @subscriber("warroom_runs", topics=("remediation.run_changed",))
 def follow_runs(event: OutboxEvent) -> None:
-    """Ask for approval where the incident is worked on, and tell what a run came to. Idempotent."""
+    """Ask for approval of runs, and post their outcome. Idempotent."""
     follow_run(event.workspace_id, event.payload)
 
 
@@ -34,5 +34,5 @@ def follow_runs(event: OutboxEvent) -> None:
     ),
 )  # fmt: skip
 def follow_postmortems(event: OutboxEvent) -> None:
-    """Bookmark and tell the postmortem. Idempotent."""
+    """Bookmark the postmortem and post its changes. Idempotent."""
     follow_postmortem(event.workspace_id, event.topic, event.payload, event.pk)

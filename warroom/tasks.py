@@ -1,4 +1,4 @@
-"""The queue handlers of rooms, announcements, messages and requests of Slack."""
+"""Queue handlers of rooms, announcements, messages and requests of Slack."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from warroom.rooms.models import Announcement, RoomMessage, RoomStep
 from warroom.rooms.posting import announce
 from warroom.rooms.sending import send_message
 from warroom.rooms.steps import run_step
-from warroom.slack.outcomes import BACKOFF, run_patiently
+from warroom.slack.outcomes import BACKOFF, run_with_backoff
 
-# Only what its room is ready for: the channel before everything else, the card before its pin.
+# Only steps whose prerequisites exist: the channel first, the card before its pin.
 READY: Final[LiteralString] = """
     w.kind = 'create' or exists (select 1 from warroom_room r where r.id = w.room_id and r.channel_id <> ''
       and (w.kind <> 'pin' or r.card_ts <> ''))"""
@@ -31,14 +31,14 @@ HAS_PLACE: Final[LiteralString] = """
 
 @works_on(SLACK, RoomStep, where=READY, backoff=BACKOFF, related=("room__team",))
 def step(item: RoomStep) -> None:
-    """Carry out one step of a room."""
-    run_patiently(item, lambda: run_step(item))
+    """Execute one step of a room."""
+    run_with_backoff(item, lambda: run_step(item))
 
 
 @works_on(SLACK, Announcement, backoff=BACKOFF, related=("team",))
 def announcement(item: Announcement) -> None:
     """Post or update one announcement."""
-    run_patiently(item, lambda: announce(item))
+    run_with_backoff(item, lambda: announce(item))
 
 
 @works_on(
@@ -48,22 +48,22 @@ def announcement(item: Announcement) -> None:
 )  # fmt: skip
 def message(item: RoomMessage) -> None:
     """Post one message in its room or thread."""
-    run_patiently(item, lambda: send_message(item))
+    run_with_backoff(item, lambda: send_message(item))
 
 
 @works_on(SLACK, SlackInbox, backoff=BACKOFF, related=("team",), keep=timedelta(days=7))
 def inbox(item: SlackInbox) -> None:
-    """Carry out one request of Slack."""
-    run_patiently(item, lambda: process(item))
+    """Process one request of Slack."""
+    run_with_backoff(item, lambda: process(item))
 
 
 @shared_task(name="warroom.reconcile", ignore_result=True)
 def reconcile() -> None:
-    """Compare every open room with the timeline."""
+    """Plan reconciliation of every open room."""
     plan_reconciling(timezone.now())
 
 
 @shared_task(name="warroom.probe", ignore_result=True)
 def probe() -> None:
-    """Try the token and the announcement channel of every team, as often as each is due."""
+    """Plan due checks of the token and announcement channel of every team."""
     plan_probes(timezone.now())

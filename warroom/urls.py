@@ -1,4 +1,4 @@
-"""The addresses of Slack: its settings, the rooms of incidents, and what Slack sends."""
+"""URLs of the Slack settings, the rooms of incidents, and requests from Slack."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ else:  # generic for the type checker only
     ThingForm = forms.ModelForm
 
 REFUSAL: Final = "tocsin.refusal"  # where a request carries what the service refused
-STALE: Final = "It was changed after this page was opened. Nothing was saved; open it again first."
+STALE: Final = "It was changed after this page was opened. Nothing was saved; reload the page first."
 
 
 class Lines(SimpleArrayField):

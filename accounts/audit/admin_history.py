@@ -1,4 +1,4 @@
-"""Admin history pages that read the audit log."""
+"""Admin history pages that read the audit trail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.admin.base import Quick, ReadOnly
 
 
 class Audited(Quick):
-    """Shows the audit log as the history of an object."""
+    """Shows the audit trail as the history of an object."""
 
     def workspaces_of(self, thing: Any) -> Sequence[int]:
         """In which workspaces' logs the object may be found."""
@@ -48,4 +48,4 @@ class Audited(Quick):
 
 
 class AuditedReadOnly(Audited, ReadOnly):
-    """For looking, with the audit log as history."""
+    """For looking, with the audit trail as history."""

@@ -1,4 +1,4 @@
-"""Audit log queries: filters, pages by cursor, export."""
+"""Audit trail queries: filters, pages by cursor, export."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HIDDEN: Final[dict[str, Callable[[Actor], QuerySet[Any, Any]]]] = {}
 
 
 def hide_audit_of(object_type: str, rows: Callable[[Actor], QuerySet[Any, Any]]) -> None:
-    """Leave entries about these things out of what an actor reads of the audit log."""
+    """Leave entries about these things out of what an actor reads of the audit trail."""
     HIDDEN[object_type] = rows
 
 
@@ -77,9 +77,9 @@ def _day(given: Mapping[str, str], name: str, zone: str) -> datetime | None:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise invalid(name, "date", "must be a day such as 2026-11-21") from error
+        raise invalid(name, "date", "must be a date such as 2026-11-21") from error
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise invalid(name, "date", f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise invalid(name, "date", f"must be within the years {FIRST_YEAR} to {LAST_YEAR}")
     return datetime.combine(day, time.min, ZoneInfo(zone))
 
 

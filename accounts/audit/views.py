@@ -1,4 +1,4 @@
-"""Audit log page and CSV export."""
+"""Audit trail page and CSV export."""
 
 from __future__ import annotations
 

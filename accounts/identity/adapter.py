@@ -63,7 +63,7 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
         extra_context: Any = None,
     ) -> NoReturn:
         """The provider refused, or could not be reached."""
-        why = str(exception or error or "the response belongs to no sign-in of this browser")
+        why = str(exception or error or "the response does not belong to a sign-in of this browser")
         raise ImmediateHttpResponse(refused_page(request, provider.app.provider_id, why))
 
 

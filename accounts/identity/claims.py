@@ -36,7 +36,7 @@ def read_claims(provider: IdentityProvider, sent: Mapping[str, Any]) -> Claims:
     try:
         email = clean_email(str(sent.get("email") or ""))
     except Invalid:
-        raise SignInRefused(f"{provider.name} sent no e-mail address. Nothing was changed.") from None
+        raise SignInRefused(f"{provider.name} sent no email address. Nothing was changed.") from None
     if not (provider.trusts_addresses or sent.get("email_verified") is True):
         raise SignInRefused(f"{provider.name} has not verified the address {email}. Nothing was changed.")
     _check_domain(provider, email)

@@ -21,21 +21,21 @@ class ProviderForm(forms.Form):
     client_id = forms.CharField(label="Client ID", max_length=200)
     client_secret = forms.CharField(
         label="Client secret", max_length=500, required=False, widget=forms.PasswordInput,
-        help_text="Stored encrypted and never shown. Leave empty to keep the stored one.",
+        help_text="Stored encrypted and never shown. Leave empty to keep it unchanged.",
     )  # fmt: skip
     allowed_domains = forms.CharField(
-        label="Allowed e-mail domains", required=False, max_length=5000,
+        label="Allowed email domains", required=False, max_length=5000,
         widget=forms.Textarea(attrs={"rows": 2}), help_text="One per line. Empty: any.",
     )  # fmt: skip
     groups_claim = forms.CharField(label="Claim with the groups", max_length=60, required=False)
     group_roles = forms.CharField(
         label="Roles by group", required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="One per line, such as sre-leads = manager. The highest role counts, at every sign-in.",
+        help_text="One per line, such as sre-leads = manager. The highest applies, updated at each sign-in.",
     )  # fmt: skip
     default_role = forms.ChoiceField(label="Everyone else", choices=ROLES, required=False)
     trusts_addresses = forms.BooleanField(
         label="Every address of this provider is verified", required=False,
-        help_text="Only for providers that send no email_verified and let no one choose an address.",
+        help_text="Only if it sends no email_verified and people cannot choose their address.",
     )  # fmt: skip
     enabled = forms.BooleanField(label="Enabled", required=False)
 

@@ -18,12 +18,12 @@ ClientId = Annotated[str, Field(max_length=200, description="Tocsin's client id 
 Secret = Annotated[str, Field(max_length=500, description="Stored encrypted and never shown.")]
 Domains = Annotated[
     list[Annotated[str, Field(max_length=200)]],
-    Field(max_length=50, description="E-mail domains that are let in; none: any."),
+    Field(max_length=50, description="Email domains that are let in; none: any."),
 ]
 Claim = Annotated[str, Field(max_length=60, description="The claim with a person's groups.")]
 GroupRoles = Annotated[
     dict[str, Annotated[str, Field(max_length=12)]],
-    Field(max_length=100, description="Role by group; the highest counts, at every sign-in."),
+    Field(max_length=100, description="Role by group; the highest applies, updated at every sign-in."),
 ]
 DefaultRole = Annotated[
     str, Field(max_length=12, description="Role of people in none of these groups; empty: refused.")
@@ -77,7 +77,7 @@ class IdentityProviderOut(Schema):
     default_role: DefaultRole
     trusts_addresses: Trusts
     enabled: Enabled
-    callback_url: str = Field(description="The redirect address to enter at the provider.")
+    callback_url: str = Field(description="The redirect URI to register with the provider.")
     created_at: datetime
 
 

@@ -83,7 +83,7 @@ def add(request: HttpRequest) -> HttpResponse:
     except Invalid as refusal:
         note_faults(form, refusal)
         return _form(request, form, status=422)
-    messages.success(request, f"{provider.name} added.")
+    messages.success(request, f"{provider.name} created.")
     return SeeOther(f"{PAGE}/{provider.pk}")
 
 

@@ -21,7 +21,7 @@ def _imports() -> CheckResult:
     count, first = failing.count(), failing.first()
     if first is None:
         return CheckResult("ok", "all calendars are imported")
-    advice = "Open Settings, On-call schedules. The shifts of the last good import stay until they end."
+    advice = "Open Settings, On-call schedules. The shifts of the last successful import stay until they end."
     return CheckResult(
         "warn", f"{count} cannot be imported, such as {first.name}", advice, first.failing_since
     )

@@ -35,15 +35,15 @@ class RotationForm(forms.Form):
     """One layer of a schedule."""
 
     layer = forms.IntegerField(
-        label="Layer", min_value=1, max_value=10, initial=1, help_text="A higher layer wins over a lower one."
+        label="Layer", min_value=1, max_value=10, initial=1, help_text="A higher layer overrides a lower one."
     )
     participants = forms.CharField(
-        label="People", help_text="User names in the order of their turns, separated by commas."
+        label="People", help_text="User names in rotation order, separated by commas."
     )
     unit = forms.ChoiceField(label="Turns of", choices=OnCallRotation.Unit.choices, initial="week")
     length = forms.IntegerField(label="Length", min_value=1, max_value=28, initial=1)
     handoff_weekday = forms.TypedChoiceField(
-        label="Hand-off day", choices=WEEKDAYS, coerce=int, initial=0, help_text="Of weekly turns."
+        label="Hand-off day", choices=WEEKDAYS, coerce=int, initial=0, help_text="For weekly rotation."
     )
     handoff_time = forms.TimeField(
         label="Hand-off time", initial="09:00", widget=forms.TimeInput(attrs=_TIME, format="%H:%M")

@@ -33,9 +33,9 @@ def check_calendar(data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise CalendarError("not_a_calendar", "this is no iCalendar text: it is not UTF-8") from None
+        raise CalendarError("not_a_calendar", "not an iCalendar file: it is not UTF-8") from None
     if "\x00" in text or not text.lstrip().upper().startswith("BEGIN:VCALENDAR"):
-        raise CalendarError("not_a_calendar", "this is no iCalendar text: it has no BEGIN:VCALENDAR")
+        raise CalendarError("not_a_calendar", "not an iCalendar file: it has no BEGIN:VCALENDAR")
     _check_lines(_FOLD.sub("", text).splitlines())
     return text
 

@@ -11,8 +11,8 @@ from core.ui.forms import LongSelect, time_zones
 
 ROLE_WORDS: Final = {
     Role.VIEWER: "Sees everything, changes nothing.",
-    Role.RESPONDER: "Works incidents: declares, acknowledges, assigns, resolves.",
-    Role.MANAGER: "Also edits components and reads the audit log.",
+    Role.RESPONDER: "Responds to incidents: declares, acknowledges, assigns, resolves.",
+    Role.MANAGER: "Also edits components and reads the audit trail.",
     Role.ADMIN: "Also changes rules, members, tokens and settings.",
 }
 
@@ -21,14 +21,14 @@ class ProfileForm(forms.Form):
     """One's own person."""
 
     display_name = forms.CharField(
-        label="Name", max_length=120, required=False, help_text="How others see you. Empty: your user name."
+        label="Name", max_length=120, required=False, help_text="Shown to others. Empty: your user name."
     )
-    email = forms.CharField(label="E-mail", max_length=254, widget=forms.EmailInput)
+    email = forms.CharField(label="Email", max_length=254, widget=forms.EmailInput)
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=time_zones,
         widget=LongSelect,
-        help_text="Times are shown in it; hover for UTC.",
+        help_text="Times are shown in this time zone; hover for UTC.",
     )
     theme = forms.ChoiceField(label="Theme", choices=User.Theme.choices, widget=forms.RadioSelect)
     keyboard_shortcuts = forms.BooleanField(label="Keyboard shortcuts", required=False)
@@ -37,7 +37,7 @@ class ProfileForm(forms.Form):
 class InviteForm(forms.Form):
     """Whom to invite, and as what."""
 
-    email = forms.CharField(label="E-mail", max_length=254, widget=forms.EmailInput)
+    email = forms.CharField(label="Email", max_length=254, widget=forms.EmailInput)
     display_name = forms.CharField(label="Name", max_length=120, required=False)
     username = forms.CharField(
         label="User name", max_length=120, required=False, help_text="Empty: the part before the @."

@@ -62,7 +62,7 @@ def _has_second_admin(actor: Actor) -> bool:
     title="Set up on-call",
     why="A schedule defines who is paged at each hour. Without one, only the admins are paged.",
     url="/settings/on-call",
-    link="Create a schedule",
+    link="New schedule",
     order=45,
 )
 def _has_schedule(actor: Actor) -> bool:

@@ -29,9 +29,9 @@ class AccountAdapter(DefaultAccountAdapter):
     """Named by the setting ACCOUNT_ADAPTER."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "too_many_login_attempts": "Too many tries. Wait five minutes, or ask an admin for a sign-in link.",
-        "username_password_mismatch": "The name or the password is not right.",
-        "email_password_mismatch": "The name or the password is not right.",
+        "too_many_login_attempts": "Too many attempts. Wait five minutes, or ask an admin for a link.",
+        "username_password_mismatch": "Wrong user name or password.",
+        "email_password_mismatch": "Wrong user name or password.",
     }
     _slots: list[str] | None = None
 

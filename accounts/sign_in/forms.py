@@ -14,11 +14,11 @@ from core.http.security_log import note
 
 
 class SignInForm(LoginForm):
-    """User name or e-mail, and the password."""
+    """User name or email, and the password."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = "User name or e-mail"
+        self.fields["login"].label = "User name or email"
         self.fields["login"].widget.attrs.pop("placeholder", None)
         self.fields["password"].widget.attrs.pop("placeholder", None)
         self.fields["password"].help_text = ""
@@ -75,9 +75,9 @@ def right_password(user: User, given: str, address: str) -> str:
     slots = take_slots(account_name(user.pk), address)
     if slots is None:
         note("password.limited", user=user.pk, address=address)
-        raise ValidationError("Too many tries. Wait five minutes.", code="limited")
+        raise ValidationError("Too many attempts. Wait five minutes.", code="limited")
     if not user.check_password(given):
         note("password.refused", user=user.pk, address=address)
-        raise ValidationError("That is not your current password.", code="wrong")
+        raise ValidationError("Wrong current password.", code="wrong")
     release_slots(slots)
     return given

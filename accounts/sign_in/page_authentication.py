@@ -72,7 +72,7 @@ def _membership(request: HttpRequest) -> Membership:
     found = membership_of(user, workspace_id=chosen) if chosen else None
     found = found or membership_of(user)
     if found is None:
-        raise Forbidden("You belong to no workspace yet. Ask an admin to add you.")
+        raise Forbidden("You are not a member of any workspace yet. Ask an admin to add you.")
     found.user = user
     if found.workspace.second_factor_required:
         require_second_factor(request, user)

@@ -103,7 +103,7 @@ class _Limited(forms.Form):
         slots = take_slots(account_name(self.user.pk), "")
         if slots is None:
             note("second_factor.limited", user=self.user.pk)
-            raise forms.ValidationError("Too many tries. Wait five minutes.", code="limited")
+            raise forms.ValidationError("Too many attempts. Wait five minutes.", code="limited")
         code = self.right_code()
         release_slots(slots)
         return code

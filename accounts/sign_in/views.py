@@ -92,7 +92,7 @@ def password(request: HttpRequest) -> HttpResponseBase:
     form = PasswordForm(user, request.META.get("REMOTE_ADDR", ""), request.POST or None)
     if request.method == "POST" and form.is_valid() and _is_set(form, user):
         update_session_auth_hash(request, user)
-        messages.success(request, "Your password is set. Every other sign-in of yours has ended.")
+        messages.success(request, "Password set. Your other sessions have ended.")
         return redirect(_next_page(request, is_first=is_first))
     status = 422 if request.method == "POST" else 200
     return render(request, "accounts/sign_in/password.html", {"form": form}, status=status)

@@ -25,7 +25,7 @@ class CsrfFailed(Forbidden):
     """403: a change asked for with a session cookie, but without proof that a page of ours asked."""
 
     code = "csrf_failed"
-    title = "The page's proof is missing"
+    title = "CSRF token missing"
 
 
 class ApiAuthentication(AuthBase):
@@ -75,8 +75,8 @@ def _refuse_nul(request: HttpRequest) -> None:
     given = [*request.GET.lists(), *((name, [str(value)]) for name, value in in_path)]
     odd = [name for name, values in given if "\x00" in name + "".join(values)]
     if odd:
-        faults = [FieldFault(name[:100], "nul", "must not hold the character NUL") for name in odd]
-        raise Invalid("The address holds the character NUL.", faults=faults)
+        faults = [FieldFault(name[:100], "nul", "must not contain NUL characters") for name in odd]
+        raise Invalid("The URL contains a NUL character.", faults=faults)
 
 
 def actor_in(request: HttpRequest) -> Actor:

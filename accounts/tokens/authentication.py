@@ -49,7 +49,7 @@ class TokenUnknown(Unauthenticated):
     """401: not a token of this server."""
 
     code = "token_unknown"
-    title = "The token is not known"
+    title = "Unknown token"
 
 
 class TokenExpired(Unauthenticated):
@@ -109,7 +109,7 @@ def token_epoch() -> int:
 def admit(grant: Grant | None, *, now: datetime) -> Actor:
     """The actor of a grant. Raises TokenUnknown, TokenRevoked, TokenExpired."""
     if grant is None:
-        raise TokenUnknown("No token of this server looks like that. Nothing was stored.", headers=CHALLENGE)
+        raise TokenUnknown("This is not a token of this server. Nothing was stored.", headers=CHALLENGE)
     if grant.revoked_at is not None:
         raise TokenRevoked(f"This token was revoked at {_time_text(grant.revoked_at)}.", headers=CHALLENGE)
     if grant.expires_at is not None and grant.expires_at <= now:
@@ -144,7 +144,9 @@ def authenticate_token(text: str) -> Actor:
 def _local(headers: Mapping[str, str], client_ip: str, slug: str | None) -> Actor:
     actor = local_actor(headers, client_ip, slug)
     if actor is None:
-        message = "Send a token: `Authorization: Bearer tcs_…`. An admin makes one under Settings, Tokens."
+        message = (
+            "Send a token: `Authorization: Bearer tcs_…`. An admin creates tokens under Settings, API tokens."
+        )
         raise TokenMissing(message, headers=CHALLENGE)
     return actor
 

@@ -62,7 +62,7 @@ def open_code(now: datetime, *, user_code: str) -> DeviceCode:
         user_code=f"{letters[:4]}-{letters[4:]}", expires_at__gt=now, approved_at=None, denied_at=None
     ).first()
     if found is None:
-        raise NotFound("There is no such code, or it is older than ten minutes. Run `tocsin login` again.")
+        raise NotFound("Unknown code, or older than ten minutes. Run `tocsin login` again.")
     return found
 
 
@@ -92,12 +92,12 @@ def collect_device_token(now: datetime, *, device_code: str) -> str:
         if code.denied_at:
             raise DeviceDenied("The sign-in was denied. No token was issued.")
         if code.issued_at:
-            raise Conflict("The token of this code was issued already. Run `tocsin login` again.")
+            raise Conflict("The token for this code was already issued. Run `tocsin login` again.")
         if code.approved_at is None or code.user is None:
             return ""
         membership = membership_of(code.user, workspace_id=code.workspace_id)
         if membership is None:
-            raise DeviceDenied("You are no member of that workspace any more. No token was issued.")
+            raise DeviceDenied("You are no longer a member of that workspace. No token was issued.")
         code.issued_at = now
         code.save(update_fields=["issued_at"])
         return _issue(membership, code, now)

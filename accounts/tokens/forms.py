@@ -31,7 +31,7 @@ class TokenForm(forms.Form):
         label="Expires",
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="In your time zone; 90 days unless you change it. Empty: never.",
+        help_text="In your time zone; default 90 days. Empty: never.",
         error_messages={"invalid": "Must be a date and a time, such as 2027-01-31T09:00."},
     )
     request_key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)

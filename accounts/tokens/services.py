@@ -81,7 +81,7 @@ def revoke_token(actor: Actor, *, token_id: int) -> ApiToken:
 def revoke_own_token(actor: Actor) -> None:
     """Revoke the token that the actor calls with. Raises Conflict for a caller without one."""
     if actor.token_id is None:
-        raise Conflict("This call carries no token. Nothing was revoked.")
+        raise Conflict("This request has no token. Nothing was revoked.")
     with transaction.atomic():
         token = _live_token(actor, actor.token_id)
         _revoke(token)
@@ -98,16 +98,16 @@ def _future(moment: datetime | None) -> datetime | None:
     if moment is None:
         return None
     if timezone.is_naive(moment):
-        raise invalid("expires_at", "timezone", "must carry a time zone")
+        raise invalid("expires_at", "timezone", "must have a time zone")
     try:
         expires_at = moment.astimezone(UTC)
     except OverflowError as error:
-        raise invalid("expires_at", "range", "must lie within the years 1 to 9999") from error
+        raise invalid("expires_at", "range", "must be within the years 1 to 9999") from error
     now = timezone.now()
     if expires_at <= now:
         raise invalid("expires_at", "future", "must be in the future")
     if expires_at > now + MAX_LIFE:
-        raise invalid("expires_at", "range", "must lie within the next hundred years")
+        raise invalid("expires_at", "range", "must be within the next hundred years")
     return expires_at
 
 

@@ -56,7 +56,7 @@ def issue(request: HttpRequest) -> HttpResponse:
         return _form(request, form, status=422)
     if _was_sent(request, form):
         messages.error(
-            request, "This form was sent already. One token was issued; its text is not shown twice."
+            request, "This form was already submitted. One token was created; it is shown only once."
         )
         return SeeOther(PAGE)
     data = form.cleaned_data

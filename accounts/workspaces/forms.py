@@ -15,12 +15,12 @@ class WorkspaceForm(forms.Form):
         label="Time zone",
         choices=time_zones,
         widget=LongSelect,
-        help_text="Where the day of this workspace begins, in its reports.",
+        help_text="Time zone of days in reports.",
     )
     second_factor_required = forms.BooleanField(
         label="Require a second factor from every member",
         required=False,
-        help_text="Who has none is asked to set one up before anything else. API tokens need none.",
+        help_text="Members without one must set it up first. API tokens are not affected.",
     )
     was_name = forms.CharField(widget=forms.HiddenInput, required=False)
     was_time_zone = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -34,6 +34,6 @@ class NewWorkspaceForm(forms.Form):
         label="Short name",
         max_length=60,
         required=False,
-        help_text="Appears in addresses and never changes. Empty: made from the name.",
+        help_text="Used in URLs; cannot be changed. Empty: derived from the name.",
     )
     time_zone = forms.ChoiceField(label="Time zone", choices=time_zones, widget=LongSelect, initial="UTC")

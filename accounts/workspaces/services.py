@@ -68,7 +68,9 @@ def update_workspace(
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         now = {field: str(getattr(workspace, field)) for field in wanted}
         if expected is not None and dict(expected) != now:
-            raise Conflict("The settings were changed meanwhile. Nothing was saved.", extra={"current": now})
+            raise Conflict(
+                "Someone else changed the settings meanwhile. Nothing was saved.", extra={"current": now}
+            )
         changes = {field: [now[field], value] for field, value in wanted.items() if now[field] != value}
         if changes:
             _apply(actor, workspace, changes)

@@ -1,4 +1,4 @@
-"""The collector as a download: the single file, its checksum, and the page that says how to run it."""
+"""Downloads of the collector: the file, its checksum, and instructions."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ FILE_NAME = "collector.pyz"
 
 @functools.cache
 def _file() -> tuple[bytes, str]:
-    """The file and its SHA-256, built once by each process."""
+    """The file and its SHA-256, built once per process."""
     data = collector_bytes()
     return data, hashlib.sha256(data).hexdigest()
 
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """GET /collector: the commands that download, verify and run the collector."""
+    """GET /collector: commands to download, verify and run the collector."""
     current_actor(request)
     data, digest = _file()
     context = {
@@ -38,7 +38,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def download(request: HttpRequest) -> HttpResponse:
-    """GET /collector/collector.pyz: for hosts without a session; it holds no secret."""
+    """GET /collector/collector.pyz: without sign-in, since it has no secrets."""
     data, digest = _file()
     headers = {
         "Content-Disposition": f'attachment; filename="{FILE_NAME}"', "ETag": f'"{digest}"',
@@ -49,5 +49,5 @@ def download(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def checksum(request: HttpRequest) -> HttpResponse:
-    """GET /collector/collector.pyz.sha256: as `sha256sum --check` reads it."""
+    """GET /collector/collector.pyz.sha256: in the format of `sha256sum --check`."""
     return HttpResponse(f"{_file()[1]}  {FILE_NAME}\n", content_type="text/plain; charset=utf-8")

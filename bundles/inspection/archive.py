@@ -1,7 +1,7 @@
-"""Checks the structure of an uploaded bundle before anything of it is unpacked. Pure.
+"""Validates the structure of an uploaded bundle before unpacking. Pure.
 
-A bundle is a zip file as our collector writes it and nothing else: one central directory, entries without
-gaps or overlaps from byte 0 on, names of a short list, no links, no encryption, no nested archives.
+Only zip files as written by our collector are accepted: one central directory, entries without gaps or
+overlaps from byte 0, known names, no links, no encryption, no nested archives.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ MAX_ENTRIES: Final = 500
 MAX_UNPACKED_BYTES: Final = 1_000_000_000
 MAX_ENTRY_RATIO: Final = 200
 MAX_RATIO: Final = 100
-MIN_RATIO_BYTES: Final = 1_000_000  # smaller entries may pack as well as they like
+MIN_RATIO_BYTES: Final = 1_000_000  # smaller entries may have any compression ratio
 END_BYTES: Final = 22
-_DIRECTORY_ENTRY_BYTES: Final = 46  # besides the name
+_DIRECTORY_ENTRY_BYTES: Final = 46  # without the name
 _END: Final = struct.Struct("<4s4H2LH")
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _NAME: Final = re.compile(
@@ -29,15 +29,15 @@ _NAME: Final = re.compile(
 )
 _NESTED: Final = (b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf", b"Rar!")
 _ALLOWED_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_ALLOWED_FLAGS: Final = 0x800  # names in UTF-8
+_ALLOWED_FLAGS: Final = 0x800  # flag of UTF-8 names
 
 
 class HostileArchiveError(Exception):
-    """An archive that is not opened, with the reason."""
+    """A refused archive, with the reason."""
 
 
 class Entry(NamedTuple):
-    """One entry whose headers agree."""
+    """An entry with consistent headers."""
 
     path: str
     size: int
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 
 
 def checked_entries(path: Path) -> list[Entry]:
-    """The entries of a file that is a bundle by its structure. Raises HostileArchiveError."""
+    """Validate the structure and return the entries. Raises HostileArchiveError."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start, length = _directory(file, size)
@@ -54,7 +54,7 @@ def checked_entries(path: Path) -> list[Entry]:
             with zipfile.ZipFile(file) as archive:
                 infos = archive.infolist()
         except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as error:
-            raise HostileArchiveError(f"is no zip file: {error}") from error
+            raise HostileArchiveError(f"is not a zip file: {error}") from error
         if sum(_DIRECTORY_ENTRY_BYTES + len(info.orig_filename.encode()) for info in infos) != length:
             raise HostileArchiveError("has bytes in its directory that belong to no entry")
         _check_names(infos)
@@ -64,19 +64,19 @@ def checked_entries(path: Path) -> list[Entry]:
 
 
 def check_content(path: str, beginning: bytes) -> None:
-    """Raise HostileArchiveError where an entry is an archive itself."""
+    """Raise HostileArchiveError if an entry is an archive itself."""
     if beginning.startswith(_NESTED):
         raise HostileArchiveError(f"{path} is an archive within the archive")
 
 
 def _directory(file: IO[bytes], size: int) -> tuple[int, int]:
-    """Where the directory begins, and how long it is."""
+    """Offset and length of the central directory."""
     if size < END_BYTES:
         raise HostileArchiveError("is too short to be a zip file")
     file.seek(size - END_BYTES)
     mark, disk, first_disk, here, total, length, start, comment = _END.unpack(file.read(END_BYTES))
     if mark != b"PK\x05\x06":
-        raise HostileArchiveError("does not end as a zip file without a comment does")
+        raise HostileArchiveError("does not end like a zip file without a comment")
     if disk or first_disk or here != total or comment:
         raise HostileArchiveError("is one of several parts")
     if start == 0xFFFFFFFF or total == 0xFFFF:
@@ -92,13 +92,13 @@ def _check_names(infos: list[zipfile.ZipInfo]) -> None:
     seen: set[str] = set()
     for info in infos:
         if _NAME.fullmatch(info.orig_filename) is None or ".." in info.orig_filename:
-            raise HostileArchiveError(f"has an entry that no bundle has: {info.orig_filename[:80]!r}")
+            raise HostileArchiveError(f"has an unknown entry: {info.orig_filename[:80]!r}")
         if info.filename.lower() in seen:
             raise HostileArchiveError(f"has two entries named {info.filename}")
         seen.add(info.filename.lower())
         mode = info.external_attr >> 16
         if mode and not stat.S_ISREG(mode):
-            raise HostileArchiveError(f"{info.filename} is no regular file")
+            raise HostileArchiveError(f"{info.filename} is not a regular file")
         if info.flag_bits & ~_ALLOWED_FLAGS or info.compress_type not in _ALLOWED_METHODS:
             raise HostileArchiveError(f"{info.filename} is encrypted or packed in another way")
         if info.extra or info.comment:
@@ -112,14 +112,14 @@ def _check_sizes(infos: list[zipfile.ZipInfo]) -> None:
     if unpacked > MAX_UNPACKED_BYTES:
         raise HostileArchiveError(f"would be {unpacked} bytes; at most {MAX_UNPACKED_BYTES} are taken")
     if unpacked > MIN_RATIO_BYTES and unpacked > MAX_RATIO * max(1, packed):
-        raise HostileArchiveError("is packed too well to be logs")
+        raise HostileArchiveError("has too high a compression ratio for logs")
     for info in infos:
         if info.file_size > MIN_RATIO_BYTES and info.file_size > MAX_ENTRY_RATIO * max(1, info.compress_size):
-            raise HostileArchiveError(f"{info.filename} is packed too well to be a log")
+            raise HostileArchiveError(f"{info.filename} has too high a compression ratio for a log")
 
 
 def _check_places(file: IO[bytes], infos: list[zipfile.ZipInfo], start: int) -> None:
-    """Local headers stand one behind the other, from byte 0 to the directory, and say what it says."""
+    """Check that entries are contiguous from byte 0 and that local headers match the directory."""
     place = 0
     for info in infos:
         if info.header_offset != place:
@@ -136,7 +136,7 @@ def _check_places(file: IO[bytes], infos: list[zipfile.ZipInfo], start: int) -> 
             info.file_size, 0, info.orig_filename.encode(),
         )  # fmt: skip
         if given != expected:
-            raise HostileArchiveError(f"{info.filename} is described in two ways")
+            raise HostileArchiveError(f"{info.filename} has two different headers")
         place += _LOCAL.size + name_length + packed
     if place != start:
         raise HostileArchiveError("has bytes that belong to no entry")

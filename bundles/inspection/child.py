@@ -1,6 +1,6 @@
 """Inspects one bundle in a process of its own with limits: `python -m bundles.inspection.child FILE`.
 
-`REDACTION_RULES` of its environment holds the installation's own rules.
+The environment variable `REDACTION_RULES` has the installation's own rules.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_MEMORY_BYTES: Final = 512 * 2**20
 
 
 def main() -> None:
-    """Print the report, or the reason of a refusal, as JSON."""
+    """Print the report, or the reason of the refusal, as JSON."""
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     try:

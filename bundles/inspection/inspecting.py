@@ -1,4 +1,4 @@
-"""Inspects a bundle that has arrived: download, limited child process, verdict."""
+"""Inspects an uploaded bundle: download, limited child process, verdict."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _OUT_OF_LIMITS: Final = "could not be inspected within 60 s of CPU time and 512 
 
 
 def inspect_bundle(bundle: Bundle) -> None:
-    """Inspect a bundle once; a bundle that is inspected or removed meanwhile is left alone.
+    """Inspect a bundle once; does nothing if it is inspected or removed meanwhile.
 
-    Raises StorageError to be tried again.
+    Raises StorageError for a retry.
     """
     if bundle.status != BundleStatus.UPLOADED:
         return
@@ -45,7 +45,7 @@ def _found(bundle: Bundle, file: Path) -> dict[str, Any]:
     with file.open("rb") as opened:
         digest = hashlib.file_digest(opened, "sha256").hexdigest()
     if digest != bundle.sha256 or file.stat().st_size != bundle.size:
-        return {"refused": "is another file than was announced"}
+        return {"refused": "is not the announced file"}
     return run_child(file)
 
 

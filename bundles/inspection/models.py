@@ -1,4 +1,4 @@
-"""Work items: bundles to inspect."""
+"""Work items of inspection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.tenancy import WorkspaceScoped
 
 
 class Inspection(WorkspaceScoped, WorkItem):
-    """The inspection of one bundle that has arrived."""
+    """The inspection of an uploaded bundle."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     bundle = models.OneToOneField(Bundle, on_delete=models.CASCADE, related_name="inspection")

@@ -1,4 +1,4 @@
-"""Inspects a whole bundle: structure, hashes, documents, and a second look for secrets. Pure."""
+"""Inspects a bundle: structure, hashes, documents, and a second scan for secrets. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLACEHOLDER: Final = re.compile(r"\[redacted:[a-z0-9-]{1,80}:[0-9a-f]{6}\]")
 
 
 class Hit(NamedTuple):
-    """A place where the second look found a secret; never the secret itself."""
+    """Location of a secret found by the second scan; never the secret itself."""
 
     path: str
     line: int
@@ -36,7 +36,7 @@ class Hit(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What is known of a bundle that is whole."""
+    """Report of a valid bundle."""
 
     metadata: dict[str, Any]
     health: dict[str, Any]
@@ -47,15 +47,15 @@ class Report(NamedTuple):
 
     @property
     def is_leaking(self) -> bool:
-        """Whether a rule that is hardly ever wrong has matched."""
+        """Whether a rule with few false positives matched."""
         names = {rule_name(name) for name in CERTAIN}
         return any(hit.rule in names for hit in self.hits)
 
 
 def inspect(path: Path, own: Sequence[Finder] = ()) -> Report:
-    """The report of a bundle; `own` finds secrets besides the built-in rules.
+    """Inspect a bundle; `own` are redaction rules in addition to the built-in ones.
 
-    Raises HostileArchiveError, with a reason for people.
+    Raises HostileArchiveError, with a readable reason.
     """
     entries = checked_entries(path)
     try:
@@ -72,13 +72,13 @@ def _check_manifest(entries: list[Entry], manifest: dict[str, Any]) -> None:
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise HostileArchiveError("has a manifest without entries")
     if [entry.get("path") for entry in listed] != [entry.path for entry in entries[:-1]]:
-        raise HostileArchiveError("has other entries than its manifest names")
+        raise HostileArchiveError("has other entries than its manifest")
     wanted = ("path", "size", "sha256")
     is_whole = all(name in entry for entry in listed for name in wanted)
     if not is_whole or manifest.get("chain") != chain_of(listed):
         raise HostileArchiveError("has a manifest that was changed")
     if [entry["size"] for entry in listed] != [entry.size for entry in entries[:-1]]:
-        raise HostileArchiveError("has a manifest that says other sizes")
+        raise HostileArchiveError("has a manifest with other sizes")
 
 
 def _read(
@@ -95,7 +95,7 @@ def _read(
                 levels.update(filter(None, map(_level, text.split("\n"))))
             first += text.count("\n")
         if digest.hexdigest() != listed["sha256"]:
-            raise HostileArchiveError(f"{entry.path} is not as its manifest says")
+            raise HostileArchiveError(f"{entry.path} does not match the manifest")
     by_name = {entry.path: entry for entry in entries}
     health, system = (
         _document(archive, by_name[name]) if name in by_name else {}
@@ -105,13 +105,13 @@ def _read(
 
 
 def _blocks(archive: zipfile.ZipFile, entry: Entry, digest: Any) -> Iterator[bytes]:
-    """An entry in blocks of whole lines; never more bytes than its header says."""
+    """An entry in blocks of whole lines, never more bytes than its header allows."""
     left, rest, is_first = entry.size, b"", True
     with archive.open(entry.info) as file:
         while data := file.read(BLOCK_BYTES):
             left -= len(data)
             if left < 0:
-                raise HostileArchiveError(f"{entry.path} is longer than its header says")
+                raise HostileArchiveError(f"{entry.path} is longer than in its header")
             if is_first:
                 check_content(entry.path, data)
                 is_first = False
@@ -121,12 +121,12 @@ def _blocks(archive: zipfile.ZipFile, entry: Entry, digest: Any) -> Iterator[byt
             yield rest[:cut]
             rest = rest[cut:]
     if left:
-        raise HostileArchiveError(f"{entry.path} is shorter than its header says")
+        raise HostileArchiveError(f"{entry.path} is shorter than in its header")
     yield rest
 
 
 def _hits(path: str, first: int, text: str, finders: Sequence[Finder]) -> list[Hit]:
-    """What is found beside placeholders; in their short form no rule takes them for a secret."""
+    """Secrets found, except redaction placeholders, which are shortened so that no rule matches them."""
     plain = _PLACEHOLDER.sub(MASK, text)
     return [
         Hit(path, first + plain.count("\n", 0, match.start), rule_name(match.rule))
@@ -145,15 +145,15 @@ def _document(archive: zipfile.ZipFile, entry: Entry) -> dict[str, Any]:
         raise HostileArchiveError(f"{entry.path} is larger than {MAX_DOCUMENT_BYTES} bytes")
     try:
         found = orjson.loads(archive.read(entry.info))
-    except orjson.JSONDecodeError as error:  # also NaN and halves of characters, which are not stored
-        raise HostileArchiveError(f"{entry.path} is no JSON") from error
+    except orjson.JSONDecodeError as error:  # also NaN and lone surrogates, which cannot be stored
+        raise HostileArchiveError(f"{entry.path} is not JSON") from error
     if not isinstance(found, dict) or _depth(found) > MAX_DEPTH:
-        raise HostileArchiveError(f"{entry.path} is no flat JSON object")
+        raise HostileArchiveError(f"{entry.path} is not a flat JSON object")
     return found
 
 
 def _depth(value: Any) -> int:
-    """How deep a document is nested, found without recursion."""
+    """Nesting depth of a document, without recursion."""
     level, deepest = [value], 0
     while level:
         deepest += 1

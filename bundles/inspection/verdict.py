@@ -1,4 +1,4 @@
-"""Records what an inspection found: ready, quarantined or rejected."""
+"""Records the outcome of an inspection: ready, quarantined or rejected."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNREDACTED: Final = "It was collected without redaction."
 
 
 def record_verdict(workspace_id: int, bundle_id: int, found: dict[str, Any]) -> None:
-    """Write the outcome of an inspection; idempotent. `found` is what the child process printed."""
+    """Record the outcome of an inspection. Idempotent. `found` is the output of the child process."""
     with transaction.atomic():
         rows = Bundle.objects.of(workspace_id).select_related("incident")
         bundle = rows.select_for_update(no_key=True, of=("self",)).get(pk=bundle_id)
@@ -34,7 +34,7 @@ def record_verdict(workspace_id: int, bundle_id: int, found: dict[str, Any]) -> 
         bundle.status, bundle.why = _verdict(bundle, found)
         bundle.save()
         if bundle.status != BundleStatus.READY:
-            _tell(bundle)
+            _record_on_incident(bundle)
         publish_change(bundle)
 
 
@@ -42,7 +42,7 @@ def _verdict(bundle: Bundle, found: dict[str, Any]) -> tuple[BundleStatus, str]:
     if "refused" in found:
         return BundleStatus.REJECTED, plain(f"The file {found['refused']}.", 500)
     if str(found["metadata"].get("bundle_id")) != str(bundle.public_id):
-        return BundleStatus.REJECTED, "The file carries another bundle's id than was announced."
+        return BundleStatus.REJECTED, "The file has another bundle id than was announced."
     if bundle.is_dangerous:
         refused = BundleStatus.QUARANTINED if settings.BUNDLES_UNREDACTED else BundleStatus.REJECTED
         return refused, _UNREDACTED
@@ -54,12 +54,12 @@ def _verdict(bundle: Bundle, found: dict[str, Any]) -> tuple[BundleStatus, str]:
 
 
 def _describe(bundle: Bundle, found: dict[str, Any]) -> None:
-    told, health, system = found["metadata"], found["health"], found["system"]
+    metadata, health, system = found["metadata"], found["health"], found["system"]
     bundle.host = plain(system.get("hostname"), 255)
-    bundle.os, bundle.arch = plain(told.get("os"), 40), plain(told.get("arch"), 40)
-    bundle.cli_version = plain(told.get("cli_version"), 40)
-    bundle.is_dangerous = bundle.is_dangerous or bool(told.get("dangerous_mode"))
-    bundle.is_partial = bool(told.get("partial"))
+    bundle.os, bundle.arch = plain(metadata.get("os"), 40), plain(metadata.get("arch"), 40)
+    bundle.cli_version = plain(metadata.get("cli_version"), 40)
+    bundle.is_dangerous = bundle.is_dangerous or bool(metadata.get("dangerous_mode"))
+    bundle.is_partial = bool(metadata.get("partial"))
     bundle.health = plain(health.get("overall"), 20)
     bundle.checks = [_check(one) for one in _dicts(health.get("checks"))[:MAX_CHECKS]]
     bundle.facts, bundle.manifest = _stored(system), _stored(found["manifest"])
@@ -78,7 +78,7 @@ def _dicts(value: object) -> list[dict[str, Any]]:
 
 
 def _stored(value: Any) -> Any:
-    """JSON without NUL characters, which the database does not take."""
+    """JSON without NUL characters, which PostgreSQL does not accept."""
     if isinstance(value, str):
         return value.replace("\x00", "")
     if isinstance(value, dict):
@@ -86,7 +86,7 @@ def _stored(value: Any) -> Any:
     return [_stored(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _tell(bundle: Bundle) -> None:
+def _record_on_incident(bundle: Bundle) -> None:
     actor = system_actor(bundle.workspace_id)
     words = f"Diagnostic bundle {bundle.get_status_display().lower()}: {bundle.why}"
     record(actor, action=f"bundle.{bundle.status}", target=bundle, summary=words)

@@ -1,4 +1,4 @@
-"""Expiry of bundles, and deletion of files no one may read any more."""
+"""Expires bundles, and deletes files of removed ones."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _REMOVED: Final = (BundleStatus.REJECTED, BundleStatus.EXPIRED, BundleStatus.DEL
 
 
 def expire_due(now: datetime) -> int:
-    """Expire bundles whose days are over, and announced ones that never arrived. Returns how many.
+    """Expire bundles past retention, and announced ones that never arrived. Returns how many.
 
-    A redacted bundle stays while its incident is unresolved.
+    A redacted bundle is retained while its incident is unresolved.
     """
     due = Q(status__in=(BundleStatus.READY, BundleStatus.QUARANTINED), expires_at__lte=now)
     pinned = Q(incident__status__in=UNRESOLVED, is_dangerous=False)
@@ -31,9 +31,9 @@ def expire_due(now: datetime) -> int:
 
 
 def purge_removed(now: datetime) -> int:
-    """Delete the files of removed bundles from the storage. Raises StorageError; run again, it goes on.
+    """Delete the files of removed bundles from the storage. Raises StorageError; resumes when run again.
 
-    As long as a ticket might still be used, the same file is deleted again.
+    The deletion is repeated while the upload ticket is valid.
     """
     rows = Bundle.across_workspaces.filter(is_stored=True, status__in=_REMOVED).order_by("id")
     done = 0

@@ -1,4 +1,4 @@
-"""The bundles of an incident, on its page."""
+"""Incident page panel: bundles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from incidents.selectors import incident_for
 
 @panel
 class IncidentBundles(IncidentPanel):
-    """Diagnostic bundles attached to an incident; absent where there are none."""
+    """Diagnostic bundles of an incident; hidden if there are none."""
 
     name = "bundles.incident"
     title = "Diagnostic bundles"

@@ -1,4 +1,4 @@
-"""Publishes that a bundle changed."""
+"""Publishes changes of bundles."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from core.outbox.events import publish
 
 
 def publish_change(bundle: Bundle) -> None:
-    """In the transaction of the change."""
+    """Publish a change, in its transaction."""
     number = bundle.incident.number if bundle.incident else 0
     publish(BundleChanged(bundle.workspace_id, bundle.pk, str(bundle.public_id), str(bundle.status), number))

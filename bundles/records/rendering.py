@@ -10,7 +10,7 @@ from bundles.records.models import Bundle
 
 
 def bundle_json(bundle: Bundle) -> dict[str, Any]:
-    """A bundle as lists show it."""
+    """A bundle in a list."""
     return {
         "id": str(bundle.public_id), "incident": bundle.reference or None, "status": bundle.status,
         "why": bundle.why, "summary": bundle.summary, "file_name": bundle.file_name, "size": bundle.size,
@@ -23,7 +23,7 @@ def bundle_json(bundle: Bundle) -> dict[str, Any]:
 
 
 def bundle_detail(bundle: Bundle) -> dict[str, Any]:
-    """A bundle with what the inspection found."""
+    """A bundle with the result of its inspection."""
     found = {
         "checks": bundle.checks, "system": bundle.facts, "hits": bundle.hits,
         "entries": entries_of(bundle),
@@ -32,13 +32,13 @@ def bundle_detail(bundle: Bundle) -> dict[str, Any]:
 
 
 def entries_of(bundle: Bundle) -> list[dict[str, Any]]:
-    """The entries its manifest names."""
+    """Entries of its manifest."""
     listed = bundle.manifest.get("entries")
     return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
 def redactions_of(bundle: Bundle) -> int:
-    """How many secrets were redacted before it was written."""
+    """Number of secrets redacted by the collector."""
     counted = [entry.get("redactions") for entry in entries_of(bundle)]
     numbers = [value for rules in counted if isinstance(rules, dict) for value in rules.values()]
     return sum(value for value in numbers if isinstance(value, int))

@@ -28,7 +28,7 @@ def bundle_for(actor: Actor, public_id: str) -> Bundle:
 
 
 def own_bundle(actor: Actor, public_id: str) -> Bundle:
-    """As `bundle_for`; a token that may only upload finds what it sent itself. Raises NotFound, Forbidden."""
+    """As `bundle_for`; a token that may only upload finds its own bundles. Raises NotFound, Forbidden."""
     return _one(_visible(actor), public_id)
 
 
@@ -54,7 +54,7 @@ def _visible(actor: Actor) -> QuerySet[Bundle]:
 def bundles_page(
     actor: Actor, *, before: int | None = None, text: str = "", limit: int = MAX_LISTED
 ) -> list[Bundle]:
-    """Newest first, one more than `limit` where there are more. Raises Forbidden."""
+    """Bundles, newest first, up to `limit` + 1. Raises Forbidden."""
     rows = _visible(actor).exclude(status__in=_HIDDEN).select_related("incident").defer(*_LISTED_WITHOUT)
     if before is not None:
         rows = rows.filter(pk__lt=before)
@@ -64,7 +64,7 @@ def bundles_page(
 
 
 def bundles_of(actor: Actor, incident: Incident) -> list[Bundle]:
-    """Those of one incident, newest first. Raises Forbidden."""
+    """Bundles of an incident, newest first. Raises Forbidden."""
     require(actor, Capability.BUNDLES_READ)
     return _on_incident(actor.workspace_id, incident.pk)
 
@@ -76,7 +76,7 @@ def _on_incident(workspace_id: int, incident_id: int) -> QuerySet[Bundle]:
 
 
 def accesses_of(actor: Actor, bundle: Bundle) -> list[BundleAccess]:
-    """Who looked into a bundle, newest first, at most 100. Raises Forbidden."""
+    """The access log of a bundle, newest first, at most 100. Raises Forbidden."""
     require(actor, Capability.BUNDLES_READ)
     return list(
         BundleAccess.objects.of(actor.workspace_id).filter(bundle=bundle).order_by("-id")[:MAX_ACCESSES]
@@ -84,7 +84,7 @@ def accesses_of(actor: Actor, bundle: Bundle) -> list[BundleAccess]:
 
 
 def may_open(actor: Actor, bundle: Bundle) -> bool:
-    """Whether the actor may read and download the file: what is quarantined, admins alone."""
+    """Whether the actor may read the file; quarantined ones only admins."""
     if bundle.status == BundleStatus.READY:
         return allowed(actor, Capability.BUNDLES_READ)
     return bundle.status == BundleStatus.QUARANTINED and allowed(actor, Capability.BUNDLES_MANAGE)
@@ -94,7 +94,7 @@ def opened_bundle(actor: Actor, public_id: str) -> Bundle:
     """A bundle whose file the actor may read. Raises NotFound, Forbidden."""
     bundle = bundle_for(actor, public_id)
     if bundle.status == BundleStatus.QUARANTINED and not may_open(actor, bundle):
-        raise Forbidden("This bundle is quarantined: only an admin may open it.")
+        raise Forbidden("This bundle is quarantined: only admins can open it.")
     if not may_open(actor, bundle):
         raise NotFound(f"The file of this bundle cannot be opened: {bundle.get_status_display().lower()}.")
     return bundle

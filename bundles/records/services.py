@@ -1,4 +1,4 @@
-"""Changes people make to bundles; each is audited and stands in the bundle's access log."""
+"""Changes bundles: attach, delete, release. Each is audited and added to the access log."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Access = BundleAccess.What
 
 
 def note_access(actor: Actor, bundle: Bundle, what: Access, detail: str = "") -> None:
-    """Write one row of the access log."""
+    """Add a row to the access log."""
     BundleAccess.objects.create(
         workspace_id=actor.workspace_id, bundle=bundle, what=what, detail=detail[:500],
         user_id=actor.user_id, who=actor.label[:150],
@@ -34,7 +34,7 @@ def attach(actor: Actor, public_id: str, reference: str) -> Bundle:
     with transaction.atomic():
         bundle = _locked(actor, public_id)
         if bundle.status in (BundleStatus.ANNOUNCED, BundleStatus.DELETED):
-            raise Conflict("This bundle cannot be attached: it is not here. Nothing was changed.")
+            raise Conflict("This bundle cannot be attached: its file is not stored. Nothing was changed.")
         before = bundle.reference
         if before == incident.reference:
             return bundle
@@ -51,7 +51,7 @@ def attach(actor: Actor, public_id: str, reference: str) -> Bundle:
 
 
 def delete(actor: Actor, public_id: str) -> Bundle:
-    """Delete the file of a bundle within a minute; the record stays. Raises NotFound, Forbidden."""
+    """Delete the file of a bundle within a minute; the record remains. Raises NotFound, Forbidden."""
     require(actor, Capability.BUNDLES_MANAGE)
     with transaction.atomic():
         bundle = _locked(actor, public_id)
@@ -64,7 +64,7 @@ def delete(actor: Actor, public_id: str) -> Bundle:
 
 
 def release(actor: Actor, public_id: str, reason: str) -> Bundle:
-    """Open a quarantined bundle to all who may read bundles; lines with secrets stay hidden from them.
+    """Make a quarantined bundle readable for all who may read bundles, except lines with secrets.
 
     Raises NotFound, Forbidden, Invalid, Conflict.
     """

@@ -1,4 +1,4 @@
-"""The pages of diagnostic bundles: list, one bundle, log viewer, download, and what is done to it."""
+"""Bundle pages: list, detail, log viewer, download, and actions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMES: Final = {
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """GET /bundles: newest first; `q` finds words of the summary or the host."""
+    """GET /bundles: newest first; `q` searches the summary and the host."""
     actor = current_actor(request)
     text = request.GET.get("q", "").strip()[:200]
     rows = bundles_page(actor, before=_number(request.GET.get("before", "")), text=text)
@@ -43,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, bundle_id: str) -> HttpResponse:
-    """GET /bundles/<id>: health, system facts, what was redacted, who looked."""
+    """GET /bundles/<id>: health, system facts, redactions, access log."""
     actor = current_actor(request)
     bundle = bundle_for(actor, bundle_id)
     note_access(actor, bundle, Access.VIEW)
@@ -61,7 +61,7 @@ def detail(request: HttpRequest, bundle_id: str) -> HttpResponse:
 
 @require_safe
 def log(request: HttpRequest, bundle_id: str) -> HttpResponse:
-    """GET /bundles/<id>/log?path=…: 500 lines of a file from `start` on, by words and level."""
+    """GET /bundles/<id>/log?path=…: 500 lines of a file from `start`, filtered by words and level."""
     actor = current_actor(request)
     query = {name: request.GET.get(name, "")[:300] for name in ("path", "q", "level")}
     start = _number(request.GET.get("start", "")) or 1
@@ -100,8 +100,8 @@ def act(request: HttpRequest, bundle_id: str, verb: str) -> HttpResponse:
             raise NotFound("There is no such action.")
     except (Invalid, Conflict) as refusal:
         return SeeOther(f"{page}?{urlencode({'refused': refusal.detail})}")
-    said = {"attach": "Attached.", "release": "Released.", "delete": "Deleted."}[verb]
-    return done(request, said, url="/bundles" if verb == "delete" else page, topics=["bundles"])
+    message = {"attach": "Bundle attached.", "release": "Bundle released.", "delete": "Bundle deleted."}[verb]
+    return done(request, message, url="/bundles" if verb == "delete" else page, topics=["bundles"])
 
 
 def _number(text: str) -> int | None:
@@ -109,13 +109,13 @@ def _number(text: str) -> int | None:
 
 
 def _facts(facts: dict[str, Any]) -> list[tuple[str, list[str]]]:
-    """System facts as names and lines."""
+    """System facts as names with lines."""
     names = {name: NAMES.get(name, name.replace("_", " ").capitalize()) for name in facts}
     return [(names[name], _lines(value)) for name, value in facts.items()]
 
 
 def _lines(value: Any) -> list[str]:
-    """One line, or one for each part of what is longer, such as disks."""
+    """A value as one line, or one line per item, such as disks."""
     if isinstance(value, list) and any(isinstance(part, dict) for part in value):
         return [_disk(part) if isinstance(part, dict) and "mount" in part else _line(part) for part in value]
     return [_line(value)]

@@ -1,4 +1,4 @@
-"""Announcing a bundle: the record, the quota, and the ticket for its upload."""
+"""Announces a bundle: record, quota, and the ticket for its upload."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MEGABYTE: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a client says of a bundle before it sends it."""
+    """Description of a bundle, sent before the upload."""
 
     public_id: uuid.UUID
     size: int
@@ -47,52 +47,56 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a request came from. `direct`: whether the client can be sent to the storage itself."""
+    """Origin of a request. `direct`: whether the client may upload to the storage directly."""
 
     remote: str
     headers: dict[str, str]
     direct: bool = True
 
 
-def announce(actor: Actor, said: Announcement) -> Bundle:
-    """The record of an announced bundle, new or known; `announced` still waits for its file.
+def announce(actor: Actor, announcement: Announcement) -> Bundle:
+    """Create the record of a bundle, or return the existing one; with status `announced` until the upload.
 
-    Raises Forbidden, Invalid, NotFound, TooLarge over the quota, Conflict for another file of the same id.
+    Raises Forbidden, Invalid, NotFound, TooLarge (quota), Conflict for another file with the same id.
     """
     require(actor, Capability.BUNDLES_WRITE)
-    _check(said)
-    incident = _incident(actor, said.incident) if said.incident else None
+    _check(announcement)
+    incident = _incident(actor, announcement.incident) if announcement.incident else None
     with transaction.atomic():
-        # The lock makes the quota and the id true at the same time.
+        # The lock serializes the checks of quota and id.
         Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
-        found: Bundle | None = Bundle.objects.of(actor.workspace_id).filter(public_id=said.public_id).first()
+        found: Bundle | None = (
+            Bundle.objects.of(actor.workspace_id).filter(public_id=announcement.public_id).first()
+        )
         if found is None:
-            _check_quota(actor.workspace_id, said.size)
-            found = _new(actor, said, incident)
+            _check_quota(actor.workspace_id, announcement.size)
+            found = _new(actor, announcement, incident)
             found.save(force_insert=True)
-        elif found.sha256 != said.sha256 or found.size != said.size:
-            raise Conflict("There is another bundle of this id. Nothing was stored.")
+        elif found.sha256 != announcement.sha256 or found.size != announcement.size:
+            raise Conflict("There is another bundle with this id. Nothing was stored.")
         elif found.status == BundleStatus.EXPIRED and found.received_at is None:
-            _check_quota(actor.workspace_id, said.size)
+            _check_quota(actor.workspace_id, announcement.size)
             found.status, found.announced_at, found.is_stored = BundleStatus.ANNOUNCED, timezone.now(), True
             found.save(update_fields=["status", "announced_at", "is_stored"])
         elif found.status in REMOVED:
-            raise Conflict(f"This bundle was here: {found.get_status_display().lower()}. {found.why}".strip())
+            raise Conflict(
+                f"This bundle already existed: {found.get_status_display().lower()}. {found.why}".strip()
+            )
     return found
 
 
 def ticket_for(bundle: Bundle, caller: Caller) -> dict[str, Any]:
-    """Where the file of an announced bundle goes: the storage where the caller reaches it, else ourselves."""
+    """Upload ticket of a bundle: to the storage if the caller can reach it, else to this server."""
     now, digest = timezone.now(), checksum(bundle.sha256)
     endpoint = settings.S3_PUBLIC_ENDPOINT_URL or settings.S3_ENDPOINT_URL
     if caller.direct and may_reach_storage(endpoint, caller.remote, caller.headers):
-        # A storage that does not let its buckets be looked at may take the upload all the same.
+        # The upload may work even if the credentials may not inspect buckets.
         with contextlib.suppress(StorageError):
             ensure_once()
         try:
             url = bucket().presigned_once(bundle.storage_key, "application/zip", bundle.size, bundle.sha256)
         except StorageError:
-            pass  # no key to sign with here: our own endpoint does without
+            pass  # no key to sign with: use our own endpoint
         else:
             return ticket(url, bundle.size, digest, now)
     expires = int((now + timedelta(seconds=TICKET_S)).timestamp())
@@ -100,13 +104,13 @@ def ticket_for(bundle: Bundle, caller: Caller) -> dict[str, Any]:
     return ticket(own_address("", str(bundle.public_id), permit), bundle.size, digest, now)
 
 
-def _check(said: Announcement) -> None:
-    if said.size > MAX_BUNDLE_BYTES:
+def _check(announcement: Announcement) -> None:
+    if announcement.size > MAX_BUNDLE_BYTES:
         raise TooLarge(f"A bundle may have at most {MAX_BUNDLE_BYTES:,} bytes. Nothing was stored.")
-    if said.size < MIN_BUNDLE_BYTES:
+    if announcement.size < MIN_BUNDLE_BYTES:
         raise invalid("size", "minimum", "is too small for a bundle")
-    if said.metadata.get("dangerous_mode") and not settings.BUNDLES_UNREDACTED:
-        words = "must not be set: this server takes no bundles without redaction (BUNDLES_UNREDACTED)"
+    if announcement.metadata.get("dangerous_mode") and not settings.BUNDLES_UNREDACTED:
+        words = "must not be set: this server does not accept unredacted bundles (BUNDLES_UNREDACTED)"
         raise invalid("metadata.dangerous_mode", "allowed", words)
 
 
@@ -124,35 +128,35 @@ def _incident(actor: Actor, reference: str) -> Incident:
     number = parse_reference(reference)
     found: Incident | None = seen_as(actor.workspace_id, actor.viewer).filter(number=number).first()
     if found is None:
-        raise invalid("incident", "known", "names no incident of this workspace")
+        raise invalid("incident", "known", "is not an incident of this workspace")
     return found
 
 
-def _new(actor: Actor, said: Announcement, incident: Incident | None) -> Bundle:
-    told = said.metadata
+def _new(actor: Actor, announcement: Announcement, incident: Incident | None) -> Bundle:
+    metadata = announcement.metadata
     return Bundle(
         workspace_id=actor.workspace_id,
-        public_id=said.public_id,
+        public_id=announcement.public_id,
         incident=incident,
-        summary=plain(said.summary, 300),
-        file_name=plain(said.file_name, 200) or "bundle.zip",
-        size=said.size,
-        sha256=said.sha256,
-        storage_key=f"bundles/{actor.workspace_id}/{said.public_id}/{said.sha256[:16]}.zip",
-        os=plain(told.get("os"), 40),
-        arch=plain(told.get("arch"), 40),
-        cli_version=plain(told.get("cli_version"), 40),
-        is_dangerous=bool(told.get("dangerous_mode")),
-        is_partial=bool(told.get("partial")),
+        summary=plain(announcement.summary, 300),
+        file_name=plain(announcement.file_name, 200) or "bundle.zip",
+        size=announcement.size,
+        sha256=announcement.sha256,
+        storage_key=f"bundles/{actor.workspace_id}/{announcement.public_id}/{announcement.sha256[:16]}.zip",
+        os=plain(metadata.get("os"), 40),
+        arch=plain(metadata.get("arch"), 40),
+        cli_version=plain(metadata.get("cli_version"), 40),
+        is_dangerous=bool(metadata.get("dangerous_mode")),
+        is_partial=bool(metadata.get("partial")),
         uploaded_by_id=actor.user_id,
         uploaded_by_label=actor.label[:150],
         token_id=actor.token_id,
-        made_at=_time(told.get("created_at")),
+        made_at=_time(metadata.get("created_at")),
     )
 
 
 def _time(value: object) -> datetime:
-    """When it was made, by the clock of its host; now where that is unreadable or in the future."""
+    """Creation time by the host's clock; now if it is invalid or in the future."""
     now = timezone.now()
     try:
         found = datetime.fromisoformat(str(value))

@@ -1,8 +1,7 @@
 """ASGI endpoint of `PUT /api/v1/bundle-uploads/<id>?…`, in front of Django.
 
-It keeps the contract of a presigned S3 address, for clients that cannot reach the storage. The body goes to a
-temporary file while it is hashed; only a whole and right one is put into the storage, and only where nothing
-is stored yet.
+Implements the contract of a presigned S3 URL, for clients that cannot reach the storage. The body is hashed
+while it is written to a temporary file; only a complete, matching one is stored, and never overwrites.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ __all__ = ["PREFIX", "application"]
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
-MAX_AT_ONCE: Final = 4  # uploads in each web process
+MAX_AT_ONCE: Final = 4  # concurrent uploads per web process
 SILENCE_S: Final = 30.0
 _running: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 class UploadRefused(Problem):
-    """A refusal as S3 would make it; `code` is S3's word."""
+    """An error in the format of S3; `code` is the S3 error code."""
 
     def __init__(self, status: HTTPStatus, code: str, detail: str, retry_after: int = 0) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)} if retry_after else {})
@@ -47,7 +46,7 @@ class UploadRefused(Problem):
 
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
-    """Answer one PUT: 200, 412 when it is there already, 403 for another request than was signed."""
+    """Handle a PUT: 200, 412 if it is already stored, 403 if the request does not match the signature."""
     try:
         await _receive(scope, receive)
         status, extra = HTTPStatus.OK, {}
@@ -72,7 +71,7 @@ async def _receive(scope: Scope, receive: Channel) -> None:
     permit = _permit(scope)
     slots = _running.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_AT_ONCE))
     if slots.locked():
-        words = "Too many bundles are being uploaded. Send this one again in a few seconds."
+        words = "Too many concurrent uploads. Retry in a few seconds."
         raise UploadRefused(HTTPStatus.SERVICE_UNAVAILABLE, "SlowDown", words, 5)
     async with slots:
         with tempfile.TemporaryFile(prefix="tocsin-upload-") as file:
@@ -84,7 +83,7 @@ def _permit(scope: Scope) -> Permit:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     _check_connection(scope, headers)
     if scope["method"] != "PUT":
-        raise UploadRefused(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", "Bundles are sent with PUT.")
+        raise UploadRefused(HTTPStatus.METHOD_NOT_ALLOWED, "MethodNotAllowed", "Use PUT to upload bundles.")
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
     try:
         permit = read_permit(query, timezone.now())
@@ -92,7 +91,7 @@ def _permit(scope: Scope) -> Permit:
         raise UploadRefused(HTTPStatus.FORBIDDEN, "AccessDenied", f"{error} Nothing was stored.") from error
     for name, wanted in headers_for(permit.size, checksum(permit.sha256)).items():
         if headers.get(name.lower()) != wanted:
-            words = f"{name} is another than was signed. Nothing was stored; send the ticket's headers."
+            words = f"{name} differs from the signed one. Nothing was stored; send the ticket's headers."
             raise UploadRefused(HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch", words)
     return permit
 
@@ -102,14 +101,14 @@ def _check_connection(scope: Scope, headers: dict[str, str]) -> None:
     remote = str((scope.get("client") or ("",))[0])
     forwarded = headers.get("x-forwarded-proto", "")
     if settings.SECURE_SSL_REDIRECT and not is_encrypted(scope["scheme"], remote, forwarded):
-        raise UploadRefused(HTTPStatus.FORBIDDEN, "AccessDenied", "Nothing was stored: send it by HTTPS.")
+        raise UploadRefused(HTTPStatus.FORBIDDEN, "AccessDenied", "Nothing was stored: use HTTPS.")
     if not validate_host(host, settings.ALLOWED_HOSTS):
         words = "Nothing was stored: the Host header is not one of ALLOWED_HOSTS."
         raise UploadRefused(HTTPStatus.BAD_REQUEST, "InvalidRequest", words)
 
 
 async def _spool(receive: Channel, permit: Permit, file: IO[bytes]) -> None:
-    """The whole body into the file; never more than was signed, and hashed on the way."""
+    """Write the body to the file, hashed and limited to the signed size."""
     digest, size, more = hashlib.sha256(), 0, True
     try:
         async with asyncio.timeout(TICKET_S):
@@ -117,7 +116,9 @@ async def _spool(receive: Channel, permit: Permit, file: IO[bytes]) -> None:
                 async with asyncio.timeout(SILENCE_S):
                     message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise UploadRefused(HTTPStatus.BAD_REQUEST, "IncompleteBody", "The upload was cut.")
+                    raise UploadRefused(
+                        HTTPStatus.BAD_REQUEST, "IncompleteBody", "The upload was interrupted."
+                    )
                 part, more = message.get("body", b""), bool(message.get("more_body"))
                 size += len(part)
                 if size > permit.size:
@@ -128,10 +129,10 @@ async def _spool(receive: Channel, permit: Permit, file: IO[bytes]) -> None:
         words = "The bundle did not arrive in time. Nothing was stored."
         raise UploadRefused(HTTPStatus.REQUEST_TIMEOUT, "RequestTimeout", words) from error
     if size != permit.size:
-        words = "The body is not as long as was signed. Nothing was stored."
+        words = "The body does not have the signed length. Nothing was stored."
         raise UploadRefused(HTTPStatus.BAD_REQUEST, "IncompleteBody", words)
     if digest.hexdigest() != permit.sha256:
-        words = "The SHA-256 of the body is another than was signed. Nothing was stored."
+        words = "The SHA-256 of the body differs from the signed one. Nothing was stored."
         raise UploadRefused(HTTPStatus.BAD_REQUEST, "BadDigest", words)
 
 
@@ -141,8 +142,8 @@ def _store(permit: Permit, file: IO[bytes]) -> None:
         ensure_once()
         is_new = bucket().put_once(permit.key, file, CONTENT_TYPE, permit.sha256)
     except StorageError as error:
-        words = "The storage is not reachable. Nothing was stored; send the bundle again."
+        words = "The storage is not reachable. Nothing was stored; upload the bundle again."
         raise UploadRefused(HTTPStatus.SERVICE_UNAVAILABLE, "ServiceUnavailable", words, 5) from error
     if not is_new:
-        words = "This bundle is stored already. Complete it."
+        words = "This bundle is already stored. Complete it."
         raise UploadRefused(HTTPStatus.PRECONDITION_FAILED, "PreconditionFailed", words)

@@ -1,4 +1,4 @@
-"""Makes the bucket where it is missing, asking the storage once in each process."""
+"""Creates the bucket if it is missing, checked once per process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.storage.client import bucket
 
 
 def ensure_once() -> None:
-    """Make the bucket of incidents' files where there is none. Raises StorageError, and asks again then."""
+    """Create the bucket of incident files if it is missing. Raises StorageError; the next call retries."""
     _ensured(settings.S3_ENDPOINT_URL, settings.S3_BUCKET)
 
 

@@ -1,4 +1,4 @@
-"""What `manage.py doctor` tries out of the storage of bundles."""
+"""Check of `manage.py doctor`: storage of bundles."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.storage.probe import try_uploads
 
 _UNREACHABLE = (
     "Start the storage, or correct S3_ENDPOINT_URL, S3_PUBLIC_ENDPOINT_URL, S3_ACCESS_KEY, S3_SECRET_KEY and "
-    "S3_BUCKET. Bundles and attachments are refused meanwhile, and may be sent again."
+    "S3_BUCKET. Bundles and attachments are refused meanwhile; retry later."
 )
 _NOT_ENFORCED = (
     "Tocsin checks size and SHA-256 of each bundle itself, so that no other file is used; a storage that "
@@ -19,7 +19,7 @@ _NOT_ENFORCED = (
 
 @doctor_probe("storage uploads")
 def storage_uploads() -> CheckResult:
-    """Which rules of an upload address the storage enforces itself."""
+    """Which rules of presigned uploads the storage enforces."""
     try:
         ensure_once()
         found = try_uploads(bucket())

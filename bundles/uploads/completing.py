@@ -1,4 +1,4 @@
-"""Completing an upload: the file has arrived; an incident is opened or told, the inspection planned."""
+"""Completes an upload: opens or updates an incident and plans the inspection."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ AT_ONCE: Final = 50
 
 
 def complete(actor: Actor, public_id: str) -> Bundle:
-    """Take note that the file has arrived; completing again changes nothing.
+    """Record that the file was uploaded. Idempotent.
 
-    Raises NotFound, Forbidden, Unavailable, and Conflict while the file is not there or is another one.
+    Raises NotFound, Forbidden, Unavailable, Conflict if the file is missing or another one.
     """
     require(actor, Capability.BUNDLES_WRITE)
     bundle = own_bundle(actor, public_id)
@@ -42,7 +42,7 @@ def complete(actor: Actor, public_id: str) -> Bundle:
         try:
             info = bucket().info(bundle.storage_key)
         except StorageError as error:
-            words = "The storage is not reachable. Nothing was opened; complete it again."
+            words = "The storage is not reachable. Nothing was changed; complete it again later."
             raise Unavailable(words, headers={"Retry-After": "5"}) from error
         _check_file(bundle, info)
         note_arrival(actor.workspace_id, bundle.pk)
@@ -51,13 +51,13 @@ def complete(actor: Actor, public_id: str) -> Bundle:
 
 def _check_file(bundle: Bundle, info: ObjectInfo | None) -> None:
     if info is None:
-        raise Conflict("The bundle has not arrived. Nothing was opened; send it again with its ticket.")
+        raise Conflict("The bundle was not uploaded. Nothing was changed; upload it with its ticket.")
     if info.size != bundle.size or info.sha256 not in ("", bundle.sha256):
-        raise Conflict("Another file has arrived than was announced. Nothing was opened.")
+        raise Conflict("The uploaded file is not the announced one. Nothing was changed.")
 
 
 def note_arrival(workspace_id: int, bundle_id: int) -> None:
-    """Open the incident of a bundle that has arrived, or tell the one it names; idempotent."""
+    """Open an incident for an uploaded bundle, or add an entry to the given one. Idempotent."""
     with transaction.atomic():
         rows = Bundle.objects.of(workspace_id).select_for_update(no_key=True)
         bundle = rows.get(pk=bundle_id)
@@ -90,7 +90,7 @@ def note_arrival(workspace_id: int, bundle_id: int) -> None:
 
 
 def complete_lost(now: datetime) -> int:
-    """Complete uploads that arrived although the client never said so. Returns how many."""
+    """Complete uploads that the client did not complete. Returns how many."""
     rows = Bundle.across_workspaces.filter(status=BundleStatus.ANNOUNCED, announced_at__lt=now - LOST_AFTER)
     found = 0
     for bundle in rows.order_by(F("looked_at").asc(nulls_first=True), "id")[:AT_ONCE]:

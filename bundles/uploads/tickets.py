@@ -1,4 +1,4 @@
-"""Tickets: where a bundle may be put, once, by whoever holds the ticket; and their signature. Pure."""
+"""Upload tickets: signed permission to upload a bundle once. Pure."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _FORWARDED: Final = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwar
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """What one signed address of our own endpoint lets in: exactly these bytes at this key."""
+    """Permit of a signed URL of our own endpoint: exactly these bytes at this key."""
 
     key: str
     size: int
     sha256: str
-    expires: int  # seconds since 1970
+    expires: int  # Unix time
 
 
 class BadPermitError(Exception):
-    """An address whose signature is wrong or whose time is over."""
+    """A URL with a wrong signature, or an expired one."""
 
 
 def headers_for(size: int, checksum: str) -> dict[str, str]:
-    """The headers the upload must carry; `checksum` is the SHA-256 in base64."""
+    """Required headers of the upload; `checksum` is the SHA-256 in base64."""
     return {
         "Content-Type": CONTENT_TYPE, "Content-Length": str(size), "x-amz-checksum-sha256": checksum,
         "If-None-Match": "*",
@@ -41,27 +41,27 @@ def headers_for(size: int, checksum: str) -> dict[str, str]:
 
 
 def ticket(url: str, size: int, checksum: str, now: datetime) -> dict[str, Any]:
-    """A ticket as the API says it."""
+    """A ticket in the format of the API."""
     expires = now + timedelta(seconds=TICKET_S)
     return {"method": "PUT", "url": url, "headers": headers_for(size, checksum), "expires_at": expires}
 
 
 def own_address(base_url: str, public_id: str, permit: Permit) -> str:
-    """The address of our own endpoint for a permit."""
+    """URL of our own endpoint for a permit."""
     query = {"key": permit.key, "size": permit.size, "sha256": permit.sha256, "expires": permit.expires}
     signed = urlencode({**query, "signature": _signer().signature(_text(permit))})
     return f"{base_url}{PREFIX}{public_id}?{signed}"
 
 
 def read_permit(query: Mapping[str, str], now: datetime) -> Permit:
-    """The permit an address carries. Raises BadPermitError."""
+    """The permit of a URL. Raises BadPermitError."""
     try:
         permit = Permit(query["key"], int(query["size"]), query["sha256"], int(query["expires"]))
         _signer().unsign(f"{_text(permit)}|{query['signature']}")
     except (KeyError, ValueError, BadSignature) as error:
         raise BadPermitError("The signature of this address is wrong.") from error
     if now.timestamp() >= permit.expires:
-        raise BadPermitError("This address has expired. Announce the bundle again to get another.")
+        raise BadPermitError("This address has expired. Announce the bundle again to get a new one.")
     return permit
 
 
@@ -74,10 +74,10 @@ def _text(permit: Permit) -> str:
 
 
 def may_reach_storage(endpoint: str | None, remote: str, headers: Mapping[str, str]) -> bool:
-    """Whether a caller can be expected to reach the storage at `endpoint` (None: Amazon's).
+    """Whether a caller can probably reach the storage at `endpoint` (None: Amazon's).
 
-    One on a loopback address is reached from this machine alone: by a caller whose address and Host are
-    loopback addresses and whom no proxy brought.
+    A loopback endpoint is only reachable from this machine: by a caller with loopback address and Host,
+    without a proxy.
     """
     if endpoint is None or not is_loopback(urlsplit(endpoint).hostname or ""):
         return True
@@ -87,7 +87,7 @@ def may_reach_storage(endpoint: str | None, remote: str, headers: Mapping[str, s
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this very machine."""
+    """Whether a host name or address is loopback."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

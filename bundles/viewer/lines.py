@@ -1,4 +1,4 @@
-"""Pages of a log: from a line on, by words and by level."""
+"""Paginates a log, filtered by words and level."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINES_A_PAGE: Final = 500
 MAX_SCANNED: Final = 500_000
 LEVELS: Final = ("FATAL", "CRITICAL", "ERROR", "WARN", "INFO", "DEBUG")
 _ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
-# Controls, what has no width, what reorders, and letters that are only tags.
+# Control, zero-width, bidirectional and tag characters.
 _ODD: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
@@ -21,7 +21,7 @@ _ODD: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line as it is shown."""
+    """A line to show."""
 
     number: int
     text: str
@@ -29,7 +29,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Some lines. `next`: the line to go on from, None at the end."""
+    """A page of lines. `next`: the next line to request, None at the end."""
 
     lines: list[LogLine]
     next: int | None
@@ -38,7 +38,7 @@ class LogPage:
 def log_page(
     lines: Iterable[tuple[int, str]], *, start: int = 1, search: str = "", level: str = ""
 ) -> LogPage:
-    """Up to 500 matching lines from `start` on; a search stops after 500,000 lines and can be continued."""
+    """Up to 500 matching lines from `start`; a search stops after 500,000 lines and can be continued."""
     found: list[LogLine] = []
     upto = start + MAX_SCANNED
     for number, text in itertools.dropwhile(lambda line: line[0] < start, lines):
@@ -56,11 +56,11 @@ def _fits(text: str, search: str, level: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """Without terminal sequences and characters that are invisible or reorder others."""
+    """The text without terminal sequences, invisible and bidirectional characters."""
     return _ODD.sub("\N{REPLACEMENT CHARACTER}", _ANSI.sub("", text))
 
 
 def masked(lines: Iterable[tuple[int, str]], hidden: frozenset[int]) -> Iterator[tuple[int, str]]:
-    """The lines, but those in which a secret was found without their text."""
+    """The lines, with the text hidden where a secret was found."""
     for number, text in lines:
         yield number, "[hidden: a secret was found in this line]" if number in hidden else text

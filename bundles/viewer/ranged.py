@@ -1,4 +1,4 @@
-"""Reads entries of a stored bundle by ranges: nothing but what is shown leaves the storage."""
+"""Reads entries of a stored bundle by range requests, so that only shown parts are transferred."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ MAX_LINE_CHARS: Final = 4_000
 
 
 class RangedObject(io.RawIOBase):
-    """A stored object as a file that can be read from anywhere."""
+    """A stored object as a seekable file."""
 
     def __init__(self, key: str, size: int) -> None:
         super().__init__()
         self._key, self._size, self._at = key, size, 0
 
     def readable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """True."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Where the next read begins."""
+        """The current offset."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
         self._at = max(0, base + offset)
         return self._at
 
     def tell(self) -> int:
-        """Where the next read begins."""
+        """The current offset."""
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        """Fill the buffer by one request. Raises StorageError, ObjectMissingError."""
+        """Fill the buffer with one request. Raises StorageError, ObjectMissingError."""
         count = min(len(buffer), self._size - self._at)
         if count <= 0:
             return 0
@@ -54,7 +54,7 @@ class RangedObject(io.RawIOBase):
 
 
 def lines_in(bundle: Bundle, path: str) -> Iterator[tuple[int, str]]:
-    """The lines of an entry with their numbers, long ones cut. Raises NotFound, Unavailable."""
+    """Numbered lines of an entry, long ones cut. Raises NotFound, Unavailable."""
     try:
         file = io.BufferedReader(RangedObject(bundle.storage_key, bundle.size), BLOCK_BYTES)
         with zipfile.ZipFile(file) as archive, archive.open(path) as entry:
@@ -68,7 +68,7 @@ def lines_in(bundle: Bundle, path: str) -> Iterator[tuple[int, str]]:
 
 
 def _cut(entry: Any) -> Iterator[str]:
-    """Lines of at most 4,000 characters; the rest of a longer one is passed over."""
+    """Lines cut to 4,000 characters."""
     is_rest = False
     while piece := entry.readline(4 * MAX_LINE_CHARS):
         if not is_rest:

@@ -1,4 +1,4 @@
-"""What the log viewer and the API show of a bundle's files, and its download; each is logged."""
+"""Reads and downloads files of a bundle; each access is logged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from incidents.validation import invalid
 def read_lines(
     actor: Actor, public_id: str, path: str, *, start: int = 1, search: str = "", level: str = ""
 ) -> tuple[Bundle, LogPage]:
-    """Lines of one file; those in which a secret was found are hidden from all but admins.
+    """Lines of a file; lines with secrets are hidden from everyone but admins.
 
     Raises NotFound, Forbidden, Invalid, Unavailable.
     """
@@ -38,13 +38,13 @@ def read_lines(
 
 
 def open_file(actor: Actor, public_id: str) -> tuple[Bundle, Iterator[bytes]]:
-    """The whole file, piece by piece. Where secrets were found, for admins alone.
+    """The file in chunks; only for admins if secrets were found.
 
-    Raises NotFound, Forbidden; the pieces raise NotFound, Unavailable.
+    Raises NotFound, Forbidden; the chunks raise NotFound, Unavailable.
     """
     bundle = opened_bundle(actor, public_id)
     if bundle.hits and not allowed(actor, Capability.BUNDLES_MANAGE):
-        raise Forbidden("Secrets were found in this bundle: only an admin may download it.")
+        raise Forbidden("Secrets were found in this bundle: only admins can download it.")
     note_access(actor, bundle, Access.DOWNLOAD)
     return bundle, _pieces(bundle.storage_key)
 

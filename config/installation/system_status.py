@@ -83,14 +83,14 @@ def _waiting() -> Iterator[tuple[str, CheckResult]]:
     for queue in QUEUES:
         waiting = int(valkey().llen(queue.name))
         level: Level = "warn" if waiting > MANY_WAITING else "ok"
-        advice = f"Start the worker {queue.process}. The rows are safe; jobs only wake the worker."
+        advice = f"Start the {queue.process} worker. No work is lost; jobs only wake the worker."
         words = "1 job queued" if waiting == 1 else f"{waiting} jobs queued"
         yield f"queue {queue.name}", CheckResult(level, words, advice)
     groups, age = _row(WAITING)
     yield "pending evaluation", _aged(int(groups), "groups of events", float(age or 0))
     dead = int(_row(DEAD, [MAX_COUNTED])[0])
     more = "or more " if dead == MAX_COUNTED else ""
-    advice = "Look at them in the admin pages under Outbox dispatches; they can be sent again there."
+    advice = "Open the admin pages, Outbox dispatches, to inspect and resend them."
     words = "1 dead letter" if dead == 1 else f"{dead} {more}dead letters"
     yield "dead letters", CheckResult("warn" if dead else "ok", words, advice)
 
@@ -98,7 +98,7 @@ def _waiting() -> Iterator[tuple[str, CheckResult]]:
 def _aged(count: int, what: str, age_s: float) -> CheckResult:
     late = age_s > MIN_LATE_S
     words = f"{count} {what} wait, the oldest for {age_s:.0f} s" if count else f"no {what} wait"
-    return CheckResult("warn" if late else "ok", words, "Start the worker outbound.")
+    return CheckResult("warn" if late else "ok", words, "Start the outbound worker.")
 
 
 def _scheduled() -> Iterator[tuple[str, CheckResult]]:

@@ -66,7 +66,7 @@ def dismiss(request: HttpRequest) -> HttpResponse:
     dismiss_setup(current_actor(request), is_dismissed=is_dismissed)
     if not is_dismissed:
         return SeeOther(SETUP)
-    messages.success(request, "Getting started is hidden. You find it under Settings, Getting started.")
+    messages.success(request, "Getting started hidden. You can find it under Settings, Getting started.")
     return SeeOther("/")
 
 

@@ -45,7 +45,7 @@ def workspaces(request: HttpRequest) -> HttpResponse:
         note_faults(form, refusal)
         return _page(request, user, form, status=422)
     request.session[CHOSEN] = made.pk
-    messages.success(request, f"Workspace {made.name} created. You work in it now.")
+    messages.success(request, f"Workspace {made.name} created. You are now working in it.")
     return SeeOther("/setup")
 
 

@@ -96,7 +96,7 @@ def known_columns(page: Quick) -> list[str]:
 
 
 class ReadOnly(Quick):
-    """For looking: what changes these rows also tells the outbox and the audit log."""
+    """For looking: what changes these rows also tells the outbox and the audit trail."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """No one."""

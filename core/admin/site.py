@@ -1,4 +1,4 @@
-"""Admin site that uses Tocsin's sign-in, limits and audit log."""
+"""Admin site that uses Tocsin's sign-in, limits and audit trail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TocsinAdmin(AdminSite):
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Strangers are led to the sign-in and back; people who are not staff are told so."""
         if request.user.is_authenticated and not self.has_permission(request):
-            raise Forbidden("These pages are for the people who run this server. Ask one of them.")
+            raise Forbidden("These pages are for administrators of this server.")
         back = request.GET.get("next", "/admin/")
         is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
         where = back if is_ours else "/admin/"

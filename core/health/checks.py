@@ -107,8 +107,7 @@ select greatest(0, extract(epoch from clock_timestamp() - min(due_at)))
   from core_outboxdispatch where state = 'pending' and due_at <= now()
 """
 _FULL_ADVICE: Final = (
-    "Give it more room (maxmemory), or clear what else is stored in it. "
-    "Events are stored; incidents open late."
+    "Raise maxmemory, or remove other data stored in it. Events are stored; incidents open late."
 )
 
 
@@ -216,7 +215,7 @@ def seconds_of(query: str) -> float:
 
 @health_check("outbox", "Outbox delivery", asks="database")
 def _outbox() -> CheckResult:
-    advice = "Look at the log of the worker outbound. Nothing is lost; it goes out late."
+    advice = "Check the log of the outbound worker. Nothing is lost, only delayed."
     return waiting("undelivered fact", outbox_lag(), LAG_LATE_S, advice)
 
 

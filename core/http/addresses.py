@@ -89,12 +89,12 @@ def address_fault(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         return "must begin with https://"
     if any(one.isspace() or not one.isprintable() for one in url):
-        return "must hold no spaces and no control characters"
+        return "must not contain spaces or control characters"
     try:
         parts = urlsplit(url)
         named, _ = parts.hostname, parts.port
     except ValueError:
         return "is not an address"
     if not named:
-        return "must name a host"
-    return "must hold no user name and no password: others see it" if "@" in parts.netloc else ""
+        return "must have a host"
+    return "must not contain a user name or a password: others see it" if "@" in parts.netloc else ""

@@ -26,7 +26,7 @@ def known_only(request: HttpRequest, names: Iterable[str]) -> None:
     odd = sorted(set(request.GET) - set(names))
     if odd:
         faults = [FieldFault(name[:100], "unknown", "is not a parameter of this list") for name in odd]
-        raise Invalid("There are query parameters this list does not know.", faults=faults)
+        raise Invalid("Unknown query parameters.", faults=faults)
 
 
 def _link(request: HttpRequest, cursor: str | None, relation: str) -> str:

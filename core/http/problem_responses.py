@@ -17,7 +17,7 @@ PLAIN_SPOKEN: Final = "is_plain_spoken"
 _SENTENCES: Final = {
     400: "The request could not be understood.",
     403: "This is not allowed.",
-    404: "There is nothing at this address.",
+    404: "Not found.",
     405: "This URL does not accept that method; the Allow header lists those it accepts.",
     413: "The body is larger than 1 MB. Nothing was stored.",
     500: "Server error; it was logged. Quote the request id when you report it.",

@@ -19,7 +19,7 @@ class BodyTimeout(Problem):
 
     status = 408
     code = "request_timeout"
-    title = "The body took too long"
+    title = "The request body took too long"
 
 
 async def read_body(

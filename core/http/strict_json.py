@@ -47,5 +47,5 @@ def _inspect(document: Any) -> None:
 
 def _refuse_nul(where: str, text: str) -> None:
     if "\x00" in text:
-        fault = FieldFault(where[:200] or "body", "nul", "must not hold the character NUL")
-        raise Invalid("A text holds the character NUL. Nothing was stored.", faults=[fault])
+        fault = FieldFault(where[:200] or "body", "nul", "must not contain NUL characters")
+        raise Invalid("A text contains a NUL character. Nothing was stored.", faults=[fault])

@@ -26,11 +26,11 @@ class OutboxDispatchAdmin(Growing):
     search_fields = ("=subscriber",)
     actions = ("send_chosen_again",)
 
-    @admin.action(description="Send again what was given up", permissions=["view"])
+    @admin.action(description="Resend dead letters", permissions=["view"])
     def send_chosen_again(self, request: HttpRequest, chosen: QuerySet[OutboxDispatch]) -> None:
         """Make the chosen dead ones due now."""
         count = send_again(list(chosen.values_list("pk", flat=True)))
-        self.message_user(request, f"{count} will be sent again; the others were not given up.")
+        self.message_user(request, f"{count} will be resent; the others were not dead letters.")
 
 
 @admin.register(OutboxEvent)
@@ -41,7 +41,7 @@ class OutboxEventAdmin(Growing):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnly):
-    """What was done in these pages; the audit log tells the same and more."""
+    """What was done in these pages; the audit trail tells the same and more."""
 
     list_display = ("action_time", "user", "content_type", "object_repr", "action_flag", "change_message")
     list_filter = ("action_flag",)

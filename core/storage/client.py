@@ -242,6 +242,6 @@ def _errors(key: str) -> Iterator[None]:
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in _MISSING:
             raise ObjectMissingError(f"the storage holds no {key}") from error
-        raise StorageError(f"The storage did not do what it was asked: {error}") from error
+        raise StorageError(f"Storage error: {error}") from error
     except (Boto3Error, BotoCoreError, OSError) as error:
-        raise StorageError(f"The storage did not do what it was asked: {error}") from error
+        raise StorageError(f"Storage error: {error}") from error

@@ -89,10 +89,10 @@ def layout_for(request: HttpRequest, status: int = 404) -> str:
 
 
 def _context(fault: Problem) -> dict[str, object]:
-    kept, todo = GUIDE.get(fault.status, GUIDE[400])
+    changes, todo = GUIDE.get(fault.status, GUIDE[400])
     if seconds := fault.headers.get("Retry-After"):
         todo = f"Try again in {seconds} seconds."
-    return {"problem": fault, "kept": kept, "todo": todo}
+    return {"problem": fault, "changes": changes, "todo": todo}
 
 
 def _for_fragment(fault: Problem) -> HttpResponse:

@@ -30,10 +30,10 @@ class MembersQuery(Schema):
     model_config = ConfigDict(extra="ignore")
 
     limit: int = Field(50, ge=1, le=200)
-    cursor: str = Field("", max_length=200, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=200, description="From the Link header of the previous page.")
     source: str = Field("", max_length=200)
     event_type: str = Field("", max_length=200)
-    level: str = Field("", max_length=40, description="The least level: `error` takes fatal too.")
+    level: str = Field("", max_length=40, description="Minimum level: `error` includes fatal.")
 
 
 class IncidentEventOut(Schema):

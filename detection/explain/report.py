@@ -96,7 +96,7 @@ def _event(workspace_id: int, pk: int | None, event_id: str) -> Event:
         same = events.filter(event_id=event_id, received_at__in=received)
         found = same.first() if received else None
     if found is None:
-        text = "it never came, was refused (see the quarantine of its source), or is too old"
+        text = "it was never received, was refused (see the quarantine of its source), or is too old"
         raise NotFound(f"There is no such event in this workspace: {text}.")
     return found
 

@@ -73,7 +73,7 @@ def heartbeats(request: HttpRequest) -> HttpResponse:
         except Conflict as conflict:
             form.add_error(None, conflict.detail)
         else:
-            messages.success(request, f"{made.name} created. Call its address whenever the job has run.")
+            messages.success(request, f"{made.name} created. Call its URL after each run of the job.")
             return SeeOther(PAGE)
     context = {
         "heartbeats": [(one, address_of(actor, one)) for one in heartbeats_of(actor)],
@@ -100,7 +100,7 @@ def heartbeat(request: HttpRequest, heartbeat_id: int) -> HttpResponse:
         except Conflict as conflict:
             form.add_error(None, conflict.detail)
         else:
-            messages.success(request, "Heartbeat changed. Its address stays.")
+            messages.success(request, "Heartbeat saved. Its URL is unchanged.")
             return SeeOther(PAGE)
     status = 422 if request.method == "POST" else 200
     context = {"form": styled(form), "heartbeat": shown}

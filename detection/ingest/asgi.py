@@ -111,7 +111,7 @@ def _check(scope: Scope, headers: dict[str, str]) -> None:
         # Otherwise a name that an attacker points at this machine makes a browser a local caller.
         raise Malformed("Nothing was stored: the Host header is not one of ALLOWED_HOSTS.")
     if scope["method"] != "POST":
-        raise NotAllowed("Events are sent with POST.", headers={"Allow": "POST"})
+        raise NotAllowed("Use POST to send events.", headers={"Allow": "POST"})
     kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json") and not is_lines(headers):
         raise UnsupportedMedia("Nothing was stored: send the header Content-Type: application/json.")

@@ -28,7 +28,7 @@ Waiting = tuple[EncodedBatch, "asyncio.Future[int]"]
 def unavailable() -> Unavailable:
     """What a caller is told when nothing could be stored."""
     return Unavailable(
-        "Nothing was stored: the database cannot be reached. Send the same events again.",
+        "Nothing was stored: the database cannot be reached. Retry with the same events.",
         headers={"Retry-After": "2"},
     )
 
@@ -50,7 +50,7 @@ class Coalescer:
         """
         if self._waiting_events + parcel.count > MAX_WAITING_EVENTS:
             raise Unavailable(
-                "Nothing was stored: more events are arriving than can be stored. Slow down and send again.",
+                "Nothing was stored: more events are arriving than can be stored. Slow down and retry.",
                 headers={"Retry-After": "1"},
             )
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()

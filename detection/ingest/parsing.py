@@ -245,7 +245,7 @@ def _text(raw: dict[str, Any], field: str, longest: int, *, required: bool = Fal
     if len(value) > longest:
         raise RefusedError(field, "max_length", f"must be at most {longest} characters, not {len(value)}")
     if "\0" in value:
-        raise RefusedError(field, "characters", "must not hold the NUL character")
+        raise RefusedError(field, "characters", "must not contain NUL characters")
     if required and not value.strip():
         raise RefusedError(field, "required", "must not be blank")
     return value
@@ -315,7 +315,7 @@ def _check_metadata(metadata: dict[str, Any]) -> None:
             "metadata", "max_length", f"must be at most {MAX_METADATA} bytes of JSON, not {len(text)}"
         )
     if b"\\u0000" in text and _holds_nul(metadata):
-        raise RefusedError("metadata", "characters", "must not hold the NUL character")
+        raise RefusedError("metadata", "characters", "must not contain NUL characters")
 
 
 def _depth_exceeds(value: Any, left: int) -> bool:

@@ -110,9 +110,7 @@ def try_rule(request: HttpRequest) -> Any:
     try:
         trial = run_rule_test_json(actor, body, events)
     except DatabaseError as error:
-        raise Invalid(
-            "It took longer than five seconds. Send fewer events, or name fewer minutes."
-        ) from error
+        raise Invalid("It took longer than five seconds. Send fewer events, or a shorter period.") from error
     return rule_test_json(trial) | {"is_cut": is_cut}
 
 
@@ -134,17 +132,17 @@ def remove_rule(request: HttpRequest, rule_id: str) -> Any:
     return Status(204, None)
 
 
-@router.post("/{rule_id}/reset", response=RuleOut, summary="Give a built-in rule its own values back")
+@router.post("/{rule_id}/reset", response=RuleOut, summary="Reset a built-in rule")
 def reset(request: HttpRequest, rule_id: str) -> Any:
     return rule_json(reset_rule(_actor(request), rule_id=rule_id))
 
 
-@router.post("/{rule_id}/enable", response=RuleOut, summary="Let a rule count")
+@router.post("/{rule_id}/enable", response=RuleOut, summary="Enable a rule")
 def switch_on(request: HttpRequest, rule_id: str) -> Any:
     return rule_json(enable_rule(_actor(request), rule_id=rule_id))
 
 
-@router.post("/{rule_id}/disable", response=RuleOut, summary="Stop a rule from counting")
+@router.post("/{rule_id}/disable", response=RuleOut, summary="Disable a rule")
 def switch_off(request: HttpRequest, rule_id: str) -> Any:
     return rule_json(disable_rule(_actor(request), rule_id=rule_id))
 

@@ -42,7 +42,7 @@ def _text(most: int, least: int = 0) -> Callable[[Any], str]:
         if not isinstance(value, str) or not least <= len(value.strip()) or len(value) > most:
             raise ValueError(f"must be a text of {least} to {most} characters")
         if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise ValueError("must not hold NUL or half of a surrogate pair")
+            raise ValueError("must not contain NUL or lone surrogates")
         return value.strip()
 
     return read
@@ -65,7 +65,7 @@ def _rule_id(value: Any) -> str:
     if not isinstance(value, str) or not _RULE_ID.fullmatch(value):
         raise ValueError("must be 1 to 80 lower-case letters, digits, _ and -, a letter first")
     if value in RESERVED:
-        raise ValueError("is a word of Tocsin's own; choose another")
+        raise ValueError("is reserved; choose another")
     return value
 
 

@@ -80,7 +80,7 @@ def read_rule_test(body: Any) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise _refused("", "type", "must be an object")
     if odd := sorted(set(body) - FIELDS):
-        raise _refused(odd[0][:100], "unknown", "is not a field of a trial")
+        raise _refused(odd[0][:100], "unknown", "is not a field of a rule test")
     if ("rule" in body) == ("rule_id" in body):
         raise _refused("rule", "choice", "send either rule or rule_id")
     if ("events" in body) == ("minutes" in body):
@@ -132,4 +132,4 @@ def _burst(burst: Burst) -> dict[str, Any]:
 
 
 def _refused(field: str, rule: str, message: str) -> Invalid:
-    return Invalid("The rule was not tried.", faults=[FieldFault(field, rule, message)])
+    return Invalid("The rule was not tested.", faults=[FieldFault(field, rule, message)])

@@ -48,11 +48,11 @@ def sentence(rule: DetectionRule) -> str:
     """The whole rule, as it would act."""
     does = "is only noted (dry run)" if rule.dry_run else f"opens a {str(rule.severity).upper()} incident"
     cooldown = (
-        f" For {duration(rule.cooldown_seconds)} after it is resolved, such events do not count."
+        f" For {duration(rule.cooldown_seconds)} after it is resolved, such events are ignored."
         if rule.cooldown_seconds
         else ""
     )
-    off = " The rule is switched off." if not rule.enabled else ""
+    off = " The rule is disabled." if not rule.enabled else ""
     return f"A burst of {watches(rule)}, {fires(rule)}, {does}.{cooldown}{off}"
 
 

@@ -53,14 +53,14 @@ def read_events(document: Any, *, now: datetime) -> list[SampleEvent]:
     try:
         batch = parse_body(json.dumps(document).encode("utf-8", "surrogatepass"), now, ANY_AGE)
     except Problem as problem:
-        faults = problem.faults or [FieldFault("events", "json", "must be events as the API takes them")]
-        raise Invalid("The rule was not tried.", faults=faults) from problem
+        faults = problem.faults or [FieldFault("events", "json", "must be events in the format of the API")]
+        raise Invalid("The rule was not tested.", faults=faults) from problem
     if batch.faults:
         faults = [
             FieldFault(f"events[{fault.position}].{fault.field}".rstrip("."), fault.rule, fault.message)
             for fault in batch.faults[:20]
         ]
-        raise Invalid("The rule was not tried: some events cannot be read.", faults=faults)
+        raise Invalid("The rule was not tested: some events cannot be parsed.", faults=faults)
     return [SampleEvent(number, event) for number, event in enumerate(batch.events, start=1)]
 
 
@@ -113,4 +113,4 @@ def _tried(event: Event) -> SampleEvent:
 
 
 def _refused(field: str, rule: str, message: str) -> Invalid:
-    return Invalid("The rule was not tried.", faults=[FieldFault(field, rule, message)])
+    return Invalid("The rule was not tested.", faults=[FieldFault(field, rule, message)])

@@ -46,7 +46,7 @@ class SourceIn(Schema):
     kind: str = Field(max_length=40, examples=["alertmanager"])
     name: str = Field(max_length=80, examples=["Prometheus of production"])
     enabled: bool = True
-    opens_incidents: bool | None = Field(None, description="Unset: as is usual for the kind.")
+    opens_incidents: bool | None = Field(None, description="Unset: the default of the kind.")
     default_severity: Severity = Severity.SEV3
     reopen_minutes: int = Field(30, ge=0, le=10_080)
     mapping: dict[str, Any] = {}
@@ -128,7 +128,7 @@ def list_sources(request: HttpRequest) -> Any:
     return [source_json(source) for source in sources_of(_actor(request))]
 
 
-@sources_router.post("", response={201: dict[str, Any]}, summary="Make a source")
+@sources_router.post("", response={201: dict[str, Any]}, summary="Create a source")
 def make_source(request: HttpRequest, payload: SourceIn) -> Any:
     """The answer's `key` and `address` are told this once."""
     fields = _given_fields(payload)
@@ -163,7 +163,7 @@ def remove_source(request: HttpRequest, source_id: int) -> Any:
     return Status(204, None)
 
 
-@sources_router.post("/{source_id}/keys", response={201: dict[str, Any]}, summary="Add a second key")
+@sources_router.post("/{source_id}/keys", response={201: dict[str, Any]}, summary="Create a second key")
 def make_key(request: HttpRequest, source_id: int) -> Any:
     """For rotation: the first works until it is revoked. The text is told this once."""
     key = service.add_key(_actor(request), source_id=source_id)
@@ -198,7 +198,7 @@ def send_test(request: HttpRequest, source_id: int, payload: TestIn) -> Any:
     }
 
 
-@quarantine_router.get("", response=list[dict[str, Any]], summary="List what waits in quarantine")
+@quarantine_router.get("", response=list[dict[str, Any]], summary="List requests in quarantine")
 def list_quarantine(request: HttpRequest, response: HttpResponse, query: Query[QuarantineQuery]) -> Any:
     """Newest first, without the bodies."""
     known_only(request, QuarantineQuery.model_fields)
@@ -216,13 +216,13 @@ def show_quarantined(request: HttpRequest, quarantine_id: int) -> Any:
     return {**quarantined_json(row), "body": shown_body(row)}
 
 
-@quarantine_router.post("/{quarantine_id}/replay", response=dict[str, Any], summary="Read a request again")
+@quarantine_router.post("/{quarantine_id}/replay", response=dict[str, Any], summary="Replay a request")
 def replay(request: HttpRequest, quarantine_id: int) -> Any:
     """With the mapping as it is now. 422 while it still cannot be read, 409 once it has been."""
     return counts(replay_quarantined(_actor(request), quarantined_id=quarantine_id))
 
 
-@quarantine_router.delete("/{quarantine_id}", response={204: None}, summary="Throw a request away")
+@quarantine_router.delete("/{quarantine_id}", response={204: None}, summary="Discard a request")
 def discard(request: HttpRequest, quarantine_id: int) -> Any:
     discard_quarantined(_actor(request), quarantine_id=quarantine_id)
     return Status(204, None)

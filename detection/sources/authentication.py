@@ -22,14 +22,14 @@ class UnknownSource(NotFound):
     """404: no source has that key, or it is of another format."""
 
     code = "source_unknown"
-    title = "No such source"
+    title = "Unknown source"
 
 
 class SourceDisabled(Forbidden):
     """403: an admin has switched the source off."""
 
     code = "source_off"
-    title = "The source is switched off"
+    title = "The source is disabled"
 
 
 def find_source(key: str, kind: str) -> Source:
@@ -38,7 +38,7 @@ def find_source(key: str, kind: str) -> Source:
     if secret is None or secret.source.kind != kind:
         raise UnknownSource("No source has this key. Nothing was stored; copy the address from its page.")
     if not secret.source.enabled:
-        raise SourceDisabled("This source is switched off. Nothing was stored.")
+        raise SourceDisabled("This source is disabled. Nothing was stored.")
     _touch(secret)
     return secret.source
 

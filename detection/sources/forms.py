@@ -20,8 +20,8 @@ LABELS: Final = {
     "title": ("Title", "Required in every element."),
     "description": ("Description", ""),
     "component": ("Component", "Empty: the name of the source."),
-    "key": ("Key", "Names the alert: firing and recovery must find the same text."),
-    "group": ("Group", "Alerts with the same text here share an incident."),
+    "key": ("Key", "Key of the alert: must be the same when firing and when resolved."),
+    "group": ("Group", "Alerts with the same value share an incident."),
     "state": ("State", "Firing, resolved, acknowledged or ignored."),
     "severity": ("Severity", ""),
     "event_type": ("Type", ""),
@@ -61,7 +61,7 @@ class SourceForm(StyledForm):
     kind = forms.ChoiceField(label="Sender")
     name = forms.CharField(label="Name", max_length=80, help_text="Shown in incidents and lists.")
     default_severity = forms.ChoiceField(
-        label="Severity when the sender names none", choices=Severity.choices, initial=Severity.SEV3
+        label="Default severity", choices=Severity.choices, initial=Severity.SEV3
     )
     reopen_minutes = forms.IntegerField(
         label="Reopen within (minutes)", min_value=0, max_value=10_080, initial=30,
@@ -70,7 +70,7 @@ class SourceForm(StyledForm):
     )  # fmt: skip
     opens_incidents = forms.BooleanField(
         label="Alerts open incidents by their own severity", required=False, initial=True,
-        help_text="Off: they are events that the rules count.",
+        help_text="Off: alerts are events counted by rules.",
     )  # fmt: skip
     enabled = forms.BooleanField(label="Enabled", required=False, initial=True)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -121,7 +121,7 @@ class MappingForm(StyledForm):
             )  # fmt: skip
         for name, choices in TABLES.items():
             self.fields[name] = forms.CharField(
-                label=f"Own words for {name}", required=False, max_length=6000,
+                label=f"Custom values for {name}", required=False, max_length=6000,
                 help_text=f"One per line, such as P1 = {choices[0]}. Meanings: {', '.join(choices)}.",
                 widget=forms.Textarea(attrs={"rows": "3", "spellcheck": "false"}),
             )  # fmt: skip
@@ -162,9 +162,9 @@ class MappingForm(StyledForm):
         """The fields as the page shows them."""
         more = ["severities", "states", "default_severity", "default_state", "change_kind"]
         return [
-            ("Where things are", [self[name] for name in LABELS]),
-            ("What words mean", [self[name] for name in more]),
-            ("How the sender signs", [self[name] for name in SIGNATURE]),
+            ("Fields", [self[name] for name in LABELS]),
+            ("Values", [self[name] for name in more]),
+            ("Signature", [self[name] for name in SIGNATURE]),
         ]
 
 

@@ -21,7 +21,7 @@ class IncidentChanges(IncidentPanel):
     """What was deployed or changed shortly before; nothing at all where no one told of a change."""
 
     name = "incident.changes"
-    title = "Changes before it"
+    title = "Recent changes"
     template = "detection/panels/changes.html"
     slot = "incident.side"
     order = 45

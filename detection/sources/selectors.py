@@ -150,9 +150,7 @@ def quarantined_for(actor: Actor, quarantine_id: int) -> QuarantinedRequest:
     rows = QuarantinedRequest.objects.of(actor.workspace_id).select_related("source")
     row: QuarantinedRequest | None = rows.filter(pk=quarantine_id).first()
     if row is None:
-        raise NotFound(
-            "There is no such request in quarantine. It may have been thrown away or grown too old."
-        )
+        raise NotFound("There is no such request in quarantine. It may have been discarded or expired.")
     return row
 
 

@@ -38,7 +38,7 @@ class BadSignature(Unauthenticated):
     """401: the source has secrets, and none of them made this signature."""
 
     code = "bad_signature"
-    title = "The signature does not fit"
+    title = "Wrong signature"
 
 
 class NoHandshake(Problem):
@@ -84,7 +84,7 @@ def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> R
         request = WebhookRequest(asked.method, asked.headers, b"", b"", asked.at, asked.query)
         reply = form.handshake(request)
         if reply is None:
-            raise NoHandshake("Post to this address.", headers={"Allow": "POST"})
+            raise NoHandshake("Use POST.", headers={"Allow": "POST"})
     except Problem as problem:
         return refusal(form, problem)
     return reply

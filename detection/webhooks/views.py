@@ -37,7 +37,8 @@ class AddressView:
         methods = (*address.methods, *(("GET",) if address.asks else ()))
         if request.method not in methods:
             refused = NoHandshake(
-                "Nothing was stored: this address takes other methods.", headers={"Allow": ", ".join(methods)}
+                "Nothing was stored: this URL does not accept that method.",
+                headers={"Allow": ", ".join(methods)},
             )
             return response_of(refusal(form, refused), request)
         if name := form.heartbeat_in(asked.path):

@@ -91,12 +91,12 @@ def trend(now: Figure, before: Figure) -> str:
     if min(now.count, before.count) < MIN_FOR_TREND or not now.median or not before.median:
         return ""
     if _overlap(now, before):
-        return f"no clear change from the period before (n={before.count})"
+        return f"no clear change from the previous period (n={before.count})"
     change = round(100 * (now.median / before.median - 1))
     if not change:
         return "unchanged"
     return (
-        f"{abs(change)} % {'longer' if change > 0 else 'shorter'} than the period before (n={before.count})"
+        f"{abs(change)} % {'longer' if change > 0 else 'shorter'} than the previous period (n={before.count})"
     )
 
 

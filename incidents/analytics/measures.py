@@ -49,5 +49,5 @@ INVALID: Final = "invalid times"
 MIN_FOR_TREND: Final = 5
 MAX_GROUPS: Final = 50
 EXCLUDED: Final = (
-    "Drills and merged incidents are left out. The period is by detection, in the workspace's zone."
+    "Drills and merged incidents are excluded. The period is by detection, in the workspace's time zone."
 )

@@ -108,7 +108,7 @@ class BehindQuery(Conditions):
         description="`all`, `counted:mtta`, `absent:mtta`, `severity:sev1`, `hour:7-13` …",
     )
     limit: int = Field(100, ge=1, le=500)
-    cursor: str = Field("", max_length=9, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=9, description="From the Link header of the previous page.")
 
 
 class BehindOut(Schema):

@@ -101,7 +101,7 @@ def _verify(archive: IncidentArchive, path: Path) -> None:
         _fetch(archive, path)
     except (DamagedArchiveError, ObjectMissingError) as error:
         _move(archive, Phase.PLANNED)
-        raise PassingError(f"The stored archive is not what was written: {error}") from error
+        raise PassingError(f"The stored archive was modified: {error}") from error
     _move(archive, Phase.VERIFIED)
 
 

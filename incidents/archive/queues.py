@@ -11,7 +11,7 @@ ARCHIVE: Final = declare(
         "archive",
         process="slow",
         title="The worker for archives of incidents",
-        advice="Start the worker slow. Incidents stay in the database until it is back.",
+        advice="Start the slow worker. Incidents stay in the database until it is back.",
         period_s=5.0,
         lease_s=600.0,
         max_lag_s=7200.0,

@@ -28,7 +28,7 @@ def upload(request: HttpRequest, reference: str) -> HttpResponse:
     incident = incident_for(actor, reference)
     given = request.FILES.get("file")
     if given is None:
-        raise Invalid("Choose a picture first. Nothing was stored.")
+        raise Invalid("Choose an image first. Nothing was stored.")
     made = store_attachment(actor, incident.number, name=given.name or "", body=given.read())
     if request.accepts("text/html"):
         return done(request, f"{made.name} attached.", url=f"/incidents/{incident.reference}")
@@ -56,7 +56,7 @@ def picture_response(attachment: Attachment) -> HttpResponse:
     try:
         body = content_of(attachment)
     except ObjectMissingError as error:
-        raise NotFound("The storage holds this attachment no more.") from error
+        raise NotFound("This attachment is no longer in the storage.") from error
     response = HttpResponse(body, content_type=attachment.content_type)
     ending = attachment.content_type.partition("/")[2]
     response["Content-Disposition"] = f'inline; filename="attachment-{attachment.pk}.{ending}"'

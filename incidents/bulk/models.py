@@ -29,7 +29,7 @@ class Outcome(models.TextChoices):
 
 
 class BulkAction(WorkspaceScoped):
-    """One action on up to 200 incidents. The audit log has what happened; this has what undoing needs.
+    """One action on up to 200 incidents. The audit trail has what happened; this has what undoing needs.
 
     `request_key` (64 hex) says who asked for what of which versions: the same thing asked for twice is one
     action. `made_by` is the actor's key; no one else sees it or takes it back.

@@ -23,7 +23,7 @@ def action_of(actor: Actor, action_id: int) -> BulkAction:
     mine = BulkAction.objects.of(actor.workspace_id).filter(made_by=actor_key(actor))
     found: BulkAction | None = mine.filter(pk=action_id).first()
     if found is None:
-        raise NotFound("There is no such action of yours.")
+        raise NotFound("There is no such action by you.")
     return found
 
 

@@ -25,7 +25,7 @@ class ComponentForm(forms.Form):
     name = forms.CharField(
         label="Name",
         max_length=NAME_LENGTH,
-        help_text="Exactly as events call it: their source or service. It cannot be changed later.",
+        help_text="Exactly as in the source or service of events. Cannot be changed later.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
     description = forms.CharField(
@@ -42,14 +42,14 @@ class ComponentForm(forms.Form):
         label="Runbook",
         required=False,
         max_length=URL_LENGTH,
-        help_text="What to do when it breaks: a web address.",
+        help_text="URL of the runbook.",
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
     )
     health_url = forms.CharField(
         label="Health check",
         required=False,
         max_length=URL_LENGTH,
-        help_text="Asked while an incident recovers: any 2xx is healthy. No address: not measured.",
+        help_text="URL checked while an incident recovers: 2xx is healthy. Empty: not checked.",
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
     )
     schedule_id = forms.TypedChoiceField(
@@ -57,12 +57,12 @@ class ComponentForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
-        help_text="Who is paged for it.",
+        help_text="On-call schedule that is paged.",
     )
     depends_on = forms.CharField(
         label="Depends on",
         required=False,
-        help_text="Names of components, one on each line.",
+        help_text="Names of components, one per line.",
         widget=forms.Textarea(attrs={"rows": "3", "spellcheck": "false"}),
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)

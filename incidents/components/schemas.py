@@ -33,7 +33,7 @@ class ComponentIn(Body):
     owner: Name | None = Field(None, description="A member's user name; null: no owner.")
     tier: Tier = 3
     runbook_url: Url = Field("", validation_alias=_URL)
-    health_url: Url = Field("", description="Asked while an incident recovers; any 2xx is healthy.")
+    health_url: Url = Field("", description="URL checked while an incident recovers; 2xx is healthy.")
     schedule_id: ScheduleId = None
     depends_on: Needs = Field([], validation_alias=_NEEDS)
 
@@ -45,7 +45,9 @@ class ComponentPatchIn(Body):
     owner: str | None = Field(None, max_length=200, description="A member's user name; null: no owner.")
     tier: Tier | None = None
     runbook_url: Url | None = Field(None, validation_alias=_URL)
-    health_url: Url | None = Field(None, description="Asked while an incident recovers; any 2xx is healthy.")
+    health_url: Url | None = Field(
+        None, description="URL checked while an incident recovers; 2xx is healthy."
+    )
     schedule_id: ScheduleId = None
     depends_on: Needs | None = Field(None, validation_alias=_NEEDS)
     archived: bool | None = None
@@ -62,7 +64,7 @@ class ComponentQuery(Schema):
     tier: str = Field("", max_length=2, description="1 to 5.")
     archived: str = Field("", max_length=3, description="`yes`: only archived ones.")
     limit: int = Field(200, ge=1, le=200)
-    cursor: str = Field("", max_length=1200, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=1200, description="From the Link header of the previous page.")
 
 
 class ComponentOut(Schema):

@@ -227,7 +227,7 @@ def _decode(cursor: str) -> tuple[int, str]:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
         tier, sign, name = text.partition(" ")
         if not (sign and tier.isascii() and tier.isdigit() and len(tier) < 6) or "\0" in name:
-            raise ValueError("no component is named so")
+            raise ValueError("unknown component")
         return int(tier), name
     except (ValueError, binascii.Error) as error:
         raise invalid("cursor", "cursor", "must be a cursor returned by this list") from error

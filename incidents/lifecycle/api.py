@@ -60,7 +60,7 @@ class Paging(Schema):
     """Pages by cursor: take the next one from the `Link` header."""
 
     limit: int = Field(50, ge=1, le=200)
-    cursor: str = Field("", max_length=MAX_CURSOR, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=MAX_CURSOR, description="From the Link header of the previous page.")
 
 
 class IncidentQuery(Paging, Conditions):
@@ -184,7 +184,7 @@ def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], 
     return answer(incident, response)
 
 
-@router.patch("/{reference}/status", response=IncidentOut, summary="Move an incident along")
+@router.patch("/{reference}/status", response=IncidentOut, summary="Change the status of an incident")
 def patch_status(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: StatusIn) -> Any:
     """Forward jumps are allowed, closing only what is resolved; `investigating` reopens."""
     incident = change_status(
@@ -281,7 +281,9 @@ def put_component(
     return answer(incident, response)
 
 
-@router.delete("/{reference}/components/{path:name}", response=IncidentOut, summary="Spare a component")
+@router.delete(
+    "/{reference}/components/{path:name}", response=IncidentOut, summary="Remove an affected component"
+)
 def delete_component(request: HttpRequest, response: HttpResponse, where: Path[ComponentReference]) -> Any:
     """It is not affected after all."""
     incident = remove_component(

@@ -104,7 +104,7 @@ class ResolveForm(ActionForm):
     message = words_field("What fixed it?")
     root_cause = words_field("Root cause, if known", rows=2)
     restored = forms.MultipleChoiceField(
-        label="Components that work again", required=False, widget=forms.CheckboxSelectMultiple
+        label="Restored components", required=False, widget=forms.CheckboxSelectMultiple
     )
     is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
     chosen = forms.CharField(required=False, widget=forms.HiddenInput, initial="1")
@@ -237,7 +237,7 @@ class DeclareForm(forms.Form):
     )
     description = words_field("Description")
     is_private = forms.BooleanField(
-        label="Private: only the people you invite and admins see it", required=False
+        label="Private: only people you invite and admins can see it", required=False
     )
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 

@@ -72,7 +72,7 @@ def act_json(act: Act) -> dict[str, Any]:
         words = {"id": told.pk, "by": told.author_label, "kind": told.kind, "message": told.text}
         return {"source": "timeline", "at": act.at, "changes": {}, **words}
     if act.audit is None:
-        raise ValueError("an act is of the timeline or of the audit log")
+        raise ValueError("an act is of the timeline or of the audit trail")
     row = act.audit
     words = {"id": row.pk, "by": row.actor_label, "kind": row.action, "message": row.summary}
     return {"source": "audit", "at": act.at, "changes": row.changes, **words}

@@ -96,7 +96,7 @@ class DeclareIn(Body):
     started_at: datetime | None = Field(
         None,
         validation_alias=AliasChoices("started_at", "declaredAt", "declared_at", "startedAt"),
-        description="When the trouble began, with a time zone; the default is now.",
+        description="When the problem began, with a time zone; the default is now.",
     )
     detected_at: datetime | None = Field(
         None,
@@ -108,7 +108,7 @@ class DeclareIn(Body):
     is_private: bool = Field(
         False,
         validation_alias=AliasChoices("is_private", "private"),
-        description="Only who declares it, role holders, people invited to it and admins see it.",
+        description="Visible only to who declares it, role holders, invited people and admins.",
     )
 
 

@@ -14,7 +14,7 @@ class TimesForm(ActionForm):
     """The times as they were recorded; those of facts that did not happen are left out."""
 
     reason = forms.CharField(
-        label="Why are they wrong?", max_length=500, help_text="Ten letters or more; it is in the timeline."
+        label="Why are they wrong?", max_length=500, help_text="At least ten letters; shown in the timeline."
     )
 
     def prepare(self) -> None:

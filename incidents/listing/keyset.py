@@ -35,7 +35,7 @@ def decode_cursor(cursor: str) -> tuple[datetime, int]:
         at, _, pk = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").rpartition(" ")
         moment, number = datetime.fromisoformat(at), int(pk) if pk.isdigit() else -1
         if moment.tzinfo is None or not 0 <= number < 2**63:
-            raise ValueError("no row is named so")
+            raise ValueError("unknown row")
         return moment.astimezone(UTC), number
     except (ValueError, OverflowError, binascii.Error, UnicodeError) as error:
         raise invalid("cursor", "cursor", "must be a cursor returned by this list") from error

@@ -18,10 +18,10 @@ from incidents.selectors import incident_for
 
 @panel
 class IncidentMerges(IncidentPanel):
-    """What was merged into the incident, or where it was merged, and what may be the same trouble."""
+    """Incidents merged into this one, the one it was merged into, and possible duplicates."""
 
     name = "incident.merges"
-    title = "Same trouble"
+    title = "Duplicates"
     template = "incidents/merging/panels/merges.html"
     slot = "incident.side"
     order = 28

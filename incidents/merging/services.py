@@ -199,7 +199,7 @@ def _undoable(workspace_id: int, absorbed: Incident, survivor: Incident) -> Merg
     if merge is None:
         raise NotFound(f"{absorbed.reference} is not merged into {survivor.reference} any more.")
     if merges.filter(pk__gt=merge.pk).exists():
-        raise _conflict("Another incident was merged later: undo that first.", absorbed)
+        raise _conflict("Another incident was merged later: undo that merge first.", absorbed)
     return merge
 
 

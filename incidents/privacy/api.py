@@ -31,7 +31,7 @@ class PrivacyIn(Body):
 
 
 class AccessInviteIn(Body):
-    """A member by user name or e-mail address."""
+    """A member by user name or email address."""
 
     username: Name
 
@@ -94,7 +94,9 @@ def post_person(request: HttpRequest, where: Path[Reference], body: AccessInvite
     return _access(actor, incident.number)
 
 
-@router.delete("/{reference}/access/people/{username}", response=AccessOut, summary="Take back an invitation")
+@router.delete(
+    "/{reference}/access/people/{username}", response=AccessOut, summary="Remove an invited person"
+)
 def delete_person(request: HttpRequest, where: Path[Invited]) -> Any:
     """409 for who holds a role in it, and for oneself."""
     actor = actor_in(request)

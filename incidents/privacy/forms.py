@@ -22,7 +22,7 @@ class PrivacyForm(ActionForm):
         label="Visibility",
         choices=[
             (VISIBLE, "All members of the workspace"),
-            (PRIVATE, "Private: only the people invited, role holders and admins"),
+            (PRIVATE, "Private: only invited people, role holders and admins"),
         ],
         widget=forms.RadioSelect,
     )

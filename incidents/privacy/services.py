@@ -14,7 +14,7 @@ from incidents.roles.services import member_of
 from incidents.validation import invalid
 from incidents.vocabulary import EntryKind
 
-PRIVATE: Final = "Private: only the people invited and admins see it"
+PRIVATE: Final = "Private: only invited people and admins can see it"
 VISIBLE: Final = "Visible to all members"
 
 
@@ -37,7 +37,7 @@ def set_private(
             invite_known(it.incident)
             invite_actor(it.incident, it.actor, Reason.INVITED)
         state = (
-            "Private: only the people invited and admins see it" if is_private else "Visible to all members"
+            "Private: only invited people and admins can see it" if is_private else "Visible to all members"
         )
         it.note(EntryKind.CHANGE, f"{state}.{f' {reason}' if reason else ''}", is_private=is_private)
         event = IncidentPrivacyChanged(*it.ids, is_private, live_for_all=True)
@@ -59,7 +59,7 @@ def invite_person(actor: Actor, *, number: int | str, username: str) -> Incident
             raise invalid("username", "required", "must name a member of this workspace")
         if not it.incident.is_private:
             raise Conflict(
-                f"{it.incident.reference} is not private: every member sees it. Nothing was changed."
+                f"{it.incident.reference} is not private: all members can see it. Nothing was changed."
             )
         if not invite(it.incident, [user], Reason.INVITED, by=it.actor.label):
             return
@@ -85,7 +85,7 @@ def remove_person(actor: Actor, *, number: int | str, username: str) -> Incident
         if user is None or not rows.exists():
             raise NotFound(f"{username} is not invited to {it.incident.reference}.")
         if user.pk == actor.user_id:
-            raise Conflict("You cannot remove yourself: you would lose sight of it. Nothing was changed.")
+            raise Conflict("You cannot remove yourself: you would lose access. Nothing was changed.")
         if it.incident.roles.filter(user=user, ended_at=None).exists():
             raise Conflict(f"{user.label} holds a role in it: hand the role off first. Nothing was changed.")
         rows.delete()

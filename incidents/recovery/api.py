@@ -27,8 +27,8 @@ class CriterionOut(Schema):
     title: str
     verdict: Literal["pass", "fail", "unknown"]
     why: str
-    positive: bool = Field(description="Something was seen to work.")
-    measured: bool = Field(description="False: the incident has no such facts; it holds up nothing.")
+    positive: bool = Field(description="Whether recovery was observed.")
+    measured: bool = Field(description="False: not applicable, so not required.")
     since: datetime
     checked_at: datetime
 
@@ -54,13 +54,13 @@ class VerdictIn(Body):
     note: str = Field("", max_length=500)
 
 
-@router.get("/{reference}/recovery", response=RecoveryOut, summary="Show exit criteria and judgement")
+@router.get("/{reference}/recovery", response=RecoveryOut, summary="Show exit criteria and verdict")
 def recovery(request: HttpRequest, where: Path[Reference]) -> Any:
     """Filled while the incident is in the recovery stage; the last answers stay."""
     return _shown(incident_for(actor_in(request), where.reference))
 
 
-@router.put("/{reference}/verdict", response=RecoveryOut, summary="Judge a detected incident")
+@router.put("/{reference}/verdict", response=RecoveryOut, summary="Set the verdict of a detected incident")
 def put_verdict(request: HttpRequest, where: Path[Reference], body: VerdictIn) -> Any:
     """A real problem or a false positive (idempotent)."""
     actor = actor_in(request)
@@ -68,7 +68,7 @@ def put_verdict(request: HttpRequest, where: Path[Reference], body: VerdictIn) -
     return _shown(judge_incident(actor, number=where.reference, **given))
 
 
-@router.delete("/{reference}/verdict", response=RecoveryOut, summary="Withdraw a judgement")
+@router.delete("/{reference}/verdict", response=RecoveryOut, summary="Withdraw a verdict")
 def delete_verdict(request: HttpRequest, where: Path[Reference]) -> Any:
     """The incident counts as not judged (idempotent)."""
     return _shown(unjudge_incident(actor_in(request), number=where.reference))

@@ -17,7 +17,7 @@ class VerdictForm(ActionForm):
         label="Judgement", required=False, choices=[*IncidentVerdict.Verdict.choices, NOT_JUDGED]
     )
     reason = forms.ChoiceField(
-        label="Why it was no problem",
+        label="Why it was not a problem",
         required=False,
         choices=[("", "Choose for a false positive"), *IncidentVerdict.Reason.choices],
     )

@@ -15,13 +15,13 @@ INSTRUCTIONS: Final[Mapping[ResponseRole, tuple[str, ...]]] = {
         "Hand the role off before you leave.",
     ),
     ResponseRole.TECH_LEAD: (
-        "Find the cause and stop the damage: first what limits the impact, then what repairs it.",
+        "Find the cause and stop the damage: first limit the impact, then repair.",
         "Announce what you are about to change before you change it.",
         "Write findings, attempts and results in the timeline.",
         "Tell the commander when you need more people.",
     ),
     ResponseRole.COMMS_LEAD: (
-        "Send stakeholder updates before their clock ends, also when there is nothing new.",
+        "Send stakeholder updates before they are due, also when there is nothing new.",
         "State what is affected, any workaround, and when the next update follows.",
         "Agree public texts with the commander.",
         "Shield responders from outside questions.",

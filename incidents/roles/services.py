@@ -23,7 +23,7 @@ def assign_role(
     user_id: int | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Give a role to a member, by user name, e-mail address or id; neither given: no one holds it any more.
+    """Give a role to a member, by user name, email address or id; neither given: no one holds it any more.
 
     The present holder again changes nothing. Raises Invalid (field `username`) when no such member is in the
     workspace; Conflict (stale), NotFound, Forbidden.

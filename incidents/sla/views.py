@@ -25,7 +25,7 @@ CLOCKS: Final = {
     "resolve_within": "Resolve within",
 }
 PRESET_WORDS: Final = {
-    "standard": "Fill in the standard clocks",
+    "standard": "Fill in the standard targets",
     "response_times": "Fill in the longer response times",
 }
 Faults = Mapping[str, str]
@@ -83,7 +83,7 @@ def _read(data: Mapping[str, str]) -> dict[Severity, Clocks]:
             1 if first is None else first, minutes["update_every"], minutes["resolve_within"]
         )
     if faults:
-        raise Invalid("The clocks were not saved.", faults=faults)
+        raise Invalid("The SLA targets were not saved.", faults=faults)
     return read
 
 

@@ -67,7 +67,7 @@ def _page(
     plans = plans_for(workspace_id, kind)
     context = {
         "stages": [_row(stage, plans[stage], typed) for stage in Stage if stage != Stage.DONE],
-        "types": [("", "Every type without its own"), *IncidentType.choices],
+        "types": [("", "All other types"), *IncidentType.choices],
         "chosen": typed.get("type", "") if typed is not None else kind,
         "faults": [f"{one.field}: {one.message}" for one in fault.faults] if fault else [],
         "nav_current": "/settings",

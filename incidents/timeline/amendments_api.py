@@ -20,7 +20,7 @@ router = Router(tags=["Timeline"])
 PATH = "/{reference}/timeline/{entry_id}/amendments"
 
 
-@router.get(PATH, response=list[AmendmentOut], summary="Every text of an entry")
+@router.get(PATH, response=list[AmendmentOut], summary="List the texts of an entry")
 def amendments(request: HttpRequest, where: Path[EntryReference]) -> Any:
     """The newest first; the last one is what was written first."""
     known_only(request, ())

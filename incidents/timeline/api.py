@@ -34,7 +34,7 @@ class TimelineQuery(Paging):
 
 
 class ActivityQuery(Paging):
-    """Which lines: those of the timeline, of the audit log, or both."""
+    """Which lines: those of the timeline, of the audit trail, or both."""
 
     source: str = Field("", max_length=20, description="`timeline` or `audit`; nothing: both.")
 
@@ -51,7 +51,7 @@ class LinkReference(Reference):
     other: str = Field(max_length=60, description="The other incident, spelt as the first may be.")
 
 
-@router.get("/{reference}/timeline", response=list[EntryOut], summary="Read the story")
+@router.get("/{reference}/timeline", response=list[EntryOut], summary="Read the timeline")
 def timeline(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[TimelineQuery]
 ) -> Any:
@@ -65,7 +65,7 @@ def timeline(
     return [entry_json(entry) for entry in page.items]
 
 
-@router.post("/{reference}/timeline", response={201: EntryOut}, summary="Add to the story")
+@router.post("/{reference}/timeline", response={201: EntryOut}, summary="Add to the timeline")
 def add(request: HttpRequest, where: Path[Reference], body: EntryIn, sent: Header[Once]) -> Any:
     """A note or an update; sent again with its `Idempotency-Key`, the same words are written once."""
     entry = add_entry(
@@ -128,11 +128,11 @@ def update(
     return Status(201, answer(incident, response))
 
 
-@router.get("/{reference}/activity", response=list[ActOut], summary="Read everything that was done")
+@router.get("/{reference}/activity", response=list[ActOut], summary="List all activity")
 def activity(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[ActivityQuery]
 ) -> Any:
-    """Timeline and audit log merged, newest first; the next page is in the `Link` header."""
+    """Timeline and audit trail merged, newest first; the next page is in the `Link` header."""
     known_only(request, ("limit", "cursor", "source"))
     sources = [parsed("source", query.source, source_named, BOTH)] if query.source else BOTH
     actor = actor_in(request)
@@ -142,7 +142,7 @@ def activity(
     return [act_json(act) for act in page.items]
 
 
-@router.get("/{reference}/related", response=RelatedOut, summary="What it has to do with")
+@router.get("/{reference}/related", response=RelatedOut, summary="List related incidents")
 def related(request: HttpRequest, where: Path[Reference]) -> Any:
     """Linked incidents, earlier ones of the same trouble, neighbours in time, the latest of its type."""
     known_only(request, ())
@@ -168,7 +168,7 @@ def unrelate(request: HttpRequest, where: Path[LinkReference]) -> Any:
     return related_json(related_incidents(actor, incident))
 
 
-@router.get("/{reference}/components", response=list[ComponentImpactOut], summary="What it touches")
+@router.get("/{reference}/components", response=list[ComponentImpactOut], summary="List affected components")
 def components(request: HttpRequest, where: Path[Reference]) -> Any:
     """Each affected component and how badly it is hit, by name."""
     known_only(request, ())
@@ -177,7 +177,7 @@ def components(request: HttpRequest, where: Path[Reference]) -> Any:
     return [{"component": one.component.name, "impact": one.impact} for one in affected]
 
 
-@router.get("/{reference}/roles", response=list[RoleOut], summary="Who led, and who leads")
+@router.get("/{reference}/roles", response=list[RoleOut], summary="List role holders")
 def roles(request: HttpRequest, where: Path[Reference]) -> Any:
     """Everybody who held a role, oldest first; those without an end hold it now."""
     known_only(request, ())

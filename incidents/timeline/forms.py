@@ -106,7 +106,7 @@ def _field(name: str) -> forms.Field:
             label=label,
             required=False,
             max_length=12,
-            help_text="A whole number; empty while unknown.",
+            help_text="A whole number; empty if unknown.",
             widget=forms.TextInput(attrs={"inputmode": "numeric"}),
         )
     if name == "incident_type":
@@ -195,6 +195,6 @@ class RelateForm(ActionForm):
     other = forms.CharField(
         label="Incident",
         max_length=60,
-        help_text="Its number: INC-42.",
+        help_text="Such as INC-42.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "INC-42"}),
     )

@@ -81,7 +81,7 @@ def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[s
 
 @panel
 class IncidentRelated(IncidentPanel):
-    """Linked incidents, earlier ones of the same trouble, and its neighbours."""
+    """Linked incidents, earlier ones of the same alert or type, and recent ones of the same component."""
 
     name = "incident.related"
     title = "Related incidents"
@@ -93,9 +93,9 @@ class IncidentRelated(IncidentPanel):
         incident = incident_for(actor, key)
         related = related_incidents(actor, incident)
         groups = (
-            ("Same trouble before", related.earlier),
+            ("Earlier incidents of this alert", related.earlier),
             ("Same component, within 24 hours", related.neighbours),
-            ("Same type before", related.same_type),
+            ("Earlier incidents of this type", related.same_type),
         )
         return {
             "incident": incident,

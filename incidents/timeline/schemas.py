@@ -32,7 +32,7 @@ class UpdateIn(NoteIn):
     public: bool = Field(True, validation_alias=AliasChoices("public", "is_public"))
     next_update_at: datetime | None = Field(
         None,
-        description="When stakeholders hear again, with a time zone, within seven days; default by the SLA "
+        description="Time of the next update, with a time zone, within seven days; default by the SLA "
         "target. `{next_update}` in the message becomes that time.",
     )
 
@@ -90,7 +90,7 @@ class AmendmentOut(Schema):
 
 
 class ActOut(Schema):
-    """One line of the full activity: what happened, or a change as the audit log keeps it."""
+    """One line of the full activity: what happened, or a change as the audit trail keeps it."""
 
     source: Literal["timeline", "audit"]
     id: int
@@ -119,6 +119,6 @@ class RelatedOut(Schema):
 
     linked: list[RelatedIncidentOut] = Field(description="Linked by a person, or by Tocsin with reasons.")
     earlier: list[RelatedIncidentOut] = Field(description="Earlier ones of the same fingerprint.")
-    neighbours: list[RelatedIncidentOut] = Field(description="Touched the same component within 24 hours.")
+    neighbours: list[RelatedIncidentOut] = Field(description="Affected the same component within 24 hours.")
     same_type: list[RelatedIncidentOut] = Field(description="The latest before it of its type.")
     recurrence: int

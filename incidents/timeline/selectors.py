@@ -88,7 +88,7 @@ def timeline_around(
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line of the full activity: a timeline entry, or a row of the audit log."""
+    """One line of the full activity: a timeline entry, or a row of the audit trail."""
 
     at: datetime
     entry: TimelineEntry | None = None

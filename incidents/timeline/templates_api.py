@@ -22,7 +22,7 @@ from incidents.timeline.services.templates import (
 from incidents.timeline.update_templates import STANDARD, UpdateTemplate
 
 router = Router(tags=["Incidents"])
-Label = Annotated[str, Field(min_length=1, max_length=MAX_LABEL, description="What people choose it by.")]
+Label = Annotated[str, Field(min_length=1, max_length=MAX_LABEL, description="Its name.")]
 Text = Annotated[
     str,
     Field(
@@ -55,7 +55,7 @@ class UpdateTemplateOut(Schema):
     name: str = Field(description="`investigating`, `identified`, `monitoring` or `resolved`.")
     label: Label
     text: Text
-    is_standard: bool = Field(description="Whether it is the one that Tocsin comes with.")
+    is_standard: bool = Field(description="Whether it is the default.")
 
 
 def _json(name: str, one: UpdateTemplate) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Channels in Django's admin, changed through their service."""
+"""Admin of channels; changes go through the service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notifications.channels.services import update_channel
 
 @admin.register(Channel)
 class ChannelAdmin(ThroughService):
-    """Secrets are left out."""
+    """Channels without their secrets."""
 
     editable = ("name", "config", "fallback", "is_enabled", "is_for_drills")
     list_display = ("name", "kind", "workspace", "state", "is_enabled", "reason", "last_ok_at")

@@ -1,4 +1,4 @@
-"""The form of a channel, made from the fields of its kind."""
+"""Channel form, built from the fields of its kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from notifications.channels.kind import ChannelKind
 
 
 class ChannelForm(forms.Form):
-    """Name, the kind's own fields, fallback. Secrets are write-only: left empty they stay as they are."""
+    """Name, the kind's own fields, fallback. Secrets are write-only: empty means unchanged."""
 
     name = forms.CharField(max_length=80, label="Name")
 
@@ -25,11 +25,11 @@ class ChannelForm(forms.Form):
         super().__init__(*args, **options)
         self.kind = kind
         for one in kind.fields:
-            kept = " Leave empty to keep it." if one.is_secret and not is_new else ""
+            keep_hint = " Leave empty to keep it." if one.is_secret and not is_new else ""
             widget: Any = forms.PasswordInput(attrs={"autocomplete": "off"}) if one.is_secret else None
             self.fields[one.name] = forms.CharField(
                 label=one.label,
-                help_text=f"{one.help}{kept}",
+                help_text=f"{one.help}{keep_hint}",
                 required=one.is_required and (is_new or not one.is_secret),
                 max_length=2000,
                 widget=widget or forms.TextInput(),
@@ -43,7 +43,7 @@ class ChannelForm(forms.Form):
             self.fields["enabled"] = forms.BooleanField(label="Enabled", required=False)
 
     def values(self) -> dict[str, Any]:
-        """As the services take it."""
+        """The arguments of the channel services."""
         data = self.cleaned_data
         return {
             "name": data["name"],

@@ -1,4 +1,4 @@
-"""What a kind of channel is: its fields, and how it sends one message."""
+"""Channel kinds: their fields, and how they send a message."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ class ChannelField:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a message is sent to: the channel's fields with its secrets, newest first, and one recipient."""
+    """Destination of a message: the channel's fields, its secrets (newest first) and one recipient."""
 
     config: Mapping[str, str]
     secrets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     recipient: str = ""
 
     def secret(self, name: str) -> str:
-        """The current value, or nothing."""
+        """The current value, or ""."""
         values = self.secrets.get(name, ())
         return values[0] if values else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the receiver said: its reference, and its status."""
+    """A successful send: the receiver's message id and status."""
 
     provider_ref: str = ""
     status: int | None = None
@@ -49,47 +49,47 @@ class Sent:
 class ChannelKind(ABC):
     """One file in `channels/kinds`, registered by `@channel_kind`.
 
-    recognizes_repeats: the receiver drops a message it has already (by id), so a lost answer is sent again.
-    is_always_page: its messages are pages whatever they are about.
-    max_per_minute: calls for one channel, retries included; what comes beyond waits. 0: no limit.
-    goes_to: the secrets that are sent as they are, each with the field that says to which server.
+    deduplicates: the receiver drops repeats by id, so an unconfirmed attempt is simply sent again.
+    is_always_page: all its messages are pages.
+    max_per_minute: calls per channel including retries; further messages wait. 0: no limit.
+    server_fields: secrets sent in the clear -> the field that holds the server's address.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     icon: ClassVar[str] = "bell"
     fields: ClassVar[tuple[ChannelField, ...]] = ()
-    recognizes_repeats: ClassVar[bool] = True
+    deduplicates: ClassVar[bool] = True
     is_always_page: ClassVar[bool] = False
     max_per_minute: ClassVar[int] = 0
-    goes_to: ClassVar[Mapping[str, str]] = {}
+    server_fields: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def send(self, target: Target, message: Message) -> Sent:
         """Send one message. Raises PassingError, PermanentError."""
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
-        """Faults of the fields: name -> sentence. Both hold what was typed; absent secrets are kept."""
+        """Validation errors by field name. `secrets` includes the stored values of empty fields."""
         return {}
 
     def recipients(self, config: Mapping[str, str]) -> list[str]:
-        """One delivery for each; most kinds have a single one without a name."""
+        """Recipients of the channel, one delivery each; most kinds have a single unnamed one."""
         return [""]
 
     def lane(self, workspace_id: int, incident_id: int | None, channel_id: int) -> str:
-        """Messages of one lane are sent in order; empty: in any order."""
+        """Ordering key: messages with the same lane are sent in order; empty: unordered."""
         return ""
 
-    def looks_back(self, target: Target) -> bool:
-        """Whether `find_sent` can tell if an attempt arrived whose answer was lost."""
+    def can_find_sent(self, target: Target) -> bool:
+        """Whether `find_sent` can check if an unconfirmed attempt was delivered."""
         return False
 
     def find_sent(self, target: Target, message: Message, since: datetime) -> Sent | None:
-        """The message at the receiver if an attempt after `since` arrived. Raises what `send` does."""
+        """Find the message of an attempt made after `since` at the receiver. Raises what `send` does."""
         return None
 
-    def wants(self, event_kind: str) -> bool:
-        """Whether it has a use for that kind of event."""
+    def accepts(self, event_kind: str) -> bool:
+        """Whether it sends events of that kind."""
         return True
 
 
@@ -97,6 +97,6 @@ CHANNEL_KINDS: Final[Registry[ChannelKind]] = Registry("channel kind")
 
 
 def channel_kind(cls: type[ChannelKind]) -> type[ChannelKind]:
-    """Class decorator: register the kind."""
+    """Class decorator that registers the kind."""
     CHANNEL_KINDS.add(cls.name, cls())
     return cls

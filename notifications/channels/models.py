@@ -1,4 +1,4 @@
-"""Channels: where notifications of a workspace can be sent."""
+"""Notification channels of a workspace."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from core.tenancy import WorkspaceScoped
 
 
 class Channel(WorkspaceScoped):
-    """One receiver of a kind ("slack", "email"). `secrets` is encrypted and never shown.
+    """A notification channel of some kind ("slack", "email"). `secrets` is encrypted and never shown.
 
-    `is_for_drills`: it gets what belongs to drills, and nothing else; other channels get nothing of drills.
+    `is_for_drills`: receives notifications of drills only; other channels receive none of them.
     """
 
     class State(models.TextChoices):

@@ -11,7 +11,7 @@ from notifications.channels.models import Channel
 
 
 def channels_for(actor: Actor) -> Sequence[Channel]:
-    """Every channel of the workspace by name. Raises Forbidden."""
+    """All channels of the workspace, by name. Raises Forbidden."""
     require(actor, Capability.CHANNELS_READ)
     return list(Channel.objects.of(actor.workspace_id).select_related("fallback").order_by("name"))
 
@@ -27,6 +27,6 @@ def channel_for(actor: Actor, channel_id: int) -> Channel:
 
 
 def broken_channels() -> list[Channel]:
-    """Channels in use, of every workspace, that refuse everything; the first 100."""
+    """Enabled channels in state `broken`, in all workspaces; the first 100."""
     rows = Channel.across_workspaces.filter(state=Channel.State.BROKEN, is_enabled=True)
     return list(rows.order_by("pk")[:100])

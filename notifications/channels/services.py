@@ -35,7 +35,7 @@ def create_channel(
     fallback_id: int | None = None,
     is_for_drills: bool = False,
 ) -> Channel:
-    """Add a channel. Raises Forbidden, and Invalid naming the field."""
+    """Create a channel. Raises Forbidden, Invalid (field)."""
     require(actor, Capability.CHANNELS_WRITE)
     if kind not in CHANNEL_KINDS:
         raise _invalid("kind", "choice", f"must be one of {', '.join(CHANNEL_KINDS.names())}")
@@ -43,9 +43,9 @@ def create_channel(
     given = dict(secrets or {})
     if kind == "webhook" and not given.get("secret"):
         given["secret"] = new_webhook_secret()
-    clean, kept = _checked(of_kind, config or {}, given, {})
+    clean, sealed = _checked(of_kind, config or {}, given, {})
     channel = Channel(
-        workspace_id=actor.workspace_id, kind=kind, name=_name(name), config=clean, secrets=encrypted(kept),
+        workspace_id=actor.workspace_id, kind=kind, name=_name(name), config=clean, secrets=encrypted(sealed),
         is_for_drills=is_for_drills,
     )  # fmt: skip
     with transaction.atomic():
@@ -72,7 +72,7 @@ def update_channel(
     is_for_drills: bool | None = None,
     changes_fallback: bool = False,
 ) -> Channel:
-    """Change what is given; empty secrets stay as they are, a new one keeps the one before live.
+    """Update the given fields. Empty secrets are unchanged; a replaced secret stays valid beside the new one.
 
     Raises Forbidden, NotFound, Invalid.
     """
@@ -85,9 +85,9 @@ def update_channel(
         if config is not None or secrets:
             stored = secrets_of(channel)
             wanted = channel.config if config is None else config
-            _refuse_elsewhere(of_kind, channel.config, wanted, dict(secrets or {}), stored)
-            channel.config, kept = _checked(of_kind, wanted, dict(secrets or {}), stored)
-            channel.secrets = encrypted(kept)
+            _refuse_other_server(of_kind, channel.config, wanted, dict(secrets or {}), stored)
+            channel.config, sealed = _checked(of_kind, wanted, dict(secrets or {}), stored)
+            channel.secrets = encrypted(sealed)
         if name is not None:
             channel.name = _name(name)
         if is_for_drills is not None:
@@ -110,7 +110,7 @@ def update_channel(
 
 
 def delete_channel(actor: Actor, *, channel_id: int) -> None:
-    """Delete it; deliveries stay as a record. Raises Forbidden, NotFound."""
+    """Delete a channel; its deliveries are retained. Raises Forbidden, NotFound."""
     require(actor, Capability.CHANNELS_WRITE)
     with transaction.atomic():
         channel = _locked(actor, channel_id)
@@ -120,7 +120,7 @@ def delete_channel(actor: Actor, *, channel_id: int) -> None:
 
 
 def _lock_chains(actor: Actor) -> None:
-    """Wait for others who change channels here: two at once could make fallbacks that lead in a circle."""
+    """Serialize channel changes: two concurrent ones could create a fallback cycle."""
     Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
 
 
@@ -160,7 +160,7 @@ def _name(name: str) -> str:
 def _checked(
     kind: ChannelKind, config: Mapping[str, str], given: Mapping[str, str], stored: Secrets
 ) -> tuple[dict[str, str], Secrets]:
-    """The fields of the kind, and the secrets to store. Raises Invalid naming each fault."""
+    """Validated fields and the secrets to store. Raises Invalid (fields)."""
     plain = {f.name: str(config.get(f.name, "")).strip() for f in kind.fields if not f.is_secret}
     new = {f.name: str(given.get(f.name, "")).strip() for f in kind.fields if f.is_secret}
     effective = {name: value or (stored.get(name) or ("",))[0] for name, value in new.items()}
@@ -179,30 +179,30 @@ def _checked(
         raise Invalid(
             "The channel was not saved.", faults=[FieldFault(n, "value", text) for n, text in faults.items()]
         )
-    kept: Secrets = {}
+    sealed: Secrets = {}
     for name, value in new.items():
         old = stored.get(name, ())
         if values := ((value, *old[:1]) if value and (value,) != old[:1] else old):
-            kept[name] = values
-    return {name: value for name, value in plain.items() if value}, kept
+            sealed[name] = values
+    return {name: value for name, value in plain.items() if value}, sealed
 
 
-def _refuse_elsewhere(
+def _refuse_other_server(
     kind: ChannelKind,
     before: Mapping[str, str],
     after: Mapping[str, str],
     given: Mapping[str, str],
     stored: Secrets,
 ) -> None:
-    """A stored secret stays with the server it was given for. Raises Invalid naming the secret."""
-    for name, address in kind.goes_to.items():
-        is_kept = stored.get(name) and not given.get(name, "").strip()
-        if is_kept and leads_elsewhere(before.get(address, ""), str(after.get(address, ""))):
-            raise _invalid(name, "typed_again", f"must be typed again: {address} is of another server")
+    """Require a stored secret to be entered again when the server changes. Raises Invalid (the secret)."""
+    for name, address in kind.server_fields.items():
+        is_unchanged = stored.get(name) and not given.get(name, "").strip()
+        if is_unchanged and leads_elsewhere(before.get(address, ""), str(after.get(address, ""))):
+            raise _invalid(name, "typed_again", f"must be entered again: {address} names another server")
 
 
 def _fallback(actor: Actor, channel: Channel, fallback_id: int | None) -> Channel | None:
-    """The fallback, where no chain comes back or is longer than three. Raises Invalid."""
+    """The fallback channel. Raises Invalid for a cycle or a chain that is too long."""
     if fallback_id is None:
         return None
     found: Channel | None = Channel.objects.of(actor.workspace_id).filter(pk=fallback_id).first()
@@ -212,14 +212,14 @@ def _fallback(actor: Actor, channel: Channel, fallback_id: int | None) -> Channe
     after: dict[int, int | None] = dict(rows) | {channel.pk: fallback_id}
     lengths = {pk: _chain_length(after, pk) for pk in after}
     if lengths[channel.pk] is None:
-        raise _invalid("fallback", "loop", "leads back to this channel")
+        raise _invalid("fallback", "loop", "would create a cycle of fallbacks")
     if any(length is not None and length > MAX_FALLBACKS for length in lengths.values()):
         raise _invalid("fallback", "length", f"would be a chain of more than {MAX_FALLBACKS}")
     return found
 
 
 def _chain_length(after: Mapping[int, int | None], pk: int) -> int | None:
-    """How many fallbacks follow a channel; None where they come back."""
+    """Length of the fallback chain after a channel; None for a cycle."""
     seen, step = {pk}, after.get(pk)
     while step is not None:
         if step in seen:
@@ -230,12 +230,12 @@ def _chain_length(after: Mapping[int, int | None], pk: int) -> int | None:
 
 
 def _refuse_mixed(channel: Channel) -> None:
-    """A channel for drills and one that is not never stand in for each other. Raises Invalid."""
+    """Refuse a fallback between drill and real channels. Raises Invalid."""
     backed_up = Channel.objects.of(channel.workspace_id).filter(fallback=channel.pk or 0)
     others = [channel.fallback] if channel.fallback else []
     others += list(backed_up.exclude(is_for_drills=channel.is_for_drills)[:1])
     if any(one.is_for_drills != channel.is_for_drills for one in others):
-        raise _invalid("fallback", "drills", "must be for drills where the channel is, and only there")
+        raise _invalid("fallback", "drills", "must be for drills if the channel is, and not otherwise")
 
 
 def _invalid(field: str, rule: str, text: str) -> Invalid:

@@ -1,4 +1,4 @@
-"""Keeps how a channel does: working, failing, broken."""
+"""Records the state of a channel: working, failing, broken."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROBE_AFTER: Final = timedelta(seconds=60)
 
 
 def mark_ok(channel: Channel) -> None:
-    """It took a message."""
+    """Record a successful send."""
     rows = Channel.objects.of(channel.workspace_id).filter(pk=channel.pk)
     rows.filter(
         ~Q(state=Channel.State.OK) | Q(last_ok_at=None) | Q(last_ok_at__lt=Now() - PROBE_AFTER)
@@ -22,7 +22,7 @@ def mark_ok(channel: Channel) -> None:
 
 
 def mark_failing(channel: Channel, reason: str) -> None:
-    """It did not take a message, and may take the next."""
+    """Record a failed send that affects one message only."""
     rows = Channel.objects.of(channel.workspace_id).filter(pk=channel.pk)
     rows.exclude(state=Channel.State.BROKEN).update(
         state=Channel.State.FAILING, reason=reason, failing_since=Coalesce("failing_since", Now())
@@ -30,7 +30,7 @@ def mark_failing(channel: Channel, reason: str) -> None:
 
 
 def mark_broken(channel: Channel, reason: str, *, is_gone: bool = False) -> None:
-    """It refuses everything: deliveries wait, one is tried after a minute. is_gone: it is switched off."""
+    """Record that all sends fail: deliveries wait and one is retried after a minute. is_gone: disable it."""
     fields = {"is_enabled": False} if is_gone else {}
     Channel.objects.of(channel.workspace_id).filter(pk=channel.pk).update(
         state=Channel.State.BROKEN,

@@ -1,4 +1,4 @@
-"""Sends a test message through a channel, at once, and says what happened at each step."""
+"""Sends a test message through a channel synchronously and reports each step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from notifications.deliveries.message import Message
 
 @dataclass(frozen=True, slots=True)
 class TestStep:
-    """One line of the log."""
+    """One step of a test."""
 
     title: str
     is_ok: bool
@@ -33,7 +33,7 @@ class TestStep:
 
 
 def send_test(actor: Actor, *, channel_id: int) -> list[TestStep]:
-    """Send one message to each recipient. Raises Forbidden, NotFound; refusals are steps."""
+    """Send one message to each recipient. Raises Forbidden, NotFound; errors are reported as steps."""
     require(actor, Capability.CHANNELS_WRITE)
     channel = channel_for(actor, channel_id)
     record(actor, action="channel.test", target=channel, summary=f"{actor.label} tested {channel.name}")

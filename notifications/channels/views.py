@@ -1,4 +1,4 @@
-"""Pages of channels: listed, added, edited, tested, deleted."""
+"""Channel pages: list, create, edit, test, delete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_safe
 def channels(request: HttpRequest) -> HttpResponse:
-    """GET: every channel, its state and the kinds that can be added."""
+    """GET: all channels with their state, and the kinds to create."""
     actor = current_actor(request)
     context = {
         "channels": [(channel, CHANNEL_KINDS.get(channel.kind)) for channel in channels_for(actor)],
@@ -41,11 +41,11 @@ def channels(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, kind: str) -> HttpResponse:
-    """GET: the form of that kind. POST: 303, or 201 with a generated secret; 422 with the faults."""
+    """GET: the form of that kind. POST: 303, or 201 with a generated secret; 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.CHANNELS_WRITE)
     if kind not in CHANNEL_KINDS:
-        raise NotFound("There is no such kind of channel.")
+        raise NotFound("Unknown kind of channel.")
     of_kind = CHANNEL_KINDS.get(kind)
     if request.method != "POST":
         return _form(request, ChannelForm(of_kind, _others(actor)), of_kind)
@@ -62,7 +62,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
-    """GET: the channel in its form, secrets left out. POST: 303; 422 with the faults."""
+    """GET: the form, without secrets. POST: 303; 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.CHANNELS_WRITE)
     channel = channel_for(actor, channel_id)
@@ -109,7 +109,7 @@ def delete(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 
 def _created(request: HttpRequest, channel: Channel, secret: str) -> HttpResponse:
-    """303 to the channel; 201 with a generated secret, which is shown in this response and nowhere else."""
+    """303 to the channel; 201 with a generated secret, which is shown only in this response."""
     if not secret:
         messages.success(request, f"{channel.name} created. Send a test to see that it works.")
         return SeeOther(f"{PAGE}/{channel.pk}")

@@ -41,23 +41,23 @@ class MethodIn(Schema):
 
 
 class CodeIn(Schema):
-    """The code that was sent."""
+    """A verification code."""
 
-    code: str = Field(max_length=20, description="The six digits that were sent to the method.")
+    code: str = Field(max_length=20, description="The six-digit code that was sent.")
 
 
 class MethodOut(Schema):
-    """A contact method. The address is shown shortened."""
+    """A contact method. The address is shortened."""
 
     id: int = Field(description="Its id.")
     kind: str = Field(description="`email`, `slack` or `apprise`.")
     hint: str = Field(description="The address, shortened.")
-    position: int = Field(description="Its place in the order they were added in.")
-    verified_at: datetime | None = Field(description="When it was verified; null: it is not used yet.")
+    position: int = Field(description="Position, in the order they were added.")
+    verified_at: datetime | None = Field(description="When it was verified; null: not verified, so not used.")
 
 
 class QuietHoursBody(Schema):
-    """When notices wait, in the local time of the person. Both times, or neither."""
+    """Local times between which notices wait. Both times, or neither."""
 
     quiet_from: time | None = Field(None, description="From this local time; null: no quiet hours.")
     quiet_until: time | None = Field(None, description="Until this local time; null: no quiet hours.")
@@ -77,14 +77,14 @@ def _hours(hours: QuietHours | None) -> dict[str, Any]:
 
 @router.get("/contact-methods", response=list[MethodOut], summary="List your contact methods")
 def list_methods(request: HttpRequest) -> list[dict[str, Any]]:
-    """Your own, in their order."""
+    """Your own, in the order they were added."""
     known_only(request, ())
     return [method_json(one) for one in methods_of(actor_in(request))]
 
 
 @router.post("/contact-methods", response={201: MethodOut}, summary="Add a contact method")
 def post_method(request: HttpRequest, body: MethodIn) -> Status[dict[str, Any]]:
-    """Sends it a code at once; it is used once the code came back. 503 when the code cannot be sent."""
+    """Sends a verification code; the method is used once it is verified. 503 when the code cannot be sent."""
     method = add_method(actor_in(request), kind=body.kind, address=body.address)
     return Status(201, method_json(method))
 
@@ -98,27 +98,27 @@ def post_code(request: HttpRequest, path: Path[MethodPath]) -> Status[None]:
 
 @router.post("/contact-methods/{method_id}/verify", response=MethodOut, summary="Verify a contact method")
 def post_verify(request: HttpRequest, path: Path[MethodPath], body: CodeIn) -> dict[str, Any]:
-    """Five attempts a code. A verified method stays verified."""
+    """Five attempts per code. Idempotent once verified."""
     return method_json(verify_method(actor_in(request), method_id=path.method_id, code=body.code))
 
 
 @router.delete("/contact-methods/{method_id}", response={204: None}, summary="Remove a contact method")
 def delete_method(request: HttpRequest, path: Path[MethodPath]) -> Status[None]:
-    """Pages no longer use it."""
+    """You are no longer paged by it."""
     remove_method(actor_in(request), method_id=path.method_id)
     return Status(204, None)
 
 
 @router.get("/quiet-hours", response=QuietHoursBody, summary="Show your quiet hours")
 def get_quiet_hours(request: HttpRequest) -> dict[str, Any]:
-    """Both times are null where there are none."""
+    """Both times are null without quiet hours."""
     known_only(request, ())
     return _hours(quiet_hours_of(actor_in(request)))
 
 
 @router.put("/quiet-hours", response=QuietHoursBody, summary="Set your quiet hours")
 def put_quiet_hours(request: HttpRequest, body: QuietHoursBody) -> dict[str, Any]:
-    """Notices wait until they end; pages never do."""
+    """Notices are held until they end; pages are not."""
     actor = actor_in(request)
     set_quiet_hours(actor, quiet_from=body.quiet_from, quiet_until=body.quiet_until)
     return _hours(quiet_hours_of(actor))

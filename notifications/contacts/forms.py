@@ -8,7 +8,7 @@ from notifications.contacts.models import ContactMethod
 
 
 class MethodForm(forms.Form):
-    """A method to add."""
+    """A new contact method."""
 
     kind = forms.ChoiceField(label="Kind", choices=ContactMethod.Kind.choices)
     address = forms.CharField(

@@ -1,4 +1,4 @@
-"""How people are reached, and when they want quiet."""
+"""Contact methods and quiet hours of people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.tenancy import WorkspaceScoped
 
 
 class ContactMethod(WorkspaceScoped):
-    """One verified way to reach a person: an email address, a Slack user or an apprise URL (encrypted)."""
+    """A person's email address, Slack user or apprise URL (encrypted); used once it is verified."""
 
     class Kind(models.TextChoices):
         EMAIL = "email", "Email"
@@ -42,7 +42,7 @@ class ContactMethod(WorkspaceScoped):
 
 
 class QuietHours(WorkspaceScoped):
-    """When a person's notices wait; pages never do. Local times in the person's time zone."""
+    """A person's quiet hours: notices wait, pages do not. Local times in the person's time zone."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")

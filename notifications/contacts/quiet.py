@@ -1,4 +1,4 @@
-"""When a person's quiet hours end."""
+"""Computes when a person's quiet hours end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from notifications.contacts.models import QuietHours
 
 
 def quiet_end_of(workspace_id: int, user_id: int, now: datetime) -> datetime | None:
-    """The end of the quiet hours that `now` lies in, or None."""
+    """End of the person's current quiet hours, or None."""
     rows = QuietHours.objects.of(workspace_id).filter(user_id=user_id).select_related("user", "workspace")
     hours = rows.first()
     if hours is None:
@@ -19,7 +19,7 @@ def quiet_end_of(workspace_id: int, user_id: int, now: datetime) -> datetime | N
 
 
 def quiet_end(begin: time, end: time, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The end of the quiet time of day that `now` lies in; it may go past midnight. Pure."""
+    """End of the quiet hours that include `now`, or None; they may span midnight. Pure."""
     local = now.astimezone(zone)
     at = local.time().replace(tzinfo=None)
     is_inside = begin <= at < end if begin <= end else at >= begin or at < end

@@ -33,17 +33,17 @@ CODE_LIFE: Final = timedelta(minutes=15)
 MAX_CODE_ATTEMPTS: Final = 5
 MAX_METHODS: Final = 10
 CODE_EVERY: Final = timedelta(seconds=60)
-MAX_CODES_AN_HOUR: Final = 20  # of one person, to whatever address: it may be someone else's
+MAX_CODES_AN_HOUR: Final = 20  # per person, because the address may be someone else's
 
 
 def methods_of(actor: Actor) -> Sequence[ContactMethod]:
-    """The actor's own methods. Raises Forbidden for callers that are no person."""
+    """The actor's own methods. Raises Forbidden for actors without a user."""
     rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=_person(actor))
     return list(rows.order_by("position", "id"))
 
 
 def add_method(actor: Actor, *, kind: str, address: str) -> ContactMethod:
-    """Add a method, unverified, and send it a code; one that is there and unverified gets a new code.
+    """Add an unverified method and send a code to it; an existing unverified one gets a new code.
 
     Raises Forbidden, Conflict, Invalid, RateLimited (nothing was added), Unavailable.
     """
@@ -66,13 +66,13 @@ def add_method(actor: Actor, *, kind: str, address: str) -> ContactMethod:
         )  # fmt: skip
         if is_new:
             record(actor, action="contact.add", target=method, summary=f"{actor.label} added {method}")
-    if is_new:  # else the request that added it at the same moment sends the code
+    if is_new:  # otherwise the concurrent request that added it sends the code
         _send_code(actor, method)
     return method
 
 
 def send_code(actor: Actor, *, method_id: int) -> None:
-    """Send a new code; once a minute, 20 an hour. Raises what `add_method` does, NotFound, RateLimited."""
+    """Send a new code: at most one a minute, 20 an hour. Raises what `add_method` does, NotFound."""
     method = _own(actor, method_id)
     _refuse_too_soon(method)
     _charge_code(method.user_id, "No code was sent.")
@@ -84,11 +84,11 @@ def _refuse_too_soon(method: ContactMethod) -> None:
         raise Conflict("A code was sent less than a minute ago. Wait for it, or ask again in a minute.")
 
 
-def _charge_code(user_id: int, kept: str) -> None:
+def _charge_code(user_id: int, outcome: str) -> None:
     try:
         rate_limiter().charge(Limit(f"contact-code:{user_id}", MAX_CODES_AN_HOUR, 3600, "codes an hour"))
     except RateLimited as refusal:
-        text = f"A person is sent at most {MAX_CODES_AN_HOUR} codes an hour. {kept} Try again in an hour."
+        text = f"A person is sent at most {MAX_CODES_AN_HOUR} codes an hour. {outcome} Try again in an hour."
         raise RateLimited(text, headers=refusal.headers) from refusal
 
 
@@ -145,15 +145,15 @@ def remove_method(actor: Actor, *, method_id: int) -> None:
 
 
 def set_quiet_hours(actor: Actor, *, quiet_from: time | None, quiet_until: time | None) -> None:
-    """Notices wait between these local times; None: none do. Pages never wait. Raises Forbidden, Invalid."""
+    """Set the local times between which notices wait; None clears them. Raises Forbidden, Invalid."""
     rows = QuietHours.objects.of(actor.workspace_id).filter(user_id=_person(actor))
     if (quiet_from is None) != (quiet_until is None):
-        raise _invalid("quiet_until", "and the beginning are needed, or neither")
+        raise _invalid("quiet_until", "and the start are both required, or neither")
     if quiet_from is None or quiet_until is None:
         rows.delete()
         return
     if quiet_from == quiet_until:
-        raise _invalid("quiet_until", "must differ from the beginning")
+        raise _invalid("quiet_until", "must differ from the start")
     if not rows.update(quiet_from=quiet_from, quiet_until=quiet_until):
         QuietHours.objects.create(
             workspace_id=actor.workspace_id, user_id=actor.user_id,
@@ -162,7 +162,7 @@ def set_quiet_hours(actor: Actor, *, quiet_from: time | None, quiet_until: time 
 
 
 def quiet_hours_of(actor: Actor) -> QuietHours | None:
-    """The actor's own. Raises Forbidden."""
+    """The actor's own quiet hours. Raises Forbidden."""
     found: QuietHours | None = (
         QuietHours.objects.of(actor.workspace_id).filter(user_id=_person(actor)).first()
     )
@@ -179,7 +179,7 @@ def _own(actor: Actor, method_id: int) -> ContactMethod:
     rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=_person(actor), pk=method_id)
     found: ContactMethod | None = rows.first()
     if found is None:
-        raise NotFound("There is no such contact method of yours.")
+        raise NotFound("You have no such contact method.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""How a person's contact method is sent to: by the kind of channel that knows the way."""
+"""Channel kind and target for a contact method."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from notifications.contacts.ways import account_address
 
 
 def kind_and_target(method: ContactMethod) -> tuple[ChannelKind, Target]:
-    """Raises PermanentError where Slack has no bot here, DecryptionError."""
+    """The kind and target of a method. Raises PermanentError without a Slack bot, DecryptionError."""
     address = decrypt(method.address)
     if method.kind == ContactMethod.Kind.EMAIL:
         return CHANNEL_KINDS.get("email"), Target({}, {}, address)
@@ -27,8 +27,8 @@ def kind_and_target(method: ContactMethod) -> tuple[ChannelKind, Target]:
 
 
 def account_kind_and_target(workspace_id: int, user_id: int) -> tuple[ChannelKind, Target]:
-    """By mail to the address of the account as it is now. Raises PermanentError where it is not proven."""
+    """Mail to the current account address. Raises PermanentError if it is not verified."""
     address = account_address(workspace_id, user_id)
     if not address:
-        raise PermanentError("the person left, or the address of the account is not proven any more")
+        raise PermanentError("the person left, or the account's email address is no longer verified")
     return CHANNEL_KINDS.get("email"), Target({}, {}, address)

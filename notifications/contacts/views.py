@@ -1,4 +1,4 @@
-"""The page of a person's own contact methods and quiet hours."""
+"""Page of your own contact methods and quiet hours."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def contacts(request: HttpRequest) -> HttpResponse:
-    """GET: methods and quiet hours. POST: add a method, 303; 422 with the faults."""
+    """GET: methods and quiet hours. POST: add a method, 303; 422 with errors."""
     actor = current_actor(request)
     if request.method != "POST":
         return _page(request, actor, MethodForm())
@@ -50,7 +50,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, method_id: int, verb: str) -> HttpResponse:
-    """POST: verify, send a new code, or remove; 303 with what happened."""
+    """POST: verify, send a new code, or remove; 303."""
     actor = current_actor(request)
     try:
         messages.success(request, _act(actor, method_id, verb, request.POST.get("code", "")))
@@ -75,7 +75,7 @@ def _act(actor: Actor, method_id: int, verb: str, code: str) -> str:
 
 @require_POST
 def quiet(request: HttpRequest) -> HttpResponse:
-    """POST: set or clear quiet hours; 303; 422 with the faults."""
+    """POST: set or clear quiet hours; 303; 422 with errors."""
     actor, form = current_actor(request), QuietForm(request.POST)
     if form.is_valid():
         try:

@@ -1,4 +1,4 @@
-"""The ways to reach people: verified contact methods, else the proven address of the account."""
+"""Ways to reach people: verified contact methods, else the verified account address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifications.contacts.models import ContactMethod
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to reach a person. method: the contact method, or None for the address of the account."""
+    """One way to reach a person. method: None for the account's email address."""
 
     user_id: int
     person: str
@@ -22,22 +22,22 @@ class Way:
 
     @property
     def destination(self) -> str:
-        """The destination of deliveries."""
+        """`destination` of deliveries sent this way."""
         return f"account:{self.user_id}" if self.method is None else f"method:{self.method.pk}"
 
 
 def sends_mail() -> bool:
-    """Whether this installation has a mail server."""
+    """Whether a mail server is configured."""
     return bool(settings.MAIL_FROM)
 
 
 def ways_to(workspace_id: int, user_id: int) -> Sequence[Way]:
-    """The ways to one member, in the order in which they are used; none when nothing is verified."""
+    """Ways to reach one member, in order of use; empty if nothing is verified."""
     return ways_of(workspace_id, user_ids=[user_id]).get(user_id, [])
 
 
 def ways_of(workspace_id: int, *, user_ids: Sequence[int] | None = None) -> dict[int, list[Way]]:
-    """The ways to the members of a workspace, or to some of them, by person."""
+    """Ways to reach all or some members of a workspace, by user id."""
     methods = ContactMethod.objects.of(workspace_id).filter(verified_at__isnull=False, user__is_active=True)
     members = Membership.objects.of(workspace_id).filter(user__is_active=True)
     if user_ids is not None:
@@ -60,7 +60,7 @@ def _account(user: User) -> Way:
 
 
 def account_address(workspace_id: int, user_id: int) -> str:
-    """The proven address of a member's account, or nothing."""
+    """The verified account address of a member, or ""."""
     members = Membership.objects.of(workspace_id).filter(user_id=user_id, user__is_active=True)
     proven = members.filter(user__address_proven_at__isnull=False)
     return str(proven.values_list("user__email", flat=True).first() or "")

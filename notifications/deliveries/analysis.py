@@ -1,4 +1,4 @@
-"""What the built-in rules say of an incident, as a notification carries it."""
+"""Analysis of an incident by the built-in rules, for its notifications."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from incidents.analysis.models import Analysis
 from incidents.analysis.selectors import newest_by_rules
 from notifications.deliveries.models import Delivery
 
-# Messages to people who begin to work on it. A language model's text is never sent.
+# Events that notify people who start working on it. A language model's text is never sent.
 WITH_ANALYSIS: Final = frozenset(
     {
         "incident.opened", "incident.reopened", "incident.grew", "incident.severity_changed", "page",
@@ -18,7 +18,7 @@ WITH_ANALYSIS: Final = frozenset(
 
 
 def analysis_for(delivery: Delivery) -> dict[str, Any]:
-    """Category, summary, actions and author of the analysis as it is now; empty where there is none yet."""
+    """Category, summary, actions and author of the current analysis; empty if there is none yet."""
     if delivery.incident_id is None or delivery.event_kind not in WITH_ANALYSIS:
         return {}
     found = newest_by_rules(delivery.workspace_id, delivery.incident_id)
@@ -26,7 +26,7 @@ def analysis_for(delivery: Delivery) -> dict[str, Any]:
 
 
 def as_facts(analysis: Analysis) -> dict[str, Any]:
-    """The analysis as a message holds it."""
+    """The analysis as stored in a message."""
     return {
         "category": analysis.category,
         "category_name": analysis.get_category_display(),

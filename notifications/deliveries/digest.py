@@ -1,4 +1,4 @@
-"""Notices beyond ten a minute to one destination: held, then sent as one digest. Pages are never held."""
+"""Digests: notices beyond ten a minute to one destination are held and sent together. Pages are not held."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HELD: Final = (
 
 
 def hold_for_digest(delivery: Delivery) -> bool:
-    """Hold it while the destination got as many as it takes, or leave it to the digest that follows."""
+    """Hold a notice while its destination is over the limit, or merge it into a later digest."""
     if delivery.channel is not None and delivery.channel.kind == "log":
         return False
     lately = _to_the_same(delivery).filter(
@@ -33,11 +33,11 @@ def hold_for_digest(delivery: Delivery) -> bool:
     if lately.count() >= MAX_NOTICES_PER_MINUTE:
         hold_with_reason(delivery, LOOK_AGAIN_S, Reason.THROTTLED, HELD)
         return True
-    return delivery.reason == HELD and not delivery.lane and _leave_to_newest(delivery)
+    return delivery.reason == HELD and not delivery.lane and _merge_into_newest(delivery)
 
 
-def leave_to(delivery: Delivery, newer: QuerySet[Delivery], reason: str) -> bool:
-    """Settle it as merged into the newest of `newer` that no worker holds yet, whose text will have it."""
+def merge_into(delivery: Delivery, newer: QuerySet[Delivery], reason: str) -> bool:
+    """Settle it as merged into the newest unclaimed delivery of `newer`, which will include its text."""
     with transaction.atomic():
         idle = newer.filter(Q(lease_until=None) | Q(lease_until__lt=Now()), state=Delivery.State.PENDING)
         newest = idle.select_for_update(skip_locked=True, of=("self",)).order_by("-pk").first()
@@ -50,7 +50,7 @@ def leave_to(delivery: Delivery, newer: QuerySet[Delivery], reason: str) -> bool
 
 
 def merged_into(delivery: Delivery) -> list[Delivery]:
-    """The notices that it stands for, and those that these stood for, oldest first."""
+    """Notices merged into this one, directly or through another one, oldest first."""
     rows = Delivery.objects.of(delivery.workspace_id)
     found: list[Delivery] = []
     level = [delivery.pk]
@@ -61,13 +61,13 @@ def merged_into(delivery: Delivery) -> list[Delivery]:
     return sorted(found, key=lambda one: one.pk)
 
 
-def _leave_to_newest(delivery: Delivery) -> bool:
+def _merge_into_newest(delivery: Delivery) -> bool:
     newer = _to_the_same(delivery).filter(pk__gt=delivery.pk, priority=Priority.NOTICE, lane="", reason=HELD)
-    return leave_to(delivery, newer, "merged into a digest")
+    return merge_into(delivery, newer, "merged into a digest")
 
 
 def _to_the_same(delivery: Delivery) -> QuerySet[Delivery]:
     rows: QuerySet[Delivery] = Delivery.objects.of(delivery.workspace_id)
-    # Channel and person are indexed, which the destination is not.
+    # Channel and person are indexed; the destination is not.
     indexed: dict[str, int | None] = {"channel_id": delivery.channel_id, "user_id": delivery.user_id}
     return rows.filter(destination=delivery.destination, **indexed)

@@ -1,4 +1,4 @@
-"""Decisions about deliveries: what was planned, for which reason, and what was not and why."""
+"""Records decisions about deliveries: what was planned or skipped, and why."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from incidents.explain.models import Decision
 from incidents.explain.recording import decision, record_decisions
 from notifications.channels.models import Channel
 from notifications.deliveries.models import Delivery
-from notifications.routes.decision import Judged
+from notifications.routes.decision import ChannelDecision
 
 Stage, Verdict = Decision.Stage, Decision.Verdict
 Outcome = Delivery.Outcome
@@ -26,7 +26,7 @@ _VERDICTS: Final = {
 
 
 def record_planned(rows: Iterable[Delivery]) -> None:
-    """Record each delivery as it is planned: at once, muted, held, or failed. Once for each."""
+    """Record how each delivery was planned: immediate, muted, held or failed. Idempotent."""
     record_decisions(_planned(row) for row in rows)
 
 
@@ -51,7 +51,7 @@ def _planned(row: Delivery) -> Decision:
 
 
 def record_settled(delivery: Delivery, outcome: Outcome, reason: Reason, detail: str) -> None:
-    """Record that a delivery was held, merged, superseded or failed while it was sent; a reason once."""
+    """Record that a delivery was held, merged, superseded or failed while sending; once per reason."""
     made = decision(
         delivery.workspace_id,
         f"send:{delivery.pk}:{reason}",
@@ -72,8 +72,7 @@ def record_settled(delivery: Delivery, outcome: Outcome, reason: Reason, detail:
 def not_notified(
     workspace_id: int, once: str, reason: Reason, snapshot: Mapping[str, Any], event_kind: str, **about: Any
 ) -> Decision:
-    """That a channel, a person is notified of an event. `about`: subject, user_id,
-    channel_id, detail."""
+    """The decision not to notify a channel or a person. `about`: subject, user_id, channel_id, detail."""
     return decision(
         workspace_id,
         f"not:{once}:{about.get('channel_id')}:{about.get('user_id')}",
@@ -86,15 +85,15 @@ def not_notified(
     )
 
 
-def record_passed_over(
+def record_skipped(
     workspace_id: int, once: str, event_kind: str, snapshot: Mapping[str, Any],
-    judged: Iterable[tuple[Channel, Judged]],
+    decisions: Iterable[tuple[Channel, ChannelDecision]],
 ) -> None:  # fmt: skip
-    """Record the channels that are not notified, each with its reason and the routes that miss."""
+    """Record channels that are not notified, each with its reason and the routes that do not match."""
     record_decisions(
         not_notified(
             workspace_id, once, one.reason, snapshot, event_kind,
             channel_id=channel.pk, subject=channel.name, detail="; ".join(one.missed[:MAX_ROUTES_NAMED]),
         )
-        for channel, one in judged
+        for channel, one in decisions
     )  # fmt: skip

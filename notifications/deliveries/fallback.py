@@ -1,4 +1,4 @@
-"""Plans the fallback of a delivery that does not arrive: once, while the original goes on."""
+"""Plans a delivery to the fallback channel, once, while the original is still retried."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOTICE_AFTER: Final = timedelta(minutes=10)
 
 
 def record_fallback_off(delivery: Delivery, fallback: Channel) -> None:
-    """Record that a fallback would be used and is off."""
+    """Record that the fallback channel is disabled."""
     made = not_notified(
         delivery.workspace_id, f"fallback:{delivery.pk}", Reason.CHANNEL_OFF,
         {"incident_id": delivery.incident_id}, delivery.event_kind, channel_id=fallback.pk,
@@ -31,7 +31,7 @@ def record_fallback_off(delivery: Delivery, fallback: Channel) -> None:
 
 
 def fall_back(delivery: Delivery, *, is_dead: bool) -> None:
-    """Plan it when the delivery is dead, a page failed three times or for a minute, or a notice for ten."""
+    """Plan it once the delivery is dead, a page failed three times or for a minute, or a notice for ten."""
     fallback = delivery.channel.fallback if delivery.channel else None
     if fallback is None or not (is_dead or _is_late(delivery)):
         return

@@ -1,4 +1,4 @@
-"""Holds notices: for the end of a person's quiet hours, or to be merged with others of the incident."""
+"""Holds notices until the person's quiet hours end, or to merge them with others of the incident."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUP_S: Final = 30
 
 
 def hold(row: Delivery, now: datetime) -> None:
-    """Let a notice wait where there is a reason to; the delivery is not stored yet."""
+    """Hold a notice, not stored yet, if there is a reason to."""
     if row.user_id and (end := quiet_end_of(row.workspace_id, row.user_id, now)):
         row.due_at, row.outcome, row.reason_code = end, Delivery.Outcome.HELD, Reason.QUIET_HOURS
         row.reason = f"held until {end:%Y-%m-%d %H:%M} UTC, because of quiet hours"

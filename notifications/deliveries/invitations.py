@@ -1,4 +1,4 @@
-"""Plans the invitations to a drill: a notice in each channel for drills, and nowhere else."""
+"""Plans invitations to a drill: a notice to each drill channel."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from notifications.deliveries.planning import plan_to_channel
 
 
 def plan_invitations(workspace_id: int, drill: Mapping[str, Any], *, event_key: str) -> int:
-    """Returns how many deliveries are new. Kinds that only take alerts, such as PagerDuty, are left out."""
+    """Plan one delivery per drill channel, except kinds such as PagerDuty. Returns how many are new."""
     title, by = drill["title"], drill["planned_by"]
     payload = {
         "event_kind": "drill.planned",
         "subject": f"[DRILL] Join the drill: {title}",
         "details": {
-            "message": f"{by} planned a drill. Only those who join it are notified.",
+            "message": f"{by} planned a drill. Only participants are notified.",
             "url": drill["url"],
         },
     }  # fmt: skip
@@ -29,5 +29,5 @@ def plan_invitations(workspace_id: int, drill: Mapping[str, Any], *, event_key: 
             payload=payload, why="Invitation to a drill", priority=Priority.NOTICE,
         )
         for channel in channels
-        if CHANNEL_KINDS.get(channel.kind).wants("drill.planned")
+        if CHANNEL_KINDS.get(channel.kind).accepts("drill.planned")
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Limits of the receivers: how many calls a minute a channel of a kind takes."""
+"""Per-channel rate limits of each channel kind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOOK_AGAIN_S: Final = 2.0
 
 
 def is_over_limit(delivery: Delivery, kind: ChannelKind) -> bool:
-    """Whether the channel got as many calls in the last minute as its kind takes, retries included."""
+    """Whether the channel used up its calls of the last minute, retries included."""
     if not kind.max_per_minute or delivery.channel_id is None:
         return False
     since = Now() - MINUTE
@@ -29,7 +29,7 @@ def is_over_limit(delivery: Delivery, kind: ChannelKind) -> bool:
 
 
 def hold_for_limit(delivery: Delivery, kind: ChannelKind) -> None:
-    """Look again in a moment. Not an attempt; a page that waits for a minute goes to the fallback as well."""
+    """Hold it for a moment, not counted as an attempt; a page held for a minute also goes to the fallback."""
     reason = f"held, because {kind.title} takes {kind.max_per_minute} calls a minute"
     hold_with_reason(delivery, LOOK_AGAIN_S, Reason.RATE_LIMITED, reason)
     fall_back(delivery, is_dead=False)

@@ -1,4 +1,4 @@
-"""What a notification says, from the facts of its payload. Pure."""
+"""Composes the text of a notification from its payload. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 MAX_TITLE: Final = 200
 MAX_LINE: Final = 500
 MAX_MERGED: Final = 20
-REPEAT: Final = "This may be a repeat: an earlier attempt was not confirmed."
+REPEAT: Final = "Possible duplicate: an earlier attempt was not confirmed."
 SEVERITY_WORDS: Final = {"sev1": "critical", "sev2": "high", "sev3": "medium", "sev4": "low"}
 _VERBS: Final = {
     "incident.opened": "opened",
@@ -41,9 +41,9 @@ _VERBS: Final = {
 
 @dataclass(frozen=True)
 class Message:
-    """One notification, ready for any kind of channel.
+    """A notification, independent of the kind of channel.
 
-    public_id: stable over all attempts, for receivers that recognize repeats. sequence: grows with each event
+    public_id: the same for all attempts, so that receivers can deduplicate. sequence: grows with each event
     of an incident.
     """
 
@@ -58,23 +58,23 @@ class Message:
     workspace_id: int = 0
 
     def as_repeat(self) -> Message:
-        """The same, saying that it may have arrived before."""
+        """A copy that says that it may be a duplicate."""
         return replace(self, lines=(*self.lines, REPEAT))
 
     @property
     def reference(self) -> str:
-        """`INC-42`, or nothing."""
+        """`INC-42`, or ""."""
         number = self.snapshot.get("number")
         return f"INC-{number}" if number else ""
 
     @property
     def url(self) -> str:
-        """The page it is about."""
+        """Address of the page it is about."""
         return str(self.snapshot.get("url") or self.details.get("url") or "")
 
     @property
     def severity(self) -> str:
-        """`sev1` to `sev4`, or nothing."""
+        """`sev1` to `sev4`, or ""."""
         return str(self.snapshot.get("severity") or "")
 
     @property
@@ -84,12 +84,12 @@ class Message:
 
     @property
     def text(self) -> str:
-        """Everything as plain text, the address last."""
+        """The whole message as plain text, the address last."""
         return "\n".join([self.subject, *self.lines, *([self.url] if self.url else [])])
 
 
 def cut(text: object, limit: int) -> str:
-    """At most `limit` characters on one line, with an ellipsis where something is missing."""
+    """The text on one line, cut to `limit` characters with an ellipsis."""
     line = " ".join(str(text).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
@@ -102,9 +102,9 @@ def compose(
     merged: Sequence[Mapping[str, Any]] = (),
     analysis: Mapping[str, Any] | None = None,
 ) -> Message:
-    """The message of a delivery's payload; `merged` are payloads of earlier notices it stands for.
+    """The message for a delivery's payload; `merged`: payloads of notices merged into it.
 
-    analysis: what is known of the incident's cause; empty for nothing.
+    analysis: the analysis of the incident; empty without one.
     """
     snapshot, details = payload.get("snapshot") or {}, payload.get("details") or {}
     kind = str(payload.get("event_kind", ""))
@@ -138,7 +138,7 @@ def _is_about_another(snapshot: Mapping[str, Any], payload: Mapping[str, Any]) -
 
 
 def _digest_subject(snapshot: Mapping[str, Any], merged: Sequence[Mapping[str, Any]]) -> str:
-    """The subject of notices about several incidents; empty when all are about one."""
+    """Subject of a digest about several incidents; "" if all are about one."""
     if not any(_is_about_another(snapshot, one) for one in merged):
         return ""
     others = {str(number) for one in merged if (number := (one.get("snapshot") or {}).get("number"))}
@@ -149,7 +149,7 @@ def _digest_subject(snapshot: Mapping[str, Any], merged: Sequence[Mapping[str, A
 
 
 def _merged_lines(snapshot: Mapping[str, Any], merged: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the message stands for, newest first; how many more where it is too much."""
+    """Lines for the merged notices, newest first, cut with the number of further ones."""
     lines = []
     for one in reversed(merged[-MAX_MERGED:]):
         is_other = _is_about_another(snapshot, one)
@@ -187,8 +187,8 @@ def _lines(snapshot: Mapping[str, Any], details: Mapping[str, Any], payload: Map
     if "before" in details and "after" in details:
         lines.append(f"{details['before']} → {details['after']}")
     if role := details.get("role"):
-        answer = f": {details['answer']}" if details.get("answer") else ""
-        lines.append(f"Role: {str(role).replace('_', ' ')}{answer}.")
+        reply = f": {details['answer']}" if details.get("answer") else ""
+        lines.append(f"Role: {str(role).replace('_', ' ')}{reply}.")
     if text := details.get("message"):
         lines.append(str(text))
     lines += [str(line) for line in details.get("lines") or ()]

@@ -16,10 +16,10 @@ from notifications.contacts.models import ContactMethod
 
 
 class Delivery(WorkspaceScoped, WorkItem):
-    """One event to one destination, at most once planned and at least once tried.
+    """One event to one destination: planned at most once, attempted at least once.
 
-    `payload` holds facts; text is rendered when it is sent. `reason` says why it waits or ended so, and
-    `reason_code` names it in the closed list. `because`, not stored: why it was planned.
+    `payload` holds data; the text is rendered when it is sent. `reason` says why it waits or how it ended,
+    `reason_code` is its code in the list of reasons. `because`, not stored: why it was planned.
     """
 
     because: Reason = Reason.CONCERNED
@@ -93,17 +93,17 @@ class Delivery(WorkspaceScoped, WorkItem):
 
     @property
     def is_page(self) -> bool:
-        """Whether it may not be merged, held or throttled."""
+        """Whether it is a page, which is never merged, held or throttled."""
         return self.priority == 0
 
     @property
     def is_to_account(self) -> bool:
-        """Whether it goes to the proven address of a person's account, for lack of a verified method."""
+        """Whether it goes to a person's verified account address, without a verified contact method."""
         return self.destination.startswith("account:")
 
 
 class DeliveryAttempt(WorkspaceScoped):
-    """One attempt, written before the call and completed after it."""
+    """One attempt to send, stored before the call and updated after it."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempt_log")

@@ -1,11 +1,11 @@
-"""Who was told of an incident, on its page."""
+"""Incident page panel: who was notified."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.permissions import Capability, require
+from accounts.permissions import Capability, allowed, require
 from core.ui.panels import Panel, panel
 from incidents.selectors import incident_for
 from notifications.deliveries.selectors import MAX_SHOWN_ON_INCIDENT, newest_deliveries
@@ -13,7 +13,7 @@ from notifications.deliveries.selectors import MAX_SHOWN_ON_INCIDENT, newest_del
 
 @panel
 class DeliveriesPanel(Panel):
-    """The newest deliveries of an incident."""
+    """The latest deliveries of an incident."""
 
     name = "incident-deliveries"
     slot = "incident.side"
@@ -23,17 +23,23 @@ class DeliveriesPanel(Panel):
     every_s = 15
 
     def topics(self, key: str) -> tuple[str, ...]:
-        """What happens to the incident."""
+        """Live topics of the incident."""
         return (f"incident:{key}",)
 
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Raises Forbidden, NotFound."""
         require(actor, Capability.CHANNELS_READ)
-        found = newest_deliveries(actor.workspace_id, incident_for(actor, key).pk)
+        incident = incident_for(actor, key)
+        found = newest_deliveries(actor.workspace_id, incident.pk)
         shown = found[:MAX_SHOWN_ON_INCIDENT]
-        return {"deliveries": shown, "has_more": len(found) > len(shown), "reference": key}
+        return {
+            "deliveries": shown,
+            "has_more": len(found) > len(shown),
+            "reference": incident.reference,
+            "may_silence": allowed(actor, Capability.SILENCES_WRITE),
+        }
 
     def version(self, context: Mapping[str, Any]) -> str:
-        """Every delivery as it is shown."""
+        """Changes with every delivery shown."""
         shown = [(one.pk, one.state, one.outcome, one.reason, one.attempts) for one in context["deliveries"]]
-        return repr((shown, context["has_more"]))
+        return repr((shown, context["has_more"], context["may_silence"]))

@@ -1,4 +1,4 @@
-"""Plans deliveries: rows only, each once for an event and a destination."""
+"""Plans deliveries: writes one row per event and destination."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from incidents.privacy.invitations import invite_paged
 from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
 from notifications.contacts.ways import Way, ways_of, ways_to
-from notifications.deliveries.explaining import not_notified, record_passed_over, record_planned
+from notifications.deliveries.duplicates import drop_duplicates
+from notifications.deliveries.explaining import not_notified, record_planned, record_skipped
 from notifications.deliveries.holding import hold
 from notifications.deliveries.models import Delivery
-from notifications.deliveries.repeats import drop_repeats
 from notifications.queues import NOTICE, PAGE
-from notifications.routes.decision import Chosen, Judged, judge
+from notifications.routes.decision import ChannelDecision, RoutedChannel, decide_each
 from notifications.routes.selectors import receivers_of, rules_of
 from notifications.silences.muting import mute
 
-DRILL_KINDS: Final = frozenset({"drill.planned"})  # events of drills without an incident
+DRILL_KINDS: Final = frozenset({"drill.planned"})  # drill events without an incident
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What happened, as deliveries keep it. `key` names it once and for all."""
+    """What happened, as stored in deliveries. `key` identifies it."""
 
     workspace_id: int
     key: str
@@ -41,62 +41,62 @@ class Fact:
 
     @property
     def snapshot(self) -> Mapping[str, Any]:
-        """The incident as it was, or empty."""
+        """The incident at that time, or {}."""
         return self.payload.get("snapshot") or {}
 
     @property
     def is_private(self) -> bool:
-        """Whether only the people invited to the incident may hear of it."""
+        """Whether the incident is private."""
         return bool(self.snapshot.get("is_private"))
 
     @property
     def is_drill(self) -> bool:
-        """Whether it belongs to an exercise."""
+        """Whether it belongs to a drill."""
         return bool(self.snapshot.get("is_drill") or self.event_kind in DRILL_KINDS)
 
 
 def plan_event(fact: Fact) -> int:
-    """Plan what the routes say, and "resolved" for all who were paged. Returns how many are new.
+    """Plan deliveries by the routes, and "resolved" to all who were paged. Returns how many are new.
 
-    Of a private incident no channel hears, only the people who were paged for it.
+    Private incidents notify no channel, only the people who were paged.
     """
     if fact.is_private:
-        pass_over(fact, Reason.PRIVATE)
+        record_not_notified(fact, Reason.PRIVATE)
         return store(_for_all_paged(fact, {})) if fact.event_kind == "incident.resolved" else 0
     channels = list(Channel.objects.of(fact.workspace_id).select_related("fallback"))
     by_id = {channel.pk: channel for channel in channels}
     rules, receivers = rules_of(fact.workspace_id), receivers_of(channels)
-    rows, passed_over = [], []
-    for one in judge(fact.event_kind, fact.snapshot, rules, receivers):
+    rows, skipped = [], []
+    for one in decide_each(fact.event_kind, fact.snapshot, rules, receivers):
         channel = by_id[one.channel_id]
         found = list(_for_channel(fact, channel, one.chosen)) if one.chosen else []
         rows += found
         if not found:
-            passed_over.append((channel, _with_reason(fact, channel, one)))
+            skipped.append((channel, _with_reason(fact, channel, one)))
     if fact.event_kind == "incident.resolved":
         rows += _for_all_paged(fact, by_id)
     with transaction.atomic():
-        record_passed_over(fact.workspace_id, fact.key, fact.event_kind, fact.snapshot, passed_over)
+        record_skipped(fact.workspace_id, fact.key, fact.event_kind, fact.snapshot, skipped)
         return store(rows)
 
 
-def pass_over(fact: Fact, reason: Reason, **about: Any) -> None:
-    """Record that no one is told of this, or not the person or channel that `about` names."""
+def record_not_notified(fact: Fact, reason: Reason, **about: Any) -> None:
+    """Record that no one is notified, or that the person or channel in `about` is not."""
     made = not_notified(fact.workspace_id, fact.key, reason, fact.snapshot, fact.event_kind, **about)
     record_decisions([made])
 
 
-def _with_reason(fact: Fact, channel: Channel, judged: Judged) -> Judged:
-    """Why a channel that the routes choose gets no delivery."""
-    if judged.chosen is None:
-        return judged
-    is_wanted = CHANNEL_KINDS.get(channel.kind).wants(fact.event_kind)
-    return Judged(channel.pk, Reason.NO_RECIPIENT if is_wanted else Reason.KIND_UNWANTED)
+def _with_reason(fact: Fact, channel: Channel, decision: ChannelDecision) -> ChannelDecision:
+    """Why a channel chosen by a route gets no delivery."""
+    if decision.chosen is None:
+        return decision
+    is_accepted = CHANNEL_KINDS.get(channel.kind).accepts(fact.event_kind)
+    return ChannelDecision(channel.pk, Reason.NO_RECIPIENT if is_accepted else Reason.KIND_UNWANTED)
 
 
-def _for_channel(fact: Fact, channel: Channel, chosen: Chosen) -> Iterable[Delivery]:
+def _for_channel(fact: Fact, channel: Channel, chosen: RoutedChannel) -> Iterable[Delivery]:
     kind = CHANNEL_KINDS.get(channel.kind)
-    if not kind.wants(fact.event_kind):
+    if not kind.accepts(fact.event_kind):
         return  # `_with_reason` says why: Reason.KIND_UNWANTED
     common: dict[str, Any] = {"priority": chosen.priority}
     for recipient in kind.recipients(channel.config):
@@ -119,7 +119,7 @@ def to_channel(
     because: Reason = Reason.CONCERNED,
     **more: Any,
 ) -> Delivery:
-    """A delivery to one recipient of a channel, not yet stored."""
+    """An unsaved delivery to one recipient of a channel."""
     incident_id = fact.snapshot.get("incident_id")
     row = Delivery(
         workspace_id=fact.workspace_id,
@@ -142,7 +142,7 @@ def to_channel(
 
 
 def to_person(fact: Fact, way: Way, *, priority: int, why: str, because: Reason) -> Delivery:
-    """A delivery to a person by one of the ways to reach them, not yet stored."""
+    """An unsaved delivery to a person by one of their ways."""
     row = Delivery(
         workspace_id=fact.workspace_id,
         event_key=fact.key[:200],
@@ -162,9 +162,9 @@ def to_person(fact: Fact, way: Way, *, priority: int, why: str, because: Reason)
 
 
 def _for_all_paged(fact: Fact, channels: Mapping[int, Channel]) -> list[Delivery]:
-    """One notice for each destination that ever got a page of this incident, whatever the routes say now.
+    """One notice to each destination that was paged for this incident, regardless of the current routes.
 
-    A person who was paged hears of it by the ways that reach them now.
+    People are notified by their current ways.
     """
     paged = (
         Delivery.objects.of(fact.workspace_id)
@@ -182,11 +182,11 @@ def _for_all_paged(fact: Fact, channels: Mapping[int, Channel]) -> list[Delivery
                 fact, channel, one.recipient, priority=priority, why=why, because=Reason.WAS_PAGED
             )
         elif channel is not None:
-            pass_over(fact, Reason.CHANNEL_OFF, channel_id=channel.pk, subject=channel.name)
+            record_not_notified(fact, Reason.CHANNEL_OFF, channel_id=channel.pk, subject=channel.name)
     people = {pk for pk in paged.values_list("user_id", flat=True) if pk is not None}
     ways = ways_of(fact.workspace_id, user_ids=sorted(people)) if people else {}
     for user_id in sorted(people - set(ways)):
-        pass_over(fact, Reason.NO_CONTACT_METHOD, user_id=user_id)
+        record_not_notified(fact, Reason.NO_CONTACT_METHOD, user_id=user_id)
     for way in (way for found in ways.values() for way in found):
         rows[way.destination] = to_person(
             fact, way, priority=Priority.NOTICE, why=why, because=Reason.WAS_PAGED
@@ -207,19 +207,19 @@ def plan_page(
 ) -> int:
     """Plan a page (or a notice, by `priority`) to a member by every way of `ways_to`.
 
-    payload: as `as_payload` makes it. event_key names the step once: planned again, nothing changes. Returns
-    how many deliveries are new; 0 also when there is no way to reach them. Whoever is paged for
-    a private incident may see it from then on. Of a drill, only those who take part hear.
+    payload: see `as_payload`. event_key identifies the step: planning it again changes nothing. Returns
+    how many deliveries are new; 0 also if there is no way to reach them. A person who is paged for
+    a private incident may see it from then on. Drills notify only participants.
     """
     fact = Fact(workspace_id, event_key, event_kind, payload)
     if fact.is_drill and user_id not in people_in_drill(workspace_id, fact.snapshot["incident_id"]):
-        pass_over(fact, Reason.DRILL, user_id=user_id, detail=why)
+        record_not_notified(fact, Reason.DRILL, user_id=user_id, detail=why)
         return 0
     if fact.is_private:
         invite_paged(workspace_id, fact.snapshot["incident_id"], user_id)
     ways = ways_to(workspace_id, user_id)
     if not ways:
-        pass_over(fact, Reason.NO_CONTACT_METHOD, user_id=user_id, detail=why)
+        record_not_notified(fact, Reason.NO_CONTACT_METHOD, user_id=user_id, detail=why)
     return store([to_person(fact, way, priority=priority, why=why, because=because) for way in ways])
 
 
@@ -236,12 +236,14 @@ def plan_to_channel(
 ) -> int:
     """Plan a page to a channel, such as a step of a policy. Returns how many deliveries are new.
 
-    Channels do not hear of private incidents; of drills, channels for drills alone.
+    Private incidents notify no channel; drills notify drill channels only.
     """
     channel = Channel.objects.of(workspace_id).filter(pk=channel_id).first()
     fact = Fact(workspace_id, event_key, event_kind, payload)
     if reason := _unreachable(fact, channel):
-        pass_over(fact, reason, channel_id=channel_id, subject=channel.name if channel else "", detail=why)
+        record_not_notified(
+            fact, reason, channel_id=channel_id, subject=channel.name if channel else "", detail=why
+        )
     if channel is None or reason:
         return 0
     recipients = CHANNEL_KINDS.get(channel.kind).recipients(channel.config)
@@ -250,7 +252,7 @@ def plan_to_channel(
 
 
 def _unreachable(fact: Fact, channel: Channel | None) -> Reason | None:
-    """Why nothing goes to a channel that is named; None: it does."""
+    """Why a named channel is not notified, or None."""
     if fact.is_private:
         return Reason.PRIVATE
     if channel is None:
@@ -263,7 +265,7 @@ def _unreachable(fact: Fact, channel: Channel | None) -> Reason | None:
 
 
 def as_payload(event_kind: str, event_payload: Mapping[str, Any], sequence: int) -> dict[str, Any]:
-    """What a delivery keeps of an outbox event: kind, snapshot, actor, and the event's own fields."""
+    """Delivery payload of an outbox event: kind, snapshot, actor, and the event's own fields."""
     known = {"live", "schema", "actor", "snapshot", "url", "incident_id", "number", "version"}
     return {
         "event_kind": event_kind,
@@ -275,13 +277,13 @@ def as_payload(event_kind: str, event_payload: Mapping[str, Any], sequence: int)
 
 
 def store(rows: Sequence[Delivery]) -> int:
-    """Insert what is not planned yet, in one statement, and wake the workers. Returns how many are new."""
+    """Insert new deliveries, ignoring existing ones, and wake the workers. Returns how many are new."""
     if not rows:
         return 0
     now = timezone.now()
     with transaction.atomic():
         mute(rows, now)
-        drop_repeats(rows, now)
+        drop_duplicates(rows, now)
         for row in rows:
             if row.priority != Priority.PAGE and row.state == Delivery.State.PENDING:
                 hold(row, now)

@@ -28,7 +28,7 @@ def deliveries_page(
     before: str = "",
     limit: int = PAGE_SIZE,
 ) -> tuple[Sequence[Delivery], str | None]:
-    """Newest first, and the next cursor. Raises Forbidden, and Invalid naming the filter."""
+    """A page of deliveries, newest first, and the next cursor. Raises Forbidden, Invalid (the filter)."""
     require(actor, Capability.CHANNELS_READ)
     rows = _seen_by(actor).select_related("channel", "user")
     if incident_number is not None:
@@ -76,6 +76,6 @@ def delivery_for(actor: Actor, delivery_id: int) -> Delivery:
 
 
 def attempts_of(delivery: Delivery) -> Sequence[DeliveryAttempt]:
-    """Its newest 50 attempts."""
+    """The latest 50 attempts."""
     rows = DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery)
     return list(rows.order_by("-number")[:50])

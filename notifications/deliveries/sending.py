@@ -23,13 +23,13 @@ from notifications.channels.state import mark_broken, mark_failing, mark_ok
 from notifications.channels.targets import target_of
 from notifications.contacts.targets import account_kind_and_target, kind_and_target
 from notifications.deliveries.analysis import analysis_for
-from notifications.deliveries.digest import hold_for_digest, leave_to, merged_into
+from notifications.deliveries.digest import hold_for_digest, merge_into, merged_into
+from notifications.deliveries.duplicates import revive_duplicates
 from notifications.deliveries.explaining import record_settled
 from notifications.deliveries.fallback import fall_back
 from notifications.deliveries.limits import hold_for_limit, is_over_limit
 from notifications.deliveries.message import Message, compose
 from notifications.deliveries.models import Delivery, DeliveryAttempt
-from notifications.deliveries.repeats import revive_repeats
 from notifications.deliveries.settling import hold_with_reason, settle_with_reason
 from notifications.routes.decision import URGENT_KINDS
 
@@ -38,7 +38,7 @@ NOTICE_BACKOFF: Final = Backoff()
 RATE_LIMIT_S: Final = 5.0
 LOOK_BACK: Final = timedelta(seconds=5)  # clocks differ
 MAX_DETAIL: Final = 2000
-# What the receiver says of the channel itself rather than of one message.
+# Status codes that mean that the channel itself is broken.
 _CHANNEL_STATUSES: Final = {401, 403, 404, 410}
 _CHANNEL_ERRORS: Final = {
     "invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed", "channel_not_found",
@@ -47,7 +47,7 @@ _CHANNEL_ERRORS: Final = {
 
 
 def send_delivery(delivery: Delivery) -> None:
-    """Send it, or settle it without sending when there is a reason to."""
+    """Send a claimed delivery, or settle it unsent if there is a reason to."""
     if found := _superseded(delivery):
         settle_with_reason(delivery, Delivery.Outcome.SUPERSEDED, *found)
         return
@@ -63,20 +63,20 @@ def send_delivery(delivery: Delivery) -> None:
         return
     attempt, earlier = _begin(delivery)
     message = _message(delivery)
-    connection.close()  # a receiver may take its time; others need the connection
+    connection.close()  # free the connection for others during the call
     try:
         sent = _send(kind, target, message, earlier)
     except (PassingError, PermanentError) as error:
-        _failed(delivery, attempt, error, kind.recognizes_repeats or kind.looks_back(target))
+        _failed(delivery, attempt, error, kind.deduplicates or kind.can_find_sent(target))
     else:
         _succeeded(delivery, attempt, sent)
 
 
 def _send(kind: ChannelKind, target: Target, message: Message, earlier: datetime | None) -> Sent:
-    """Send it, unless an attempt since `earlier`, whose answer was lost, turns out to have arrived."""
-    if earlier is None or kind.recognizes_repeats:
+    """Send it, unless an unconfirmed attempt since `earlier` is found at the receiver."""
+    if earlier is None or kind.deduplicates:
         return kind.send(target, message)
-    if kind.looks_back(target):
+    if kind.can_find_sent(target):
         try:
             found = kind.find_sent(target, message, earlier - LOOK_BACK)
         except PermanentError:
@@ -90,7 +90,7 @@ def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
     if delivery.channel_id is None and delivery.method_id is None and not delivery.is_to_account:
         return Reason.DESTINATION_GONE, "the channel or contact method was deleted"
     if channel is not None and not channel.is_enabled:
-        return Reason.CHANNEL_OFF, "the channel is off"
+        return Reason.CHANNEL_OFF, "the channel is disabled"
     of = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id)
     if channel is not None and of.filter(is_private=True).exists():
         return Reason.PRIVATE, "the incident is private"
@@ -100,7 +100,7 @@ def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
 
 
 def _is_trigger(delivery: Delivery) -> bool:
-    """Whether it only calls for help, which no one needs once the incident is over."""
+    """Whether it only asks for a response, which is pointless once the incident is resolved."""
     if delivery.event_kind == "page":
         return not DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery).exists()
     channel = delivery.channel
@@ -111,7 +111,7 @@ def _is_trigger(delivery: Delivery) -> bool:
 
 
 def _merge(delivery: Delivery) -> bool:
-    """Leave it to the newest notice for the same destination about the same incident."""
+    """Merge it into the newest notice to the same destination about the same incident."""
     if delivery.incident_id is None or delivery.lane:
         return False
     newer = Delivery.objects.of(delivery.workspace_id).filter(
@@ -121,7 +121,7 @@ def _merge(delivery: Delivery) -> bool:
         pk__gt=delivery.pk,
         lane="",
     )
-    return leave_to(delivery, newer, "merged into the notice “{event}” that follows")
+    return merge_into(delivery, newer, "merged into the notice “{event}” that follows")
 
 
 def _kind_and_target(delivery: Delivery) -> tuple[ChannelKind, Target]:
@@ -131,12 +131,12 @@ def _kind_and_target(delivery: Delivery) -> tuple[ChannelKind, Target]:
         return account_kind_and_target(delivery.workspace_id, delivery.user_id or 0)
     channel = delivery.channel
     if channel is None or channel.kind not in CHANNEL_KINDS:
-        raise PermanentError("the channel is of a kind that is unknown here")
+        raise PermanentError("the channel is of an unknown kind")
     return CHANNEL_KINDS.get(channel.kind), target_of(channel, delivery.recipient)
 
 
 def _begin(delivery: Delivery) -> tuple[DeliveryAttempt, datetime | None]:
-    """Write the attempt before the call. The second value: when the first began that may have arrived."""
+    """Store the attempt before the call. Also returns when the first unconfirmed attempt began."""
     rows = DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery)
     number = (rows.aggregate(last=Max("number"))["last"] or 0) + 1
     unsure = rows.filter(result__in=("", "unknown")).order_by("number")
@@ -193,7 +193,7 @@ def _failed(
 
 
 def _rate_limited(delivery: Delivery, error: Exception, reason: str) -> None:
-    """Not an attempt: the receiver said when to come back."""
+    """Hold it until the receiver accepts calls again; not counted as an attempt."""
     asked = getattr(error, "retry_after", None) or RATE_LIMIT_S
     reason = f"held {asked:.0f} s, because the receiver limits the rate: {reason}"[:500]
     hold_with_reason(delivery, min(asked, 3600.0), Reason.RATE_LIMITED, reason)
@@ -215,7 +215,7 @@ def _retry_or_die(delivery: Delivery, error: Exception, reason: str) -> None:
         else:
             mark_failing(channel, reason)
     if is_dead and delivery.is_page:
-        revive_repeats(delivery)
+        revive_duplicates(delivery)
     fall_back(delivery, is_dead=is_dead)
 
 

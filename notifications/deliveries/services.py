@@ -22,15 +22,15 @@ MAX_RESENDS = 20
 
 
 def resend_delivery(actor: Actor, *, delivery_id: int) -> Delivery:
-    """Send it again: a failed one keeps its id, one that was sent becomes a new delivery.
+    """Retry a failed delivery under the same id, or copy a sent one to a new delivery.
 
-    Raises Forbidden, NotFound, and Conflict while it still waits.
+    Raises Forbidden, NotFound, Conflict while it is queued.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     with transaction.atomic():
         delivery = delivery_for(actor, delivery_id)
         if delivery.state == Delivery.State.PENDING:
-            raise Conflict(f"The delivery to {delivery.label} still waits to be sent. Nothing was changed.")
+            raise Conflict(f"The delivery to {delivery.label} is still queued. Nothing was changed.")
         again = _revived(delivery) if delivery.state == Delivery.State.DEAD else _copied(delivery)
         summary = f"{actor.label} resent “{delivery.event_kind}” to {delivery.label}"
         record(actor, action="delivery.resend", target=delivery, summary=summary)

@@ -15,7 +15,7 @@ from notifications.deliveries.models import Delivery
 def settle_with_reason(
     delivery: Delivery, outcome: Delivery.Outcome, code: Reason, text: str, **fields: Any
 ) -> bool:
-    """Settle it; False when another worker has it."""
+    """Settle it. Returns False if another worker holds it."""
     with transaction.atomic():
         is_ours = items.settle(delivery, outcome=outcome, reason_code=code, reason=text, **fields)
         if is_ours:
@@ -24,7 +24,7 @@ def settle_with_reason(
 
 
 def hold_with_reason(delivery: Delivery, seconds: float, code: Reason, text: str) -> None:
-    """Not an attempt: it comes back later."""
+    """Hold it for some seconds, without counting an attempt."""
     outcome = Delivery.Outcome.HELD
     with transaction.atomic():
         items.hand_back([delivery], delay_s=seconds, outcome=outcome, reason_code=code, reason=text)

@@ -1,4 +1,4 @@
-"""An incident as the payload of a delivery holds it, read now."""
+"""Current snapshot of an incident for delivery payloads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.models import Incident
 
 
 def snapshot_of(workspace_id: int, incident_id: int) -> dict[str, Any]:
-    """The incident's snapshot, in the shape that events carry."""
+    """Snapshot of the incident in the format of events."""
     incident: Incident = Incident.objects.of(workspace_id).get(pk=incident_id)
     affected = AffectedComponent.objects.of(workspace_id).filter(incident_id=incident_id)
     return {

@@ -1,4 +1,4 @@
-"""Turns the pages of escalations into deliveries, inside the escalation's transaction."""
+"""Plans the deliveries of escalation pages, inside the escalation's transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from notifications.escalation.pages import PAGE_PLANNERS, Page
 
 @PAGE_PLANNERS.register("deliveries")
 def plan_escalation_pages(workspace_id: int, pages: Sequence[Page]) -> None:
-    """One delivery for each contact method or recipient; planned again, nothing changes."""
+    """Plan one delivery per contact method or recipient. Idempotent."""
     snapshots: dict[int, dict[str, Any]] = {}
     for page in pages:
         if page.incident_id not in snapshots:
@@ -50,7 +50,7 @@ def _plan(workspace_id: int, page: Page, payload: dict[str, Any]) -> None:
 
 
 def _unreachable(fact: Fact, page: Page, priority: int) -> Delivery:
-    """A failed delivery that says why nothing could be sent."""
+    """A failed delivery that records why nothing could be sent."""
     return Delivery(
         workspace_id=fact.workspace_id,
         event_key=fact.key[:200],

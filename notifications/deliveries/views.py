@@ -1,4 +1,4 @@
-"""Pages of deliveries: of the workspace, of one delivery, and resending."""
+"""Delivery pages: list, detail, resend."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_safe
 def deliveries(request: HttpRequest) -> HttpResponse:
-    """GET: newest first; `?outcome=`, `?incident=INC-42` and `?cursor=` narrow it."""
+    """GET: newest first; filter by `?outcome=` and `?incident=INC-42`, page by `?cursor=`."""
     actor = current_actor(request)
     outcome, cursor = request.GET.get("outcome", ""), request.GET.get("cursor", "")
     reference = request.GET.get("incident", "")
@@ -54,7 +54,7 @@ def delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
 
 @require_POST
 def resend(request: HttpRequest, delivery_id: int) -> HttpResponse:
-    """POST: 303 to the delivery that is sent."""
+    """POST: resend; 303 to the delivery."""
     again = resend_delivery(current_actor(request), delivery_id=delivery_id)
     messages.success(request, f"Sending to {again.label} again.")
     return SeeOther(f"{PAGE}/{again.pk}")

@@ -1,4 +1,4 @@
-"""Escalation policies and escalations in Django's admin, to look at."""
+"""Read-only admin of escalation policies and escalations."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is due of one escalation, done: a step, a reminder, the lapse of an acknowledgement, or the end.
+"""Advances an escalation: runs its due step, reminder, acknowledgement lapse or end.
 
-The caller holds the locks of the incident and of the escalation, and saves the row. Pages and entries carry
-keys, so that a repeat after a crash plans nothing twice.
+The caller locks the incident and the escalation, and saves the row. Pages and entries have keys, so that a
+repeat after a crash is idempotent.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from notifications.escalation.explaining import Verdict, record_escalation
 from notifications.escalation.models import Escalation
 from notifications.escalation.pages import Page, plan_pages
 from notifications.escalation.plan import CONFIRM_WITHIN, Plan, lease_of, plan_from
-from notifications.escalation.resolve import Reached, reached_by, with_role
+from notifications.escalation.resolve import ResolvedTargets, reached_by, with_role
 from notifications.escalation.state import end, hold, restart
-from notifications.escalation.written import answered_by, last_sign, write_entry
+from notifications.escalation.written import last_responder, last_sign, write_entry
 
 Phase: Final = Escalation.Phase
 
 
 def advance(escalation: Escalation, incident: Incident, *, now: datetime) -> None:
-    """Do what is due and set when the next thing is."""
+    """Run what is due and set the next due time."""
     once = f"{escalation.pk}:{escalation.generation}"
     if incident.status not in UNRESOLVED:
         record_escalation(incident, f"{once}:over", Verdict.ENDED, Reason.INCIDENT_OVER, at=now)
@@ -45,18 +45,18 @@ def advance(escalation: Escalation, incident: Incident, *, now: datetime) -> Non
 
 
 def _acknowledged_by(escalation: Escalation, incident: Incident) -> int | None:
-    """The person who acknowledged in this generation; what came before it was about something smaller.
+    """The person who acknowledged in this generation; earlier ones acknowledged a lesser incident.
 
-    An incident is acknowledged once; in later generations a role, a move or a confirmation counts as well.
+    An incident is acknowledged once; later, a role, a status change or a confirmation counts as well.
     """
     if escalation.generation == 1:
-        return answered_by(incident, since=None) if incident.acknowledged_at else None
-    return answered_by(incident, since=escalation.began_at)
+        return last_responder(incident, since=None) if incident.acknowledged_at else None
+    return last_responder(incident, since=escalation.began_at)
 
 
 def _lease_is_over(escalation: Escalation, incident: Incident, now: datetime) -> bool:
-    """Whether the escalation goes on at once; otherwise its next due time is set."""
-    if escalation.holder_id is None:  # a machine: only a pause
+    """Whether the lease expired, so that the escalation resumes now; otherwise sets the next due time."""
+    if escalation.holder_id is None:  # acknowledged by a machine: only a pause
         escalation.phase, escalation.leased_at = Phase.RUNNING, None
         return True
     since = escalation.leased_at or escalation.began_at
@@ -86,7 +86,7 @@ def _remind(escalation: Escalation, incident: Incident, now: datetime) -> None:
 
 
 def _run_steps(escalation: Escalation, incident: Incident, now: datetime) -> None:
-    """The step at the cursor, and those after it at once while they name no one."""
+    """Run the step at the cursor, and the next ones immediately while they name no one."""
     plan = plan_from(escalation.snapshot)
     for _ in range(len(plan.steps) + 1):
         if escalation.position >= len(plan.steps):
@@ -111,7 +111,7 @@ def _move(escalation: Escalation, plan: Plan) -> None:
 
 
 def _record_step(
-    escalation: Escalation, incident: Incident, plan: Plan, reached: Reached, now: datetime
+    escalation: Escalation, incident: Incident, plan: Plan, reached: ResolvedTargets, now: datetime
 ) -> None:
     key = f"esc:{escalation.pk}:{escalation.generation}:{escalation.round}:{escalation.position}"
     place = f"step {escalation.position + 1} of {len(plan.steps)}"
@@ -134,7 +134,7 @@ def _record_step(
 
 
 def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> None:
-    """A whole round named no person: all admins are paged, except by a drill."""
+    """Page all admins if no step of the round named a person; not in drills."""
     escalation.reaches_nobody = True
     if incident.is_drill:
         return  # each empty step names Reason.DRILL or Reason.STEP_EMPTY

@@ -64,7 +64,7 @@ def _values(body: PolicyIn) -> PolicyValues:
 
 @router.get("", response=list[PolicyOut], summary="List escalation policies")
 def list_policies(request: HttpRequest) -> Any:
-    """By name, each with its minute table."""
+    """By name, each with its timetable."""
     known_only(request, ())
     actor = actor_in(request)
     return [policy_json(actor, one) for one in policies_of(actor)]
@@ -72,7 +72,7 @@ def list_policies(request: HttpRequest) -> Any:
 
 @router.post("", response={201: PolicyOut}, summary="Create an escalation policy")
 def create(request: HttpRequest, body: PolicyIn) -> Any:
-    """Incidents that begin or grow from now on use it; the most specific policy that fits wins."""
+    """Applies to incidents that open or grow from now on; the most specific matching policy wins."""
     actor = actor_in(request)
     made = put_policy(actor, values=_values(body))
     return Status(201, policy_json(actor, escalation_policy_for(actor, made.pk)))
@@ -80,7 +80,7 @@ def create(request: HttpRequest, body: PolicyIn) -> Any:
 
 @router.get("/{policy_id}", response=PolicyOut, summary="Show an escalation policy")
 def show(request: HttpRequest, where: Path[PolicyId]) -> Any:
-    """With its minute table: who is paged when no one acknowledges."""
+    """With its timetable: who is paged and when, while no one acknowledges."""
     known_only(request, ())
     actor = actor_in(request)
     return policy_json(actor, escalation_policy_for(actor, where.policy_id))
@@ -88,7 +88,7 @@ def show(request: HttpRequest, where: Path[PolicyId]) -> Any:
 
 @router.put("/{policy_id}", response=PolicyOut, summary="Replace an escalation policy")
 def replace(request: HttpRequest, where: Path[PolicyId], body: PolicyIn) -> Any:
-    """Running escalations keep the policy they began with."""
+    """Running escalations continue with the previous version."""
     actor = actor_in(request)
     made = put_policy(actor, values=_values(body), policy_id=where.policy_id, version=body.version)
     return policy_json(actor, escalation_policy_for(actor, made.pk))
@@ -96,14 +96,16 @@ def replace(request: HttpRequest, where: Path[PolicyId], body: PolicyIn) -> Any:
 
 @router.delete("/{policy_id}", response={204: None}, summary="Delete an escalation policy")
 def delete(request: HttpRequest, where: Path[PolicyId]) -> Any:
-    """Running escalations go on."""
+    """Running escalations continue."""
     delete_policy(actor_in(request), policy_id=where.policy_id)
     return Status(204, None)
 
 
-@incident_router.get("/{reference}/escalation", response=EscalationOut, summary="Show its escalation")
+@incident_router.get(
+    "/{reference}/escalation", response=EscalationOut, summary="Show the escalation of an incident"
+)
 def show_escalation(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Who was paged last, and who is next and when. 404 where no policy fits the incident."""
+    """Who was paged last, and who is next and when. 404 if no policy matches the incident."""
     known_only(request, ())
     actor = actor_in(request)
     return _escalation_json(actor, where.reference)
@@ -111,9 +113,9 @@ def show_escalation(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @incident_router.post("/{reference}/escalation", response=EscalationOut, summary="Escalate now")
 def escalate(request: HttpRequest, where: Path[Reference], body: EscalateIn) -> Any:
-    """Makes the next step due at once; an acknowledgement no longer holds it.
+    """Runs the next step now, even if acknowledged.
 
-    409 when `place` is given and a step ran since it was read.
+    409 if `place` is given and a step ran since it was read.
     """
     actor = actor_in(request)
     escalate_now(actor, reference=where.reference, cursor=body.place, now=timezone.now())
@@ -123,7 +125,7 @@ def escalate(request: HttpRequest, where: Path[Reference], body: EscalateIn) -> 
 def _escalation_json(actor: Actor, reference: str) -> dict[str, Any]:
     shown = shown_escalation(actor, incident_for(actor, reference), now=timezone.now())
     if shown is None:
-        raise NotFound("This incident has no escalation: no policy fits it.")
+        raise NotFound("This incident has no escalation: no policy matches it.")
     found = shown.escalation
     fields = ("phase", "generation", "due_at", "reaches_nobody")
     return {name: getattr(found, name) for name in fields} | {

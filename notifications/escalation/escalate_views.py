@@ -1,4 +1,4 @@
-"""The page that asks before an incident is escalated by hand."""
+"""Confirmation page of a manual escalation."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_CURSOR: Final = 60
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def escalate(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET: who would be paged. POST: page them; 303 or 204, 409 when a step ran meanwhile."""
+    """GET: who would be paged. POST: page them; 303 or 204, 409 if a step ran meanwhile."""
     actor = current_actor(request)
     require(actor, Capability.INCIDENTS_WRITE)
     incident = incident_for(actor, reference)

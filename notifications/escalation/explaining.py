@@ -1,4 +1,4 @@
-"""Decisions of escalations: why one started or waits, which step reached no person, why it ended."""
+"""Records decisions of escalations: why one started, waits or ended, and which step reached no one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def record_escalation(
     incident: Incident, once: str, verdict: Decision.Verdict, reason: Reason, *, at: datetime,
     detail: str = "", **data: Any,
 ) -> None:  # fmt: skip
-    """Record a decision about the escalation of an incident; `once` names it."""
+    """Record a decision about the escalation of an incident, once per `once`."""
     made = decision(
         incident.workspace_id,
         f"escalation:{once}",

@@ -1,4 +1,4 @@
-"""The form of an escalation policy. It shapes input; the service decides."""
+"""Form of an escalation policy; the service validates."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from notifications.escalation.step_text import Names, StepTextError, parse_steps
 from notifications.escalation.validation import PolicyValues
 
 STEPS_HELP: Final = (
-    "One step a line: targets, a semicolon, minutes until the next step. Targets: on call, on call: Primary, "
-    "@user, commander, tech lead, comms lead, managers, admins, channel: name."
+    "One step per line: targets, a semicolon, minutes until the next step. Targets: on call, "
+    "on call: Primary, @user, commander, tech lead, comms lead, managers, admins, channel: name."
 )
 
 
 class PolicyForm(forms.Form):
-    """A policy; its steps as text, so that the order is what is read."""
+    """An escalation policy, with its steps as text, one per line."""
 
     name = forms.CharField(label="Name", max_length=120)
     severities = forms.MultipleChoiceField(
         label="Severities", choices=Severity.choices, required=False, widget=forms.CheckboxSelectMultiple
     )
     types = forms.MultipleChoiceField(
-        label="Types", choices=IncidentType.choices, required=False, help_text="None: every type."
+        label="Types", choices=IncidentType.choices, required=False, help_text="None selected: every type."
     )
     components = forms.CharField(
         label="Components", required=False, help_text="Names, separated by commas. Empty: every component."
@@ -45,14 +45,14 @@ class PolicyForm(forms.Form):
         self.names = names
 
     def clean_steps(self) -> list[dict[str, Any]]:
-        """The steps as values. Raises ValidationError naming the line."""
+        """Parsed steps. Raises ValidationError naming the line."""
         try:
             return parse_steps(self.cleaned_data["steps"], self.names)
         except StepTextError as error:
             raise forms.ValidationError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
 
     def values(self) -> PolicyValues:
-        """What was entered, for the service."""
+        """Arguments for the service."""
         data = dict(self.cleaned_data)
         del data["version"]
         names = [name.strip() for name in data.pop("components").split(",") if name.strip()]

@@ -14,10 +14,10 @@ from incidents.models import Incident
 
 
 class EscalationPolicy(WorkspaceScoped):
-    """Who is paged for an incident, one step after the other, until a person acknowledges.
+    """An escalation policy: who is paged, step by step, until a person acknowledges.
 
-    It applies to incidents that match all of `severities`, `types` and `components` that are not empty; of
-    several the most specific: components before types before severities. `repeat`: further rounds.
+    Applies to incidents that match all of `severities`, `types` and `components` that are not empty. The most
+    specific policy wins: components before types before severities. `repeat`: further rounds.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -42,7 +42,7 @@ class EscalationPolicy(WorkspaceScoped):
 
 
 class EscalationStep(WorkspaceScoped):
-    """One step of a policy: whom to page, and how long to wait before the next step.
+    """A step of a policy: whom to page, and how long to wait before the next step.
 
     `targets`: objects with `kind` user (`user_id`), on_call (`schedule_id`, or none: the incident's), role
     (`role`: commander, tech_lead, comms_lead, manager, admin) or channel (`channel_id`).
@@ -65,7 +65,7 @@ class EscalationStep(WorkspaceScoped):
 
 
 class Escalation(WorkspaceScoped, WorkItem):
-    """The escalation of one incident: the policy as it was at the start, and which step is next.
+    """The running escalation of an incident: a copy of the policy, and which step is next.
 
     `due_at` is the next step, or the end of the acknowledgement lease. A new generation begins when an
     acknowledgement lapses or the incident grows.

@@ -1,4 +1,4 @@
-"""The escalation panel of an incident, and the menu entries of policies and reachability."""
+"""Menu entries of escalation policies and reachability, and the escalation panel of an incident."""
 
 from __future__ import annotations
 

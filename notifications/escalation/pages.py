@@ -1,4 +1,4 @@
-"""What an escalation asks to be sent, and who turns it into deliveries."""
+"""Pages requested by an escalation, and the registry of planners that turn them into deliveries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One person or channel to be reached about an incident. `event_key` with the destination is unique.
+    """A page of one person or channel about an incident, unique by `event_key` and destination.
 
     is_notice: less urgent than a page: a reminder, or a new incident without a policy.
     """
@@ -30,7 +30,7 @@ PAGE_PLANNERS: Final[Registry[PlanPages]] = Registry("page planner")
 
 
 def plan_pages(workspace_id: int, pages: Sequence[Page]) -> None:
-    """Hand the pages to every registered planner, inside this transaction."""
+    """Pass the pages to every registered planner, inside this transaction."""
     for planner in PAGE_PLANNERS:
         if pages:
             planner(workspace_id, pages)

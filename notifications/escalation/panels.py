@@ -1,4 +1,4 @@
-"""The escalation on the page of an incident."""
+"""Incident page panel: escalation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notifications.escalation.present import shown_escalation
 
 @panel
 class EscalationPanel(Panel):
-    """Who is paged now, who is next and when, and the buttons that stop it or bring it forward."""
+    """Who is paged now, who is next and when, with buttons to acknowledge or to escalate now."""
 
     name = "incident-escalation"
     slot = "incident.side"
@@ -26,7 +26,7 @@ class EscalationPanel(Panel):
     every_s = 10
 
     def topics(self, key: str) -> tuple[str, ...]:
-        """What happens to the incident."""
+        """Live topics of the incident."""
         return (f"incident:{key}",)
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ class EscalationPanel(Panel):
         }
 
     def version(self, context: Mapping[str, Any]) -> str:
-        """Everything that is shown."""
+        """Changes with everything shown."""
         shown, incident = context["shown"], context["incident"]
         if shown is None:
             return "none"

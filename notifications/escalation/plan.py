@@ -1,4 +1,4 @@
-"""A policy as values: its steps, what comes after each, which policy fits an incident, and when. Pure."""
+"""Escalation policies as values: steps, their order and timetable, and policy matching. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_TARGETS: Final = 20
 INCIDENT_ROLES: Final = ("commander", "tech_lead", "comms_lead")
 MEMBER_ROLES: Final = ("manager", "admin")
 KINDS: Final = ("user", "on_call", "role", "channel")
-# How long an acknowledgement holds without a further sign of its holder, by severity.
+# How long an acknowledgement holds the escalation without further activity of its holder, by severity.
 LEASE: Final = {"sev1": timedelta(minutes=30)}
 DEFAULT_LEASE: Final = timedelta(minutes=60)
 CONFIRM_WITHIN: Final = timedelta(minutes=10)
@@ -23,7 +23,7 @@ CONFIRM_WITHIN: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a step names: one of `KINDS`, with the id or the role it needs."""
+    """Target of a step: one of `KINDS`, with its id or role."""
 
     kind: str
     id: int | None = None
@@ -32,7 +32,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Whom to page, and the seconds before the next step."""
+    """A step: targets, and the seconds before the next step."""
 
     wait_s: int
     targets: tuple[Target, ...]
@@ -40,14 +40,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A policy as it was when an escalation began."""
+    """A copy of the policy, made when the escalation began."""
 
     name: str
     repeat: int
     steps: tuple[Step, ...]
 
     def after(self, round_: int, position: int) -> tuple[int, int] | None:
-        """The round and position that follow, or None after the last step of the last round."""
+        """The next round and position, or None after the last step of the last round."""
         if position + 1 < len(self.steps):
             return round_, position + 1
         return (round_ + 1, 0) if round_ < self.repeat else None
@@ -55,7 +55,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One step of a plan, and how many seconds after the start it runs when no one acknowledges."""
+    """A step and how many seconds after the start it runs, while no one acknowledges."""
 
     at_s: int
     round: int
@@ -64,7 +64,7 @@ class Due:
 
 
 def timetable(plan: Plan) -> Iterator[Due]:
-    """Every step of every round, in the order in which they run."""
+    """All steps of all rounds, in order."""
     at_s, cursor = 0, (0, 0) if plan.steps else None
     while cursor is not None:
         step = plan.steps[cursor[1]]
@@ -74,14 +74,14 @@ def timetable(plan: Plan) -> Iterator[Due]:
 
 
 def lease_of(severity: str) -> timedelta:
-    """How long an acknowledgement holds."""
+    """How long an acknowledgement holds the escalation."""
     return LEASE.get(severity, DEFAULT_LEASE)
 
 
 def best_match(
     policies: Iterable[Any], *, severity: str, type_: str, components: Collection[str]
 ) -> Any | None:
-    """Of the policies that fit, the most specific: component before type before severity; then the oldest."""
+    """The most specific matching policy: component before type before severity; then the oldest."""
     fitting = [
         one
         for one in policies

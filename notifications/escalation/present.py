@@ -1,4 +1,4 @@
-"""The escalation of an incident as people see it: who was paged last, who is next and when."""
+"""Presents the escalation of an incident: who was paged last, who is next and when."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from incidents.vocabulary import UNRESOLVED, EntryKind
 from notifications.channels.models import Channel
 from notifications.escalation.models import Escalation
 from notifications.escalation.plan import Step, plan_from
-from notifications.escalation.resolve import Reached, reached_by
+from notifications.escalation.resolve import ResolvedTargets, reached_by
 from notifications.escalation.selectors import escalation_of
 from notifications.escalation.state import cursor_of
 
@@ -21,7 +21,7 @@ Phase: Final = Escalation.Phase
 
 @dataclass(frozen=True, slots=True)
 class ShownEscalation:
-    """`paged`: the newest page of it, as its timeline entry says. `next_names`: empty after the last step."""
+    """An escalation to show. `paged`: text of the latest page. `next_names`: empty after the last step."""
 
     escalation: Escalation
     cursor: str
@@ -34,7 +34,7 @@ class ShownEscalation:
 
     @property
     def is_running(self) -> bool:
-        """Whether further steps come unless a person acknowledges."""
+        """Whether further steps follow unless a person acknowledges."""
         return self.escalation.phase == Phase.RUNNING and self.escalation.state == "pending"
 
     @property
@@ -44,7 +44,7 @@ class ShownEscalation:
 
 
 def shown_escalation(actor: Actor, incident: Incident, *, now: datetime) -> ShownEscalation | None:
-    """None where no policy fits the incident. Raises Forbidden."""
+    """The escalation of an incident, or None if no policy matches. Raises Forbidden."""
     escalation = escalation_of(actor, incident)
     if escalation is None:
         return None
@@ -74,13 +74,13 @@ def _last_page(escalation: Escalation, incident: Incident) -> TimelineEntry | No
 
 
 def _names(incident: Incident, step: Step, now: datetime) -> tuple[str, ...]:
-    """Whom the step names at this moment; it is asked again when it is due."""
+    """Whom the step names now; resolved again when it is due."""
     reached = reached_by(incident, step.targets, now=now)
     people = [f"{reached.labels[pk]} ({why})" for pk, why in reached.people.items()]
     return (*people, *_channels(incident, reached)) or ("no one at this moment",)
 
 
-def _channels(incident: Incident, reached: Reached) -> list[str]:
+def _channels(incident: Incident, reached: ResolvedTargets) -> list[str]:
     if not reached.channels:
         return []
     rows = Channel.objects.of(incident.workspace_id).filter(pk__in=reached.channels)

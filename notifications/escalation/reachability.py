@@ -1,7 +1,7 @@
-"""Whom a policy would reach, for every moment at which an incident may begin. Pure.
+"""Computes whom a policy would reach, for every possible start of an incident. Pure.
 
-The outcome changes only where a shift edge meets a step, so it is computed once for each stretch between such
-moments and equals asking every minute.
+The outcome changes only where a shift boundary meets a step, so it is computed once per stretch between such
+moments; the result equals a check of every minute.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MINUTE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """What decides who is reached: shifts by schedule, members by role, verified methods by person."""
+    """Input of the computation: shifts by schedule, members by role, verified methods by person."""
 
     shifts: Mapping[int, Sequence[Span]]
     roles: Mapping[str, Sequence[int]]
@@ -30,7 +30,7 @@ class People:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The first person reached by a verified method and after how many seconds, and all methods used.
+    """Who is first reached by a verified method, after how many seconds, and all methods used.
 
     by_fallback: the policy itself names no one, so all admins are paged at the end of its first round.
     """
@@ -45,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Incidents that begin from `starts_at` until before `ends_at` have this outcome."""
+    """The outcome for incidents that begin in [`starts_at`, `ends_at`)."""
 
     starts_at: datetime
     ends_at: datetime
@@ -54,7 +54,7 @@ class Stretch:
 
 @dataclass(slots=True)
 class Report:
-    """A policy over a time: its stretches, and what is wrong with it."""
+    """Reachability of a policy over a period: its stretches and problems."""
 
     name: str
     stretches: list[Stretch] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Report:
 
     @property
     def single_method(self) -> str:
-        """The one method in which the whole policy ends, or empty."""
+        """The only method that the whole policy depends on, or ""."""
         used = {method for one in self.stretches for method in one.outcome.methods}
         return next(iter(used)) if len(used) == 1 else ""
 
@@ -77,12 +77,12 @@ class Report:
 
     @property
     def longest_delay_s(self) -> int:
-        """The longest wait until someone is reached, of those moments at which anybody is."""
+        """The longest wait until someone is reached, where anyone is."""
         return max((one.outcome.delay_s or 0 for one in self.stretches), default=0)
 
 
 def report(plan: Plan, own_schedule: int | None, people: People, *, start: datetime, end: datetime) -> Report:
-    """The outcome of a policy for every moment between two instants."""
+    """Reachability of a policy between two instants."""
     table = list(timetable(plan))
     moments = _moments(plan, table, own_schedule, people, start, end)
     found = Report(plan.name)
@@ -96,9 +96,9 @@ def report(plan: Plan, own_schedule: int | None, people: People, *, start: datet
 
 
 def outcome_at(table: Sequence[Due], own_schedule: int | None, people: People, began_at: datetime) -> Outcome:
-    """Whom an incident that begins at that moment reaches when no one acknowledges.
+    """The outcome for an incident that begins at a moment, while no one acknowledges.
 
-    A step that names no one lets the next one run at once, as in a real escalation.
+    A step that names no one is followed by the next one immediately, as in a real escalation.
     """
     walk = _Walk(people.methods)
     skipped_s, by_fallback = 0, False
@@ -116,7 +116,7 @@ def outcome_at(table: Sequence[Due], own_schedule: int | None, people: People, b
 
 
 class _Walk:
-    """Who was paged so far."""
+    """Accumulates who was paged."""
 
     def __init__(self, methods: Mapping[int, Sequence[str]]) -> None:
         self.methods = methods
@@ -148,7 +148,7 @@ def _moments(
     start: datetime,
     end: datetime,
 ) -> list[datetime]:
-    """Where the outcome may change: a shift edge less the time at which a step may run."""
+    """Moments at which the outcome may change: shift boundaries minus the offsets of steps."""
     targets = {target for step in plan.steps for target in step.targets}
     shift_edges = {
         edge
@@ -165,9 +165,9 @@ def _moments(
 
 
 def _offsets(table: Sequence[Due]) -> set[int] | None:
-    """The seconds after which steps may run; each step that names no one makes later ones earlier.
+    """Offsets at which steps may run; a step that names no one moves the later ones forward.
 
-    None: there are too many, and every minute is looked at instead.
+    None: too many; check every minute instead.
     """
     current, every = {0}, {0}
     for due in table:

@@ -1,4 +1,4 @@
-"""Reads what decides reachability, and reports on every policy of a workspace for the next 14 days."""
+"""Reports the reachability of every policy of a workspace for the next 14 days."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def reachability_of(actor: Actor, *, now: datetime) -> list[Report]:
 
 
 def reports_of(workspace_id: int, *, now: datetime) -> list[Report]:
-    """The same for a check, which has no actor."""
+    """The same for health checks, which have no actor."""
     policies = EscalationPolicy.objects.of(workspace_id).filter(is_enabled=True).prefetch_related("steps")
     people = _people(workspace_id, now)
     return [

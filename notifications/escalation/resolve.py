@@ -1,4 +1,4 @@
-"""Whom the targets of a step name at a moment."""
+"""Resolves the targets of a step to people and channels."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from notifications.escalation.plan import INCIDENT_ROLES, Target
 
 
 @dataclass(slots=True)
-class Reached:
-    """People by id with why they are named, channels by id, and the targets that name no one."""
+class ResolvedTargets:
+    """People by id with the reason, channels by id, and the targets that name no one."""
 
     people: dict[int, str] = field(default_factory=dict)
     labels: dict[int, str] = field(default_factory=dict)
@@ -27,13 +27,12 @@ class Reached:
         return bool(self.people or self.channels)
 
 
-def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) -> Reached:
-    """The active members and the channels that the targets name now.
+def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) -> ResolvedTargets:
+    """Resolve targets to active members and channels.
 
-    A drill pages only those who take part in it, all of them where none of the named does, and only channels
-    for drills.
+    Drills page only participants (all of them if no target is one) and drill channels.
     """
-    found = Reached()
+    found = ResolvedTargets()
     for target in targets:
         if target.kind == "channel":
             if target.id is not None and _is_right_channel(incident, target.id):
@@ -52,7 +51,7 @@ def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) 
 
 
 def schedule_of(incident: Incident) -> int | None:
-    """The schedule of the affected component of the highest tier, else the default one of the workspace."""
+    """The schedule of the affected component with the highest tier, else the workspace default."""
     touched = AffectedComponent.objects.of(incident.workspace_id).filter(incident=incident)
     owned = touched.filter(component__schedule__isnull=False).order_by("component__tier", "id")
     found: int | None = owned.values_list("component__schedule_id", flat=True).first()
@@ -63,7 +62,7 @@ def schedule_of(incident: Incident) -> int | None:
 
 
 def members_only(workspace_id: int, people: Iterable[User]) -> list[User]:
-    """Those who are active members, each once, in their order."""
+    """The active members among them, deduplicated, in order."""
     wanted = {person.pk: person for person in people if person.is_active}
     members = Membership.objects.of(workspace_id).filter(user_id__in=wanted)
     known = set(members.values_list("user_id", flat=True))
@@ -77,7 +76,7 @@ def with_role(workspace_id: int, *roles: str) -> list[User]:
 
 
 def target_words(target: Target) -> str:
-    """A target for people: "on call", "commander", "person"."""
+    """A target in words: "on call", "commander", "person"."""
     if target.kind == "role":
         return target.role.replace("_", " ")
     return {"on_call": "on call", "user": "named in the policy", "channel": "channel"}[target.kind]
@@ -93,7 +92,7 @@ def _people(incident: Incident, target: Target, now: datetime) -> list[User]:
 
 
 def named_by(workspace_id: int, target: Target, schedule_id: int | None, now: datetime) -> list[User]:
-    """Whom a target names that asks for no role in an incident; on call: of that schedule."""
+    """Members named by a target other than an incident role; on call: of that schedule."""
     if target.kind == "user":
         return list(User.objects.filter(pk=target.id or 0))
     if target.kind == "on_call":
@@ -102,13 +101,13 @@ def named_by(workspace_id: int, target: Target, schedule_id: int | None, now: da
 
 
 def _is_right_channel(incident: Incident, channel_id: int) -> bool:
-    """Whether it is a channel for drills exactly where the incident is one."""
+    """Whether both the channel and the incident are for drills, or neither."""
     channels = Channel.objects.of(incident.workspace_id)
     return not channels.filter(pk=channel_id).exclude(is_for_drills=incident.is_drill).exists()
 
 
-def _keep_participants(incident: Incident, found: Reached) -> None:
-    """Of the people named, those who take part; where none does, everyone who takes part."""
+def _keep_participants(incident: Incident, found: ResolvedTargets) -> None:
+    """Keep only participants of the drill; if none is named, page all participants."""
     joined = people_in_drill(incident.workspace_id, incident.pk)
     named = {pk: why for pk, why in found.people.items() if pk in joined}
     if not named:

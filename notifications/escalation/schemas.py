@@ -1,4 +1,4 @@
-"""What the API of escalation policies takes and returns."""
+"""Schemas of the escalation policy API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ class TargetIn(Body):
 
     kind: Literal["user", "on_call", "role", "channel"]
     user_id: Annotated[int, Field(ge=0, le=2**62)] | None = None
-    schedule_id: Annotated[int, Field(ge=0, le=2**62, description="null: the incident's")] | None = None
+    schedule_id: (
+        Annotated[int, Field(ge=0, le=2**62, description="null: the schedule of the incident")] | None
+    ) = None
     channel_id: Annotated[int, Field(ge=0, le=2**62)] | None = None
     role: Literal["", "commander", "tech_lead", "comms_lead", "manager", "admin"] = ""
 
@@ -29,7 +31,7 @@ class StepIn(Body):
 
 
 class PolicyIn(Body):
-    """A policy; an empty list matches everything. `version` is what you read."""
+    """A policy; an empty list matches everything. `version`: the one you read."""
 
     name: Name
     severities: Annotated[list[str], Field(max_length=4)] = []
@@ -42,7 +44,7 @@ class PolicyIn(Body):
 
 
 class PreviewOut(Schema):
-    """One line of the minute table."""
+    """One line of the timetable."""
 
     minute: str
     round: int
@@ -51,7 +53,7 @@ class PreviewOut(Schema):
 
 
 class PolicyOut(Schema):
-    """A policy with its minute table; `flags` says what is wrong with it."""
+    """A policy with its timetable; `flags` lists its problems."""
 
     id: int
     name: str
@@ -84,6 +86,6 @@ class EscalationOut(Schema):
 
 
 class EscalateIn(Body):
-    """Which step the caller saw as the next, so that one wish never pages two levels."""
+    """The next step seen by the caller, so that one request never pages two levels."""
 
     place: Annotated[str, Field(max_length=60)] = ""

@@ -1,4 +1,4 @@
-"""Reads escalation policies, running escalations and the timetable of a policy with who it reaches now."""
+"""Reads escalation policies with their timetables, and running escalations."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from notifications.escalation.step_text import Names
 
 @dataclass(frozen=True, slots=True)
 class PreviewRow:
-    """One step of the minute table: when it runs, and whom it names in words."""
+    """One step of the timetable: when it runs, and its targets in words."""
 
     minute: str
     round: int
@@ -48,7 +48,7 @@ def escalation_policy_for(actor: Actor, policy_id: int) -> EscalationPolicy:
 
 
 def escalation_of(actor: Actor, incident: Incident) -> Escalation | None:
-    """The escalation of an incident the actor may read, or None."""
+    """The escalation of an incident, or None. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return next(iter(_escalations(actor.workspace_id, incident.pk)), None)
 
@@ -60,13 +60,13 @@ def _escalations(workspace_id: int, incident_id: int) -> QuerySet[Escalation]:
 
 
 def preview(actor: Actor, policy: EscalationPolicy) -> list[PreviewRow]:
-    """The minute table of a policy when no one acknowledges."""
+    """The timetable of a policy, while no one acknowledges."""
     words = _TargetWords(actor)
     return [_row(due, words) for due in timetable(plan_of(policy))]
 
 
 def names_of(actor: Actor) -> Names:
-    """Everything that a step of this workspace may name, by name."""
+    """Everything that a step may name, by name."""
     users = Membership.objects.of(actor.workspace_id).values_list("user__username", "user_id")
     schedules = OnCallSchedule.objects.of(actor.workspace_id).values_list("name", "pk")
     channels = Channel.objects.of(actor.workspace_id).values_list("name", "pk")
@@ -78,14 +78,14 @@ def _lowered(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def flags_of(plan: Plan) -> list[str]:
-    """What is wrong with a policy, in words: steps that name no target."""
+    """Problems of a policy in words: steps without a target."""
     return [
-        f"Step {number} names no target." for number, one in enumerate(plan.steps, start=1) if not one.targets
+        f"Step {number} has no target." for number, one in enumerate(plan.steps, start=1) if not one.targets
     ]
 
 
 class _TargetWords:
-    """Targets in words, with the names of one workspace."""
+    """Formats targets with the names of a workspace."""
 
     def __init__(self, actor: Actor) -> None:
         self.schedules = {one.pk: one.name for one in schedules_of(actor)}

@@ -1,4 +1,4 @@
-"""The changes of an escalation's state, on the row in memory; the caller holds its lock and saves it."""
+"""State changes of an escalation row in memory; the caller locks and saves it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def plan_of(policy: EscalationPolicy) -> Plan:
 
 
 def restart(escalation: Escalation, *, now: datetime) -> None:
-    """A new generation from the first step, due now."""
+    """Start a new generation at the first step, due now."""
     escalation.generation += 1
     escalation.phase = Escalation.Phase.RUNNING
     escalation.round = escalation.position = 0
@@ -28,7 +28,7 @@ def restart(escalation: Escalation, *, now: datetime) -> None:
 
 
 def hold(escalation: Escalation, severity: str, *, user_id: int | None, now: datetime) -> None:
-    """Wait for one lease."""
+    """Hold for one lease."""
     escalation.phase = Escalation.Phase.ACKNOWLEDGED
     escalation.holder_id = user_id
     escalation.leased_at, escalation.reminded_at = now, None
@@ -37,7 +37,7 @@ def hold(escalation: Escalation, severity: str, *, user_id: int | None, now: dat
 
 
 def resume(escalation: Escalation, *, now: datetime) -> None:
-    """Go on with the next step now, although it was acknowledged: a new generation at the same step."""
+    """Run the next step now despite an acknowledgement: a new generation at the same step."""
     place = escalation.round, escalation.position
     has_paged = escalation.has_paged
     restart(escalation, now=now)
@@ -46,12 +46,12 @@ def resume(escalation: Escalation, *, now: datetime) -> None:
 
 
 def cursor_of(escalation: Escalation) -> str:
-    """Which step is next, and of which start: it changes with every step, lapse and new start."""
+    """Identifies the next step: changes with every step, lapse and restart."""
     return f"{escalation.generation}.{escalation.round}.{escalation.position}.{escalation.phase}"
 
 
 def end(escalation: Escalation, *, now: datetime) -> None:
-    """Nothing more is due."""
+    """End the escalation: nothing is due any more."""
     escalation.phase = Escalation.Phase.ENDED
     escalation.state, escalation.settled_at = WorkItem.State.DONE, now
     escalation.lease_until = None

@@ -1,4 +1,4 @@
-"""Steps of a policy as people write them in a form, one step a line. Pure.
+"""Parses and formats the steps of a policy, one step per line. Pure.
 
 `on call, commander; 5 min` pages two targets and waits five minutes. Targets: `on call`, `on call: Primary`,
 `@ann`, `commander`, `tech lead`, `comms lead`, `managers`, `admins`, `channel: Ops`, or nothing.
@@ -24,7 +24,7 @@ _ROLES: Final = {
 
 
 class StepTextError(ValueError):
-    """A line that cannot be read; the message names its number and the rule."""
+    """A line that cannot be parsed; the message has its number and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,13 @@ class Names:
 
 
 def parse_steps(text: str, names: Names) -> list[dict[str, Any]]:
-    """The steps as the service takes them. Raises StepTextError."""
+    """Parse steps for the service. Raises StepTextError."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return [_parse(number, line, names) for number, line in enumerate(lines, start=1)]
 
 
 def steps_text(steps: Sequence[Step], names: Names) -> str:
-    """The steps as `parse_steps` reads them."""
+    """Format steps for `parse_steps`."""
     by_id = {
         "user": {pk: f"@{name}" for name, pk in names.users.items()},
         "on_call": {pk: f"on call: {name}" for name, pk in names.schedules.items()},
@@ -78,7 +78,7 @@ def _target(number: int, word: str, names: Names) -> dict[str, Any]:
         return {"kind": "on_call"}
     kind, field, table, name = _named(word, names)
     if name not in table:
-        raise StepTextError(f"line {number} names {word[:60]!r}, which is not known here")
+        raise StepTextError(f"line {number} names {word[:60]!r}, which is unknown")
     return {"kind": kind, field: table[name]}
 
 

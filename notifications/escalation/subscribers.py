@@ -1,4 +1,4 @@
-"""Facts about incidents that begin, hold or resume an escalation. Only rows are written."""
+"""Outbox subscribers that start, hold or resume escalations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REASONS: Final = {
 
 @subscriber("escalation", topics=(*REASONS, "incident.acknowledged", "incident.changed"))
 def follow_incident(event: OutboxEvent) -> None:
-    """Start again on growth and a worse severity, hold on an acknowledgement. Idempotent."""
+    """Start or restart on opening, growth and a worse severity; hold on an acknowledgement. Idempotent."""
     payload, now = event.payload, timezone.now()
     incident_id: int = payload["incident_id"]
     if event.topic == "incident.acknowledged":

@@ -12,5 +12,5 @@ from notifications.escalation.services.running import run_escalation
 
 @works_on(CLOCKS, Escalation, batch=20)
 def escalate(item: Escalation) -> None:
-    """Run what is due of an escalation."""
+    """Advance an escalation."""
     run_escalation(item.workspace_id, item, now=timezone.now())

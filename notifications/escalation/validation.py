@@ -1,4 +1,4 @@
-"""What people enter about escalation policies, checked. Pure."""
+"""Validation of escalation policies. Pure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Known:
 
 
 def checked_steps(values: PolicyValues, known: Known) -> list[Step]:
-    """The steps as values. Raises Invalid naming the field and the rule."""
+    """Validate the policy and return its steps. Raises Invalid (field)."""
     if not 1 <= len(values.steps) <= MAX_STEPS:
         raise _invalid("steps", "length", f"must be 1 to {MAX_STEPS}")
     if not 0 <= values.repeat <= MAX_REPEAT:
@@ -61,7 +61,7 @@ def checked_steps(values: PolicyValues, known: Known) -> list[Step]:
 
 
 def unreachable_steps(steps: Sequence[Step]) -> list[int]:
-    """Positions of steps that tell no one new: all their targets were paged by the step before, at once."""
+    """Positions of steps whose targets were all paged by the previous step immediately before."""
     return [
         number
         for number, (before, step) in enumerate(pairwise(steps), start=1)

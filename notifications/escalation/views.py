@@ -1,4 +1,4 @@
-"""The settings pages of escalation policies."""
+"""Settings pages of escalation policies, and the reachability page."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_http_methods(["GET", "HEAD"])
 def policies(request: HttpRequest) -> HttpResponse:
-    """GET: the policies with their flags."""
+    """GET: the policies with their problems."""
     actor = current_actor(request)
     require(actor, Capability.ONCALL_WRITE)
     shown = [(one, len(one.steps.all()), flags_of(plan_of(one))) for one in policies_of(actor)]
@@ -45,7 +45,7 @@ def policies(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_policy(request: HttpRequest) -> HttpResponse:
-    """GET: the form. POST: 303 to the new policy; 422 with the faults."""
+    """GET: the form. POST: 303 to the new policy; 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.ONCALL_WRITE)
     return _edit(request, actor, None)
@@ -53,7 +53,7 @@ def new_policy(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def policy(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: the form and the minute table. POST: 303; 409 when it changed meanwhile, 422 with the faults."""
+    """GET: the form and the timetable. POST: 303; 409 if it changed meanwhile, 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.ONCALL_WRITE)
     return _edit(request, actor, escalation_policy_for(actor, pk))

@@ -1,4 +1,4 @@
-"""Timeline entries of escalations, each written once."""
+"""Reads and writes timeline entries of escalations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.models import Incident, TimelineEntry
 from incidents.timeline.services.timeline_entries import entry
 from incidents.vocabulary import EntryKind
 
-# What shows, after a lapse, that a person works on the incident.
+# Entries that show that a person works on the incident.
 SIGNS = (
     EntryKind.ACKNOWLEDGED,
     EntryKind.ROLE_ASSIGNED,
@@ -23,11 +23,11 @@ SIGNS = (
     EntryKind.NOTE,
     EntryKind.MITIGATION,
 )
-ANSWERS = SIGNS[:4]
+ACKNOWLEDGING = SIGNS[:4]
 
 
 def write_entry(incident: Incident, message: str, key: str, *, now: datetime, **data: Any) -> None:
-    """Add an entry of kind notification; the same key again writes nothing."""
+    """Add an entry of kind notification. Idempotent by key."""
     made = entry(
         system_actor(incident.workspace_id), incident, EntryKind.NOTIFICATION, message, at=now, **data
     )
@@ -36,15 +36,15 @@ def write_entry(incident: Incident, message: str, key: str, *, now: datetime, **
 
 
 def last_sign(incident: Incident, user_id: int | None, *, since: datetime) -> datetime | None:
-    """When the holder of an acknowledgement last wrote anything on the incident after `since`."""
+    """When the holder of an acknowledgement was last active on the incident after `since`."""
     written = _by_people(incident, since).filter(author_id=user_id, kind__in=SIGNS)
     found: datetime | None = written.order_by("-id").values_list("occurred_at", flat=True).first()
     return found
 
 
-def answered_by(incident: Incident, *, since: datetime | None) -> int | None:
-    """The person who last acknowledged, assigned a role or moved the incident after `since`."""
-    written = _by_people(incident, since).filter(kind__in=ANSWERS)
+def last_responder(incident: Incident, *, since: datetime | None) -> int | None:
+    """The person who last acknowledged, assigned a role or changed the status after `since`."""
+    written = _by_people(incident, since).filter(kind__in=ACKNOWLEDGING)
     found: int | None = written.order_by("-id").values_list("author_id", flat=True).first()
     return found
 

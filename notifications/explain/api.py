@@ -24,9 +24,9 @@ from notifications.explain.schemas import (
     SimulationOut,
     SimulationQuery,
     absence_json,
-    answer_json,
     line_json,
     reason_json,
+    simulation_json,
 )
 from notifications.explain.simulation import Question, simulate
 
@@ -37,7 +37,7 @@ router = Router(tags=["Explain"])
 @incident_router.get("/{reference}/explain", response=IncidentExplainOut, summary="Explain an incident")
 def explain_incident(request: HttpRequest, where: Path[ExplainedIncident]) -> dict[str, Any]:
     """Why it opened, what joined it, and for each channel and person why they were notified or not. Decisions
-    are kept for 30 days."""
+    are retained for 30 days."""
     known_only(request, ())
     report = incident_report(actor_in(request), where.reference)
     number = report.incident.number
@@ -51,7 +51,7 @@ def explain_incident(request: HttpRequest, where: Path[ExplainedIncident]) -> di
 
 @router.get("/reasons", response=list[KnownReasonOut], summary="List the reasons")
 def list_reasons(request: HttpRequest) -> list[dict[str, str]]:
-    """The closed list: every drop, mute, delay and fallback names one of these."""
+    """All reason codes: every drop, mute, delay and fallback has one of these."""
     known_only(request, ())
     require(actor_in(request), Capability.CHANNELS_READ)
     return [reason_json(one) for one in Reason]
@@ -61,7 +61,7 @@ def list_reasons(request: HttpRequest) -> list[dict[str, str]]:
 def explain_person(
     request: HttpRequest, where: Path[PersonPath], query: Query[PersonQuery]
 ) -> dict[str, Any]:
-    """Why they were or were not notified in the last days; `me` is whoever asks."""
+    """Why they were or were not notified in the last days; `me` is you."""
     known_only(request, ("days",))
     report = person_report(actor_in(request), where.username, days=query.days, now=timezone.now())
     numbers = {pk: one.number for pk, one in report.incidents.items()}
@@ -75,7 +75,7 @@ def explain_person(
 
 @router.get("/simulation", response=SimulationOut, summary="Simulate who would be notified")
 def get_simulation(request: HttpRequest, query: Query[SimulationQuery]) -> dict[str, Any]:
-    """Of an incident that does not exist, at any time, by the decisions that notify of real ones."""
+    """For a hypothetical incident at any time, by the same decisions as for real ones."""
     known_only(request, SimulationQuery.model_fields)
     question = Question(
         at=query.at or timezone.now(),
@@ -86,4 +86,4 @@ def get_simulation(request: HttpRequest, query: Query[SimulationQuery]) -> dict[
         labels=labels_from(query.label),
         is_drill=query.is_drill,
     )
-    return answer_json(simulate(actor_in(request), question))
+    return simulation_json(simulate(actor_in(request), question))

@@ -1,4 +1,4 @@
-"""The form of a simulation: an incident that might happen."""
+"""Form of a simulated incident."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def labels_from(lines: Iterable[str]) -> dict[str, str]:
 
 
 class SimulationForm(forms.Form):
-    """What happens, to what, and when. Everything but severity and event may be empty."""
+    """A simulated incident; only severity and event are required."""
 
     severity = forms.ChoiceField(label="Severity", choices=Severity.choices, initial=Severity.SEV1)
     event_kind = forms.ChoiceField(
@@ -44,7 +44,7 @@ class SimulationForm(forms.Form):
     is_drill = forms.BooleanField(label="Drill", required=False)
 
     def question(self) -> Question:
-        """As the simulation takes it."""
+        """Input of the simulation."""
         data = self.cleaned_data
         at: datetime | None = data["at"]
         return Question(

@@ -1,4 +1,4 @@
-"""Reads why an incident opened, and who was notified of it or not and why; and the same for one person."""
+"""Explains why an incident opened and who was notified or not; and the same for one person."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DEFAULT_DAYS: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One decision; of a planned delivery also how it stands now and every attempt."""
+    """A decision; for a planned delivery also its current state and all attempts."""
 
     decision: Decision
     delivery: Delivery | None = None
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class IncidentReport:
-    """Why an incident opened or was joined, and what was decided about notifying people. Oldest first."""
+    """Why an incident opened or was joined, and the notification decisions. Oldest first."""
 
     incident: Incident
     opening: Sequence[Line]
@@ -48,7 +48,7 @@ class IncidentReport:
 
 @dataclass(frozen=True, slots=True)
 class PersonReport:
-    """What was decided about one person, newest first, and the incidents of which they were not notified."""
+    """Decisions about one person, newest first, and the incidents they were not notified of."""
 
     person: User
     since: datetime
@@ -58,7 +58,7 @@ class PersonReport:
 
 
 def incident_report(actor: Actor, reference: int | str) -> IncidentReport:
-    """Raises Forbidden, Invalid, NotFound: also of a private incident that the actor may not see."""
+    """The report of an incident. Raises Forbidden, Invalid, NotFound (also if private to others)."""
     require(actor, Capability.CHANNELS_READ)
     incident = incident_for(actor, reference)
     rows = Decision.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
@@ -70,13 +70,13 @@ def incident_report(actor: Actor, reference: int | str) -> IncidentReport:
 
 
 def person_report(actor: Actor, username: str, *, days: int, now: datetime) -> PersonReport:
-    """Why a member was or was not notified in the last days, as far as the actor may see. "me": the actor.
+    """Why a member was or was not notified in the last days, as far as visible to the actor. "me": the actor.
 
     Raises Forbidden, NotFound, Invalid (days).
     """
     require(actor, Capability.CHANNELS_READ)
     if not 1 <= days <= DECISIONS_KEPT.days:
-        text = f"must be 1 to {DECISIONS_KEPT.days}: decisions are stored that long"
+        text = f"must be 1 to {DECISIONS_KEPT.days}: decisions are retained that long"
         raise Invalid(f"days {text}.", faults=[FieldFault("days", "range", text)])
     person, since = _member(actor, username), now - timedelta(days=days)
     rows = Decision.objects.of(actor.workspace_id).filter(user_id=person.pk, at__gte=since)
@@ -94,7 +94,7 @@ def _member(actor: Actor, username: str) -> User:
     if username == "me":
         mine = User.objects.filter(pk=actor.user_id or 0).first()
         if mine is None:
-            raise NotFound("This token belongs to no person: name a member.")
+            raise NotFound("This token has no user: name a member.")
         return mine
     require(actor, Capability.MEMBERS_READ)
     membership = member_named(actor, username)
@@ -124,7 +124,7 @@ def _place(data: dict[str, Any]) -> tuple[str, str]:
 
 
 def _deliveries(workspace_id: int, decisions: Sequence[Decision]) -> dict[tuple[str, str], Delivery]:
-    """The deliveries that decisions planned, by event and destination."""
+    """Deliveries planned by the decisions, by event and destination."""
     keys = {_place(one.data) for one in decisions} - {("", "")}
     if not keys:
         return {}

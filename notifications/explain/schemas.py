@@ -1,4 +1,4 @@
-"""What the API of Explain takes and gives."""
+"""Schemas of the Explain API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Field
 from core.reasons import Reason
 from notifications.deliveries.models import DeliveryAttempt
 from notifications.explain.report import Line
-from notifications.explain.simulation import Answer
+from notifications.explain.simulation import Simulation
 from notifications.explain.unnamed import Absence
 
 
@@ -34,7 +34,7 @@ class PersonQuery(Schema):
 
 
 class SimulationQuery(Schema):
-    """An incident that does not exist."""
+    """A simulated incident."""
 
     severity: str = Field("sev1", max_length=4)
     event_kind: str = Field("incident.opened", max_length=80)
@@ -46,14 +46,14 @@ class SimulationQuery(Schema):
 
 
 class KnownReasonOut(Schema):
-    """A reason of the closed list."""
+    """A reason code."""
 
-    reason: str = Field(description="Its code, which never changes its meaning.")
+    reason: str = Field(description="Stable code.")
     text: str = Field(description="Its text.")
 
 
 class AttemptLineOut(Schema):
-    """One attempt to send, and what came back."""
+    """One attempt to send, and its result."""
 
     number: int
     started_at: datetime
@@ -63,46 +63,46 @@ class AttemptLineOut(Schema):
 
 
 class DecisionOut(Schema):
-    """One decision; of a planned delivery also how it stands now."""
+    """A decision; for a planned delivery also its current state."""
 
     at: datetime
     stage: str = Field(description="detection, escalation, planning or sending.")
     verdict: str = Field(description="opened, joined, started, planned, muted, held, skipped, ended, failed.")
-    reason: str = Field(description="A code of the list of reasons.")
+    reason: str = Field(description="A reason code.")
     text: str = Field(description="The reason in words, with the details of this case.")
-    subject: str = Field(description="The detector, channel or person it is about.")
+    subject: str = Field(description="The detector, channel or person concerned.")
     event_kind: str
-    incident_number: int | None = Field(None, description="The incident it is about.")
+    incident_number: int | None = Field(None, description="The incident concerned.")
     delivery_id: int | None = Field(None, description="The delivery it planned.")
     outcome: str = Field("", description="Current state of that delivery.")
     attempts: list[AttemptLineOut] = Field(default_factory=list, description="Attempts, oldest first.")
 
 
 class IncidentExplainOut(Schema):
-    """Why an incident opened or was joined, and who was notified or not and why."""
+    """Why an incident opened or was joined, and who was notified or not."""
 
     number: int
     opening: list[DecisionOut] = Field(description="Why it opened, and what joined it.")
     notifying: list[DecisionOut] = Field(description="Who was notified, who was not, oldest first.")
-    is_cut: bool = Field(description="Whether there is more than these 500.")
+    is_cut: bool = Field(description="Whether there are more than these 500.")
 
 
 class AbsenceOut(Schema):
-    """An incident of which the person was not notified."""
+    """An incident the person was not notified of."""
 
     number: int
     title: str
-    reason: str = Field(description="A code of the list of reasons.")
+    reason: str = Field(description="A reason code.")
     text: str = Field(description="The reason in words.")
 
 
 class PersonExplainOut(Schema):
-    """What was decided about a person, and what they were not notified of."""
+    """Decisions about a person, and the incidents they were not notified of."""
 
     username: str
     since: datetime
     decisions: list[DecisionOut] = Field(description="Newest first.")
-    not_notified: list[AbsenceOut] = Field(description="Incidents of which they were not notified.")
+    not_notified: list[AbsenceOut] = Field(description="Incidents they were not notified of.")
 
 
 class ChannelAnswerOut(Schema):
@@ -112,34 +112,34 @@ class ChannelAnswerOut(Schema):
     name: str
     is_notified: bool = Field(description="Whether it would be notified.")
     is_page: bool
-    reason: str = Field(description="A code of the list of reasons.")
-    text: str = Field(description="The route, or what misses or stops it.")
+    reason: str = Field(description="A reason code.")
+    text: str = Field(description="The route, or what does not match or prevents it.")
 
 
 class PersonAnswerOut(Schema):
     """One person of a step."""
 
     username: str
-    why: str = Field(description="Why the step names them.")
-    ways: list[str] = Field(description="The ways they are reached by; none: not at all.")
+    why: str = Field(description="Why they are named by the step.")
+    ways: list[str] = Field(description="How they are reached; empty: they cannot be.")
 
 
 class StepAnswerOut(Schema):
-    """One step of the escalation, while no person acknowledges."""
+    """One step of the escalation, while no one acknowledges."""
 
     at: datetime
-    place: str = Field(description="Which step of which round.")
+    place: str = Field(description="Step and round.")
     people: list[PersonAnswerOut] = Field(description="Whom it would page.")
     channels: list[str] = Field(description="Names of the channels it would page.")
-    empty: list[str] = Field(description="What the step names where there is no person.")
+    empty: list[str] = Field(description="Targets of the step that name no one.")
 
 
 class SimulationOut(Schema):
     """Who would be notified."""
 
-    muted: str = Field(description="What would mute all of it; empty for nothing.")
-    channels: list[ChannelAnswerOut] = Field(description="Every channel of the workspace.")
-    policy: str = Field(description="The escalation policy that fits; empty without one.")
+    muted: str = Field(description="What would mute everything; empty if nothing does.")
+    channels: list[ChannelAnswerOut] = Field(description="All channels of the workspace.")
+    policy: str = Field(description="The matching escalation policy; empty without one.")
     steps: list[StepAnswerOut]
 
 
@@ -171,18 +171,18 @@ def absence_json(one: Absence) -> dict[str, Any]:
     return {"number": incident.number, "title": incident.title, "reason": one.reason, "text": one.words}
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
+def simulation_json(simulation: Simulation) -> dict[str, Any]:
     """The fields of `SimulationOut`."""
     return {
-        "muted": answer.muted,
+        "muted": simulation.muted,
         "channels": [
             {
                 "channel_id": one.channel.pk, "name": one.channel.name, "is_notified": one.is_notified,
                 "is_page": one.is_page, "reason": one.reason, "text": one.detail,
             }
-            for one in answer.channels
+            for one in simulation.channels
         ],
-        "policy": answer.policy,
+        "policy": simulation.policy,
         "steps": [
             {
                 "at": step.at, "place": step.place, "empty": list(step.empty),
@@ -192,6 +192,6 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 ],
                 "channels": [channel.name for channel in step.channels],
             }
-            for step in answer.steps
+            for step in simulation.steps
         ],
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Says who would be notified of an incident that does not exist, as it is decided about real ones."""
+"""Simulates who would be notified of an incident, by the same decisions as for real ones."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from notifications.escalation.models import EscalationPolicy
 from notifications.escalation.plan import Due, Target, best_match, timetable
 from notifications.escalation.resolve import members_only, named_by, target_words
 from notifications.escalation.state import plan_of
-from notifications.routes.decision import EVENT_KINDS, Judged, judge
+from notifications.routes.decision import EVENT_KINDS, ChannelDecision, decide_each
 from notifications.routes.selectors import receivers_of, rules_of
 from notifications.silences.muting import inhibiting, would_mute
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An incident that might happen, and when."""
+    """The incident to simulate, and when it happens."""
 
     at: datetime
     severity: str = Severity.SEV1
@@ -40,7 +40,7 @@ class Question:
 
     @property
     def snapshot(self) -> dict[str, Any]:
-        """As the decisions see it."""
+        """The incident snapshot for the decisions."""
         return {
             "severity": self.severity, "type": self.incident_type, "components": list(self.components),
             "labels": dict(self.labels), "is_drill": self.is_drill, "title": "", "number": 0,
@@ -48,8 +48,8 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelAnswer:
-    """One channel: whether it would be notified, by which route, and what mutes or stops it."""
+class SimulatedChannel:
+    """A channel: whether it would be notified, by which route, or what mutes or prevents it."""
 
     channel: Channel
     reason: Reason
@@ -59,8 +59,8 @@ class ChannelAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class StepAnswer:
-    """One step of the escalation: when, and whom it would page by which ways."""
+class SimulatedStep:
+    """A step of the escalation: when, and whom it would page and how."""
 
     at: datetime
     place: str
@@ -70,32 +70,32 @@ class StepAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Who would be notified. `muted`: what would mute all of it; `policy`: empty without one."""
+class Simulation:
+    """Who would be notified. `muted`: what would mute everything; `policy`: "" without one."""
 
     question: Question
     muted: str
-    channels: Sequence[ChannelAnswer]
+    channels: Sequence[SimulatedChannel]
     policy: str
-    steps: Sequence[StepAnswer]
+    steps: Sequence[SimulatedStep]
 
 
-def simulate(actor: Actor, question: Question) -> Answer:
-    """Changes nothing. Raises Forbidden, Invalid."""
+def simulate(actor: Actor, question: Question) -> Simulation:
+    """Simulate notifications, without changes. Raises Forbidden, Invalid."""
     require(actor, Capability.CHANNELS_READ)
     require(actor, Capability.ONCALL_READ)
     _check(question)
     workspace_id, snapshot = actor.workspace_id, question.snapshot
     muted = would_mute(workspace_id, snapshot, question.at)
     channels = {one.pk: one for one in Channel.objects.of(workspace_id).order_by("name", "pk")}
-    judged = judge(
+    decisions = decide_each(
         question.event_kind, snapshot, rules_of(workspace_id), receivers_of(list(channels.values()))
     )
     parent = "" if muted else _parent(workspace_id, snapshot)
-    answers = [_channel(channels[one.channel_id], one, question, muted, parent) for one in judged]
+    simulated = [_channel(channels[one.channel_id], one, question, muted, parent) for one in decisions]
     policy = _policy(workspace_id, question)
     steps = _steps(workspace_id, policy, question, channels) if policy else []
-    return Answer(question, muted, answers, policy.name if policy else "", steps)
+    return Simulation(question, muted, simulated, policy.name if policy else "", steps)
 
 
 def _check(question: Question) -> None:
@@ -113,25 +113,27 @@ def _check(question: Question) -> None:
         raise Invalid("Nothing was simulated.", faults=faults)
 
 
-def _channel(channel: Channel, judged: Judged, question: Question, muted: str, parent: str) -> ChannelAnswer:
-    chosen = judged.chosen
+def _channel(
+    channel: Channel, decision: ChannelDecision, question: Question, muted: str, parent: str
+) -> SimulatedChannel:
+    chosen = decision.chosen
     if chosen is None:
-        return ChannelAnswer(channel, judged.reason, False, False, "; ".join(judged.missed[:10]))
+        return SimulatedChannel(channel, decision.reason, False, False, "; ".join(decision.missed[:10]))
     is_page = chosen.priority == 0
-    if not CHANNEL_KINDS.get(channel.kind).wants(question.event_kind):
-        return ChannelAnswer(channel, Reason.KIND_UNWANTED, False, False, channel.kind)
+    if not CHANNEL_KINDS.get(channel.kind).accepts(question.event_kind):
+        return SimulatedChannel(channel, Reason.KIND_UNWANTED, False, False, channel.kind)
     if muted:
         is_window = "maintenance window" in muted
         reason = Reason.MAINTENANCE if is_window else Reason.SILENCED
-        return ChannelAnswer(channel, reason, False, is_page, muted)
+        return SimulatedChannel(channel, reason, False, is_page, muted)
     if parent and not is_page:
-        return ChannelAnswer(channel, Reason.INHIBITED, False, is_page, parent)
+        return SimulatedChannel(channel, Reason.INHIBITED, False, is_page, parent)
     broken = f"; broken: {channel.reason}" if channel.state == Channel.State.BROKEN else ""
-    return ChannelAnswer(channel, Reason.ROUTE_FITS, True, is_page, f"{chosen.why}{broken}")
+    return SimulatedChannel(channel, Reason.ROUTE_FITS, True, is_page, f"{chosen.why}{broken}")
 
 
 def _parent(workspace_id: int, snapshot: Mapping[str, Any]) -> str:
-    """What would inhibit notices; a private incident is not named."""
+    """The incident that would inhibit notices; a private one is not named."""
     found = inhibiting(workspace_id, 0, snapshot)
     if found is None:
         return ""
@@ -148,12 +150,12 @@ def _policy(workspace_id: int, question: Question) -> EscalationPolicy | None:
 
 def _steps(
     workspace_id: int, policy: EscalationPolicy, question: Question, channels: Mapping[int, Channel]
-) -> list[StepAnswer]:
+) -> list[SimulatedStep]:
     plan = plan_of(policy)
     return [_step(workspace_id, due, question, channels) for due in timetable(plan)]
 
 
-def _step(workspace_id: int, due: Due, question: Question, channels: Mapping[int, Channel]) -> StepAnswer:
+def _step(workspace_id: int, due: Due, question: Question, channels: Mapping[int, Channel]) -> SimulatedStep:
     at = question.at + timedelta(seconds=due.at_s)
     people: dict[int, tuple[User, str]] = {}
     empty, named = [], []
@@ -173,11 +175,11 @@ def _step(workspace_id: int, due: Due, question: Question, channels: Mapping[int
     ways = ways_of(workspace_id, user_ids=list(people)) if people else {}
     notified = [(one, why, ways.get(pk, [])) for pk, (one, why) in people.items()]
     place = f"step {due.position + 1}, round {due.round + 1}"
-    return StepAnswer(at, place, notified, named, empty)
+    return SimulatedStep(at, place, notified, named, empty)
 
 
 def _schedule(workspace_id: int, target: Target, question: Question) -> int | None:
-    """The schedule a target asks; without one of its own that of the component of the highest tier."""
+    """The schedule of a target; by default that of the component with the highest tier."""
     if target.kind != "on_call" or target.id is not None:
         return target.id
     owned = Component.objects.of(workspace_id).filter(name__in=question.components, schedule__isnull=False)

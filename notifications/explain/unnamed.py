@@ -1,4 +1,4 @@
-"""Why a person was not notified of an incident: which steps ran, and whether a later one would name them."""
+"""Explains why a person was not notified: which steps ran, and whether a later one would name them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notifications.escalation.resolve import reached_by
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """One incident of which a person was not notified, and why."""
+    """An incident a person was not notified of, and why."""
 
     incident: Incident
     reason: Reason
@@ -24,13 +24,13 @@ class Absence:
 
     @property
     def words(self) -> str:
-        """The reason, and what it says in this case."""
+        """The reason with its details."""
         label = str(self.reason.label)
         return f"{label}: {self.detail}" if self.detail else label
 
 
 def absences(workspace_id: int, person: User, incidents: Sequence[Incident]) -> list[Absence]:
-    """One for each incident; who is on call is asked for the moment at which the incident was detected."""
+    """One absence per incident; on-call is resolved for the time of detection."""
     rows = Escalation.objects.of(workspace_id).filter(incident_id__in=[one.pk for one in incidents])
     escalations = {one.incident_id: one for one in rows}
     return [_absence(person, one, escalations.get(one.pk)) for one in incidents]

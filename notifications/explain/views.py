@@ -1,4 +1,4 @@
-"""Pages of Explain: of an incident, of a person, and of an incident that might happen."""
+"""Explain pages: of an incident, of a person, and a simulation."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ PAGE: Final = "/explain"
 
 @require_safe
 def incident(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET: why the incident opened, and who was notified or not and why."""
+    """GET: why the incident opened, and who was notified or not."""
     report = incident_report(current_actor(request), reference)
-    context = {"report": report, "incident": report.incident, "kept_days": DECISIONS_KEPT.days}
+    context = {"report": report, "incident": report.incident, "retention_days": DECISIONS_KEPT.days}
     return render(request, "notifications/explain/incident.html", {"nav_current": "/incidents"} | context)
 
 
 @require_safe
 def person(request: HttpRequest, username: str) -> HttpResponse:
-    """GET: why a member was or was not notified; `?days=` looks further back, 30 at most."""
+    """GET: why a member was or was not notified; `?days=` up to 30."""
     actor = current_actor(request)
     text = request.GET.get("days", str(DEFAULT_DAYS))
     days = int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else 0
@@ -42,12 +42,12 @@ def person(request: HttpRequest, username: str) -> HttpResponse:
 
 @require_safe
 def simulation(request: HttpRequest) -> HttpResponse:
-    """GET: the form, and who would be notified of what it describes; 422 with the faults."""
+    """GET: the form, and who would be notified; 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.CHANNELS_READ)
     form = SimulationForm(request.GET if request.GET else None)
-    context: dict[str, Any] = {"form": styled(form), "answer": None}
+    context: dict[str, Any] = {"form": styled(form), "simulation": None}
     if request.GET and form.is_valid():
-        context["answer"] = simulate(actor, form.question())
+        context["simulation"] = simulate(actor, form.question())
     status = 422 if request.GET and form.errors else 200
     return render(request, "notifications/explain/simulation.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Routes in Django's admin, changed through their service."""
+"""Admin of routes; changes go through the service."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RouteAdmin(ThroughService):
     def apply(self, actor: Actor, thing: Route, changes: Mapping[str, Any]) -> None:
         """Change the route. Raises Invalid."""
         channels = changes.get("channels")
-        kept = thing.channels.all() if channels is None else channels
+        channels_after = thing.channels.all() if channels is None else channels
         same = {name: getattr(thing, name) for name in self.editable if name != "channels"}
-        values = RouteValues(**same, channel_ids=[one.pk for one in kept])
+        values = RouteValues(**same, channel_ids=[one.pk for one in channels_after])
         save_route(actor, values, route_id=thing.pk)

@@ -1,4 +1,4 @@
-"""The API of routes: which channels hear of which events."""
+"""The API of routes: which channels are notified of which events."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ class RoutePath(Schema):
 
 
 class RouteIn(Schema):
-    """A route. Empty filters fit everything."""
+    """A route. Empty filters match everything."""
 
-    name: str = Field(max_length=80, description="What it is for, such as `Payments to Ops`.")
+    name: str = Field(max_length=80, description="Its purpose, such as `Payments to Ops`.")
     severities: list[str] = Field(default_factory=list, max_length=4, description="`sev1` to `sev4`.")
     types: list[str] = Field(default_factory=list, max_length=50, description="Incident types.")
     components: list[str] = Field(
         default_factory=list,
         max_length=50,
-        description="Names of components; one that is affected is enough.",
+        description="Names of components; any affected one matches.",
     )
     event_kinds: list[str] = Field(
-        default_factory=list, max_length=50, description="What must happen, such as `incident.opened`."
+        default_factory=list, max_length=50, description="Events, such as `incident.opened`."
     )
-    label: str = Field("", max_length=300, description="A label the incident must have: `key=value`.")
+    label: str = Field("", max_length=300, description="A label of the incident: `key=value`.")
     kinds: list[str] = Field(
-        default_factory=list, max_length=20, description="Every channel of these kinds hears of it."
+        default_factory=list, max_length=20, description="Notifies all channels of these kinds."
     )
     channel_ids: list[int] = Field(
-        default_factory=list, max_length=200, description="Ids of channels that hear of it."
+        default_factory=list, max_length=200, description="Ids of channels to notify."
     )
-    enabled: bool = Field(True, description="False: the route is stored but not used.")
+    enabled: bool = Field(True, description="False: the route is disabled.")
 
 
 class RouteOut(Schema):
-    """A route in force. Empty filters fit everything."""
+    """A route in effect. Empty filters match everything."""
 
-    id: int | None = Field(None, description="Its id; null for a default route, which cannot be changed.")
+    id: int | None = Field(None, description="Its id; null for a default route, which is read-only.")
     name: str
     severities: list[str]
     types: list[str]
@@ -60,11 +60,11 @@ class RouteOut(Schema):
     label: str
     kinds: list[str]
     channel_ids: list[int]
-    enabled: bool = Field(True, description="Whether the route is used.")
+    enabled: bool = Field(True, description="Whether the route is enabled.")
 
 
 class PreviewQuery(Schema):
-    """An incident that does not exist."""
+    """A hypothetical incident."""
 
     severity: str = Field("sev1", max_length=4)
     event_kind: str = Field("incident.opened", max_length=80)
@@ -73,7 +73,7 @@ class PreviewQuery(Schema):
 
 
 class ToldOut(Schema):
-    """A channel that would be told."""
+    """A channel that would be notified."""
 
     channel_id: int
     name: str
@@ -106,13 +106,13 @@ def list_routes(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.post("", response={201: RouteOut}, summary="Create a route")
 def post_route(request: HttpRequest, body: RouteIn) -> Status[dict[str, Any]]:
-    """At the end. The first own route takes the place of the defaults: see "Customize". Needs `admin`."""
+    """Appends a route. The first one replaces the default routes: see "Customize". Needs `admin`."""
     return Status(201, route_json(save_route(actor_in(request), _values(body))))
 
 
 @router.post("/customize", response=list[RouteOut], summary="Customize the default routes")
 def post_customize(request: HttpRequest) -> list[dict[str, Any]]:
-    """Writes the defaults as the workspace's own, to be changed (idempotent). Needs `admin`."""
+    """Copies the default routes to the workspace, so that they can be changed (idempotent). Needs `admin`."""
     actor = actor_in(request)
     customize_routes(actor)
     return [route_json(route) for route in routes_for(actor)]
@@ -120,26 +120,26 @@ def post_customize(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.get("/preview", response=list[ToldOut], summary="Preview who would be notified")
 def get_preview(request: HttpRequest, query: Query[PreviewQuery]) -> list[dict[str, Any]]:
-    """By the same decision that deliveries are planned by. Needs `incidents:read`."""
+    """By the same decision as for real deliveries. Needs `incidents:read`."""
     given = query.dict()
-    told = preview(actor_in(request), components=given.pop("component"), **given)
+    notified = preview(actor_in(request), components=given.pop("component"), **given)
     return [
         {
             "channel_id": one.channel.pk, "name": one.channel.name, "is_page": one.is_page, "why": one.why,
             "caution": one.caution,
         }
-        for one in told
+        for one in notified
     ]  # fmt: skip
 
 
 @router.put("/{route_id}", response=RouteOut, summary="Replace a route")
 def put_route(request: HttpRequest, path: Path[RoutePath], body: RouteIn) -> dict[str, Any]:
-    """What is left out becomes empty. Needs `admin`."""
+    """Omitted fields become empty. Needs `admin`."""
     return route_json(save_route(actor_in(request), _values(body), route_id=path.route_id))
 
 
 @router.delete("/{route_id}", response={204: None}, summary="Delete a route")
 def remove_route(request: HttpRequest, path: Path[RoutePath]) -> Status[None]:
-    """Without own routes, the defaults apply again. Needs `admin`."""
+    """Without routes of its own, the defaults apply again. Needs `admin`."""
     delete_route(actor_in(request), route_id=path.route_id)
     return Status(204, None)

@@ -1,4 +1,4 @@
-"""Decides who is told of an event. Pure."""
+"""Decides which channels are notified of an event. Pure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ DEFAULT_KINDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A route as the decision needs it. An empty filter fits everything."""
+    """A route for the decision. An empty filter matches everything."""
 
     name: str
     kinds: frozenset[str] = frozenset()
@@ -56,11 +56,11 @@ class Rule:
 
     @property
     def kinds_in_order(self) -> list[str]:
-        """The kinds of channels by name, as pages show them."""
+        """Kinds of channels, sorted by name."""
         return sorted(self.kinds)
 
 
-# Severity -> kinds of channels, until a workspace changes it.
+# Default routes: severity -> kinds of channels.
 DEFAULT_RULES: Final = (
     Rule("SEV1: page, Slack and log", frozenset({"pagerduty", "slack", "email", "webhook", "apprise", "log"}),
          severities=frozenset({"sev1"})),
@@ -72,7 +72,7 @@ DEFAULT_RULES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A channel as the decision needs it."""
+    """A channel for the decision."""
 
     channel_id: int
     kind: str
@@ -82,8 +82,8 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """One channel that is told, with the priority and the name of the first route that chose it."""
+class RoutedChannel:
+    """A channel that is notified, with the priority and the name of the first matching route."""
 
     channel_id: int
     priority: int
@@ -91,27 +91,27 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What the routes say of one channel: told when `chosen` is there, else the reason and what misses.
+class ChannelDecision:
+    """The decision about a channel: notified if `chosen` is set, else the reason.
 
-    `missed`: of each route that names the channel, "name: what does not fit".
+    `missed`: for each route that names the channel, "name: the filters that do not match".
     """
 
     channel_id: int
     reason: Reason
-    chosen: Chosen | None = None
+    chosen: RoutedChannel | None = None
     missed: tuple[str, ...] = ()
 
 
 def decide(
     event_kind: str, snapshot: Mapping[str, Any], rules: Sequence[Rule], receivers: Sequence[Receiver]
-) -> list[Chosen]:
-    """The channels that are told of this event, each once, in the order of the routes.
+) -> list[RoutedChannel]:
+    """The channels that are notified of this event, each once, in the order of the routes.
 
-    What belongs to a drill goes to channels for drills alone, and nothing else does.
+    Drill channels get events of drills only; other channels get none of them.
     """
     fitting = [rule for rule in rules if not misses(rule, event_kind, snapshot)]
-    chosen: dict[int, Chosen] = {}
+    chosen: dict[int, RoutedChannel] = {}
     for rule in fitting:
         for receiver in receivers:
             if receiver.channel_id in chosen or not _is_named(rule, receiver):
@@ -119,27 +119,27 @@ def decide(
             if why_not(receiver, snapshot):
                 continue
             priority = priority_of(event_kind, snapshot, receiver)
-            chosen[receiver.channel_id] = Chosen(receiver.channel_id, priority, rule.name)
+            chosen[receiver.channel_id] = RoutedChannel(receiver.channel_id, priority, rule.name)
     return list(chosen.values())
 
 
-def judge(
+def decide_each(
     event_kind: str, snapshot: Mapping[str, Any], rules: Sequence[Rule], receivers: Sequence[Receiver]
-) -> list[Judged]:
-    """Every channel with why it is told, those first and as `decide` says, or why it is not."""
-    told = [
-        Judged(one.channel_id, Reason.ROUTE_FITS, one)
+) -> list[ChannelDecision]:
+    """A decision for every channel: first those of `decide`, then the others with the reason."""
+    routed = [
+        ChannelDecision(one.channel_id, Reason.ROUTE_FITS, one)
         for one in decide(event_kind, snapshot, rules, receivers)
     ]
-    chosen = {one.channel_id for one in told}
+    chosen = {one.channel_id for one in routed}
     missed = [(rule, misses(rule, event_kind, snapshot)) for rule in rules]
     rest = [one for one in receivers if one.channel_id not in chosen]
-    return told + [_passed_over(one, snapshot, missed) for one in rest]
+    return routed + [_skipped(one, snapshot, missed) for one in rest]
 
 
-def _passed_over(
+def _skipped(
     receiver: Receiver, snapshot: Mapping[str, Any], missed: Sequence[tuple[Rule, Sequence[str]]]
-) -> Judged:
+) -> ChannelDecision:
     named = [(rule, words) for rule, words in missed if _is_named(rule, receiver)]
     texts = tuple(f"{rule.name}: {', '.join(words)}" for rule, words in named if words)
     if not named:
@@ -148,11 +148,11 @@ def _passed_over(
         reason = Reason.NO_ROUTE_FITS
     else:
         reason = why_not(receiver, snapshot) or Reason.NO_ROUTE_FITS
-    return Judged(receiver.channel_id, reason, missed=texts)
+    return ChannelDecision(receiver.channel_id, reason, missed=texts)
 
 
 def why_not(receiver: Receiver, snapshot: Mapping[str, Any]) -> Reason | None:
-    """Why a channel that a fitting route names is not told; None: it is."""
+    """Why a channel named by a matching route is not notified, or None."""
     if not receiver.is_enabled:
         return Reason.CHANNEL_OFF
     is_drill = bool(snapshot.get("is_drill"))
@@ -162,7 +162,7 @@ def why_not(receiver: Receiver, snapshot: Mapping[str, Any]) -> Reason | None:
 
 
 def misses(rule: Rule, event_kind: str, snapshot: Mapping[str, Any]) -> list[str]:
-    """The filters of a route that do not fit; none: it fits."""
+    """The filters of a route that do not match; empty: the route matches."""
     is_touched = bool(rule.components.intersection(snapshot.get("components") or ()))
     fitting = {
         "event": event_kind in rule.event_kinds,
@@ -190,7 +190,7 @@ def _is_named(rule: Rule, receiver: Receiver) -> bool:
 
 
 def priority_of(event_kind: str, snapshot: Mapping[str, Any], receiver: Receiver) -> int:
-    """Pages: what channels that page always get, and urgent events of SEV1 and SEV2 that are no drill."""
+    """A page for channels that always page, and for urgent SEV1 and SEV2 events outside drills."""
     if receiver.pages_always:
         return Priority.PAGE
     is_severe = snapshot.get("severity") in {"sev1", "sev2"} and not snapshot.get("is_drill")

@@ -20,7 +20,7 @@ def _many(label: str, choices: list[tuple[str, str]]) -> forms.MultipleChoiceFie
 
 
 class RouteForm(forms.Form):
-    """One route. Nothing ticked in a filter: it fits everything."""
+    """A route. A filter with nothing selected matches everything."""
 
     name = forms.CharField(max_length=80, label="Name")
     severities = _many("Severities", list(Severity.choices))
@@ -40,7 +40,7 @@ class RouteForm(forms.Form):
 
     @staticmethod
     def initial_of(route: Route) -> dict[str, Any]:
-        """A stored route as the form shows it."""
+        """Initial form values of a route."""
         return {
             "name": route.name,
             "severities": route.severities,
@@ -54,7 +54,7 @@ class RouteForm(forms.Form):
         }
 
     def route_values(self) -> RouteValues:
-        """As the service takes it."""
+        """Arguments for the service."""
         data = self.cleaned_data
         return RouteValues(
             name=data["name"],
@@ -70,7 +70,7 @@ class RouteForm(forms.Form):
 
 
 class PreviewForm(forms.Form):
-    """The incident whose notifications are previewed."""
+    """The hypothetical incident of the preview."""
 
     severity = forms.ChoiceField(label="Severity", choices=Severity.choices)
     event_kind = forms.ChoiceField(label="Event", choices=list(EVENT_KINDS.items()))

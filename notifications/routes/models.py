@@ -15,10 +15,10 @@ def _words() -> ArrayField[list[str], list[str]]:
 
 
 class Route(WorkspaceScoped):
-    """Events that fit every filter go to the channels. An empty filter fits everything.
+    """Sends events that match all filters to channels. An empty filter matches everything.
 
-    Every route that fits is used; `position` is the order on the page. `kinds` stands for all channels of
-    these kinds. label: `key=value`.
+    All matching routes apply; `position` is the order on the page. `kinds` means all channels of these
+    kinds. label: `key=value`.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

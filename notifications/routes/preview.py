@@ -1,4 +1,4 @@
-"""Shows who would be told of an incident that does not exist yet."""
+"""Previews which channels would be notified of an incident."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from notifications.silences.muting import would_mute
 
 
 @dataclass(frozen=True, slots=True)
-class WouldTell:
-    """One channel, why, and what stands in the way."""
+class PreviewedChannel:
+    """A channel, the route that chose it, and what may prevent delivery."""
 
     channel: Channel
     is_page: bool
@@ -33,18 +33,18 @@ def preview(
     event_kind: str = "incident.opened",
     incident_type: str = "other",
     components: Sequence[str] = (),
-) -> list[WouldTell]:
-    """The same decision that deliveries are planned by. Raises Forbidden."""
+) -> list[PreviewedChannel]:
+    """Channels that would be notified, by the same decision as for real deliveries. Raises Forbidden."""
     channels = {channel.pk: channel for channel in channels_for(actor)}
     snapshot = {"severity": severity, "type": incident_type, "components": list(components), "labels": {}}
     rules, receivers = rules_of(actor.workspace_id), receivers_of(list(channels.values()))
     muted = would_mute(actor.workspace_id, snapshot, timezone.now())
     return [
-        WouldTell(
+        PreviewedChannel(
             channels[one.channel_id], one.priority == 0, one.why, muted or _caution(channels[one.channel_id])
         )
         for one in decide(event_kind, snapshot, rules, receivers)
-        if CHANNEL_KINDS.get(channels[one.channel_id].kind).wants(event_kind)
+        if CHANNEL_KINDS.get(channels[one.channel_id].kind).accepts(event_kind)
     ]
 
 

@@ -1,4 +1,4 @@
-"""Reads routes and channels as the decision needs them."""
+"""Reads routes and channels for the decision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from notifications.routes.models import Route
 
 
 def routes_for(actor: Actor) -> list[Route]:
-    """The workspace's routes in their order; none while it uses the defaults. Raises Forbidden."""
+    """The workspace's own routes in order; empty while it uses the defaults. Raises Forbidden."""
     require(actor, Capability.CHANNELS_READ)
     return list(Route.objects.of(actor.workspace_id).prefetch_related("channels").order_by("position"))
 
@@ -29,7 +29,7 @@ def route_for(actor: Actor, route_id: int) -> Route:
 
 
 def rules_of(workspace_id: int) -> Sequence[Rule]:
-    """The routes in force: the workspace's own, or the defaults while it has none."""
+    """The routes in effect: the workspace's own, else the defaults."""
     rows = Route.objects.of(workspace_id).prefetch_related("channels").order_by("position")
     own = list(rows)
     if not own:
@@ -38,7 +38,7 @@ def rules_of(workspace_id: int) -> Sequence[Rule]:
 
 
 def as_rule(route: Route) -> Rule:
-    """A stored route for the decision."""
+    """A stored route as a `Rule`."""
     return Rule(
         name=route.name,
         kinds=frozenset(route.kinds),
@@ -52,7 +52,7 @@ def as_rule(route: Route) -> Rule:
 
 
 def receivers_of(channels: Sequence[Channel]) -> list[Receiver]:
-    """Channels for the decision; those of a kind unknown here are left out."""
+    """Channels as `Receiver`s, without those of an unknown kind."""
     return [
         Receiver(
             channel.pk,

@@ -27,7 +27,7 @@ MAX_WORDS: Final = 50
 
 @dataclass(frozen=True)
 class RouteValues:
-    """What a route is made of. Empty filters fit everything."""
+    """Values of a route. Empty filters match everything."""
 
     name: str
     severities: Sequence[str] = ()
@@ -41,7 +41,7 @@ class RouteValues:
 
 
 def customize_routes(actor: Actor) -> None:
-    """Write the default routes as the workspace's own, to be changed. Idempotent. Raises Forbidden."""
+    """Copy the default routes to the workspace, so that they can be changed. Idempotent. Raises Forbidden."""
     require(actor, Capability.CHANNELS_WRITE)
     with transaction.atomic():
         _lock(actor)
@@ -60,7 +60,7 @@ def customize_routes(actor: Actor) -> None:
 
 
 def save_route(actor: Actor, values: RouteValues, *, route_id: int | None = None) -> Route:
-    """Add a route at the end, or change one. Raises Forbidden, NotFound, Conflict, and Invalid."""
+    """Append a route, or change one. Raises Forbidden, NotFound, Conflict, Invalid."""
     require(actor, Capability.CHANNELS_WRITE)
     fields, channels = _checked(actor, values)
     with transaction.atomic():
@@ -114,7 +114,7 @@ def _checked(actor: Actor, values: RouteValues) -> tuple[dict[str, Any], list[Ch
         ("kinds", values.kinds, CHANNEL_KINDS.names()),
     ):
         if wrong := [word for word in given if word not in known]:
-            faults.append(FieldFault(field, "choice", f"does not know {', '.join(wrong)[:100]}"))
+            faults.append(FieldFault(field, "choice", f"has the unknown value {', '.join(wrong)[:100]}"))
     components = [" ".join(word.split()) for word in values.components if word.strip()]
     if len(components) > MAX_WORDS or any(len(word) > 200 for word in components):
         faults.append(

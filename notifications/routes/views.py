@@ -1,4 +1,4 @@
-"""Pages of routes: listed with a preview, added, edited, deleted."""
+"""Route pages: list with a preview, create, edit, delete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_safe
 def routes(request: HttpRequest) -> HttpResponse:
-    """GET: the routes in force, and who would be told of the incident that the query describes."""
+    """GET: the routes in effect, and who would be notified of the incident described by the query."""
     actor = current_actor(request)
     own = routes_for(actor)
     form = PreviewForm(request.GET if request.GET else {"severity": "sev1", "event_kind": "incident.opened"})
@@ -42,7 +42,7 @@ def routes(request: HttpRequest) -> HttpResponse:
         "is_default": not own,
         "event_names": EVENT_KINDS,
         "form": styled(form),
-        "told": preview(actor, components=components, **wanted),
+        "notified": preview(actor, components=components, **wanted),
         "may_write": allowed(actor, Capability.CHANNELS_WRITE),
         "names": {channel.pk: channel.name for channel in channels_for(actor)},
     }
@@ -51,15 +51,15 @@ def routes(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def customize(request: HttpRequest) -> HttpResponse:
-    """POST: write the default routes as the workspace's own; 303."""
+    """POST: copy the default routes to the workspace; 303."""
     customize_routes(current_actor(request))
-    messages.success(request, "The default routes are yours to change now.")
+    messages.success(request, "Default routes copied; you can change them now.")
     return SeeOther(PAGE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, route_id: int | None = None) -> HttpResponse:
-    """GET: the form. POST: 303; 422 with the faults."""
+    """GET: the form. POST: 303; 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.CHANNELS_WRITE)
     route = route_for(actor, route_id) if route_id is not None else None

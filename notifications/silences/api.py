@@ -53,11 +53,11 @@ class WindowPath(Schema):
 class SilencesQuery(Schema):
     """Which silences are listed."""
 
-    ended: bool = Field(False, description="Those that ended instead of the active ones.")
+    ended: bool = Field(False, description="List ended silences instead of active ones.")
 
 
 class MatcherIn(Body):
-    """One condition. Fields: severity, type, component, title, incident, label.<name>; `~` takes `*`."""
+    """A condition. Fields: severity, type, component, title, incident, label.<name>; `~` accepts `*`."""
 
     field: Annotated[str, Field(max_length=120)]
     op: Literal["=", "!=", "~"] = "="
@@ -65,7 +65,7 @@ class MatcherIn(Body):
 
 
 class SilenceIn(Body):
-    """A silence: until `ends_at`, until what matches is resolved, or until nothing matched for `idle_s`."""
+    """A silence. Ends at `ends_at`, when all matches are resolved, or when nothing matched for `idle_s`."""
 
     matchers: Annotated[list[MatcherIn], Field(max_length=20)]
     reason: Annotated[str, Field(max_length=500)]
@@ -77,7 +77,7 @@ class SilenceIn(Body):
 
 
 class SilencePatch(Body):
-    """What to change; what is left out stays."""
+    """Fields to change; omitted fields stay as they are."""
 
     matchers: Annotated[list[MatcherIn], Field(max_length=20)] | None = None
     reason: Annotated[str, Field(max_length=500)] | None = None
@@ -88,7 +88,7 @@ class SilencePatch(Body):
 
 
 class SilenceOut(Schema):
-    """A silence with the open incidents it covers; `flags` says what looks wrong with it."""
+    """A silence with the open incidents it covers; `flags` lists its problems."""
 
     id: int
     matchers: list[dict[str, str]]
@@ -108,7 +108,7 @@ class SilenceOut(Schema):
 
 
 class WindowIn(Body):
-    """A maintenance window, by the clock of `zone`; an empty rule means once."""
+    """A maintenance window, in local time of `zone`; an empty rule means once."""
 
     name: Annotated[str, Field(max_length=120)]
     matchers: Annotated[list[MatcherIn], Field(max_length=20)]
@@ -181,14 +181,14 @@ def _window_values(body: WindowIn) -> WindowValues:
 
 @silences_router.get("", response=list[SilenceOut], summary="List silences")
 def list_silences(request: HttpRequest, query: Query[SilencesQuery]) -> Any:
-    """Active ones by their end, or the newest that ended."""
+    """Active ones by their end, or those ended most recently."""
     known_only(request, ("ended",))
     return [_silence(one) for one in silences_of(actor_in(request), ended=query.ended)]
 
 
 @silences_router.post("", response={201: SilenceOut}, summary="Silence matching incidents")
 def create(request: HttpRequest, body: SilenceIn) -> Any:
-    """Notifications are muted, detection goes on; at the end what is still wrong is sent once."""
+    """Notifications are muted, detection continues; at the end, unresolved incidents are notified once."""
     actor = actor_in(request)
     values = SilenceValues(matchers=_matchers(body.matchers), **body.model_dump(exclude={"matchers"}))
     return Status(201, _silence(shown_silence(create_silence(actor, values))))
@@ -203,7 +203,7 @@ def show(request: HttpRequest, where: Path[SilencePath]) -> Any:
 
 @silences_router.patch("/{silence_id}", response=SilenceOut, summary="Change a silence")
 def change(request: HttpRequest, where: Path[SilencePath], body: SilencePatch) -> Any:
-    """One that has not ended. What was muted and is no longer covered is sent once."""
+    """Only while active. Incidents that are no longer covered are notified once."""
     given = body.model_dump(exclude_unset=True, exclude={"matchers"})
     changes = {name: value for name, value in given.items() if value is not None or name == "idle_s"}
     if body.matchers is not None:
@@ -213,7 +213,7 @@ def change(request: HttpRequest, where: Path[SilencePath], body: SilencePatch) -
 
 @silences_router.post("/{silence_id}/end", response=SilenceOut, summary="End a silence")
 def end(request: HttpRequest, where: Path[SilencePath]) -> Any:
-    """Idempotent. What is still wrong is sent once."""
+    """Idempotent. Unresolved incidents are notified once."""
     return _silence(shown_silence(end_silence(actor_in(request), where.silence_id)))
 
 
@@ -240,13 +240,13 @@ def show_window(request: HttpRequest, where: Path[WindowPath]) -> Any:
 
 @windows_router.put("/{window_id}", response=WindowOut, summary="Replace a maintenance window")
 def replace_window(request: HttpRequest, where: Path[WindowPath], body: WindowIn) -> Any:
-    """An occurrence that runs and no longer fits ends at once."""
+    """A running occurrence that is no longer part of the window ends at once."""
     made = save_window(actor_in(request), _window_values(body), window_id=where.window_id)
     return _window(shown_window(made, timezone.now()))
 
 
 @windows_router.delete("/{window_id}", response={204: None}, summary="Delete a maintenance window")
 def remove_window(request: HttpRequest, where: Path[WindowPath]) -> Any:
-    """An occurrence that runs ends at once."""
+    """A running occurrence ends at once."""
     delete_window(actor_in(request), where.window_id)
     return Status(204, None)

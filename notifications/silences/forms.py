@@ -1,4 +1,4 @@
-"""Forms of silences and maintenance windows. They shape input; the services decide."""
+"""Forms of silences and maintenance windows; the services validate."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from notifications.silences.services.silences import MAX_DURATION, SilenceValues
 from notifications.silences.services.windows import WindowValues
 
 MATCHERS_HELP: Final = (
-    "One per line, all must match: component = api, type != other, title ~ *timeout*, label.team = search, "
-    "incident = INC-42."
+    "One condition per line; all must match: component = api, type != other, title ~ *timeout*, "
+    "label.team = search, incident = INC-42."
 )
 ENDS: Final = (
     ("60", "In 1 hour"), ("240", "In 4 hours"), ("1440", "In 1 day"), ("10080", "In 7 days"),
-    ("resolved", "When what matches is resolved"), ("idle", "When nothing matched for 1 hour"),
+    ("resolved", "When all matching incidents are resolved"), ("idle", "When nothing matched for 1 hour"),
 )  # fmt: skip
 KEEP: Final = "keep"
 
 
 class MatchersForm(forms.Form):
-    """What silences and windows have in common."""
+    """Fields common to silences and windows."""
 
     matchers = forms.CharField(
         label="Matches", max_length=5000, help_text=MATCHERS_HELP, widget=forms.Textarea(attrs={"rows": "3"})
@@ -33,7 +33,7 @@ class MatchersForm(forms.Form):
     includes_sev1 = forms.BooleanField(label="Include SEV1 (managers only)", required=False)
 
     def clean_matchers(self) -> list[Matcher]:
-        """Raises ValidationError naming the line."""
+        """Parse the matchers. Raises ValidationError naming the line."""
         try:
             return parse_matchers(self.cleaned_data["matchers"])
         except ValueError as error:
@@ -41,7 +41,7 @@ class MatchersForm(forms.Form):
 
 
 class SilenceForm(MatchersForm):
-    """A silence that begins now, or one that is changed."""
+    """A new silence that starts now, or an existing one."""
 
     ends = forms.ChoiceField(label="Ends", choices=ENDS)
     reason = forms.CharField(label="Reason", max_length=500)
@@ -49,7 +49,7 @@ class SilenceForm(MatchersForm):
     field_order = ("matchers", "ends", "reason", "includes_sev1")
 
     def __init__(self, *args: Any, silence: Silence | None = None, **kwargs: Any) -> None:
-        """`silence`: the one to change; its end may stay as it is."""
+        """`silence`: the one to change, with the option to leave its end unchanged."""
         if silence is not None:
             kwargs["initial"] = {
                 "matchers": "\n".join(str(one) for one in matchers_from(silence.matchers)),
@@ -58,10 +58,10 @@ class SilenceForm(MatchersForm):
         super().__init__(*args, **kwargs)
         self._silence = silence
         if silence is not None:
-            self.fields["ends"] = forms.ChoiceField(label="Ends", choices=((KEEP, "As it is"), *ENDS))
+            self.fields["ends"] = forms.ChoiceField(label="Ends", choices=((KEEP, "Unchanged"), *ENDS))
 
     def changes(self) -> dict[str, Any]:
-        """As the service that changes a silence takes it."""
+        """Arguments for `update_silence`."""
         data, values = self.cleaned_data, self.values()
         found = {name: data[name] for name in ("matchers", "reason", "includes_sev1")}
         if data["ends"] == KEEP or self._silence is None:
@@ -72,7 +72,7 @@ class SilenceForm(MatchersForm):
         }  # fmt: skip
 
     def values(self) -> SilenceValues:
-        """As the service takes it."""
+        """Arguments for the service."""
         data = self.cleaned_data
         ends = data["ends"]
         ends_at = timezone.now() + timedelta(minutes=int(ends)) if ends.isdecimal() else None
@@ -87,7 +87,7 @@ class SilenceForm(MatchersForm):
 
 
 class WallClockField(forms.DateTimeField):
-    """A time by the clock of a zone of its own: also one that the viewer's own zone leaves out."""
+    """A naive local time of another zone, also one that does not exist in the viewer's zone."""
 
     def to_python(self, value: Any) -> datetime | None:
         with timezone.override(UTC):
@@ -116,7 +116,7 @@ class WindowForm(MatchersForm):
 
     @staticmethod
     def initial_of(window: MaintenanceWindow) -> dict[str, Any]:
-        """A stored window as the form shows it."""
+        """Initial form values of a window."""
         return {
             "name": window.name,
             "matchers": "\n".join(str(one) for one in matchers_from(window.matchers)),
@@ -128,7 +128,7 @@ class WindowForm(MatchersForm):
         }
 
     def values(self) -> WindowValues:
-        """As the service takes it."""
+        """Arguments for the service."""
         data = self.cleaned_data
         return WindowValues(
             name=data["name"],

@@ -1,4 +1,4 @@
-"""The lock of those who end or change silences and windows of a workspace."""
+"""Per-workspace lock for ending and changing silences and windows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _SPACE: Final = 0x70C53
 
 
 def lock_quiet_times(workspace_id: int) -> None:
-    """Wait for others who end or change silences and windows here. Held to the end of the transaction.
+    """Lock silences and windows of a workspace until the end of the transaction.
 
-    Take it before the row of any silence or occurrence: an end plans deliveries that may be muted by another
-    silence and so locks that one too; two ends at once would wait for each other.
+    Take it before locking any silence or occurrence row: ending one plans deliveries that may be muted by
+    another silence, which locks that row too; two concurrent ends would deadlock.
     """
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s::int, %s::int)", [_SPACE, workspace_id % 2**31])

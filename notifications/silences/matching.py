@@ -1,4 +1,4 @@
-"""Matchers of silences and maintenance windows: parsed, checked and applied. Pure."""
+"""Parses, validates and applies the matchers of silences and maintenance windows. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LINE: Final = re.compile(r"\s*([a-z]+(?:\.[^\s=!~]+)?)\s*(!=|=|~)\s*(.+?)\s*\Z"
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
-    """One condition: a field, an operator (`~` compares with `*` as a wildcard) and a value."""
+    """A condition: a field, an operator (`~`: `*` is a wildcard) and a value."""
 
     field: str
     op: str
@@ -31,17 +31,17 @@ class Matcher:
         return f"{self.field} {self.op} {self.value}"
 
     def as_json(self) -> dict[str, str]:
-        """As it is stored."""
+        """JSON for storage."""
         return {"field": self.field, "op": self.op, "value": self.value}
 
 
 def matchers_from(stored: Iterable[Mapping[str, str]]) -> list[Matcher]:
-    """Stored or received matchers as values."""
+    """Matchers from stored or received JSON."""
     return [Matcher(one["field"].strip(), one["op"], one["value"].strip()) for one in stored]
 
 
 def parse_matchers(text: str) -> list[Matcher]:
-    """One matcher a line, such as `component = api`. Raises ValueError naming the line."""
+    """Parse one matcher per line, such as `component = api`. Raises ValueError naming the line."""
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
@@ -54,7 +54,7 @@ def parse_matchers(text: str) -> list[Matcher]:
 
 
 def matches(matchers: Sequence[Matcher], snapshot: Mapping[str, Any]) -> bool:
-    """Whether every matcher holds for an incident."""
+    """Whether all matchers match an incident."""
     return all(_holds(one, _values(one.field, snapshot)) for one in matchers)
 
 
@@ -80,7 +80,7 @@ def _number(text: str) -> str:
 
 
 def matcher_faults(matchers: Sequence[Matcher], *, includes_sev1: bool) -> list[FieldFault]:
-    """What is wrong with them: unknown words, too wide, or never true."""
+    """Validation errors: unknown fields or values, too broad, or never matching."""
     if not 1 <= len(matchers) <= MAX_MATCHERS:
         return [_fault("length", f"must be 1 to {MAX_MATCHERS}: a silence over everything is refused")]
     faults = [fault for one in matchers for fault in _faults_of(one)]
@@ -99,9 +99,9 @@ def _fault(rule: str, text: str) -> FieldFault:
 def _faults_of(one: Matcher) -> Iterable[FieldFault]:
     is_label = one.field.startswith("label.") and len(one.field) > len("label.")
     if one.field not in FIELDS and not is_label:
-        yield _fault("choice", f"does not know {one.field[:40]}: use {', '.join(FIELDS)} or label.<name>")
+        yield _fault("choice", f"unknown field {one.field[:40]}; use {', '.join(FIELDS)}, label.<name>")
     if one.op not in OPERATORS:
-        yield _fault("choice", f"does not know the operator {one.op[:10]}: use {', '.join(OPERATORS)}")
+        yield _fault("choice", f"has the unknown operator {one.op[:10]}: use {', '.join(OPERATORS)}")
     if not 1 <= len(one.value) <= MAX_VALUE_LENGTH:
         yield _fault("length", f"{one.field[:40]}: the value must have 1 to {MAX_VALUE_LENGTH} characters")
     known = {"severity": Severity.values, "type": IncidentType.values}.get(one.field)
@@ -112,7 +112,7 @@ def _faults_of(one: Matcher) -> Iterable[FieldFault]:
 
 
 def _never(matchers: Sequence[Matcher], includes_sev1: bool) -> str:
-    """Why no incident can match; empty when one can."""
+    """Why no incident can match, or ""."""
     for field in ("severity", "type", "title", "incident"):
         equal = {one.value for one in matchers if one.field == field and one.op == "="}
         unequal = {one.value for one in matchers if one.field == field and one.op == "!="}

@@ -1,4 +1,4 @@
-"""Silences, maintenance windows and their occurrences, reviews of inhibitions, and releases that go on."""
+"""Silences, maintenance windows with their occurrences, inhibition reviews and releases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.tenancy import WorkspaceScoped
 
 
 class Silence(WorkspaceScoped, WorkItem):
-    """Mutes deliveries of matching incidents until it ends. `due_at`: when it is looked at next."""
+    """Mutes deliveries of matching incidents until it ends. `due_at`: when it is checked next."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     matchers = models.JSONField(default=list)
@@ -51,7 +51,7 @@ class Silence(WorkspaceScoped, WorkItem):
 
     @property
     def key(self) -> str:
-        """What muted deliveries name."""
+        """Value of `muted_by` in deliveries."""
         return f"silence:{self.pk}"
 
 
@@ -78,7 +78,7 @@ class MaintenanceWindow(WorkspaceScoped, WorkItem):
 
 
 class WindowOccurrence(WorkspaceScoped, WorkItem):
-    """One occurrence in UTC; `due_at` is its end, when what is still wrong is sent."""
+    """An occurrence in UTC; `due_at` is its end, when unresolved incidents are notified."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     window = models.ForeignKey(MaintenanceWindow, on_delete=models.CASCADE, related_name="occurrences")
@@ -108,12 +108,12 @@ class WindowOccurrence(WorkspaceScoped, WorkItem):
 
     @property
     def key(self) -> str:
-        """What muted deliveries name."""
+        """Value of `muted_by` in deliveries."""
         return f"window:{self.pk}"
 
 
 class InhibitionReview(WorkspaceScoped, WorkItem):
-    """Looks again, two minutes after an incident that inhibits others is over or eases."""
+    """A check of inhibited incidents, two minutes after the inhibiting one is resolved or less severe."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     parent_id = models.BigIntegerField()
@@ -130,10 +130,10 @@ class InhibitionReview(WorkspaceScoped, WorkItem):
 
 
 class Release(WorkspaceScoped, WorkItem):
-    """Sends the rest of what was muted by `muted_by`, some incidents at a time, after a silence ended.
+    """Sends what `muted_by` had muted, in batches of incidents, after it ended.
 
-    `once` names the end. `after_incident`: incidents up to this id are done. `still`: a silence that was
-    narrowed and goes on; what it covers stays muted.
+    `once` identifies the end. `after_incident`: incidents up to this id are done. `still`: a silence that was
+    narrowed and is still active; what it covers stays muted.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Mutes deliveries as they are planned: by silences, maintenance windows and inhibition."""
+"""Mutes deliveries at planning: by silences, maintenance windows and inhibition."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _OVER_KINDS: Final = frozenset({"incident.resolved", "incident.closed"})
 
 
 class Muting(NamedTuple):
-    """What mutes deliveries: its key, a sentence, and the reason."""
+    """What mutes a delivery: its key, a sentence, and the reason."""
 
     key: str
     text: str
@@ -30,8 +30,8 @@ class Muting(NamedTuple):
 
 
 def mute(rows: Sequence[Delivery], now: datetime) -> None:
-    """Settle as muted what a silence, window or inhibition covers. Must run in the transaction that stores
-    them: it locks the silence, so that its end sees them."""
+    """Settle deliveries covered by a silence, window or inhibition as muted. Must run in the transaction that
+    stores them: it locks the silence, so that its end sees them."""
     by_incident: dict[int, list[Delivery]] = {}
     for row in rows:
         is_mutable = row.event_kind == "page" or row.event_kind.startswith(("incident.", "sla."))
@@ -65,14 +65,14 @@ def _settle(rows: Sequence[Delivery], by: Muting, now: datetime) -> None:
 
 
 def _already_sent(workspace_id: int, incident_id: int) -> set[str]:
-    """Destinations that heard of the incident: they hear of its end as well."""
+    """Destinations that were notified of the incident, so they are notified of its end as well."""
     rows = Delivery.objects.of(workspace_id).filter(incident_id=incident_id)
     silent = (Delivery.Outcome.MUTED, Delivery.Outcome.SUPERSEDED, Delivery.Outcome.DEAD)
     return set(rows.exclude(outcome__in=silent).values_list("destination", flat=True))
 
 
 def _covering(workspace_id: int, snapshot: Mapping[str, Any], now: datetime) -> Muting | None:
-    """The silence or window that covers the incident, locked."""
+    """The silence or window that covers the incident, with its row locked."""
     for silence in active_silences(workspace_id, now):
         if covers(silence, snapshot) and (found := _lock_silence(silence, now)):
             until = f"{found.ends_at:%Y-%m-%d %H:%M} UTC"
@@ -87,7 +87,7 @@ def _covering(workspace_id: int, snapshot: Mapping[str, Any], now: datetime) -> 
 
 
 def would_mute(workspace_id: int, snapshot: Mapping[str, Any], now: datetime) -> str:
-    """What would mute an incident that opens now, in words; empty for nothing. Changes nothing."""
+    """What would mute an incident that opens now, in words, or "". Read-only."""
     for silence in active_silences(workspace_id, now):
         if covers(silence, snapshot):
             return f"Muted by the silence “{silence.reason}”"
@@ -98,19 +98,19 @@ def would_mute(workspace_id: int, snapshot: Mapping[str, Any], now: datetime) ->
 
 
 def active_silences(workspace_id: int, now: datetime) -> list[Silence]:
-    """Those in force, oldest first."""
+    """Active silences, oldest first."""
     rows = Silence.objects.of(workspace_id).filter(ended_at=None, starts_at__lte=now, ends_at__gt=now)
     return list(rows.order_by("pk"))
 
 
 def running_occurrences(workspace_id: int, now: datetime) -> list[WindowOccurrence]:
-    """The occurrences in force, oldest first."""
+    """Running occurrences, oldest first."""
     rows = WindowOccurrence.objects.of(workspace_id).select_related("window")
     return list(rows.filter(ended_at=None, starts_at__lte=now, ends_at__gt=now).order_by("pk"))
 
 
 def covers(rule: Any, snapshot: Mapping[str, Any]) -> bool:
-    """Whether a silence or window covers the incident; SEV1 only where it says so."""
+    """Whether a silence or window covers the incident; SEV1 only if included explicitly."""
     if snapshot.get("severity") == Severity.SEV1 and not rule.includes_sev1:
         return False
     return matches(matchers_from(rule.matchers), snapshot)
@@ -130,7 +130,7 @@ def _lock_occurrence(one: WindowOccurrence, now: datetime) -> bool:
 
 
 def inhibiting(workspace_id: int, incident_id: int, snapshot: Mapping[str, Any]) -> Incident | None:
-    """The open SEV1 or SEV2 outage on something the incident's components depend on, never a milder one."""
+    """The open SEV1 or SEV2 outage of a dependency that is at least as severe as the incident, or None."""
     names = list(snapshot.get("components") or ())
     above = _dependencies(workspace_id, names) if names else set()
     if not above:
@@ -153,7 +153,7 @@ def inhibiting(workspace_id: int, incident_id: int, snapshot: Mapping[str, Any])
 
 
 def _dependencies(workspace_id: int, names: Sequence[str]) -> set[int]:
-    """What these components depend on, in at most three steps, themselves left out."""
+    """Dependencies of these components, up to three levels, without themselves."""
     rows = Component.objects.of(workspace_id)
     own = set(rows.filter(name__in=names).values_list("pk", flat=True))
     level, found = own, set[int]()

@@ -1,4 +1,4 @@
-"""Recurring maintenance windows: a small grammar of rules, expanded in local time to UTC. Pure."""
+"""Recurrence rules of maintenance windows (a subset of RFC 5545), expanded in local time. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNTIL: Final = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One occurrence in UTC."""
+    """An occurrence in UTC."""
 
     starts_at: datetime
     ends_at: datetime
@@ -33,7 +33,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """A checked rule: what dateutil is given, and the limits kept apart from it."""
+    """A validated rule: the part for dateutil, and the limits applied separately."""
 
     text: str = ""
     count: int = MAX_OCCURRENCES
@@ -41,7 +41,7 @@ class Recurrence:
 
 
 def parse_rule(text: str) -> Recurrence:
-    """A rule such as `FREQ=WEEKLY;BYDAY=SU`; empty: once. Raises ValueError naming the part."""
+    """Parse a rule such as `FREQ=WEEKLY;BYDAY=SU`; empty: once. Raises ValueError naming the part."""
     clean = text.strip().upper().removeprefix("RRULE:")
     if not clean:
         return Recurrence(count=1)
@@ -55,8 +55,8 @@ def parse_rule(text: str) -> Recurrence:
     for name, value in parts.items():
         _check(name, value)
     until = _until(parts["UNTIL"]) if "UNTIL" in parts else None
-    kept = [part for part in clean.split(";") if part.partition("=")[0] not in {"COUNT", "UNTIL"}]
-    return Recurrence(";".join(kept), int(parts.get("COUNT", MAX_OCCURRENCES)), until)
+    remaining = [part for part in clean.split(";") if part.partition("=")[0] not in {"COUNT", "UNTIL"}]
+    return Recurrence(";".join(remaining), int(parts.get("COUNT", MAX_OCCURRENCES)), until)
 
 
 def _parts(clean: str) -> dict[str, str]:
@@ -64,7 +64,7 @@ def _parts(clean: str) -> dict[str, str]:
     for part in clean.split(";"):
         name, equals, value = part.partition("=")
         if not equals or not value or name in found:
-            raise ValueError(f"“{part[:40]}” is not NAME=value, or stands twice")
+            raise ValueError(f"“{part[:40]}” is not NAME=value, or is repeated")
         found[name] = value
     return found
 
@@ -90,7 +90,7 @@ def _check(name: str, value: str) -> None:
 
 
 def _until(value: str) -> datetime:
-    """The last local moment; a date alone counts whole."""
+    """The last local moment; a date without time includes the whole day."""
     try:
         found = datetime.fromisoformat(value.rstrip("Z"))
     except ValueError as error:
@@ -99,7 +99,7 @@ def _until(value: str) -> datetime:
 
 
 def local_starts(start: datetime, rule: Recurrence) -> Iterator[datetime]:
-    """Naive local starts from `start` on, at most 400 and five years of them."""
+    """Naive local starts from `start`, at most 400 within five years."""
     last = start.replace(tzinfo=None) + timedelta(days=366 * MAX_YEARS)
     last = min(last, rule.until) if rule.until else last
     if not rule.text:
@@ -115,10 +115,10 @@ def local_starts(start: datetime, rule: Recurrence) -> Iterator[datetime]:
 
 
 def span_of(local_start: datetime, duration: timedelta, zone: ZoneInfo) -> Span:
-    """One occurrence by the wall clock.
+    """The UTC span of an occurrence given in wall-clock time.
 
-    A start inside the gap of a clock change moves forward by the gap, an ambiguous one is the first; the end
-    is wall time too, so a window over a change is an hour shorter or longer.
+    A start inside the gap of a clock change moves forward by the gap; of an ambiguous one the first is used.
+    The end is wall-clock time too, so a window over a change is an hour shorter or longer.
     """
     start = local_start.replace(tzinfo=zone, fold=0).astimezone(UTC)
     end = (local_start + duration).replace(tzinfo=zone, fold=0).astimezone(UTC)
@@ -134,7 +134,7 @@ def occurrences(
     since: datetime,
     until: datetime,
 ) -> list[Span]:
-    """What ends after `since` and begins before `until`, in order."""
+    """Occurrences that end after `since` and begin before `until`, in order."""
     found = []
     for local in local_starts(start, rule):
         span = span_of(local, duration, zone)

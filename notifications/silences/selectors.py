@@ -24,7 +24,7 @@ MAX_INCIDENTS: Final = 1000
 
 @dataclass(frozen=True)
 class ShownSilence:
-    """A silence with what it matches now and what is wrong with it."""
+    """A silence with its matching incidents and its problems."""
 
     silence: Silence
     matchers: Sequence[Matcher]
@@ -64,7 +64,7 @@ def window_for(actor: Actor, window_id: int) -> MaintenanceWindow:
 
 
 def silences_of(actor: Actor, *, ended: bool = False) -> list[ShownSilence]:
-    """Active ones by their next end, or the newest that ended. Raises Forbidden."""
+    """Active silences by their end, or those ended most recently. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = Silence.objects.of(actor.workspace_id).select_related("owner")
     rows = rows.filter(ended_at__isnull=not ended).order_by("-ended_at" if ended else "ends_at", "pk")
@@ -75,7 +75,7 @@ def silences_of(actor: Actor, *, ended: bool = False) -> list[ShownSilence]:
 def shown_silence(
     silence: Silence, snapshots: Sequence[tuple[Incident, dict[str, Any]]] | None = None
 ) -> ShownSilence:
-    """With what it matches now, private incidents left out, and its flags."""
+    """A silence with its matching incidents, except private ones, and its problems."""
     known = open_snapshots(silence.workspace_id) if snapshots is None else snapshots
     known = [one for one in known if not one[0].is_private]
     found = [incident for incident, snapshot in known if covers(silence, snapshot)]
@@ -94,7 +94,7 @@ def _unknown(workspace_id: int, matchers: Sequence[Matcher]) -> list[str]:
 
 
 def open_snapshots(workspace_id: int) -> list[tuple[Incident, dict[str, Any]]]:
-    """Unresolved incidents as matchers see them."""
+    """Snapshots of unresolved incidents, for matchers."""
     rows = Incident.objects.of(workspace_id).filter(status__in=UNRESOLVED, merged_into=None)
     rows = rows.prefetch_related("affected__component").order_by("-pk")[:MAX_INCIDENTS]
     return [(incident, _snapshot(incident)) for incident in rows]
@@ -117,21 +117,22 @@ def matching_incidents(workspace_id: int, silence: Silence) -> list[Incident]:
 
 
 def windows_of(actor: Actor, *, now: datetime) -> list[ShownWindow]:
-    """By name, each with its next ten occurrences. Raises Forbidden."""
+    """Windows by name, each with its next ten occurrences. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = MaintenanceWindow.objects.of(actor.workspace_id).filter(archived_at=None).order_by("name", "pk")
     return [
-        shown_window(one, now) for one in rows.prefetch_related(_coming(actor.workspace_id, now))[:MAX_SHOWN]
+        shown_window(one, now)
+        for one in rows.prefetch_related(_upcoming(actor.workspace_id, now))[:MAX_SHOWN]
     ]
 
 
-def _coming(workspace_id: int, now: datetime) -> Prefetch[str]:
+def _upcoming(workspace_id: int, now: datetime) -> Prefetch[str]:
     coming = WindowOccurrence.objects.of(workspace_id).filter(ended_at=None, ends_at__gt=now)
     return Prefetch("occurrences", queryset=coming.order_by("starts_at"))
 
 
 def shown_window(window: MaintenanceWindow, now: datetime) -> ShownWindow:
-    """With its next ten occurrences."""
+    """A window with its next ten occurrences."""
     found = [one for one in window.occurrences.all() if one.ended_at is None and one.ends_at > now]
     matchers = matchers_from(window.matchers)
     flags = _unknown(window.workspace_id, matchers)

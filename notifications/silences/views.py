@@ -28,7 +28,7 @@ MAX_PREFILL: Final = 200
 
 @require_safe
 def silences(request: HttpRequest) -> HttpResponse:
-    """GET: active silences, and those that ended lately."""
+    """GET: active silences, and those that ended recently."""
     actor = current_actor(request)
     context = {
         "silences": silences_of(actor),
@@ -40,7 +40,7 @@ def silences(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_silence(request: HttpRequest) -> HttpResponse:
-    """GET: the form, filled in by `incident` or `component`. POST: 303; 422 with the faults."""
+    """GET: the form, prefilled by `incident` or `component`. POST: 303; 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.SILENCES_WRITE)
     form = SilenceForm(request.POST) if request.method == "POST" else SilenceForm(initial=_prefill(request))
@@ -53,13 +53,19 @@ def new_silence(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"Silenced until {made.ends_at:%Y-%m-%d %H:%M} UTC at the latest.")
             return SeeOther(PAGE)
     status = 422 if request.method == "POST" else 200
-    context = {"form": styled(form), "title": "New silence", "address": f"{PAGE}/new", "back": PAGE}
+    context = {
+        "form": styled(form),
+        "title": "New silence",
+        "submit": "Create silence",
+        "address": f"{PAGE}/new",
+        "back": PAGE,
+    }
     return render(request, "notifications/silences/form.html", HERE | context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def silence(request: HttpRequest, silence_id: int) -> HttpResponse:
-    """GET: the form of one that has not ended. POST: 303; 422 with the faults."""
+    """GET: the form of an active silence. POST: 303; 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.SILENCES_WRITE)
     shown = silence_for(actor, silence_id)
@@ -70,7 +76,7 @@ def silence(request: HttpRequest, silence_id: int) -> HttpResponse:
         except Invalid as refusal:
             note_faults(form, refusal)
         else:
-            messages.success(request, "Silence changed. What it no longer covers is sent once.")
+            messages.success(request, "Silence changed. Incidents it no longer covers are notified once.")
             return SeeOther(PAGE)
     status = 422 if request.method == "POST" else 200
     address = f"{PAGE}/{shown.pk}"
@@ -87,9 +93,9 @@ def _prefill(request: HttpRequest) -> dict[str, str]:
 
 @require_POST
 def end(request: HttpRequest, silence_id: int) -> HttpResponse:
-    """POST: end it and send what is still wrong; 303."""
+    """POST: end it and notify of unresolved incidents; 303."""
     end_silence(current_actor(request), silence_id)
-    messages.success(request, "Silence ended. What is still unresolved is sent once.")
+    messages.success(request, "Silence ended. Unresolved incidents are notified once.")
     return SeeOther(PAGE)
 
 
@@ -107,7 +113,7 @@ def windows(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def window(request: HttpRequest, window_id: int | None = None) -> HttpResponse:
-    """GET: the form. POST: 303; 422 with the faults."""
+    """GET: the form. POST: 303; 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.SILENCES_WRITE)
     shown = window_for(actor, window_id) if window_id is not None else None
@@ -128,6 +134,7 @@ def window(request: HttpRequest, window_id: int | None = None) -> HttpResponse:
         "form": styled(form),
         "window": shown,
         "title": shown.name if shown else "New maintenance window",
+        "submit": "Save" if shown else "Create window",
         "address": f"{WINDOWS}/{shown.pk}" if shown else f"{WINDOWS}/new",
         "back": WINDOWS,
     }

@@ -34,26 +34,28 @@ class ItemQuery(Schema):
     kind: str = Field("", max_length=20)
     priority: str = Field("", max_length=20)
     due: str = Field(
-        "", max_length=20, description="`overdue`, `week`, `none`, `in_time` (done by the day) or `late`."
+        "",
+        max_length=20,
+        description="`overdue`, `week`, `none`, `in_time` (done by the due date) or `late`.",
     )
-    due_from: str = Field("", max_length=10, description="Due on that day or later: `2026-03-01`.")
-    due_until: str = Field("", max_length=10, description="Due before that day.")
+    due_from: str = Field("", max_length=10, description="Due on this date or later: `2026-03-01`.")
+    due_until: str = Field("", max_length=10, description="Due before this date.")
     fix: str = Field("", max_length=10, description="`watching`, `held`, `recurred`, `unwatched`, `stopped`.")
     incident: str = Field("", max_length=60)
     component: str = Field("", max_length=200)
     text: str = Field("", max_length=200)
     limit: int = Field(50, ge=1, le=100)
-    cursor: str = Field("", max_length=20, description="From the Link header of the page before.")
+    cursor: str = Field("", max_length=20, description="From the Link header of the previous page.")
 
 
 class FixesOut(Schema):
-    """What became of finished `prevent` items, each watched for 30 days."""
+    """Outcome of completed `prevent` items, each watched for 30 days."""
 
-    held: int = Field(description="Nothing came back")
-    recurred: int = Field(description="It came back, and the item was reopened")
+    held: int = Field(description="No recurrence")
+    recurred: int = Field(description="The incident recurred, and the item was reopened")
     watching: int
-    unwatched: int = Field(description="Over, but no detector could have noticed it")
-    stopped: int = Field(description="The item was opened again by a person")
+    unwatched: int = Field(description="Ended, but no detector could have noticed a recurrence")
+    stopped: int = Field(description="The item was reopened by a person")
 
 
 class ItemReference(Schema):
@@ -62,7 +64,7 @@ class ItemReference(Schema):
     item: str = Field(max_length=60, description="`17` or `ACT-17`.")
 
 
-@router.get("/fixes", response=FixesOut, summary="Fixes that held")
+@router.get("/fixes", response=FixesOut, summary="Count fixes that held")
 def fixes(request: HttpRequest) -> Any:
     """Counts of watched fixes by verdict."""
     return held_counts(actor_in(request))
@@ -82,7 +84,7 @@ def listed(request: HttpRequest, response: HttpResponse, query: Query[ItemQuery]
 
 @router.post("", response={201: ActionItemOut}, summary="Create an action item")
 def create(request: HttpRequest, body: ItemIn, sent: Header[Once]) -> Any:
-    """Of the incident that `incident_id` names. Sent again with its `Idempotency-Key`, it is created once."""
+    """For the incident `incident_id`. Idempotent by `Idempotency-Key`."""
     if not body.incident_id:
         raise invalid("incident_id", "required", "must name an incident")
     return _created(request, body.incident_id, body, sent)
@@ -101,7 +103,7 @@ def of_incident(request: HttpRequest, where: Path[Reference]) -> Any:
     "/{reference}/action-items", response={201: ActionItemOut}, summary="Add an action item"
 )
 def add(request: HttpRequest, where: Path[Reference], body: ItemIn, sent: Header[Once]) -> Any:
-    """Sent again with its `Idempotency-Key`, it is created once."""
+    """Idempotent by `Idempotency-Key`."""
     return _created(request, where.reference, body, sent)
 
 
@@ -113,7 +115,7 @@ def read(request: HttpRequest, where: Path[ItemReference]) -> Any:
 
 @router.patch("/{item}", response=ActionItemOut, summary="Change an action item")
 def change(request: HttpRequest, where: Path[ItemReference], body: ItemPatch) -> Any:
-    """What is left out stays; with `version` a stale change is refused."""
+    """Omitted fields stay as they are; with `version`, a stale change is refused."""
     given = body.model_dump(exclude_unset=True)
     version = given.pop("version", None)
     if "due_date" in given:
@@ -126,7 +128,7 @@ def change(request: HttpRequest, where: Path[ItemReference], body: ItemPatch) ->
 
 @router.patch("/{item}/status", response=ActionItemOut, summary="Change the status of an action item")
 def move(request: HttpRequest, where: Path[ItemReference], body: ItemStatusIn) -> Any:
-    """`completed` is taken for `done`."""
+    """`completed` is an alias of `done`."""
     return item_json(update_item(actor_in(request), where.item, version=body.version, status=body.status))
 
 

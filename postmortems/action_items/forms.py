@@ -1,4 +1,4 @@
-"""What people type about action items."""
+"""Forms of action items."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from postmortems.learning.models import Priority
 
 
 class ItemForm(forms.Form):
-    """One action item."""
+    """Form of an action item."""
 
     title = forms.CharField(
-        label="What is to be done", max_length=200, help_text="Three words or more, beginning with a verb."
+        label="What is to be done", max_length=200, help_text="At least three words, starting with a verb."
     )
     description = forms.CharField(
         label="Details", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": "3"})
@@ -28,8 +28,8 @@ class ItemForm(forms.Form):
     priority = forms.ChoiceField(label="Priority", choices=Priority.choices, initial=Priority.MEDIUM)
     status = forms.ChoiceField(label="Status", choices=ItemStatus.choices, initial=ItemStatus.OPEN)
     outside_url = forms.URLField(
-        label="Issue elsewhere", required=False, max_length=500, assume_scheme="https",
-        help_text="Address of an issue in GitHub, GitLab, Jira or Linear.",
+        label="Linked issue", required=False, max_length=500, assume_scheme="https",
+        help_text="URL of an issue in GitHub, GitLab, Jira or Linear.",
     )  # fmt: skip
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     request_key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
@@ -46,12 +46,12 @@ class ItemForm(forms.Form):
         cast("forms.ChoiceField", self.fields["assignee"]).choices = [("", "Unassigned"), *people]
 
     def wanted(self) -> dict[str, Any]:
-        """The fields of the item as the services take them."""
+        """Arguments for the services."""
         return {k: v for k, v in self.cleaned_data.items() if k not in ("version", "request_key")}
 
 
 class BulkForm(forms.Form):
-    """What to change about many; empty fields stay as they are."""
+    """Form of a bulk edit; empty fields are not changed."""
 
     status = forms.ChoiceField(required=False, choices=[("", "Keep status"), *ItemStatus.choices])
     priority = forms.ChoiceField(required=False, choices=[("", "Keep priority"), *Priority.choices])
@@ -59,7 +59,7 @@ class BulkForm(forms.Form):
     due_date = forms.DateField(required=False)
 
     def wanted(self) -> dict[str, Any]:
-        """What is to be changed."""
+        """The fields to change."""
         given = {name: value for name, value in self.cleaned_data.items() if value}
         if given.get("assignee") == "none":
             given["assignee"] = ""

@@ -1,4 +1,4 @@
-"""What is to be done so that it does not happen again."""
+"""Action items: follow-up work of incidents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from postmortems.trackers.links import OutsideLink
 
 
 class ItemStatus(models.TextChoices):
-    """Where an action item stands."""
+    """Status of an action item."""
 
     OPEN = "open", "Open"
     IN_PROGRESS = "in_progress", "In progress"
@@ -27,7 +27,7 @@ class ItemStatus(models.TextChoices):
 
 
 class ItemKind(models.TextChoices):
-    """What an action item is good for."""
+    """Purpose of an action item."""
 
     PREVENT = "prevent", "Prevent"
     DETECT = "detect", "Detect"
@@ -50,7 +50,7 @@ class ActionItemCounter(models.Model):
 
 
 class ActionItem(WorkspaceScoped):
-    """One thing to do, shown as `ACT-<number>`. `version` grows with every change."""
+    """An action item, shown as `ACT-<number>`. `version` grows with every change."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="action_items")
@@ -111,19 +111,19 @@ class ActionItem(WorkspaceScoped):
 
     @property
     def reference(self) -> str:
-        """`ACT-17`, the name everyone uses."""
+        """`ACT-17`."""
         return f"ACT-{self.number}"
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether it is still to be done."""
+        """Whether it is open or in progress."""
         return self.status in UNFINISHED
 
     @property
     def outside_shown(self) -> str:
-        """What people read of the issue elsewhere: `acme/shop#42`."""
+        """Label of the linked issue: `acme/shop#42`."""
         return OutsideLink(self.outside_system, self.outside_key, self.outside_url).shown
 
     def is_overdue(self, today: date) -> bool:
-        """Whether it should have been done before `today`."""
+        """Whether it is unfinished and was due before `today`."""
         return self.is_unfinished and self.due_date is not None and self.due_date < today

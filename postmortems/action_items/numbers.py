@@ -1,4 +1,4 @@
-"""Action items and fixes as analytics counts them."""
+"""Action item and fix counts for analytics."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from postmortems.fix_watch.selectors import held_counts
 
 @NUMBERS.register("action items")
 def numbers(actor: Actor, first: date, until: date) -> Sequence[Number]:
-    """Items due in the period that were closed in time or not, and watched fixes by verdict, at any time."""
+    """Items due in the period, closed in time or not, and all watched fixes by verdict."""
     if not allowed(actor, Capability.POSTMORTEMS_READ):
         return ()
     period = {"due_from": first.isoformat(), "due_until": until.isoformat()}

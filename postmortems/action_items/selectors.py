@@ -1,4 +1,4 @@
-"""Reading action items."""
+"""Reads action items."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ NAMES: Final = (
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which action items; empty: all. `status`: unfinished, or one status.
+    """Filter of action items; empty: all. `status`: unfinished, or one status.
 
-    due: overdue, week, none, in_time (done by the day) or late (done after it, or not yet). due_from and
-    due_until bound the due date, from inclusive, to exclusive. fix: the verdict of a watch over its fix.
+    due: overdue, week, none, in_time (done by the due date) or late (done after it, or not yet). due_from
+    (inclusive) and due_until (exclusive) bound the due date. fix: the verdict of its fix watch.
     """
 
     status: str = ""
@@ -73,7 +73,7 @@ class ItemFilter:
 
 
 def parse_item_filter(query: Mapping[str, str]) -> ItemFilter:
-    """The filter of a query string. Raises Invalid naming the field."""
+    """Parse the filter of a query string. Raises Invalid (field)."""
     given = {name: str(query.get(name, "")).strip()[:200] for name in ItemFilter.__dataclass_fields__}
     given["status"] = (
         parse_status(given["status"]) if given["status"] not in ("", "unfinished", "all") else given["status"]
@@ -88,7 +88,7 @@ def parse_item_filter(query: Mapping[str, str]) -> ItemFilter:
             raise invalid(name, "choice", f"must be one of {', '.join(known)}")
     for name in ("due_from", "due_until"):
         if given[name] and parse_day(given[name]) is None:
-            raise invalid(name, "format", "must be a day such as 2026-03-01")
+            raise invalid(name, "format", "must be a date such as 2026-03-01")
     return ItemFilter(**given)
 
 
@@ -142,7 +142,7 @@ def _on_incident(workspace_id: int, viewer: int, incident_id: int) -> QuerySet[A
 def items_page(
     actor: Actor, wanted: ItemFilter, *, before: int | None = None, limit: int = MAX_LISTED
 ) -> Sequence[ActionItem]:
-    """Action items that fit, newest first, one more than `limit`. Raises Forbidden."""
+    """Matching action items, newest first, up to `limit` + 1. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
     rows = matching(actor, wanted)
     if before is not None:
@@ -151,7 +151,7 @@ def items_page(
 
 
 def counts_of(actor: Actor) -> dict[str, int]:
-    """How many are unfinished, overdue, mine and without an owner. Raises Forbidden."""
+    """Counts of unfinished, overdue, own and unassigned items. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
     rows = ActionItem.objects.of(actor.workspace_id).filter(seen_with(actor), status__in=UNFINISHED)
     return {
@@ -163,7 +163,7 @@ def counts_of(actor: Actor) -> dict[str, int]:
 
 
 def matching(actor: Actor, wanted: ItemFilter) -> QuerySet[ActionItem]:
-    """The rows a filter finds."""
+    """Query of the items that match a filter."""
     rows = _detailed(actor)
     if wanted.status == "unfinished":
         rows = rows.filter(status__in=UNFINISHED)
@@ -216,7 +216,7 @@ def _due(due: str) -> Q:
 
 
 def today() -> date:
-    """The day of the viewer's zone."""
+    """Today in the viewer's time zone."""
     return timezone.localdate()
 
 

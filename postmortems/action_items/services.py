@@ -1,4 +1,4 @@
-"""Creating and changing action items."""
+"""Creates and changes action items."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from postmortems.learning.lessons import parse_priority
 from postmortems.trackers.links import OutsideLink, read_link
 
 MIN_WORDS: Final = 3
-MAX_ITEMS: Final = 200  # of one incident
+MAX_ITEMS: Final = 200  # per incident
 MAX_BULK: Final = 200
 MAX_DESCRIPTION_CHARS: Final = 5000
 MAX_YEARS_AHEAD: Final = 10
@@ -44,10 +44,10 @@ EDITABLE: Final = (
 def create_item(
     actor: Actor, reference: int | str, *, title: str, request_key: str = "", **fields: Any
 ) -> ActionItem:
-    """A new action item of an incident; sent again with its `request_key`, the first one is returned.
+    """Create an action item of an incident. Idempotent by `request_key`.
 
     `fields`: description, assignee (a user name), status, priority, kind, due_date. A due date in the past is
-    allowed: the item is overdue at once. Raises Invalid naming the field, NotFound, Forbidden.
+    allowed: the item is then overdue. Raises Invalid (field), NotFound, Forbidden.
     """
     require(actor, Capability.ACTION_ITEMS_WRITE)
     incident = incident_for(actor, reference)
@@ -74,7 +74,7 @@ def create_item(
 def update_item(
     actor: Actor, reference: int | str, *, version: int | None = None, **fields: Any
 ) -> ActionItem:
-    """Change an action item; fields left out stay. Raises Invalid, Conflict (stale), NotFound, Forbidden."""
+    """Update the given fields of an action item. Raises Invalid, Conflict (stale), NotFound, Forbidden."""
     require(actor, Capability.ACTION_ITEMS_WRITE)
     number = parse_item_reference(reference)
     with transaction.atomic():
@@ -106,14 +106,14 @@ def update_item(
 
 @dataclass(frozen=True)
 class BulkOutcome:
-    """What came of one item of a bulk edit: `why` is empty where it was changed."""
+    """Outcome for one item of a bulk edit; `why` is empty if it was changed."""
 
     reference: str
     why: str = ""
 
 
 def update_items(actor: Actor, references: Sequence[int | str], **fields: Any) -> list[BulkOutcome]:
-    """The same change to up to 200 items, each in a transaction of its own. Raises Invalid, Forbidden."""
+    """Apply the same change to up to 200 items, each in its own transaction. Raises Invalid, Forbidden."""
     require(actor, Capability.ACTION_ITEMS_WRITE)
     if not references or len(references) > MAX_BULK:
         raise invalid("items", "max_items", f"must be 1 to {MAX_BULK}")
@@ -159,13 +159,13 @@ def _set_status(item: ActionItem, status: str) -> None:
 
 
 def _set_link(item: ActionItem, url: str) -> None:
-    """The issue elsewhere that this item stands for; another issue begins without a state."""
+    """Link an external issue; the state of a previous one is reset."""
     link = read_link(url) if url.strip() else OutsideLink("", "", "")
     if link.key:
         rows = ActionItem.objects.of(item.workspace_id).exclude(pk=item.pk)
         taken = rows.filter(outside_system=link.system, outside_key=link.key).first()
         if taken is not None:
-            raise invalid("outside_url", "unique", f"is linked from {taken.reference} already")
+            raise invalid("outside_url", "unique", f"is already linked to {taken.reference}")
     if (item.outside_system, item.outside_key) != (link.system, link.key):
         item.outside_state, item.outside_at = "", None
     item.outside_url, item.outside_system, item.outside_key = link.url, link.system, link.key
@@ -174,7 +174,7 @@ def _set_link(item: ActionItem, url: str) -> None:
 def _clean_item_title(title: str) -> str:
     line = clean_title(title)
     if len(line.split()) < MIN_WORDS:
-        raise invalid("title", "min_words", f"must describe what is to be done, in {MIN_WORDS} words or more")
+        raise invalid("title", "min_words", f"must describe what to do, in {MIN_WORDS} words or more")
     return line
 
 

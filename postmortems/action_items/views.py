@@ -1,4 +1,4 @@
-"""The pages of action items: all of them with filters and bulk edit, one, a new one, and a CSV file."""
+"""Action item pages: list with filters and bulk edit, detail, create, and CSV download."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """GET: the form (`?incident=INC-42&title=…`). POST: create; 303, 422 with the faults."""
+    """GET: the form (`?incident=INC-42&title=…`). POST: create; 303, 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.ACTION_ITEMS_WRITE)
     named = request.POST.get("incident", request.GET.get("incident", ""))[:60]
@@ -92,7 +92,7 @@ def new(request: HttpRequest) -> HttpResponse:
             note_faults(form, fault)
         else:
             url = request.POST.get("next") or f"/action-items?incident={incident.reference}"
-            return done(request, f"{item.reference} added.", url=_ours(url))
+            return done(request, f"{item.reference} created.", url=_ours(url))
     context = {**NAV, "form": styled(form), "incident": incident, "next": request.GET.get("next", "")}
     return render(
         request, "postmortems/action_items/form.html", context, status=422 if form.is_bound else 200
@@ -101,7 +101,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def detail(request: HttpRequest, item: str) -> HttpResponse:
-    """GET: one action item. POST: change it; 303, 409 when it changed meanwhile, 422 with the faults."""
+    """GET: an action item. POST: change it; 303, 409 if it changed meanwhile, 422 with errors."""
     actor = current_actor(request)
     found = item_for(actor, item)
     may_write = allowed(actor, Capability.ACTION_ITEMS_WRITE)
@@ -136,12 +136,12 @@ def _item(
 
 @require_POST
 def bulk(request: HttpRequest) -> HttpResponse:
-    """POST: the same change to the chosen items; 303 with what was done and what was refused."""
+    """POST: bulk edit of the selected items; 303 with the outcome as a message."""
     actor, form = current_actor(request), BulkForm(request.POST)
     back = f"/action-items?{request.POST.get('here', '')[:1000]}"
     chosen = request.POST.getlist("item")[:300]
     if not form.is_valid() or not chosen or not form.wanted():
-        messages.error(request, "Choose at least one item and something to change. Nothing was changed.")
+        messages.error(request, "Select at least one item and a change. Nothing was changed.")
         return SeeOther(back)
     outcomes = update_items(actor, chosen, **form.wanted())
     refused = [one for one in outcomes if one.why]
@@ -153,14 +153,14 @@ def bulk(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def as_csv(request: HttpRequest) -> HttpResponse:
-    """GET: what the filters find as a file, 10,000 rows at most."""
+    """GET: the filtered list as CSV, 10,000 rows at most."""
     actor = current_actor(request)
     require(actor, Capability.POSTMORTEMS_READ)
     return csv_of(actor, request.GET.dict())
 
 
 def csv_of(actor: Actor, query: dict[str, str]) -> HttpResponse:
-    """A CSV file of action items; cells that a spreadsheet would run begin with an apostrophe."""
+    """A CSV file of action items; cells that look like formulas are prefixed with an apostrophe."""
     rows = matching(actor, parse_item_filter(query)).order_by("-number")[:MAX_EXPORTED]
     body = csv_lines([HEAD, *map(_cells, rows)])
     response = HttpResponse(body, content_type="text/csv; charset=utf-8")
@@ -177,5 +177,5 @@ def _cells(item: ActionItem) -> list[object]:
 
 
 def _ours(url: str) -> str:
-    """A path of ours."""
+    """The address if it is a page of postmortems or incidents, else the list of action items."""
     return url if url.startswith(("/postmortems/", "/incidents/", "/action-items")) else "/action-items"

@@ -27,7 +27,7 @@ add_parts(
 
 @OBSTACLES.register("postmortems")
 def unfinished_postmortems(workspace_id: int, ids: Sequence[int], now: datetime) -> Mapping[int, str]:
-    """Incidents with open action items, or whose postmortem is in review."""
+    """Incidents with open action items or a postmortem in review."""
     reviews = Postmortem.objects.of(workspace_id).filter(incident_id__in=ids, status=Status.IN_REVIEW)
     items = ActionItem.objects.of(workspace_id).filter(incident_id__in=ids, status__in=UNFINISHED)
     return {

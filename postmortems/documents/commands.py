@@ -1,4 +1,4 @@
-"""Commands in a text, each on a line of its own: `/timeline`, `/chart errors`, `/action Add an alert`."""
+"""Slash commands in a text, each on its own line: `/timeline`, `/chart errors`, `/action Add an alert`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _LINE: Final = re.compile(
 
 
 def expand(actor: Actor, incident: Incident, text: str, *, client_id: str = "") -> str:
-    """The text with each command replaced by what it stands for; `/action` creates the action item.
+    """Replace each command in the text by its result; `/action` creates the action item.
 
-    `/chart` draws errors by type, `sources` or `timeline` (entries over time), from what is known now.
+    `/chart` draws errors by type, `sources` or `timeline` (entries over time), from current data.
 
-    Raises Invalid (field `title`) for an action that does not say what is to be done.
+    Raises Invalid (field `title`) for an action with an invalid title.
     """
     count = 0
 
@@ -34,8 +34,8 @@ def expand(actor: Actor, incident: Incident, text: str, *, client_id: str = "") 
             item = create_item(actor, incident.number, title=match[3], request_key=key)
             return f"{item.reference} {item.title}"
         if match[1].startswith("chart"):
-            return chart_of(incident, match[2] or "") or "*No events or entries to draw a chart of.*"
+            return chart_of(incident, match[2] or "") or "*No data for this chart.*"
         name = "timeline" if match[1] == "timeline" else "follow_ups"
         return draft_text(f"{{{{ {name} }}}}", collect(incident)) or match[0]
 
-    return _LINE.sub(replace, text.replace("\r\n", "\n"))  # forms send lines that end in both
+    return _LINE.sub(replace, text.replace("\r\n", "\n"))  # forms send CRLF

@@ -32,7 +32,7 @@ def add_comment(
     quote: str = "",
     parent: int | None = None,
 ) -> Comment:
-    """Write a comment on a section, or an answer to one. Raises Invalid, NotFound, Forbidden."""
+    """Comment on a section, or reply to a comment. Raises Invalid, NotFound, Forbidden."""
     require(actor, Capability.POSTMORTEMS_WRITE)
     postmortem = postmortem_for(actor, reference)
     section = section_of(postmortem, section_key)
@@ -41,7 +41,7 @@ def add_comment(
         raise invalid("body", "max_length", f"must have at most {MAX_BODY_CHARS} characters")
     rows = Comment.objects.of(actor.workspace_id).filter(postmortem=postmortem)
     if rows.count() >= MAX_COMMENTS:
-        raise invalid("body", "max_items", f"cannot be added: there are {MAX_COMMENTS} comments already")
+        raise invalid("body", "max_items", f"cannot be added: there are already {MAX_COMMENTS} comments")
     if parent is not None and not rows.filter(pk=parent, section_key=section.key).exists():
         raise NotFound("The comment you reply to no longer exists.")
     with transaction.atomic():
@@ -68,7 +68,7 @@ def add_comment(
 
 
 def resolve_comment(actor: Actor, reference: int | str, comment_id: int) -> Comment:
-    """Mark a comment and its answers as settled; idempotent. Raises NotFound, Forbidden."""
+    """Resolve a comment with its replies. Idempotent. Raises NotFound, Forbidden."""
     require(actor, Capability.POSTMORTEMS_WRITE)
     postmortem = postmortem_for(actor, reference)
     with transaction.atomic():

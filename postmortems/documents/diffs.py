@@ -1,4 +1,4 @@
-"""The difference of two texts, line by line with the words that changed. Pure."""
+"""Line-by-line diff of two texts, with changed words. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORDS: Final = re.compile(r"\s+|[^\s]+")
 
 @dataclass(frozen=True)
 class Span:
-    """Some words of a line; `is_changed` where they differ from the other side."""
+    """Part of a line; `is_changed` if it differs from the other side."""
 
     text: str
     is_changed: bool = False
@@ -29,12 +29,12 @@ class DiffLine:
 
     @property
     def mark(self) -> str:
-        """`+`, `-` or a blank."""
+        """`+`, `-` or a space."""
         return {"added": "+", "removed": "-"}.get(self.kind, " ")
 
 
 def diff_lines(before: str, after: str, *, context: int = 2) -> list[DiffLine]:
-    """What changed, with some lines around; texts of more than 2,000 lines are shown whole, old then new."""
+    """Changed lines with context; texts of more than 2,000 lines are returned whole, old then new."""
     old, new = before.split("\n") if before else [], after.split("\n") if after else []
     if len(old) + len(new) > MAX_LINES:
         return [*map(_removed, old[: MAX_LINES // 2]), *map(_added, new[: MAX_LINES // 2])]

@@ -1,4 +1,4 @@
-"""Texts given with a new postmortem, put into the sections they belong to."""
+"""Puts texts given for a new postmortem into its sections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from postmortems.documents.services import save_section
 from postmortems.drafting.tables import table
 from postmortems.learning.services import add_root_causes
 
-# Field of a request -> keys of sections it may fill, the first that the template has.
+# Request field -> section keys; the first one in the template is filled.
 SECTIONS: Final[Mapping[str, Sequence[str]]] = {
     "summary": ("executive_summary", "summary"),
     "what_happened": ("what_happened", "summary"),
@@ -33,9 +33,9 @@ def fill_sections(
     timeline: Sequence[tuple[str, str]] = (),
     root_causes: Sequence[str] = (),
 ) -> list[str]:
-    """Save the texts that were given; return the names of those the template has no section for.
+    """Save the given texts. Returns the names of those without a section in the template.
 
-    Raises what `save_section` raises.
+    Raises the same as `save_section`.
     """
     wanted = {name: text for name, text in texts.items() if text}
     if timeline:

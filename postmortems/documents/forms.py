@@ -1,4 +1,4 @@
-"""What people type about a postmortem. Forms shape input; the services decide."""
+"""Forms of postmortems; the services validate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from postmortems.documents.texts import MAX_SECTION_CHARS
 
 
 class SectionForm(forms.Form):
-    """The text of a section and the version it began with."""
+    """Text of a section and its base version."""
 
     text = forms.CharField(
         required=False,
@@ -27,7 +27,7 @@ class SectionForm(forms.Form):
 
 
 class CommentForm(forms.Form):
-    """A remark about a section."""
+    """A comment on a section."""
 
     section_key = forms.SlugField(widget=forms.HiddenInput)
     body = forms.CharField(label="Comment", max_length=5000, widget=forms.Textarea(attrs={"rows": "2"}))
@@ -48,9 +48,9 @@ class DetailsForm(forms.Form):
     )
     meeting_minutes = forms.IntegerField(label="Meeting length in minutes", min_value=5, max_value=480)
     public_link = forms.BooleanField(
-        label="Public address for the public sections",
+        label="Public link",
         required=False,
-        help_text="Anyone who has the address may read the sections whose audience is everyone.",
+        help_text="Anyone with the link can read the sections for everyone.",
     )
 
     def __init__(

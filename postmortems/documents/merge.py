@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Final
 
-MAX_COMPARISONS: Final = 1_000_000  # of equal lines with each other; beyond it a merge takes seconds
+MAX_COMPARISONS: Final = 1_000_000  # pairs of equal lines; beyond that a merge takes seconds
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?…])(\s+)")
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """A place that both changed: what it was, what is stored now, and what was sent."""
+    """A conflict: base, stored and sent text."""
 
     base: str
     theirs: str
@@ -24,9 +24,9 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Merged:
-    """The result. With conflicts `text` is not complete and must not be stored.
+    """Result of a merge. With conflicts `text` is incomplete and must not be stored.
 
-    `changed`: ranges of lines (first, last; from 1) of `text` that came from `yours`.
+    `changed`: line ranges (first, last; 1-based) of `text` that came from `yours`.
     """
 
     text: str
@@ -35,7 +35,7 @@ class Merged:
 
     @property
     def is_clean(self) -> bool:
-        """Whether both changes fit together."""
+        """Whether there is no conflict."""
         return not self.conflicts
 
 
@@ -47,9 +47,9 @@ class _Pieces:
 
 
 def merge_texts(base: str, theirs: str, yours: str) -> Merged:
-    """Return both changes of `base` in one text, or the places where they conflict.
+    """Merge two changes of `base`. Returns the merged text or the conflicts.
 
-    Texts whose comparison would take too long conflict as a whole.
+    Texts that would take too long to compare conflict as a whole.
     """
     if yours in (base, theirs):
         return Merged(theirs)
@@ -79,7 +79,7 @@ def _merge(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> 
 
 
 def _resolve(out: _Pieces, was: Sequence[str], now: Sequence[str], mine: Sequence[str]) -> None:
-    """Merge a paragraph that both changed by its sentences, or note the conflict."""
+    """Merge a paragraph changed by both, sentence by sentence, or add a conflict."""
     if len(was) == len(now) == len(mine) == 1:
         merged = _sentences(was[0], now[0], mine[0])
         if merged is not None:
@@ -108,7 +108,7 @@ Region = tuple[list[str] | None, list[str], list[str]]
 
 
 def _regions(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> Iterator[Region]:
-    """What lies between the lines that all three have, and those lines (with None for the base)."""
+    """Alternating regions: changed lines, and lines common to all three (with None as base)."""
     in_theirs, in_yours = _matches(base, theirs), _matches(base, yours)
     b = t = y = 0
     for at in range(len(base) + 1):
@@ -125,7 +125,7 @@ def _regions(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -
 
 
 def _matches(base: Sequence[str], other: Sequence[str]) -> dict[int, int]:
-    """Which line of `other` each line of `base` is, for those that are in both, in order."""
+    """Map of matching lines from `base` to `other`, in order."""
     head = _common(base, other)
     tail = _common(base[head:][::-1], other[head:][::-1])
     found = {at: at for at in range(head)}
@@ -145,7 +145,7 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _cost(base: Sequence[str], other: Sequence[str]) -> int:
-    """How many pairs of equal lines a comparison looks at, without the common head and tail."""
+    """Number of pairs of equal lines, without the common head and tail: the cost of a comparison."""
     head = _common(base, other)
     tail = _common(base[head:][::-1], other[head:][::-1])
     lines = Counter(base[head : len(base) - tail])

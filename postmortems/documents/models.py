@@ -1,4 +1,4 @@
-"""The postmortem, its sections, and every text any of them ever had."""
+"""The postmortem, its sections, and the history of their texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _APPEND_ONLY = pgtrigger.Update | pgtrigger.Delete
 
 
 class Status(models.TextChoices):
-    """Where a postmortem stands."""
+    """Status of a postmortem."""
 
     DRAFT = "draft", "Draft"
     IN_REVIEW = "in_review", "In review"
@@ -23,10 +23,10 @@ class Status(models.TextChoices):
 
 
 class Postmortem(WorkspaceScoped):
-    """The one document about an incident. `revision` is the newest one's number.
+    """The postmortem of an incident. `revision` is the latest revision number.
 
     `published_revision` is what readers see; an amendment is a draft on top of it. `version` grows with
-    changes of state and settings, sections have versions of their own.
+    changes of state and settings; sections have their own versions.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -68,10 +68,10 @@ class Postmortem(WorkspaceScoped):
 
 
 class Section(WorkspaceScoped):
-    """One section as it is now. A question has no text yet; `prompt` is what it asks.
+    """The current state of a section. An open question has no text yet; `prompt` is the question.
 
-    `facts_hash` is the hash of the text that was drafted: equal to the hash of `text`, no person has edited
-    it and later facts may replace it. `sources` says where its facts came from: [{"label", "path"}].
+    `facts_hash` is the hash of the drafted text: if it equals the hash of `text`, no person edited it and
+    newer facts may replace it. `sources` are the origins of its facts: [{"label", "path"}].
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -100,7 +100,7 @@ class Section(WorkspaceScoped):
 
 
 class Revision(WorkspaceScoped):
-    """One change of one or more sections: {key: [version before, version after]}. Append-only."""
+    """A change of one or more sections: {key: [version before, version after]}. Append-only."""
 
     class Reason(models.TextChoices):
         DRAFT = "draft", "Drafted"
@@ -130,7 +130,7 @@ class Revision(WorkspaceScoped):
 
 
 class SectionText(WorkspaceScoped):
-    """A text a section had. `client_id` names the save, so that one sent twice is recognized. Append-only."""
+    """A version of a section's text. `client_id` identifies the save, for idempotency. Append-only."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     section = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="texts")
@@ -154,7 +154,7 @@ class SectionText(WorkspaceScoped):
 
 
 class SectionDraft(WorkspaceScoped):
-    """Words of one person that could not be stored in the section because they conflict with another's."""
+    """A person's text that could not be saved because of a conflict."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     section = models.ForeignKey(Section, on_delete=models.CASCADE, related_name="drafts")
@@ -171,7 +171,7 @@ class SectionDraft(WorkspaceScoped):
 
 
 class Comment(WorkspaceScoped):
-    """A remark about a section, or an answer to another remark."""
+    """A comment on a section, or a reply to a comment."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     postmortem = models.ForeignKey(Postmortem, on_delete=models.CASCADE, related_name="comments")

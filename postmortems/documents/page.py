@@ -1,4 +1,4 @@
-"""What the page of a postmortem shows."""
+"""Context of the postmortem page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from postmortems.review.selectors import Review, may_sign, review_of, verbs_for
 
 @dataclass
 class ShownSection:
-    """A section as the page shows it."""
+    """A section to render."""
 
     section: Section
     text: str
@@ -31,12 +31,12 @@ class ShownSection:
 
     @property
     def is_open(self) -> bool:
-        """Whether it still asks."""
+        """Whether its question is still open."""
         return self.section.has_text and not self.text and self.waiver is None
 
 
 def page_context(actor: Actor, postmortem: Postmortem) -> dict[str, Any]:
-    """The document with its review, action items and lessons."""
+    """Context of the page: document, review, action items and lessons."""
     review = review_of(postmortem)
     is_editable = postmortem.status != Status.PUBLISHED and postmortem.incident.merged_into_id is None
     may_write = allowed(actor, Capability.POSTMORTEMS_WRITE)
@@ -65,7 +65,7 @@ def _signing(actor: Actor, postmortem: Postmortem, review: Review, one: Any) -> 
 def shown_sections(
     postmortem: Postmortem, review: Review, *, revision: int | None = None
 ) -> list[ShownSection]:
-    """Sections in order, as they are now or were at a revision, with live ones filled in."""
+    """Sections in order, current or at a revision, with live ones rendered."""
     comments: dict[str, list[Comment]] = defaultdict(list)
     for one in comments_of(postmortem):
         comments[one.section_key].append(one)

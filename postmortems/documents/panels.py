@@ -1,4 +1,4 @@
-"""What the page of an incident shows of its postmortem and of earlier lessons."""
+"""Incident page panels: postmortem and lessons; and panels of the postmortem page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REFERENCES.add("action item", ("ACT-[1-9][0-9]{0,9}", "/action-items/"))
 
 @panel
 class IncidentPostmortem(IncidentPanel):
-    """State of the postmortem and the action items of an incident."""
+    """Status of the postmortem, and the action items of an incident."""
 
     name = "postmortem.incident"
     title = "Postmortem"
@@ -51,7 +51,7 @@ class IncidentPostmortem(IncidentPanel):
 
 @panel
 class FollowThrough(Panel):
-    """Action items closed in time, and fixes that held; its key is `2026-02-01~2026-03-01`, else 30 days."""
+    """Action items closed in time, and fixes that held. Key: `2026-02-01~2026-03-01`, else 30 days."""
 
     name = "postmortem.follow_through"
     title = "Follow-through"
@@ -79,7 +79,7 @@ class FollowThrough(Panel):
 
 @panel
 class SectionSaved(Panel):
-    """Who saved a section last and when; its key is `42:summary`. It follows while someone types."""
+    """Who last saved a section and when, updated live. The key is `42:summary`."""
 
     name = "postmortem.saved"
     title = "Last save"
@@ -107,7 +107,7 @@ class IncidentLessons(IncidentPanel):
     """Lessons of earlier incidents of its type or components."""
 
     name = "postmortem.lessons"
-    title = "Lessons from before"
+    title = "Lessons from earlier incidents"
     template = "postmortems/panels/lessons.html"
     slot = "incident.side"
     order = 28

@@ -1,4 +1,4 @@
-"""Writing texts: a revision, the texts of its sections, and what a change of text voids."""
+"""Writes revisions with the texts of sections, and voids approvals of changed texts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from postmortems.review.models import Approval
 
 @dataclass(frozen=True)
 class NewText:
-    """A text to store in a section. `is_fact`: it was drafted from facts, not written by a person."""
+    """A text to store in a section. `is_fact`: drafted from facts, not written by a person."""
 
     section: Section
     text: str
@@ -30,7 +30,7 @@ class NewText:
 def write_texts(
     actor: Actor, postmortem: Postmortem, reason: Revision.Reason, texts: Sequence[NewText]
 ) -> Revision:
-    """Store texts of a locked postmortem as its next revision, in the caller's transaction."""
+    """Store texts as the next revision of a locked postmortem, in the caller's transaction."""
     now = timezone.now()
     postmortem.revision += 1
     postmortem.updated_at = now
@@ -56,7 +56,7 @@ def write_texts(
 
 
 def ids_of(postmortem: Postmortem) -> tuple[int, int, int, int, str, str]:
-    """What every event of a postmortem begins with."""
+    """Common fields of postmortem events."""
     incident = postmortem.incident
     return (
         postmortem.workspace_id, postmortem.pk, incident.pk, incident.number, postmortem.title,
@@ -86,7 +86,7 @@ def _stored(new: NewText, revision: Revision) -> SectionText:
 
 
 def _void_approvals(postmortem: Postmortem, changed: Sequence[Section], now: datetime) -> None:
-    """A signature stands under the words that were signed: later ones void it."""
+    """Void approvals, since they apply to the text that was signed."""
     if not postmortem.template.is_strict and not any(section.is_required for section in changed):
         return
     Approval.objects.of(postmortem.workspace_id).filter(

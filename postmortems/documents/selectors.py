@@ -1,4 +1,4 @@
-"""Reading postmortems."""
+"""Reads postmortems."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_LISTED: Final = 50
 
 
 def postmortem_of(actor: Actor, incident: Incident) -> Postmortem | None:
-    """The postmortem of an incident the actor may see, or None. Raises Forbidden."""
+    """The postmortem of an incident, or None. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
     return next(iter(_of_incident(actor.workspace_id, actor.viewer, incident.pk)), None)
 
@@ -32,7 +32,7 @@ def _of_incident(workspace_id: int, viewer: int, incident_id: int) -> QuerySet[P
 
 
 def postmortem_for(actor: Actor, reference: int | str) -> Postmortem:
-    """The postmortem of an incident, by the incident's reference. Raises NotFound, Forbidden, Invalid."""
+    """The postmortem of an incident, by reference. Raises NotFound, Forbidden, Invalid."""
     incident = incident_for(actor, reference)
     found = postmortem_of(actor, incident)
     if found is None:
@@ -53,7 +53,7 @@ def postmortem_with_id(actor: Actor, postmortem_id: int) -> Postmortem:
 def postmortems_page(
     actor: Actor, *, status: str = "", text: str = "", before: int | None = None
 ) -> Sequence[Postmortem]:
-    """Postmortems, newest first, 50 and one more. Raises Forbidden."""
+    """Postmortems, newest first, up to 51. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
     rows = _with_details(actor)
     if status:
@@ -81,14 +81,14 @@ def section_of(postmortem: Postmortem, key: str) -> Section:
 
 
 def text_of(section: Section, version: int) -> str | None:
-    """The text a section had at a version, or None."""
+    """The text of a section at a version, or None."""
     rows = SectionText.objects.of(section.workspace_id).filter(section_id=section.pk, version=version)
     found: str | None = rows.values_list("text", flat=True).first()
     return found
 
 
 def texts_at(postmortem: Postmortem, revision: int) -> dict[str, tuple[int, str]]:
-    """Key -> (version, text) of every section as they were at a revision."""
+    """Key -> (version, text) of all sections at a revision."""
     rows = SectionText.objects.of(postmortem.workspace_id).filter(
         section__postmortem_id=postmortem.pk, revision__number__lte=revision
     )
@@ -97,7 +97,7 @@ def texts_at(postmortem: Postmortem, revision: int) -> dict[str, tuple[int, str]
 
 
 def revisions_of(postmortem: Postmortem, *, limit: int = 200) -> list[Revision]:
-    """Its newest revisions first."""
+    """Its revisions, newest first."""
     rows = Revision.objects.of(postmortem.workspace_id).filter(postmortem_id=postmortem.pk)
     return list(rows.order_by("-number")[:limit])
 
@@ -112,14 +112,14 @@ def revision_for(postmortem: Postmortem, number: int) -> Revision:
 
 
 def last_author(section: Section) -> str:
-    """Who wrote the newest text of a section."""
+    """The author of the latest text of a section."""
     rows = SectionText.objects.of(section.workspace_id).filter(section_id=section.pk)
     newest = rows.order_by("-version").values_list("revision__author_label", flat=True).first()
     return str(newest or "")
 
 
 def last_saves(postmortem: Postmortem) -> dict[int, SectionText]:
-    """Section id -> its newest text with the revision, where a person wrote it."""
+    """Section id -> its latest text with the revision, if written by a person."""
     rows = SectionText.objects.of(postmortem.workspace_id).filter(section__postmortem_id=postmortem.pk)
     newest = rows.order_by("section_id", "-version").distinct("section_id").select_related("revision")
     people = (Revision.Reason.EDIT, Revision.Reason.MERGE, Revision.Reason.RESTORE)
@@ -127,14 +127,14 @@ def last_saves(postmortem: Postmortem) -> dict[int, SectionText]:
 
 
 def last_save(section: Section) -> SectionText | None:
-    """The newest text of a section with its revision."""
+    """The latest text of a section with its revision."""
     rows = SectionText.objects.of(section.workspace_id).filter(section_id=section.pk)
     found: SectionText | None = rows.order_by("-version").select_related("revision").first()
     return found
 
 
 def draft_of(section: Section, user_key: str) -> SectionDraft | None:
-    """Words of one person that are not stored in the section."""
+    """A person's unsaved draft of a section, or None."""
     rows = SectionDraft.objects.of(section.workspace_id).filter(section_id=section.pk, user_key=user_key)
     found: SectionDraft | None = rows.first()
     return found

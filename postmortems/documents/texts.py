@@ -1,4 +1,4 @@
-"""What people may write into a section. Pure."""
+"""Validates the text of a section. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\
 
 
 def clean_section(text: str) -> str:
-    """The text with plain line ends. Raises Invalid naming `text`: too long, or characters no reader sees."""
+    """The text with normalized line ends. Raises Invalid (field `text`): too long, invisible characters."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
     if len(lines) > MAX_SECTION_CHARS:
         message = f"must have at most {MAX_SECTION_CHARS} characters, not {len(lines)}"
@@ -22,7 +22,7 @@ def clean_section(text: str) -> str:
             f"The text {message}. Nothing was stored.", faults=[FieldFault("text", "max_length", message)]
         )
     if any(_is_hidden(char) for char in lines):
-        message = "must not hold control characters"
+        message = "must not contain control characters"
         raise Invalid(
             f"The text {message}. Nothing was stored.", faults=[FieldFault("text", "characters", message)]
         )
@@ -30,7 +30,7 @@ def clean_section(text: str) -> str:
 
 
 def text_hash(text: str) -> str:
-    """64 hex digits of a text."""
+    """SHA-256 of a text in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The pages of one postmortem: the document, its sections, comments and versions."""
+"""Postmortem pages: list, document, sections, comments and revisions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NAV: Final = {"nav_current": "/postmortems"}
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """GET /postmortems: all of them, newest first; `?status=`, `?text=`, `?before=`."""
+    """GET /postmortems: newest first; `?status=`, `?text=`, `?before=`."""
     actor = current_actor(request)
     status, text = request.GET.get("status", ""), request.GET.get("text", "")[:200]
     status = status if status in Status.values else ""
@@ -71,7 +71,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET /postmortems/INC-42: the document, or the offer to draft it."""
+    """GET /postmortems/INC-42: the document, or a button to draft it."""
     actor = current_actor(request)
     incident = incident_for(actor, reference)
     postmortem = postmortem_of(actor, incident)
@@ -85,7 +85,7 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def draft(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST: draft it now, or bring its facts up to date; 303 to it."""
+    """POST: draft it, or update its facts; 303 to it."""
     actor = current_actor(request)
     made = draft_postmortem(actor, reference, template=request.POST.get("template", "")[:60])
     url = f"/postmortems/{made.incident.reference}"
@@ -94,7 +94,7 @@ def draft(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def section(request: HttpRequest, reference: str, key: str) -> HttpResponse:
-    """GET: the editor of one section. POST: save; 303, 409 with both texts, 422 with what was wrong."""
+    """GET: the editor of a section. POST: save; 303, 409 with both texts, 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.POSTMORTEMS_WRITE)
     postmortem = postmortem_for(actor, reference)
@@ -126,14 +126,14 @@ def _save(
         return _editor(request, actor, postmortem, found, form, status=422)
     words = f"{found.title} saved, version {saved.version}."
     if saved.merged:
-        words += f" The change of {saved.by_other} is in it as well."
+        words += f" Includes the change by {saved.by_other}."
     return done(request, words, url=f"/postmortems/{reference}#section-{found.key}")
 
 
 def _both(
     request: HttpRequest, actor: Actor, postmortem: Postmortem, found: Section, conflict: BothChanged
 ) -> HttpResponse:
-    """The page on which two texts become one; what is sent from it is based on the text stored now."""
+    """Conflict page; a text saved from it is based on the stored text."""
     extra = conflict.extra
     choices = {
         "yours": extra["yours"],
@@ -186,7 +186,7 @@ def _editor(
 
 @require_POST
 def preview(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST: the text as the document shows it."""
+    """POST: render the text as in the document."""
     postmortem_for(current_actor(request), reference)
     return HttpResponse(document(request.POST.get("text", "")[:MAX_SECTION_CHARS]))
 
@@ -197,7 +197,7 @@ def comment(request: HttpRequest, reference: str) -> HttpResponse:
     actor, form = current_actor(request), CommentForm(request.POST)
     postmortem = postmortem_for(actor, reference)
     if not form.is_valid():
-        raise Invalid("A comment needs words, at most 5,000 characters. Nothing was stored.")
+        raise Invalid("A comment must have 1 to 5,000 characters. Nothing was saved.")
     made = add_comment(actor, reference, **form.cleaned_data)
     url = f"/postmortems/{postmortem.incident.reference}#section-{made.section_key}"
     return done(request, "Comment added.", url=url)
@@ -205,7 +205,7 @@ def comment(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def resolve(request: HttpRequest, reference: str, comment_id: int) -> HttpResponse:
-    """POST: a comment is settled; 303 back to its section."""
+    """POST: resolve a comment; 303 back to its section."""
     actor = current_actor(request)
     made = resolve_comment(actor, reference, comment_id)
     return done(request, "Comment resolved.", url=f"/postmortems/{reference}#section-{made.section_key}")
@@ -227,7 +227,7 @@ def versions(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_safe
 def version(request: HttpRequest, reference: str, number: int) -> HttpResponse:
-    """GET: what one revision changed."""
+    """GET: the changes of a revision."""
     actor = current_actor(request)
     postmortem = postmortem_for(actor, reference)
     revision = revision_for(postmortem, number)
@@ -250,7 +250,7 @@ def version(request: HttpRequest, reference: str, number: int) -> HttpResponse:
 
 @require_POST
 def restore(request: HttpRequest, reference: str, number: int) -> HttpResponse:
-    """POST: bring every section back as it was; 303 to the document."""
+    """POST: restore all sections of a revision; 303 to the document."""
     actor = current_actor(request)
     made = restore_revision(actor, reference, number)
     words = f"Revision {number} restored." if made else f"Nothing differs from revision {number}."

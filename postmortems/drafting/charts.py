@@ -9,14 +9,14 @@ from typing import Final
 
 from core.ui.chart_blocks import write_chart
 from incidents.models import Incident, IncidentEvidence, TimelineEntry
-from postmortems.drafting.story import moment
+from postmortems.drafting.timeline import moment
 
 MAX_BARS: Final = 12
 MIN_SLOT: Final = timedelta(minutes=1)
 
 
 def chart_of(incident: Incident, what: str = "") -> str:
-    """The block of `errors`, `sources` or `timeline`; errors, else the timeline, where `what` is empty."""
+    """The chart block `errors`, `sources` or `timeline`; with empty `what` errors, else the timeline."""
     rows = IncidentEvidence.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     found: IncidentEvidence | None = rows.first()
     if what in ("", "errors") and found and found.error_distribution:
@@ -29,7 +29,7 @@ def chart_of(incident: Incident, what: str = "") -> str:
 
 
 def _largest(counts: dict[str, int]) -> list[tuple[str, float]]:
-    """The twelve largest, the others as one."""
+    """The largest counts, and the sum of the others."""
     rows = sorted(((name, float(n)) for name, n in counts.items()), key=lambda one: (-one[1], one[0]))
     rest = sum(number for _, number in rows[MAX_BARS:])
     return [*rows[:MAX_BARS], *([("others", rest)] if rest else [])]
@@ -43,7 +43,7 @@ def _over_time(incident: Incident) -> str:
 
 
 def slots(times: Sequence[datetime], start: datetime) -> list[tuple[str, float]]:
-    """How many of these times, in order, fall into each of twelve equal parts. Pure."""
+    """Histogram of sorted times with twelve equal bins. Pure."""
     first = times[0].astimezone(UTC)
     length = max((times[-1] - first) / MAX_BARS, MIN_SLOT)
     counts = Counter(min(MAX_BARS - 1, int((at - first) / length)) for at in times)

@@ -1,4 +1,4 @@
-"""Reading the facts of one incident."""
+"""Collects the facts of an incident for a draft."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from incidents.models import AffectedComponent, Incident, TimelineEntry
 from incidents.sla.deadlines import STANDARD
 from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity
 from postmortems.action_items.models import ActionItem
-from postmortems.drafting import spans, story
+from postmortems.drafting import spans, timeline
 from postmortems.drafting.evidence import measures, origins, pictures_of, sent_about
 from postmortems.drafting.facts import Facts, ItemRow, SignatureRow
 from postmortems.learning.models import Lesson
@@ -29,7 +29,7 @@ MAX_RELATED: Final = 10
 
 
 def collect(incident: Incident, postmortem: Any = None) -> Facts:
-    """All facts of an incident; those of its postmortem (revision, signatures) where there is one."""
+    """All facts of an incident, and of its postmortem if there is one."""
     entries, more = _entries(incident)
     start = incident.detected_at
     nodes = ladder_of(incident)
@@ -40,15 +40,15 @@ def collect(incident: Incident, postmortem: Any = None) -> Facts:
         **_causes(incident, nodes),
         **_questions(incident, entries),
         description=incident.description or incident.title,
-        course=story.course_of(entries, start),
-        timeline=story.rows_of(entries, start),
+        course=timeline.course_of(entries, start),
+        timeline=timeline.rows_of(entries, start),
         timeline_more=more,
-        key_moments=story.key_moments(entries, start),
-        actions=story.actions_in(entries, start),
-        resolution=story.resolution_in(entries, start),
-        remediation=story.remediation_in(entries, start),
-        messages=story.messages_in(entries, start, sent_about(incident)),
-        attachments=(*pictures_of(incident), *story.bundles_in(entries)),
+        key_moments=timeline.key_moments(entries, start),
+        actions=timeline.actions_in(entries, start),
+        resolution=timeline.resolution_in(entries, start),
+        remediation=timeline.remediation_in(entries, start),
+        messages=timeline.messages_in(entries, start, sent_about(incident)),
+        attachments=(*pictures_of(incident), *timeline.bundles_in(entries)),
         verification=_verification(entries, start),
         items=_items(incident),
         related=_related(incident),
@@ -62,9 +62,9 @@ def collect(incident: Incident, postmortem: Any = None) -> Facts:
 
 def _entries(incident: Incident) -> tuple[list[TimelineEntry], int]:
     rows = TimelineEntry.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
-    told = rows.exclude(kind__in=(EntryKind.EVENT, EntryKind.POSTMORTEM))
-    found = list(told.order_by("occurred_at", "id")[: MAX_ENTRIES + 1])
-    more = told.count() - MAX_ENTRIES if len(found) > MAX_ENTRIES else 0
+    relevant = rows.exclude(kind__in=(EntryKind.EVENT, EntryKind.POSTMORTEM))
+    found = list(relevant.order_by("occurred_at", "id")[: MAX_ENTRIES + 1])
+    more = relevant.count() - MAX_ENTRIES if len(found) > MAX_ENTRIES else 0
     return found[:MAX_ENTRIES], more
 
 
@@ -159,7 +159,7 @@ def _causes(incident: Incident, nodes: Sequence[Any]) -> dict[str, Any]:
 
 
 def _questions(incident: Incident, entries: Sequence[TimelineEntry]) -> dict[str, Any]:
-    late = story.late_updates(entries)
+    late = timeline.late_updates(entries)
     asked = {"updates_question": f"{late} stakeholder updates were late: why?"} if late > 1 else {}
     if late == 1:
         asked = {"updates_question": "A stakeholder update was late: why?"}
@@ -179,7 +179,7 @@ def _acknowledge_question(incident: Incident) -> dict[str, str]:
 
 def _verification(entries: Sequence[TimelineEntry], start: datetime) -> tuple[str, ...]:
     found = [e for e in entries if e.kind == EntryKind.STAGE_CHANGE and e.data.get("after") == "recovery"]
-    return tuple(f"{story.moment(e.occurred_at, start)} {' '.join(e.text.split())}" for e in found)
+    return tuple(f"{timeline.moment(e.occurred_at, start)} {' '.join(e.text.split())}" for e in found)
 
 
 def _items(incident: Incident) -> tuple[ItemRow, ...]:

@@ -1,4 +1,4 @@
-"""Figures that detection wrote down about an incident, in words."""
+"""Figures measured by detection about an incident, in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_DELIVERIES: Final = 500
 MAX_RECIPIENTS: Final = 6
 
 NOT_CARRIED: Final = "Not measured: no event carried it"
-# Fact -> the names that events give it, and its unit.
+# Fact -> measure names in events, and the unit.
 MEASURES: Final[Mapping[str, tuple[Sequence[str], str]]] = {
     "cpu_usage": (("cpu_percent", "cpu_usage_percent", "cpu_usage", "cpu"), "%"),
     "memory_usage": (("memory_percent", "memory_usage_percent", "memory_usage", "usage_percent"), "%"),
@@ -26,7 +26,7 @@ MEASURES: Final[Mapping[str, tuple[Sequence[str], str]]] = {
 
 
 def measures(incident: Incident) -> dict[str, str]:
-    """Event count, peak error rate, people affected, and each measure before and after."""
+    """Event count, peak error rate, people affected, and measures before and after."""
     rows = IncidentEvidence.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     found: IncidentEvidence | None = rows.first()
     people = incident.users_impacted if incident.users_impacted is not None else _people(found)
@@ -40,7 +40,7 @@ def measures(incident: Incident) -> dict[str, str]:
 
 
 def origins(incident: Incident) -> list[str]:
-    """Sentences about where the errors came from first and most."""
+    """Sentences about the first and the most frequent origin of errors."""
     rows = IncidentEvidence.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     found: IncidentEvidence | None = rows.first()
     if found is None:
@@ -85,7 +85,7 @@ def pictures_of(incident: Incident) -> tuple[str, ...]:
 
 
 def sent_about(incident: Incident) -> tuple[Sent, ...]:
-    """What channels and people were sent of an incident, one line for each fact and kind of channel."""
+    """Notifications of an incident, one line per event and kind of channel."""
     rows = Delivery.objects.of(incident.workspace_id).filter(
         incident_id=incident.pk, outcome__in=(Outcome.SENT, Outcome.MERGED, Outcome.DEAD, Outcome.UNKNOWN)
     )

@@ -1,4 +1,4 @@
-"""Everything a draft may state about an incident, as plain values. Pure."""
+"""Facts for drafts, as plain values. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Source:
-    """Where a fact came from."""
+    """Origin of a fact."""
 
     label: str
     path: str
@@ -16,7 +16,7 @@ class Source:
 
 @dataclass(frozen=True)
 class TimelineRow:
-    """Something that happened."""
+    """A line of the timeline."""
 
     time: str
     event: str
@@ -26,7 +26,7 @@ class TimelineRow:
 
 @dataclass(frozen=True)
 class ActionTaken:
-    """Something that was done about it."""
+    """An action taken."""
 
     time: str
     action: str
@@ -51,7 +51,7 @@ class ItemRow:
 
 @dataclass(frozen=True)
 class MessageRow:
-    """Something people outside the response were sent."""
+    """A message to people outside the response."""
 
     time: str
     channel: str
@@ -61,7 +61,7 @@ class MessageRow:
 
 @dataclass(frozen=True)
 class Sent:
-    """A message with the moment it was planned."""
+    """A message with the time it was planned."""
 
     at: datetime
     channel: str
@@ -71,7 +71,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class WhyRow:
-    """One why of the chain of causes; `branch` is how deep it is indented."""
+    """A why of the five whys; `branch` is its indentation."""
 
     question: str
     answer: str
@@ -80,7 +80,7 @@ class WhyRow:
 
 @dataclass(frozen=True)
 class SignatureRow:
-    """One line of the approval table."""
+    """A line of the approval table."""
 
     role: str
     name: str = ""
@@ -90,7 +90,7 @@ class SignatureRow:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known. An empty text or tuple means that no one knows, or that there is nothing."""
+    """All facts. An empty text or tuple means unknown or none."""
 
     incident_id: str = ""
     title: str = ""

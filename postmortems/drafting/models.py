@@ -1,4 +1,4 @@
-"""Work items: drafts to write and facts to bring up to date."""
+"""Work items of drafting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from incidents.models import Incident
 
 
 class DraftRequest(WorkspaceScoped, WorkItem):
-    """One draft to write or refresh; one row per incident and outbox event."""
+    """A draft to write or refresh; one row per incident and outbox event."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")

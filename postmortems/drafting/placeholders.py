@@ -1,4 +1,4 @@
-"""What `{{ name }}` stands for in a template: one fact, table or list each. Pure."""
+"""The placeholders of templates: each inserts a fact, a table or a list. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIVE: Final = frozenset({"approvals", "document_version", "last_updated", "gener
 
 @dataclass(frozen=True)
 class Placeholder:
-    """One name that templates may use; `origin` is what it is read from, as a path below the incident."""
+    """A placeholder; `origin` is where its value comes from, as a path below the incident."""
 
     name: str
     words: str
@@ -32,12 +32,12 @@ def _field(name: str) -> Callable[[Facts], str]:
 _FIELDS: Final = (
     ("incident_id", "Reference of the incident", "incident"),
     ("title", "Title of the incident", "incident"),
-    ("date", "Day of detection", "incident"),
-    ("severity", "Severity, and the highest it ever had", "incident"),
+    ("date", "Date of detection", "incident"),
+    ("severity", "Severity, and the highest so far", "incident"),
     ("incident_type", "Type", "incident"),
-    ("summary", "Two or three sentences made of facts", "incident"),
+    ("summary", "Summary in two or three sentences", "incident"),
     ("description", "Description of the incident", "incident"),
-    ("course", "Moves of status and stage, in words", "timeline"),
+    ("course", "Changes of status and stage", "timeline"),
     ("duration", "From detection to resolution", "incident"),
     ("mttd", "Time to detect", "incident"),
     ("mttr", "Time to resolve", "incident"),
@@ -48,36 +48,36 @@ _FIELDS: Final = (
     ("mttd_seconds", "Time to detect in seconds", "incident"),
     ("mttr_seconds", "Time to resolve in seconds", "incident"),
     ("components", "Affected components", "components"),
-    ("users_impacted", "How many people noticed", "evidence"),
+    ("users_impacted", "Number of people affected", "evidence"),
     ("impact", "Impact of the incident", "incident"),
     ("root_cause", "Root cause", "five_whys"),
     ("why", "Root cause, evidence and recent changes", "five_whys"),
     ("event_count", "Events counted", "events"),
-    ("peak_error_rate", "Highest share of errors in a minute", "evidence"),
+    ("peak_error_rate", "Peak error rate per minute", "evidence"),
     ("cpu_usage", "CPU usage before and after", "evidence"),
     ("memory_usage", "Memory usage before and after", "evidence"),
     ("disk_usage", "Disk usage before and after", "evidence"),
     ("response_time", "Response time before and after", "evidence"),
     ("document_version", "Revision of the document", ""),
-    ("last_updated", "Day of the last change", ""),
-    ("generated_at", "Moment of the export", ""),
+    ("last_updated", "Date of the last change", ""),
+    ("generated_at", "Time of the export", ""),
 )
 _BUILT: Final[tuple[tuple[str, str, str, Callable[[Facts], str]], ...]] = (
     ("timeline", "Key moments with their impact", "timeline", tables.timeline_by_impact),
     ("timeline_by_source", "Key moments with their source", "timeline", tables.timeline_by_source),
-    ("event_timeline", "Every entry of the story", "timeline", tables.event_timeline),
+    ("event_timeline", "All timeline entries", "timeline", tables.event_timeline),
     ("immediate_actions", "Actions with time and result", "timeline", tables.immediate_actions),
     ("actions_taken", "Actions, numbered", "timeline", tables.actions_taken),
     ("resolution_table", "Actions with owner and result", "timeline", tables.resolution_table),
     ("remediation_table", "Remediation runs", "timeline", tables.remediation_table),
-    ("five_whys", "The chain of causes", "five_whys", tables.five_whys),
+    ("five_whys", "Five whys", "five_whys", tables.five_whys),
     ("preventive_items", "Action items that prevent or mitigate", "items", tables.items_table),
     ("detection_items", "Action items: detect", "items", lambda f: tables.items_of(f, "detect")),
     ("response_items", "Action items: respond", "items", lambda f: tables.items_of(f, "respond")),
     ("documentation_items", "Action items: document", "items", lambda f: tables.items_of(f, "document")),
     ("contributing_factors", "Contributing factors", "five_whys", lambda f: tables.numbered(f.factors)),
     (
-        "verification", "What showed that it was over", "timeline",
+        "verification", "Evidence of recovery", "timeline",
         lambda f: tables.checklist((one, True) for one in f.verification),
     ),
     ("attachments", "Images and bundles", "items", lambda f: tables.bullets(f.attachments)),
@@ -85,7 +85,7 @@ _BUILT: Final[tuple[tuple[str, str, str, Callable[[Facts], str]], ...]] = (
     ("lessons", "Lessons", "lessons", lambda f: tables.numbered(f.lessons)),
     ("communication_log", "Updates and notifications", "timeline", tables.communication_log),
     ("follow_ups", "All action items", "items", tables.follow_ups),
-    ("approvals", "Who signed", "", tables.approvals),
+    ("approvals", "Approvals", "", tables.approvals),
 )  # fmt: skip
 PLACEHOLDERS: Final = {
     one.name: one
@@ -94,7 +94,7 @@ PLACEHOLDERS: Final = {
         *(Placeholder(name, words, read, origin) for name, words, origin, read in _BUILT),
     )
 }
-# What a placeholder of the last column leads to, below the incident's page.
+# Origin -> label and address of its link.
 ORIGINS: Final = {
     "incident": ("Incident", "/incidents/{ref}"),
     "timeline": ("Timeline", "/incidents/{ref}?kind=all"),
@@ -109,17 +109,17 @@ ORIGINS: Final = {
 
 
 def names_in(text: str) -> list[str]:
-    """The placeholders of a starter, in order, each once."""
+    """The placeholders in a text, in order, deduplicated."""
     return list(dict.fromkeys(match[1] for match in MARK.finditer(text)))
 
 
 def unknown_in(text: str) -> list[str]:
-    """Names in a starter that stand for nothing."""
+    """Unknown placeholders in a text."""
     return [name for name in names_in(text) if name not in PLACEHOLDERS]
 
 
 def is_live(starter: str) -> bool:
-    """Whether a section is made whenever it is read, such as the table of approvals."""
+    """Whether a section is rendered on each read, such as the table of approvals."""
     return bool(set(names_in(starter)) & LIVE)
 
 
@@ -129,16 +129,16 @@ def fill(text: str, facts: Facts) -> str:
 
 
 def draft_text(starter: str, facts: Facts) -> str:
-    """What a section starts with; empty when a fact it needs is unknown.
+    """The draft of a section; "" if a required fact is unknown.
 
-    A fact marked `{{ name? }}` may be unknown: a line that holds nothing else is then left out.
+    `{{ name? }}` is optional: a line with nothing else is omitted if it is unknown.
     """
     if any(not match[2] and not _value(match, facts) for match in MARK.finditer(starter)):
         return ""
     lines = starter.split("\n")
     filled = [(line, fill(line, facts)) for line in lines]
-    kept = [text for line, text in filled if text.strip() or not MARK.search(line)]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
+    lines = [text for line, text in filled if text.strip() or not MARK.search(line)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def _value(match: re.Match[str], facts: Facts) -> str:

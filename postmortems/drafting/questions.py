@@ -1,4 +1,4 @@
-"""What a draft asks where no one but people can know. Pure."""
+"""Questions of a draft, for what only people know. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from postmortems.drafting.facts import Facts
 
 
 def question_for(key: str, question: str, facts: Facts) -> str:
-    """The question of a section, with what the numbers suggest asking."""
+    """The question of a section, extended by what the figures suggest."""
     hints = {
         "went_well": facts.acknowledge_question if facts.acknowledge_question.endswith("work?") else "",
         "could_improve": _late(facts),

@@ -1,4 +1,4 @@
-"""Planning drafts when incidents are resolved, and writing them in the queue."""
+"""Plans drafts when incidents are resolved, and writes them in the worker."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from postmortems.drafting.models import DraftRequest
 from postmortems.drafting.services import draft_postmortem, refresh_facts
 from postmortems.queues import DRAFT
 
-# Too small for a review unless someone asks for one.
+# Too minor for an automatic draft.
 NOT_DRAFTED: Final = frozenset({Severity.SEV4})
 
 
 def plan_draft(workspace_id: int, *, incident_id: int, event_id: int, creates: bool) -> None:
-    """Ask for a draft, or for fresh facts where one exists; idempotent for the same event."""
+    """Plan a draft, or an update of its facts if it exists. Idempotent by event."""
     if not creates and not _exists(workspace_id, incident_id):
         return
     with transaction.atomic():
@@ -36,7 +36,7 @@ def plan_draft(workspace_id: int, *, incident_id: int, event_id: int, creates: b
 
 
 def write_requested(incident: Incident, *, creates: bool) -> None:
-    """Draft the postmortem of a resolved incident, or refresh its facts; idempotent."""
+    """Draft the postmortem of a resolved incident, or update its facts. Idempotent."""
     actor = system_actor(incident.workspace_id)
     is_over = incident.resolved_at is not None and incident.merged_into_id is None
     if creates and is_over and incident.severity not in NOT_DRAFTED:
@@ -46,7 +46,7 @@ def write_requested(incident: Incident, *, creates: bool) -> None:
 
 
 def note_reopened(workspace_id: int, *, incident_id: int) -> None:
-    """Send a postmortem in review back to draft, and mark one that exists as reopened since; idempotent."""
+    """Mark a postmortem as reopened since, and move it from review back to draft. Idempotent."""
     with transaction.atomic():
         rows = Postmortem.objects.of(workspace_id).filter(incident_id=incident_id)
         found: Postmortem | None = rows.select_related("incident").select_for_update(of=("self",)).first()

@@ -1,4 +1,4 @@
-"""Writing the draft of a postmortem, and bringing its facts up to date."""
+"""Drafts postmortems and updates their facts."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from postmortems.template_library.services import template_for_draft
 def draft_postmortem(
     actor: Actor, reference: int | str, *, template: str = "", title: str = ""
 ) -> Postmortem:
-    """The postmortem of an incident: drafted now, or the one there is with its facts brought up to date.
+    """Draft the postmortem of an incident, or update the facts of an existing one.
 
     Idempotent. Raises Conflict for an incident merged into another or archived, NotFound, Forbidden.
     """
     require(actor, Capability.POSTMORTEMS_WRITE)
     incident = incident_for(actor, reference)
     if incident.merged_into_id is not None:
-        raise Conflict("This incident was merged into another one, which has the postmortem.")
+        raise Conflict("This incident was merged. Draft the postmortem of the incident it was merged into.")
     chosen = template_for_draft(actor.workspace_id, incident.incident_type, template)
     with transaction.atomic():
         locked = Incident.objects.of(actor.workspace_id).select_for_update().get(pk=incident.pk)
@@ -58,7 +58,7 @@ def draft_postmortem(
 
 
 def refresh_facts(actor: Actor, incident_id: int) -> None:
-    """Bring sections no one has edited up to date, in the caller's transaction or one of its own."""
+    """Update sections that no person has edited, in the caller's transaction or its own."""
     with transaction.atomic():
         rows = Postmortem.objects.of(actor.workspace_id).filter(incident_id=incident_id)
         found: Postmortem | None = (
@@ -108,7 +108,7 @@ def _section(postmortem: Postmortem, template: TemplateSection, facts: Facts) ->
 
 
 def _sources(starter: str, facts: Facts) -> list[dict[str, str]]:
-    """Where the facts of a section come from, as links."""
+    """Origins of the facts of a section, as links."""
     origins = {PLACEHOLDERS[name].origin: None for name in names_in(starter) if name in PLACEHOLDERS}
     found = [ORIGINS[origin] for origin in origins if origin]
     return [{"label": label, "path": path.replace("{ref}", facts.incident_id)} for label, path in found]
@@ -127,11 +127,11 @@ def _text(section: Section, facts: Facts) -> str:
 
 
 def _refresh(actor: Actor, postmortem: Postmortem) -> None:
-    """Only while it is a draft or in review, and only what no person has edited."""
+    """Update unedited sections while it is a draft or in review."""
     if postmortem.status == Status.PUBLISHED or postmortem.first_published_at is not None:
         return
     if postmortem.incident.archived_at is not None:
-        return  # its timeline and events are in the archive
+        return  # its timeline and events are archived
     facts = collect(postmortem.incident, postmortem)
     texts = [
         new

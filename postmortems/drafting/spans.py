@@ -1,4 +1,4 @@
-"""Lengths of time and shares in words. Pure."""
+"""Formats durations. Pure."""
 
 from __future__ import annotations
 

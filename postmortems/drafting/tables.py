@@ -1,4 +1,4 @@
-"""Markdown tables and lists out of facts. Pure."""
+"""Renders facts as Markdown tables and lists. Pure."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ MAX_CELL = 300
 
 
 def cell(text: str) -> str:
-    """One cell: a single line, pipes escaped, cut at 300 characters."""
+    """A table cell: a single line, pipes escaped, cut at 300 characters."""
     line = " ".join(text.split())
     line = line if len(line) <= MAX_CELL else line[: MAX_CELL - 1].rstrip() + "…"
     return line.replace("|", "\\|")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table, empty when there is no row."""
+    """A Markdown table, or "" without rows."""
     lines = [f"| {' | '.join(cell(one) for one in row)} |" for row in rows]
     rule = "|".join("-" * (len(name) + 2) for name in head)
     return "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines]) if lines else ""
 
 
 def numbered(lines: Iterable[str], mark: str = "") -> str:
-    """`1. …`, `2. …`; `mark` stands before each text."""
+    """`1. …`, `2. …`; each text is prefixed with `mark`."""
     return "\n".join(f"{n}. {mark}{line}" for n, line in enumerate(lines, 1))
 
 
 def checklist(lines: Iterable[tuple[str, bool]]) -> str:
-    """`- [ ] …`, or `- [x] …` for what is done."""
+    """`- [ ] …`, or `- [x] …` for done items."""
     return "\n".join(f"- [{'x' if is_done else ' '}] {line}" for line, is_done in lines)
 
 
@@ -39,19 +39,19 @@ def bullets(lines: Iterable[str]) -> str:
 
 
 def timeline_by_impact(facts: Facts) -> str:
-    """The moments that matter, with their impact."""
+    """Key moments with their impact."""
     rows = facts.key_moments or facts.timeline
     return table(("Time (UTC)", "Event", "Impact"), [(row.time, row.event, row.impact) for row in rows])
 
 
 def timeline_by_source(facts: Facts) -> str:
-    """The moments that matter, with who or what reported them."""
+    """Key moments with their source."""
     rows = facts.key_moments or facts.timeline
     return table(("Time", "Event", "Source"), [(row.time, row.event, row.source) for row in rows])
 
 
 def event_timeline(facts: Facts) -> str:
-    """Every entry of the story."""
+    """All timeline entries."""
     lines = [f"**{row.time}** {row.event}" if row.time else row.event for row in facts.timeline]
     more = [f"{facts.timeline_more} more entries: see the JSON export."] if facts.timeline_more else []
     return "\n".join([*(f"- {line}" for line in lines), *more])
@@ -80,7 +80,7 @@ def remediation_table(facts: Facts) -> str:
 
 
 def five_whys(facts: Facts) -> str:
-    """The chain of causes, numbered at each level; branches are indented."""
+    """Five whys, numbered at each level; branches are indented."""
     lines, counts = [], {0: 0}
     for why in facts.whys:
         counts = {depth: n for depth, n in counts.items() if depth <= why.branch}
@@ -99,7 +99,7 @@ def items_table(facts: Facts) -> str:
 
 
 def items_of(facts: Facts, *kinds: str) -> str:
-    """Action items of some kinds as a checklist."""
+    """Action items of the given kinds as a checklist."""
     return checklist((_named(one), one.is_done) for one in _items(facts, *kinds))
 
 
@@ -110,13 +110,13 @@ def follow_ups(facts: Facts) -> str:
 
 
 def communication_log(facts: Facts) -> str:
-    """What was sent to whom."""
+    """Notifications and their recipients."""
     rows = [(m.time, m.channel, m.message, m.recipients) for m in facts.messages]
     return table(("Time", "Channel", "Message", "Recipients"), rows) or "Nothing was sent."
 
 
 def approvals(facts: Facts) -> str:
-    """Who signed."""
+    """Approval table."""
     rows = [(s.role, s.name, s.signature, s.date) for s in facts.signatures]
     return table(("Role", "Name", "Signature", "Date"), rows)
 

@@ -1,4 +1,4 @@
-"""One Markdown document out of sections. Pure."""
+"""Assembles sections into a Markdown document. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEVELS: Final = {SectionStyle.CHAPTER: "##", SectionStyle.SUBSECTION: "###"}
 
 @dataclass(frozen=True)
 class Part:
-    """A section as it is exported. A question has no text; `note` is what stands in its place."""
+    """A section to export. An open question has no text; `note` is shown in its place."""
 
     style: str
     title: str
@@ -28,7 +28,7 @@ class Part:
 
 
 def assemble(header: str, parts: Iterable[Part], footer: str, *, has_dividers: bool) -> str:
-    """The document; with dividers a line stands between chapters and air below their headings."""
+    """The document; `has_dividers`: rules between chapters and blank lines below their headings."""
     blocks = [header] if header else []
     fields: list[str] = []
     for part in _with_content([part for part in parts if not part.is_left_out]):
@@ -49,7 +49,7 @@ def assemble(header: str, parts: Iterable[Part], footer: str, *, has_dividers: b
 
 
 def _put_fields(blocks: list[str], fields: list[str]) -> None:
-    """Fields stand right under their heading."""
+    """Append fields directly below their heading."""
     if not fields:
         return
     text = "\n".join(fields)
@@ -61,12 +61,12 @@ def _put_fields(blocks: list[str], fields: list[str]) -> None:
 
 
 def _with_content(parts: list[Part]) -> list[Part]:
-    """Without headings under which nothing stands."""
-    kept: list[Part] = []
+    """Parts without empty headings."""
+    result: list[Part] = []
     for part in reversed(parts):
-        if part.has_text or _has_below(part, kept):
-            kept.append(part)
-    return kept[::-1]
+        if part.has_text or _has_below(part, result):
+            result.append(part)
+    return result[::-1]
 
 
 def _has_below(heading: Part, later: list[Part]) -> bool:

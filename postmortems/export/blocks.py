@@ -1,4 +1,4 @@
-"""Markdown as a tree of plain blocks and spans, for the PDF layout. Pure."""
+"""Converts Markdown to a tree of blocks and spans, for the PDF layout. Pure."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _MARKS: Final = {"strong": "strong", "em": "emph", "s": "strike"}
 
 
 def blocks_of(text: str) -> list[Node]:
-    """The document as nested nodes: {"t": kind, "c": children}; texts are leaves {"t": "text", "v": …}.
+    """The document as nested nodes: {"t": kind, "c": children}; text leaves are {"t": "text", "v": …}.
 
-    Quotes inside more than eight others are not indented further: the layout has a limit.
+    Quotes nested more than eight deep are not indented further.
     """
     root: list[Node] = []
     stack: list[list[Node]] = [root]

@@ -1,4 +1,4 @@
-"""A postmortem as one document: Markdown, JSON, and the parts that HTML and PDF are made of."""
+"""Exports a postmortem as Markdown and JSON, and as parts for HTML and PDF."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from postmortems.template_library.models import Audience
 
 
 @dataclass(frozen=True)
-class Exported:
-    """What is exported: the postmortem with its parts as readers see them."""
+class PostmortemExport:
+    """A postmortem to export, with its parts."""
 
     postmortem: Postmortem
     header: str
@@ -40,15 +40,17 @@ class Exported:
         )
 
 
-def exported(actor: Actor, reference: int | str) -> Exported:
-    """A postmortem ready to be exported, as it is now. Raises NotFound, Forbidden."""
+def export_of(actor: Actor, reference: int | str) -> PostmortemExport:
+    """The current state of a postmortem, to export. Raises NotFound, Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
     postmortem = postmortem_for(actor, reference)
     return build(postmortem, shown_sections(postmortem, review_of(postmortem)))
 
 
-def build(postmortem: Postmortem, sections: Sequence[ShownSection], *, public: bool = False) -> Exported:
-    """The document of these sections; of a public one those for everyone, without the rest."""
+def build(
+    postmortem: Postmortem, sections: Sequence[ShownSection], *, public: bool = False
+) -> PostmortemExport:
+    """Build the document of these sections; `public`: only sections for everyone."""
     facts = collect(postmortem.incident, postmortem)
     shown = [one for one in sections if not public or one.section.audience == Audience.ALL]
     parts = tuple(_part(one, is_draft=postmortem.status != Status.PUBLISHED and not public) for one in shown)
@@ -57,7 +59,7 @@ def build(postmortem: Postmortem, sections: Sequence[ShownSection], *, public: b
     if count and postmortem.status != Status.PUBLISHED:
         header += f"\n\n*Open questions: {count}*"
     footer = "" if public else fill(postmortem.template.footer, facts)
-    return Exported(postmortem, header, footer, parts, count)
+    return PostmortemExport(postmortem, header, footer, parts, count)
 
 
 def _part(one: ShownSection, *, is_draft: bool) -> Part:
@@ -75,7 +77,7 @@ def _asks(one: ShownSection) -> bool:
 
 
 def postmortem_json(actor: Actor, postmortem: Postmortem) -> dict[str, Any]:
-    """Everything about a postmortem as JSON; also the shape of the API."""
+    """A postmortem as JSON, for export and the API."""
     review = review_of(postmortem)
     sections = shown_sections(postmortem, review)
     text = {one.section.key: one.text for one in sections}

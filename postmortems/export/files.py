@@ -1,4 +1,4 @@
-"""A postmortem as a file in one of four formats."""
+"""Exports a postmortem as a file in one of four formats."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from accounts.actor import Actor
 from core.ui.markdown import document
 from incidents.validation import invalid
 from postmortems.documents.selectors import postmortem_for
-from postmortems.export.document import exported, postmortem_json
+from postmortems.export.document import export_of, postmortem_json
 from postmortems.export.pdf import pdf_of
 
 ALIASES: Final = {"md": "markdown", "": "markdown"}
@@ -22,7 +22,7 @@ POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; 
 
 
 def export_file(actor: Actor, reference: int | str, word: str) -> HttpResponse:
-    """The file as a download. Raises Invalid (field `format`), NotFound, Forbidden, Unavailable."""
+    """Download response. Raises Invalid (field `format`), NotFound, Forbidden, Unavailable."""
     name = ALIASES.get(word, word)
     if name not in FORMATS:
         raise invalid("format", "choice", f"must be one of {', '.join(FORMATS)}")
@@ -36,18 +36,18 @@ def export_file(actor: Actor, reference: int | str, word: str) -> HttpResponse:
 
 
 def _markdown(actor: Actor, reference: int | str) -> str:
-    return exported(actor, reference).markdown()
+    return export_of(actor, reference).markdown()
 
 
 def _html(actor: Actor, reference: int | str) -> str:
-    one = exported(actor, reference)
+    one = export_of(actor, reference)
     return render_to_string(
         "postmortems/export/document.html", {"title": one.postmortem.title, "body": document(one.markdown())}
     )
 
 
 def _pdf(actor: Actor, reference: int | str) -> bytes:
-    one = exported(actor, reference)
+    one = export_of(actor, reference)
     return pdf_of(one.postmortem.title, one.markdown())
 
 

@@ -1,4 +1,4 @@
-"""PDF by typst, in a child process with limits; accessible (PDF/UA) where every letter can be shown."""
+"""Creates PDFs with typst in a child process with limits; PDF/UA if fonts have all characters."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _one_at_a_time = Semaphore(1)
 
 
 def pdf_of(title: str, text: str) -> bytes:
-    """The document as PDF. Raises Unavailable when it takes too long or typst is not installed."""
+    """The document as PDF. Raises Unavailable on a timeout or if typst is not installed."""
     data = json.dumps({"title": title, "blocks": blocks_of(text[:MAX_CHARS])})
     if not _one_at_a_time.acquire(timeout=WAIT_S):
-        raise _unavailable("other PDF files are being made")
+        raise _unavailable("other PDFs are being created")
     try:
         done = subprocess.run(
             [sys.executable, "-I", str(CHILD)],
@@ -39,11 +39,11 @@ def pdf_of(title: str, text: str) -> bytes:
     finally:
         _one_at_a_time.release()
     if done.returncode or not done.stdout.startswith(b"%PDF"):
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise _unavailable(said[-1][:200] if said else f"typst ended with {done.returncode}")
+        errors = done.stderr.decode(errors="replace").strip().splitlines()
+        raise _unavailable(errors[-1][:200] if errors else f"typst ended with {done.returncode}")
     return done.stdout
 
 
 def _unavailable(why: str) -> Unavailable:
-    detail = f"The PDF could not be made: {why}. Markdown, HTML and JSON are available."
+    detail = f"The PDF could not be created: {why}. Markdown, HTML and JSON are available."
     return Unavailable(detail, headers={"Retry-After": "30"})

@@ -1,4 +1,4 @@
-"""Child process: reads a document as JSON from stdin and writes a PDF to stdout. Imports nothing of ours."""
+"""Child process: reads a document as JSON from stdin and writes a PDF to stdout. No project imports."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 import typst
 
 MAX_CPU_S = 20
-MAX_MEMORY_BYTES = 2 * 1024**3  # address space, most of it never touched
+MAX_MEMORY_BYTES = 2 * 1024**3  # address space, mostly unused
 MAX_ATTEMPTS = 12
 LAYOUT = Path(__file__).with_name("layout.typ")
 UNSHOWN = re.compile(r'the text `?["“](.+?)["”]`? could not be displayed')
-FIRST_FAR_LETTER = 0x2E80  # East Asian scripts and emoji: where one is missing, fonts lack the others too
+FIRST_FAR_LETTER = 0x2E80  # East Asian scripts and emoji: if one is missing, the fonts lack the others too
 MAX_NAMED = 20
 
 
 def main() -> None:
-    """Compile as PDF/UA; letters that no font has are named on the first page and marked in the text."""
+    """Compile as PDF/UA; characters without a font are listed on the first page and marked in the text."""
     resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
     data = json.loads(sys.stdin.buffer.read())
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _compiled(folder: Path, data: dict[str, Any]) -> bytes:
-    """As accessible PDF first, each time without the letters that could not be shown; plain at the end."""
+    """Compile as accessible PDF, retrying without missing characters; as plain PDF as a last resort."""
     missing: list[str] = []
     for _ in range(MAX_ATTEMPTS):
         try:
@@ -46,7 +46,7 @@ def _compiled(folder: Path, data: dict[str, Any]) -> bytes:
 
 
 def _alike(letters: str, data: dict[str, Any]) -> list[str]:
-    """These letters, and with a far one all far letters of the document: one attempt for a whole script."""
+    """Missing characters to drop; with a far one, all far ones of the document: one attempt per script."""
     if all(ord(letter) < FIRST_FAR_LETTER for letter in letters):
         return list(letters)
     far = {letter for letter in json.dumps(data, ensure_ascii=False) if ord(letter) >= FIRST_FAR_LETTER}

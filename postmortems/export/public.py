@@ -1,4 +1,4 @@
-"""The public page of a published postmortem: the sections for everyone, redacted once more."""
+"""Public page of a published postmortem: the sections for everyone, redacted again."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from postmortems.review.selectors import review_of
 
 @dataclass(frozen=True)
 class PublicDocument:
-    """What anyone with the address may read."""
+    """Content visible to anyone with the link."""
 
     title: str
     html: SafeString
 
 
 def public_document(key: str) -> PublicDocument:
-    """The published revision behind a public address. Raises NotFound, also once the address is off."""
+    """The published revision of a public link. Raises NotFound, also if the link is disabled."""
     rows = Postmortem.across_workspaces.select_related("incident", "template", "incident__workspace")
     found: Postmortem | None = (
         rows.filter(
@@ -35,7 +35,7 @@ def public_document(key: str) -> PublicDocument:
         else None
     )
     if found is None:
-        raise NotFound("There is no such page.")
+        raise NotFound("Page not found.")
     sections = shown_sections(found, review_of(found), revision=found.published_revision)
     parts = [_redacted(one) for one in build(found, sections, public=True).parts]
     text = assemble("", parts, "", has_dividers=False)

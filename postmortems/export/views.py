@@ -1,4 +1,4 @@
-"""Exports over the web."""
+"""Export page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which watches an incident speaks against."""
+"""Matches incidents with fix watches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from postmortems.fix_watch.models import FixWatch
 
 
 def candidates(incident: Incident, at: datetime) -> list[FixWatch]:
-    """The running watches over a fingerprint of the incident, or over its type on one of its components."""
+    """Running watches of a fingerprint of the incident, or of its type on one of its components."""
     fingerprints = list(
         IncidentSignal.objects.of(incident.workspace_id)
         .filter(incident=incident)
@@ -30,13 +30,12 @@ def candidates(incident: Incident, at: datetime) -> list[FixWatch]:
 
 
 def is_recurrence(watch: FixWatch, incident: Incident, at: datetime) -> bool:
-    """Whether this incident, at that time, shows that the fix did not hold. Pure.
+    """Whether the incident shows that the fix did not hold. Pure.
 
-    A drill does not, nor one that was merged into an incident from before the watch began, nor
-    another private incident.
+    Drills, incidents merged into one from before the watch, and other private incidents do not count.
     """
     if incident.is_private and incident.pk != watch.item.incident_id:
-        return False  # it must not be named outside
+        return False  # its existence must not be revealed
     if incident.is_drill or not watch.starts_at <= at < watch.ends_at:
         return False
     merged = incident.merged_into

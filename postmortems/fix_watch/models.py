@@ -1,4 +1,4 @@
-"""Whether a finished fix holds: what is watched, for how long, and what came back."""
+"""Fix watches: check for some time that a completed fix holds."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from postmortems.action_items.models import ActionItem
 
 
 class FixWatch(WorkspaceScoped, WorkItem):
-    """One watch over one completion of an action item; its work falls due when the watch ends.
+    """A watch of one completion of an action item; due when the watch ends.
 
-    Watched are the fingerprints of the incident's signals; where it has none, its type on its components.
+    Watches the fingerprints of the incident's signals; without any, its type on its components.
     """
 
     class Verdict(models.TextChoices):
@@ -64,7 +64,7 @@ class FixWatch(WorkspaceScoped, WorkItem):
 
 
 class Recurrence(WorkspaceScoped):
-    """One incident that showed that a fix did not hold."""
+    """An incident that showed that a fix did not hold."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     watch = models.ForeignKey(FixWatch, on_delete=models.CASCADE, related_name="recurrences")

@@ -1,4 +1,4 @@
-"""Counts what became of fixes."""
+"""Counts the outcomes of fix watches."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from postmortems.fix_watch.models import FixWatch
 
 
 def held_counts(actor: Actor) -> dict[str, int]:
-    """How many watched `prevent` items there are by verdict; one of two watches may count twice.
+    """Number of watched `prevent` items by verdict; an item with two watches may count twice.
 
-    Items of private incidents count for those who see them. Raises Forbidden.
+    Private incidents count only if visible to the actor. Raises Forbidden.
     """
     require(actor, Capability.POSTMORTEMS_READ)
     rows = FixWatch.objects.of(actor.workspace_id).filter(
@@ -25,6 +25,6 @@ def held_counts(actor: Actor) -> dict[str, int]:
 
 
 def watches_of(item: ActionItem) -> list[FixWatch]:
-    """The watches of one item with the incidents that spoke against it, newest first."""
+    """Watches of an item with their recurrences, newest first."""
     rows = FixWatch.objects.of(item.workspace_id).filter(item=item)
     return list(rows.prefetch_related("recurrences__incident").order_by("-pk")[:20])

@@ -1,4 +1,4 @@
-"""Starts, judges and ends watches over finished action items."""
+"""Starts, evaluates and ends watches of completed action items."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from postmortems.action_items.models import ActionItem, ItemKind, ItemStatus
 from postmortems.action_items.services import update_item
 from postmortems.fix_watch.matching import candidates, is_recurrence
 from postmortems.fix_watch.models import FixWatch, Recurrence
-from postmortems.notices.people import managers_of, tell
+from postmortems.notices.people import managers_of, notify_members
 
-GRACE: Final = timedelta(hours=1)  # the fix is being rolled out
+GRACE: Final = timedelta(hours=1)  # time to roll out the fix
 LENGTH: Final = timedelta(days=30)
 Verdict = FixWatch.Verdict
 
 
 def follow_item(workspace_id: int, *, item_id: int) -> FixWatch | None:
-    """Start the watch of an item that is done, stop that of one that is open again. Idempotent."""
+    """Start the watch of a completed item, or stop that of a reopened one. Idempotent."""
     with transaction.atomic():
         item = _locked_item(workspace_id, item_id)
         if item is None:
@@ -74,7 +74,7 @@ def _end(watch: FixWatch | None, verdict: str) -> None:
 
 
 def judge_incident(workspace_id: int, *, incident_id: int, at: datetime) -> int:
-    """Compare an incident that opened, reopened or was signalled at `at` with every watch.
+    """Check all watches against an incident that opened, reopened or got a signal at `at`.
 
     Returns how many recurrences are new. Idempotent.
     """
@@ -99,7 +99,7 @@ def _record(watch: FixWatch, incident: Incident, at: datetime) -> bool:
             workspace_id=watch.workspace_id, watch=watch, incident=incident, at=at
         )
         _end(watch, Verdict.RECURRED)
-        reason = f"{incident.reference} showed it again on {at:%Y-%m-%d %H:%M} UTC"
+        reason = f"{incident.reference} had the same problem on {at:%Y-%m-%d %H:%M} UTC"
         reopens = item.kind == ItemKind.PREVENT and item.status == ItemStatus.DONE
         _write(actor, watch, item, incident, reason, reopens=reopens)
     return True
@@ -108,7 +108,7 @@ def _record(watch: FixWatch, incident: Incident, at: datetime) -> bool:
 def _write(
     actor: Actor, watch: FixWatch, item: ActionItem, incident: Incident, reason: str, *, reopens: bool
 ) -> None:
-    """Item, both timelines and notices; all in the caller's transaction."""
+    """Record a recurrence on the item, both timelines and notices, in the caller's transaction."""
     if reopens:
         update_item(actor, item.number, status=ItemStatus.OPEN, reopened_reason=f"{reason}.")
     done = "reopened" if reopens else "flagged"
@@ -120,7 +120,7 @@ def _write(
         )  # fmt: skip
     managers = [] if item.incident.is_private else managers_of(item.workspace_id)
     people = [pk for pk in (item.assignee_id, *managers) if pk is not None]
-    tell(
+    notify_members(
         item.workspace_id, people, key=f"recurrence:{watch.pk}:{incident.pk}",
         kind="action_item.recurred", subject=f"{item.reference} {done}: the fix did not hold",
         lines=[f"{item.title}.", f"{reason}: {incident.title}."],
@@ -129,7 +129,7 @@ def _write(
 
 
 def end_watch(workspace_id: int, *, watch: FixWatch) -> str:
-    """Give the verdict of a watch whose time is over: came back, held, or nothing was watching."""
+    """End a watch with its verdict: recurred, held, or not observed."""
     if find_missed(workspace_id, watch=watch):
         return str(Verdict.RECURRED)
     verdict = Verdict.HELD if _was_watched(watch) else Verdict.UNWATCHED
@@ -139,7 +139,7 @@ def end_watch(workspace_id: int, *, watch: FixWatch) -> str:
 
 
 def find_missed(workspace_id: int, *, watch: FixWatch) -> bool:
-    """Record an alert that came back on an incident which was open all the time. Returns whether one did."""
+    """Record an alert that recurred on an incident that stayed open. Returns whether one did."""
     missed = IncidentSignal.objects.of(workspace_id).filter(
         fingerprint__in=watch.fingerprints, last_at__gte=watch.starts_at, last_at__lt=watch.ends_at
     )
@@ -151,7 +151,7 @@ def find_missed(workspace_id: int, *, watch: FixWatch) -> bool:
 
 
 def _was_watched(watch: FixWatch) -> bool:
-    """Whether a detector could have noticed: one reported the first time, or something since on the same."""
+    """Whether a detector could have noticed a recurrence: one reported the incident, or signals since."""
     if watch.fingerprints:
         return True
     signals = IncidentSignal.objects.of(watch.workspace_id).filter(

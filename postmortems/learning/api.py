@@ -43,12 +43,12 @@ class WhyReference(Reference):
 
 
 class LessonQuery(Schema):
-    """Which lessons."""
+    """Filter of lessons."""
 
     text: str = Field("", max_length=200, description="Words to search for.")
     category: str = Field("", max_length=60)
     priority: str = Field("", max_length=20)
-    incident: str = Field("", max_length=60, description="Those of one incident.")
+    incident: str = Field("", max_length=60, description="Lessons of one incident.")
 
 
 class LessonReference(Schema):
@@ -68,14 +68,14 @@ def _analysis(request: HttpRequest, reference: str) -> dict[str, Any]:
 
 @router.post("/{reference}/five-whys", response={201: FiveWhysOut}, summary="Start a five whys analysis")
 def start(request: HttpRequest, where: Path[Reference], body: FiveWhysIn = NOBODY) -> Any:
-    """Idempotent: the one there is, is returned."""
+    """Idempotent: returns an existing analysis."""
     services.start_five_whys(actor_in(request), where.reference, facilitator=body.facilitator)
     return Status(201, _analysis(request, where.reference))
 
 
-@router.get("/{reference}/five-whys", response=FiveWhysOut, summary="Read the five whys analysis")
+@router.get("/{reference}/five-whys", response=FiveWhysOut, summary="Get the five whys analysis")
 def read(request: HttpRequest, where: Path[Reference]) -> Any:
-    """404 while there is none."""
+    """404 if there is none."""
     return _analysis(request, where.reference)
 
 
@@ -88,7 +88,7 @@ def add(request: HttpRequest, where: Path[Reference], body: WhyIn) -> Any:
 
 @router.patch("/{reference}/five-whys/whys/{why_id}", response=WhyOut, summary="Answer or change a why")
 def answer(request: HttpRequest, where: Path[WhyReference], body: WhyPatch) -> Any:
-    """What is left out stays."""
+    """Omitted fields stay as they are."""
     given = body.model_dump(exclude_unset=True)
     return node_json(services.answer_why(actor_in(request), where.reference, where.why_id, **given))
 
@@ -102,7 +102,7 @@ def remove(request: HttpRequest, where: Path[WhyReference]) -> Any:
 
 @router.post("/{reference}/five-whys/root-cause", response=FiveWhysOut, summary="Name a root cause")
 def root_cause(request: HttpRequest, where: Path[Reference], body: RootCauseIn) -> Any:
-    """It becomes the answer of the last why, or of `why`. There may be several."""
+    """Becomes the answer of the last why, or of `why`. There may be several root causes."""
     services.identify_root_cause(
         actor_in(request), where.reference, root_cause=body.root_cause, node=body.why
     )
@@ -118,7 +118,7 @@ def factor(request: HttpRequest, where: Path[Reference], body: FactorIn) -> Any:
 
 @router.post("/{reference}/lessons", response={201: LessonOut}, summary="Add a lesson to an incident")
 def add_to_incident(request: HttpRequest, where: Path[Reference], body: LessonIn) -> Any:
-    """The same words again return the first."""
+    """Idempotent: an equal lesson is returned."""
     return Status(201, lesson_json(add_lesson(actor_in(request), where.reference, **body.model_dump())))
 
 
@@ -126,13 +126,13 @@ def add_to_incident(request: HttpRequest, where: Path[Reference], body: LessonIn
     "/{reference}/lessons", response={201: LessonOut}, summary="Add a lesson to a postmortem"
 )
 def add_to_postmortem(request: HttpRequest, where: Path[Reference], body: LessonIn) -> Any:
-    """The same words again return the first."""
+    """Idempotent: an equal lesson is returned."""
     return add_to_incident(request, where, body)
 
 
 @lessons_router.get("", response=list[LessonOut], summary="Search lessons")
 def search(request: HttpRequest, query: Query[LessonQuery]) -> Any:
-    """Best match first with `text`, else newest first; 100 at most."""
+    """Best match first with `text`, else newest first; at most 100."""
     known_only(request, ("text", "category", "priority", "incident"))
     actor = actor_in(request)
     incident = incident_for(actor, query.incident) if query.incident else None
@@ -145,6 +145,6 @@ def search(request: HttpRequest, query: Query[LessonQuery]) -> Any:
 
 @lessons_router.delete("/{lesson_id}", response={204: None}, summary="Remove a lesson")
 def delete(request: HttpRequest, where: Path[LessonReference]) -> Any:
-    """For good."""
+    """Deletes the lesson permanently."""
     remove_lesson(actor_in(request), where.lesson_id)
     return Status(204, None)

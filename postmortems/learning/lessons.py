@@ -1,4 +1,4 @@
-"""Lessons of incidents."""
+"""Adds and removes lessons of incidents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from incidents.validation import clean_line, invalid
 from postmortems.documents.selectors import postmortem_of
 from postmortems.learning.models import Lesson, Priority
 
-MAX_LESSONS: Final = 50  # of one incident
+MAX_LESSONS: Final = 50  # per incident
 MAX_LESSON_CHARS: Final = 500
 
 
@@ -32,7 +32,7 @@ def add_lesson(
     category: str = "",
     component: str = "",
 ) -> Lesson:
-    """Write down a lesson; the same words again return the first. Raises Invalid, NotFound, Forbidden."""
+    """Add a lesson; an equal one is returned (idempotent). Raises Invalid, NotFound, Forbidden."""
     require(actor, Capability.POSTMORTEMS_WRITE)
     incident = incident_for(actor, reference)
     text = clean_line("lesson", lesson, MAX_LESSON_CHARS)
@@ -41,7 +41,7 @@ def add_lesson(
     postmortem = postmortem_of(actor, incident)
     rows = Lesson.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
     if rows.count() >= MAX_LESSONS and not rows.filter(lesson=text).exists():
-        raise invalid("lesson", "max_items", f"cannot be added: there are {MAX_LESSONS} already")
+        raise invalid("lesson", "max_items", f"cannot be added: there are already {MAX_LESSONS}")
     with transaction.atomic():
         made: Lesson
         made, is_new = rows.get_or_create(
@@ -59,7 +59,7 @@ def add_lesson(
         if is_new:
             summary = f"{actor.label} added a lesson to {incident.reference}: {text[:150]}"
             record(actor, action="lesson.add", target=made, summary=summary)
-            _tell(actor, incident)
+            _publish_change(actor, incident)
     return made
 
 
@@ -79,7 +79,7 @@ def remove_lesson(actor: Actor, lesson_id: int) -> None:
         summary = f"{actor.label} removed a lesson of {incident.reference}: {lesson.lesson[:150]}"
         record(actor, action="lesson.remove", target=lesson, summary=summary)
         lesson.delete()
-        _tell(actor, incident)
+        _publish_change(actor, incident)
 
 
 def parse_priority(word: str) -> str:
@@ -101,5 +101,5 @@ def _component_id(actor: Actor, name: str) -> int | None:
     return found
 
 
-def _tell(actor: Actor, incident: Incident) -> None:
+def _publish_change(actor: Actor, incident: Incident) -> None:
     publish(IncidentChanged(actor.workspace_id, incident.pk, incident.number, incident.version))

@@ -1,4 +1,4 @@
-"""What an incident taught: the chain of causes, and lessons for the next one."""
+"""Five whys and lessons of incidents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from postmortems.documents.models import Postmortem
 
 
 class Priority(models.TextChoices):
-    """How much it matters."""
+    """Priority of a lesson."""
 
     LOW = "low", "Low"
     MEDIUM = "medium", "Medium"
@@ -24,7 +24,7 @@ class Priority(models.TextChoices):
 
 
 class FiveWhys(WorkspaceScoped):
-    """The chain of causes of one incident; it may exist before the postmortem does."""
+    """Five whys analysis of an incident; may exist before its postmortem."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="five_whys")
@@ -70,7 +70,7 @@ class FactorNode(WorkspaceScoped):
 
 
 class Lesson(WorkspaceScoped):
-    """One sentence worth knowing when the same kind of incident opens again.
+    """A lesson, shown for similar incidents later.
 
     `is_released`: a lesson of a private incident may be shown elsewhere.
     """

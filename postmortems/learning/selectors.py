@@ -1,4 +1,4 @@
-"""Reading five whys and lessons."""
+"""Reads five whys and lessons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_SHOWN_ON_INCIDENT: Final = 3
 
 
 def five_whys_of(actor: Actor, incident: Incident) -> FiveWhys | None:
-    """The analysis of an incident, or None. Raises Forbidden."""
+    """The five whys of an incident, or None. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
     rows = FiveWhys.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
     found: FiveWhys | None = rows.select_related("facilitator", "incident").first()
@@ -40,7 +40,7 @@ def ladder_of(incident: Incident) -> list[FactorNode]:
 def lessons_page(
     actor: Actor, *, text: str = "", category: str = "", priority: str = "", incident: Incident | None = None
 ) -> Sequence[Lesson]:
-    """Lessons: best match first with `text`, else newest first; at most 100. Raises Forbidden."""
+    """Lessons, best match first with `text`, else newest first; at most 100. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
     rows = _detailed(actor)
     if incident is not None:

@@ -1,4 +1,4 @@
-"""Five whys: asking, answering and marking causes."""
+"""Changes five whys: adds and answers whys, marks root causes."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ MAX_QUESTION_CHARS: Final = 500
 
 
 def start_five_whys(actor: Actor, reference: int | str, *, facilitator: str | None = None) -> FiveWhys:
-    """The analysis of an incident, started now if there is none; `facilitator` is a user name.
+    """Start the analysis of an incident, or return the existing one; `facilitator` is a user name.
 
-    Idempotent; a facilitator given later replaces the one before. Raises Invalid, NotFound, Forbidden.
+    Idempotent; a facilitator given later replaces the previous one. Raises Invalid, NotFound, Forbidden.
     """
     require(actor, Capability.POSTMORTEMS_WRITE)
     incident = incident_for(actor, reference)
@@ -54,7 +54,7 @@ def add_why(
     parent: int | None = None,
     beside: bool = False,
 ) -> FactorNode:
-    """Ask another why: below `parent`, else below the last answer of the chain; `beside` begins a new branch.
+    """Add a why below `parent`, else below the last answer of the chain; `beside` starts a new branch.
 
     Raises Invalid (fields `question`, `answer`, `answered_by`, `parent`), NotFound, Forbidden.
     """
@@ -65,7 +65,7 @@ def add_why(
 def add_factor(
     actor: Actor, reference: int | str, *, factor: str, answered_by: str | None = None
 ) -> FactorNode:
-    """Note a contributing factor. Raises Invalid (field `factor`), NotFound, Forbidden."""
+    """Add a contributing factor. Raises Invalid (field `factor`), NotFound, Forbidden."""
     text = clean_line("factor", factor, MAX_QUESTION_CHARS)
     return _add(actor, reference, FactorNode.Kind.CONTRIBUTING_FACTOR, "", text, answered_by, None, True)
 
@@ -80,7 +80,7 @@ def answer_why(
     answered_by: str | None = None,
     is_root_cause: bool | None = None,
 ) -> FactorNode:
-    """Change a why: question, answer, who answered, whether it is a root cause. Raises Invalid, NotFound."""
+    """Update a why: question, answer, answered by, root cause. Raises Invalid, NotFound."""
     require(actor, Capability.POSTMORTEMS_WRITE)
     incident = incident_for(actor, reference)
     with transaction.atomic():
@@ -101,7 +101,7 @@ def answer_why(
 def identify_root_cause(
     actor: Actor, reference: int | str, *, root_cause: str, node: int | None = None
 ) -> FactorNode:
-    """Name a root cause: the answer of `node`, else of the last why. An answered one gets a why below it.
+    """Add a root cause: the answer of `node`, else of the last why; if that is answered, of a new why below.
 
     Raises Invalid (field `root_cause`), NotFound, Forbidden.
     """
@@ -169,9 +169,9 @@ def _last(nodes: list[FactorNode], kind: FactorNode.Kind, beside: bool) -> int |
 
 def _refuse_too_many(nodes: list[FactorNode], above: int | None) -> None:
     if len(nodes) >= MAX_NODES:
-        raise invalid("question", "max_items", f"cannot be added: there are {MAX_NODES} already")
+        raise invalid("question", "max_items", f"cannot be added: there are already {MAX_NODES}")
     if depth_of(nodes, above) >= MAX_DEPTH:
-        raise invalid("parent", "max_depth", f"is {MAX_DEPTH} whys deep already")
+        raise invalid("parent", "max_depth", f"is {MAX_DEPTH} whys deep")
 
 
 def _new(
@@ -219,7 +219,7 @@ def _finish(actor: Actor, incident: Incident, analysis: FiveWhys, what: str) -> 
 
 
 def add_root_causes(actor: Actor, reference: int | str, causes: Sequence[str]) -> None:
-    """Note root causes that are not in the chain yet; idempotent. Raises Invalid, NotFound, Forbidden."""
+    """Add root causes that are not in the chain yet. Idempotent. Raises Invalid, NotFound, Forbidden."""
     incident = incident_for(actor, reference)
     known = {node.answer for node in ladder_of(incident) if node.is_root_cause}
     for cause in dict.fromkeys(causes):

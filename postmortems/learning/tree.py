@@ -1,4 +1,4 @@
-"""The chain of causes as a tree: order, depth, root causes. Pure over nodes already read."""
+"""The whys as a tree: order, depth, root causes. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from postmortems.learning.models import FactorNode
 
 @dataclass(frozen=True)
 class Rung:
-    """A why in its place: `depth` counts whys above it, `branch` how often the chain forked above it."""
+    """A why in the tree: `depth` is the number of whys above it, `branch` the number of forks above it."""
 
     node: FactorNode
     depth: int
@@ -21,7 +21,7 @@ class Rung:
 
 
 def rungs(nodes: Sequence[FactorNode]) -> list[Rung]:
-    """Every why, each followed by the whys its answer raised."""
+    """All whys, depth first."""
     below: dict[int | None, list[FactorNode]] = defaultdict(list)
     for node in sorted(nodes, key=lambda one: (one.position, one.pk)):
         if node.kind == FactorNode.Kind.WHY:
@@ -39,7 +39,7 @@ def _walk(
 
 
 def depth_of(nodes: Sequence[FactorNode], node_id: int | None) -> int:
-    """How many whys stand above a node, itself included."""
+    """Depth of a node, including itself."""
     parents = {node.pk: node.parent_id for node in nodes}
     depth = 0
     while node_id is not None and depth <= len(parents):
@@ -48,7 +48,7 @@ def depth_of(nodes: Sequence[FactorNode], node_id: int | None) -> int:
 
 
 def root_causes(nodes: Sequence[FactorNode]) -> list[str]:
-    """What was marked as a root cause, in the order of the chain."""
+    """Root causes, in the order of the chain."""
     return [rung.node.answer or rung.node.question for rung in rungs(nodes) if rung.node.is_root_cause]
 
 
@@ -59,7 +59,7 @@ def contributing(nodes: Sequence[FactorNode]) -> list[str]:
 
 
 def why_rows(nodes: Sequence[FactorNode]) -> list[WhyRow]:
-    """The chain as the document shows it."""
+    """Rows for the document."""
     return [
         WhyRow(rung.node.question, " ".join(rung.node.answer.split()), rung.branch) for rung in rungs(nodes)
     ]

@@ -1,4 +1,4 @@
-"""The ladder of whys, and lessons."""
+"""Pages of five whys and lessons."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NAV: Final = {"nav_current": "/postmortems"}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ladder(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET: the whys of an incident. POST: ask another one, or note a factor; 303, 422 with the fault."""
+    """GET: the five whys of an incident. POST: add a why or a factor; 303, 422 with the error."""
     actor = current_actor(request)
     incident = incident_for(actor, reference)
     if request.method != "POST":
@@ -54,7 +54,7 @@ def ladder(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _place(given: QueryDict) -> dict[str, Any]:
-    """Below the answer before it, or beside it: below what that one is below, which may be nothing."""
+    """Position of a new why: below the previous answer, or as its sibling."""
     if given.get("is_branch"):
         above = _number(given.get("beside", ""))
         return {"parent": above, "beside": above is None}
@@ -63,13 +63,13 @@ def _place(given: QueryDict) -> dict[str, Any]:
 
 @require_POST
 def why(request: HttpRequest, reference: str, node_id: int) -> HttpResponse:
-    """POST: answer a why, mark it as a root cause or not, or remove it; 303, 422 with the fault."""
+    """POST: answer a why, mark it as a root cause or not, or remove it; 303, 422 with the error."""
     actor, given = current_actor(request), request.POST
     incident = incident_for(actor, reference)
     url = f"/postmortems/{incident.reference}/five-whys"
     if given.get("verb") == "remove":
         services.remove_why(actor, reference, node_id)
-        return done(request, "Removed, with everything below it.", url=url)
+        return done(request, "Why removed, with everything below it.", url=url)
     wanted: dict[str, Any] = {name: given[name] for name in ("question", "answer") if name in given}
     if given.get("verb") in ("root", "not-root"):
         wanted["is_root_cause"] = given["verb"] == "root"
@@ -91,7 +91,7 @@ def _ladder(
     fault: Invalid | None = None,
     typed_at: int | None = None,
 ) -> HttpResponse:
-    """The page; after a fault with what was typed, in the why `typed_at` or in the form for the next one."""
+    """The page; after an error with the input, in the why `typed_at` or in the form for the next one."""
     nodes = ladder_of(incident)
     steps = rungs(nodes)
     context = {
@@ -118,7 +118,7 @@ def _number(text: str) -> int | None:
 
 @require_safe
 def lessons(request: HttpRequest) -> HttpResponse:
-    """GET /lessons: search across incidents by words, category, priority, incident."""
+    """GET /lessons: search by text, category, priority and incident."""
     actor, query = current_actor(request), request.GET
     named = query.get("incident", "")
     incident = incident_for(actor, named) if named else None
@@ -139,7 +139,7 @@ def lessons(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET: the form of a lesson. POST: write it down; 303, 422 with the fault."""
+    """GET: the form of a lesson. POST: add it; 303, 422 with the error."""
     actor, given = current_actor(request), request.POST
     require(actor, Capability.POSTMORTEMS_WRITE)
     incident = incident_for(actor, reference)
@@ -157,11 +157,11 @@ def add(request: HttpRequest, reference: str) -> HttpResponse:
         return render(
             request, "postmortems/learning/lesson_form.html", {**context, "fault": fault}, status=422
         )
-    return done(request, "Lesson added.", url=f"/postmortems/{incident.reference}#lessons")
+    return done(request, "Lesson created.", url=f"/postmortems/{incident.reference}#lessons")
 
 
 @require_POST
 def remove(request: HttpRequest, lesson_id: int) -> HttpResponse:
     """POST: remove a lesson; 303 to the list."""
     lesson_service.remove_lesson(current_actor(request), lesson_id)
-    return done(request, "Lesson removed.", url="/lessons")
+    return done(request, "Lesson deleted.", url="/lessons")

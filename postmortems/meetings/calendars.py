@@ -20,7 +20,7 @@ CANCELLED_FOR: Final = timedelta(days=30)
 def meetings(
     workspace_id: int, user_id: int | None, start: datetime, end: datetime
 ) -> Iterator[CalendarEvent]:
-    """Meetings in their own zone; one that was called off stays as cancelled, so that clients remove it."""
+    """Meetings in their own time zone; a cancelled one stays as cancelled, so that clients remove it."""
     rows = Postmortem.objects.of(workspace_id).filter(
         Q(meeting_at__gte=start, meeting_at__lt=end)
         | Q(meeting_at=None, meeting_was_at__gte=start, updated_at__gte=end - CANCELLED_FOR * 8)
@@ -36,7 +36,7 @@ def meetings(
 
 
 def meeting_event(one: Postmortem) -> CalendarEvent:
-    """The meeting as it is, or as it was before it was called off; feeds and mails show the same."""
+    """The calendar event of a meeting, also of a cancelled one; used by feeds and mails."""
     at = one.meeting_at or one.meeting_was_at or one.updated_at
     return CalendarEvent(
         uid=f"meeting-{one.pk}", starts_at=at, ends_at=at + timedelta(minutes=one.meeting_minutes),
@@ -51,7 +51,7 @@ def meeting_event(one: Postmortem) -> CalendarEvent:
 def items_due(
     workspace_id: int, user_id: int | None, start: datetime, end: datetime
 ) -> Iterator[CalendarEvent]:
-    """A whole day for each due date; done and cancelled ones are cancelled events."""
+    """An all-day event per due date; done and cancelled items are cancelled events."""
     rows = ActionItem.objects.of(workspace_id).filter(due_date__gte=start.date(), due_date__lt=end.date())
     seen = Q(incident__is_private=False)
     if user_id is not None:

@@ -1,4 +1,4 @@
-"""The mail of a meeting: words for people, and an iTIP part (RFC 5546) for their calendars."""
+"""Mail of a meeting: text and an iTIP part (RFC 5546)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TEXT: Final = """{first}
 def meeting_mail(
     postmortem: Postmortem, user: User, people: Sequence[User], *, method: str
 ) -> EmailMultiAlternatives:
-    """Text and `text/calendar` with the method; the same Message-ID whenever it is sent again."""
+    """Mail with text and `text/calendar`; the Message-ID is stable over retries."""
     host = urlsplit(settings.BASE_URL).hostname or "tocsin"
     sequence = postmortem.meeting_sequence
     word = "Cancelled" if method == "CANCEL" else "Invitation" if sequence == 1 else "Updated invitation"
@@ -52,7 +52,7 @@ def meeting_mail(
 
 
 def calendar_part(postmortem: Postmortem, people: Sequence[User], *, method: str, host: str) -> str:
-    """The meeting as an iTIP message; its UID and SEQUENCE are those of the calendar feed."""
+    """The meeting as an iTIP message, with the UID and SEQUENCE of the calendar feed."""
     calendar = Calendar()
     calendar.add("prodid", "-//Tocsin//Meetings//EN")
     calendar.add("version", "2.0")
@@ -83,7 +83,7 @@ def _words(postmortem: Postmortem, word: str) -> str:
     at = postmortem.meeting_at or postmortem.meeting_was_at
     when = f"{at.astimezone(ZoneInfo(postmortem.meeting_zone)):%A %d %B %Y, %H:%M %Z}" if at else ""
     first = {
-        "Cancelled": "This meeting was called off.",
+        "Cancelled": "This meeting was cancelled.",
         "Updated invitation": "This meeting has changed.",
     }.get(word, "You are invited to the review of a postmortem.")
     url = f"{settings.BASE_URL}/postmortems/{postmortem.incident.reference}"

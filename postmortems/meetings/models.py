@@ -1,4 +1,4 @@
-"""Mails about postmortem meetings: an invitation, its update, its cancellation."""
+"""Mails about postmortem meetings: invitation, update, cancellation."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from postmortems.documents.models import Postmortem
 
 
 class MeetingMail(WorkspaceScoped, WorkItem):
-    """One state of a meeting to one person: unique, so that it is mailed once.
+    """A mail of one state of a meeting to one person; unique, so that it is sent once.
 
-    `sequence` is that of the calendar event; a row whose meeting has moved on since is settled unsent.
+    `sequence` is that of the calendar event; if the meeting changed since, the row is settled unsent.
     """
 
     class Method(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Who takes part in a meeting."""
+"""Reads attendees of meetings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from postmortems.notices.mentions import who_may_see
 
 
 def attendees(postmortem: Postmortem) -> list[User]:
-    """The owner and who holds or held a role on the incident: active, with an address that was proven."""
+    """The owner and everyone who holds or held a role on the incident, if active with a verified address."""
     roles = RoleAssignment.objects.of(postmortem.workspace_id).filter(incident_id=postmortem.incident_id)
     ids = {postmortem.owner_id, *roles.values_list("user_id", flat=True)} - {None}
     seen = who_may_see(postmortem.incident, ids)

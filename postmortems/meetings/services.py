@@ -22,9 +22,9 @@ Method = MeetingMail.Method
 
 
 def plan_meeting_mails(workspace_id: int, *, postmortem_id: int) -> int:
-    """A mail to each who takes part, for the meeting as it is now; idempotent. Returns how many are new.
+    """Plan a mail to each attendee for the current meeting. Idempotent. Returns how many are new.
 
-    Called off: to those who were invited. Nothing without a mail server, or for a meeting that is over.
+    A cancellation goes to those who were invited. None without a mail server, or for a past meeting.
     """
     rows = Postmortem.objects.of(workspace_id).filter(pk=postmortem_id)
     found: Postmortem | None = rows.select_related("incident").first()
@@ -58,10 +58,10 @@ def send_meeting_mail(workspace_id: int, *, mail: MeetingMail) -> None:
     if mail.sequence == postmortem.meeting_sequence and _is_reachable(mail.user):
         message = meeting_mail(postmortem, mail.user, attendees(postmortem), method=mail.method)
         if not connection.in_atomic_block:
-            connection.close()  # a mail server may take its time
+            connection.close()  # free the connection during the call
         try:
             message.send()
-        except OSError as error:  # errors of SMTP are OSErrors; those with a code of 500 and more are final
+        except OSError as error:  # SMTP errors are OSErrors; codes from 500 are permanent
             refused = [code for code, _ in getattr(error, "recipients", {}).values()]
             code = max(refused, default=getattr(error, "smtp_code", 0))
             text = f"the mail server refused or cannot be reached: {code or error}"

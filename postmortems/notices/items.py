@@ -1,4 +1,4 @@
-"""Tells the channels of a workspace's routes what happened to an action item."""
+"""Plans notifications of action items to channels, by the routes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from postmortems.action_items.rendering import item_json
 
 
 def plan_item_notice(event: OutboxEvent) -> None:
-    """One delivery for each channel whose routes name action items; of drills none. Idempotent.
+    """Plan one delivery per channel routed for action items; none for drills. Idempotent.
 
-    `details.item` is the item as the API shows it, as it is now.
+    `details.item` is the current item in the format of the API.
     """
     rows = ActionItem.objects.of(event.workspace_id).filter(pk=event.payload["item_id"])
     item = rows.select_related("incident", "assignee").first()

@@ -1,4 +1,4 @@
-"""People named in a text as `@user.name`: who they are, and who of them is told."""
+"""Finds people mentioned in a text as `@user.name`."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from accounts.models import Membership, Role
 from incidents.models import Incident
 from incidents.privacy.selectors import people_who_see
 
-MAX_MENTIONS: Final = 20  # of one text; more than these is a list, not a call
+MAX_MENTIONS: Final = 20  # per text
 _NAME: Final = re.compile(r"(?<![\w@/.])@([A-Za-z0-9](?:[A-Za-z0-9._-]{0,118}[A-Za-z0-9])?)")
 _CODE: Final = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|`[^`\n]*`", re.M | re.S)
 
 
 def names_in(text: str) -> set[str]:
-    """The names after an `@`, in lower case, outside of code. Pure."""
+    """Names after an `@`, in lower case, except in code. Pure."""
     return {match[1].lower() for match in _NAME.finditer(_CODE.sub(" ", text))}
 
 
 def mentioned(incident: Incident, text: str, before: str = "") -> tuple[int, ...]:
-    """Ids of active members named in `text` and not in `before`, who may see the incident."""
+    """Ids of active members mentioned in `text` but not in `before`, who may see the incident."""
     names = sorted(names_in(text) - names_in(before))[:MAX_MENTIONS]
     if not names:
         return ()

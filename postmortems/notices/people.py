@@ -1,4 +1,4 @@
-"""Tells people, by the ways they chose, what is theirs to know or to do."""
+"""Notifies members by their contact methods."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.queue.models import Priority
 from notifications.deliveries.planning import plan_page
 
 
-def tell(
+def notify_members(
     workspace_id: int,
     user_ids: Iterable[int],
     *,
@@ -23,9 +23,9 @@ def tell(
     why: str,
     lines: Sequence[str] = (),
 ) -> int:
-    """Plan one notice to each of these members. `key` names the fact: planned again, nothing changes.
+    """Plan one notice to each of these members. Idempotent by `key`.
 
-    Returns how many deliveries are new; 0 where there is no way to reach anyone.
+    Returns how many deliveries are new; 0 if no one can be reached.
     """
     payload: dict[str, Any] = {
         "event_kind": kind,

@@ -1,4 +1,4 @@
-"""Plans who is told what happened to a postmortem: channels by the routes, people by their own ways."""
+"""Plans notifications of postmortems: channels by the routes, people by their contact methods."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from notifications.deliveries.planning import Fact, as_payload, plan_event
 from notifications.deliveries.snapshot import snapshot_of
 from postmortems.documents.models import Comment, Postmortem, Section
 from postmortems.notices.mentions import mentioned
-from postmortems.notices.people import tell
+from postmortems.notices.people import notify_members
 
 _WORDS: Final = {
     "postmortem.review_requested": "needs your review",
@@ -21,7 +21,7 @@ _WORDS: Final = {
 
 
 def plan_notices(event: OutboxEvent) -> None:
-    """One delivery for each channel that the routes name, and for each person concerned. Idempotent."""
+    """Plan one delivery per routed channel and per person concerned. Idempotent."""
     payload = event.payload
     rows = Postmortem.objects.of(event.workspace_id).filter(pk=payload["postmortem_id"])
     postmortem = rows.select_related("incident").first()
@@ -35,7 +35,7 @@ def plan_notices(event: OutboxEvent) -> None:
     if postmortem.incident.is_drill:
         return
     by = payload.get("by", "")
-    tell(
+    notify_members(
         event.workspace_id, _people(event, postmortem), key=f"outbox:{event.pk}", kind=event.topic,
         subject=f"Postmortem of {postmortem.incident.reference} {_WORDS[event.topic]}: {postmortem.title}",
         lines=[*_quoted(event), *([f"By {by}."] if by else [])], path=path,
@@ -44,7 +44,7 @@ def plan_notices(event: OutboxEvent) -> None:
 
 
 def plan_mentions(event: OutboxEvent) -> None:
-    """One notice to each person named, once for a section or a comment, however often it is saved."""
+    """Plan one notice to each person mentioned, once per section or comment."""
     payload = event.payload
     rows = Postmortem.objects.of(event.workspace_id).filter(pk=payload["postmortem_id"])
     postmortem = rows.select_related("incident").first()
@@ -53,11 +53,11 @@ def plan_mentions(event: OutboxEvent) -> None:
     reference, section = postmortem.incident.reference, payload["section_key"]
     comment_id = payload.get("comment_id")
     where = f"comment:{comment_id}" if comment_id else f"section:{section}"
-    tell(
+    notify_members(
         event.workspace_id, payload["people"], key=f"mention:{postmortem.pk}:{where}", kind=event.topic,
         subject=f"{payload['by']} mentioned you in the postmortem of {reference}: {postmortem.title}",
         lines=_quoted(event) or [f"In the section {_title_of(postmortem, section)}."],
-        path=f"/postmortems/{reference}#section-{section}", why="A postmortem names you",
+        path=f"/postmortems/{reference}#section-{section}", why="A postmortem mentions you",
     )  # fmt: skip
 
 
@@ -67,15 +67,16 @@ def _title_of(postmortem: Postmortem, key: str) -> str:
 
 
 def _people(event: OutboxEvent, postmortem: Postmortem) -> list[int]:
-    """Who is asked to review; else the owner and whoever commented, but not whose act it is."""
+    """Reviewers, or the owner and commenters; without the author of the event."""
     if event.topic == "postmortem.review_requested":
         return [int(pk) for pk in event.payload.get("reviewer_ids", ())]
     comments = Comment.objects.of(event.workspace_id).filter(postmortem=postmortem)
     if newest := event.payload.get("comment_id"):
-        comments = comments.filter(pk__lte=newest)  # whoever comments later is no part of it yet
+        comments = comments.filter(pk__lte=newest)  # without later commenters
     people: list[Any] = [postmortem.owner_id, *comments.values_list("author_id", flat=True).distinct()]
     own = (event.payload.get("actor") or {}).get("user_id") or _author(event)
-    named = {pk for body in _bodies(event) for pk in mentioned(postmortem.incident, body)}  # told apart
+    # mentioned people get a notice of the mention instead
+    named = {pk for body in _bodies(event) for pk in mentioned(postmortem.incident, body)}
     return sorted({pk for pk in people if pk is not None and pk != own} - named)
 
 

@@ -1,4 +1,4 @@
-"""Reminders of action items, and the weekly digest of overdue ones, as rows of a work queue."""
+"""Work items: reminders of action items, and weekly digests of overdue ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from postmortems.action_items.models import ActionItem
 
 
 class ReminderKind(models.TextChoices):
-    """How long before or after the due date."""
+    """Time of a reminder relative to the due date."""
 
     BEFORE_7 = "before_7", "7 days before"
     BEFORE_1 = "before_1", "The day before"
@@ -21,7 +21,7 @@ class ReminderKind(models.TextChoices):
 
 
 class Reminder(WorkspaceScoped, WorkItem):
-    """One reminder of one due date: unique, so that it is sent once whatever the clock does."""
+    """A reminder of a due date; unique, so that it is sent once."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     item = models.ForeignKey(ActionItem, on_delete=models.CASCADE, related_name="reminders")
@@ -39,7 +39,7 @@ class Reminder(WorkspaceScoped, WorkItem):
 
 
 class OverdueDigest(WorkspaceScoped, WorkItem):
-    """One week's digest of overdue action items for the managers of a workspace. `week` is its Monday."""
+    """The digest of overdue action items of one week, for managers. `week` is its Monday."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     week = models.DateField()

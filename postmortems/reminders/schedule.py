@@ -1,4 +1,4 @@
-"""When action items are reminded of. Pure."""
+"""Computes reminder times of action items. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-AT: Final = time(9)  # of the clock of whoever is reminded
+AT: Final = time(9)  # local time of the recipient
 DAYS: Final = {"before_7": -7, "before_1": -1, "due": 0, "late_1": 1, "late_7": 7}
 _SATURDAY: Final = 5
 
 
 def reminder_times(due: date, zone: str, now: datetime) -> dict[str, datetime]:
-    """The reminders of a due date that still lie ahead: kind -> instant.
+    """Future reminders of a due date: kind -> time.
 
-    Those before the date move from a weekend back to Friday, the others on to Monday; of two that then fall
-    on one day only the one nearer to the due date stays.
+    On weekends, reminders before the due date move to Friday, the others to Monday. Of two on the same day,
+    only the one closer to the due date is used.
     """
     days: dict[date, str] = {}
     for kind, offset in DAYS.items():
@@ -36,11 +36,11 @@ def _at(day: date, zone: str) -> datetime:
 
 
 def monday_of(now: datetime, zone: str) -> date:
-    """The Monday of the week that `now` lies in."""
+    """The Monday of the week of `now`."""
     day = now.astimezone(ZoneInfo(zone)).date()
     return day - timedelta(days=day.weekday())
 
 
 def digest_time(week: date, zone: str) -> datetime:
-    """When the digest of a week goes out: Monday at nine."""
+    """When the digest of a week is sent: Monday at nine."""
     return _at(week, zone)

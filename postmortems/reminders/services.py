@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from postmortems.action_items.models import UNFINISHED, ActionItem
-from postmortems.notices.people import managers_of, tell
+from postmortems.notices.people import managers_of, notify_members
 from postmortems.reminders.models import OverdueDigest, Reminder, ReminderKind
 from postmortems.reminders.schedule import digest_time, monday_of, reminder_times
 
@@ -25,10 +25,10 @@ _WORDS: Final = {
 
 
 def plan_reminders(workspace_id: int, *, item_id: int, now: datetime | None = None) -> int:
-    """Write the reminders of an item's due date that lie ahead, and move those not sent yet. Idempotent.
+    """Plan future reminders of an item's due date, and reschedule unsent ones. Idempotent.
 
-    Reminders of another due date, or of a finished item, stay rows and say nothing when their time comes.
-    Returns how many are planned. An item due in the past is not reminded of what has passed.
+    Reminders of a previous due date or of a completed item remain, but send nothing when due. Returns how
+    many are planned; none for times in the past.
     """
     item = _item(workspace_id, item_id)
     if item is None or not item.is_unfinished or item.due_date is None:
@@ -52,28 +52,28 @@ def _item(workspace_id: int, item_id: int) -> ActionItem | None:
 
 
 def _zone(item: ActionItem) -> str:
-    """The zone of whoever is reminded, else that of the workspace."""
+    """The time zone of the recipient, else of the workspace."""
     person = item.assignee or (item.postmortem.owner if item.postmortem else None)
     return person.time_zone if person is not None else item.workspace.time_zone
 
 
 def send_reminder(workspace_id: int, *, reminder: Reminder) -> int:
-    """Tell the assignee, else the postmortem's owner. Nothing where it is finished or due another day.
+    """Remind the assignee, else the postmortem's owner; no one if it is done or due on another date.
 
-    Returns how many deliveries are planned; a repeat plans none.
+    Returns how many deliveries are planned. Idempotent.
     """
     item = _item(workspace_id, reminder.item_id)
     if item is None or not item.is_unfinished or item.due_date != reminder.due_date:
         return 0
     if timezone.now() - reminder.due_at > MAX_LATE:
-        return 0  # it lay while nothing ran: "due tomorrow" is not true any more
+        return 0  # delayed by an outage: "due tomorrow" is no longer true
     owner_id = item.postmortem.owner_id if item.postmortem else None
     person = item.assignee_id or owner_id
     if person is None:
         return 0
     words = _WORDS[ReminderKind(reminder.kind)]
     unowned = "" if item.assignee_id else " It has no assignee; you own the postmortem."
-    return tell(
+    return notify_members(
         item.workspace_id,
         [person],
         key=f"reminder:{item.pk}:{reminder.due_date}:{reminder.kind}",
@@ -86,17 +86,17 @@ def send_reminder(workspace_id: int, *, reminder: Reminder) -> int:
 
 
 def plan_digests(workspace: Workspace, now: datetime) -> None:
-    """This week's digest of a workspace, once a week (idempotent)."""
+    """Plan this week's digest of a workspace. Idempotent."""
     week = monday_of(now, workspace.time_zone)
     row = OverdueDigest(workspace_id=workspace.pk, week=week, due_at=digest_time(week, workspace.time_zone))
     OverdueDigest.objects.of(workspace.pk).bulk_create([row], ignore_conflicts=True)
 
 
 def send_digest(workspace_id: int, *, digest: OverdueDigest, now: datetime) -> int:
-    """One notice to each manager with all that is overdue, drills left out. Returns how many are new."""
+    """Send each manager a notice with all overdue items, except those of drills. Returns how many are new."""
     today = monday_of(now, digest.workspace.time_zone)
     if today != digest.week:
-        return 0  # of a week that has passed while nothing ran: the present one's says all
+        return 0  # delayed to the next week by an outage: the current digest has everything
     rows = ActionItem.objects.of(workspace_id).filter(
         status__in=UNFINISHED, due_date__lt=digest.week, incident__is_drill=False, incident__is_private=False
     )
@@ -106,7 +106,7 @@ def send_digest(workspace_id: int, *, digest: OverdueDigest, now: datetime) -> i
     lines = [_line(item) for item in items[:MAX_DIGEST_LINES]]
     if len(items) > MAX_DIGEST_LINES:
         lines.append(f"and {'more than ' if len(items) > 500 else ''}{len(items) - MAX_DIGEST_LINES} more.")
-    return tell(
+    return notify_members(
         workspace_id,
         managers_of(workspace_id),
         key=f"overdue:{digest.week}",

@@ -1,4 +1,4 @@
-"""What is missing before a postmortem may be reviewed or published, and how complete it is. Pure."""
+"""Computes what is missing for review or publishing of a postmortem, and its completeness. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WEIGHTS: Final = {"sections": 60, "causes": 10, "items": 15, "approvals": 15}
 
 @dataclass(frozen=True)
 class Missing:
-    """One thing to do: in words, and where. `subject` is what a waiver would name."""
+    """A missing requirement, in words and with its address. `subject`: for a waiver of it."""
 
     words: str
     path: str
@@ -25,7 +25,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Completeness:
-    """How complete it is, 0 to 100, and what is missing for review and for publishing."""
+    """Completeness from 0 to 100, and what is missing for review and for publishing."""
 
     score: int
     for_review: tuple[Missing, ...]
@@ -40,7 +40,7 @@ def completeness(
     signatures: Sequence[Signature],
     waived: frozenset[str],
 ) -> Completeness:
-    """Judge a postmortem; `waived` are the subjects that may be missing."""
+    """Compute the completeness of a postmortem; `waived` are subjects that may be missing."""
     open_sections = [one for one in sections if is_open(one) and f"section:{one.key}" not in waived]
     required = [one for one in sections if one.has_text and one.is_required]
     unanswered = [one for one in open_sections if one.is_required]
@@ -63,7 +63,7 @@ def completeness(
 
 
 def is_open(section: Section) -> bool:
-    """Whether a section still asks."""
+    """Whether a section still has an open question."""
     return section.has_text and not section.text and (section.is_question or section.is_required)
 
 

@@ -1,4 +1,4 @@
-"""Signatures under a postmortem, and what was let off with a reason."""
+"""Approvals of a postmortem, and waivers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from postmortems.documents.models import Postmortem
 
 
 class ApprovalRole(models.TextChoices):
-    """Who signs."""
+    """Role of a signature."""
 
     COMMANDER = "commander", "Incident Commander"
     TECH_LEAD = "tech_lead", "Technical Lead"
@@ -19,7 +19,7 @@ class ApprovalRole(models.TextChoices):
 
 
 class Approval(WorkspaceScoped):
-    """One decision about one revision. A later change of text voids it; it is never deleted."""
+    """A decision about a revision. A later change of text voids it; it is never deleted."""
 
     class Decision(models.TextChoices):
         APPROVED = "approved", "Approved"
@@ -47,7 +47,7 @@ class Approval(WorkspaceScoped):
 
 
 class Waiver(WorkspaceScoped):
-    """A required section, an open question or a signature that may be missing, and why.
+    """A waiver of a required section, a signature or an action item, with the reason.
 
     `subject` is `section:<key>`, `role:<role>` or `item:<number>`.
     """

@@ -1,4 +1,4 @@
-"""Reading the state of a review."""
+"""Reads the state of a review."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from postmortems.review.signatures import Signature, signatures_of
 
 @dataclass(frozen=True)
 class Review:
-    """Everything the page and the services need to know about a review."""
+    """State of a review, for the page and the services."""
 
     signatures: list[Signature]
     waivers: list[Waiver]
@@ -42,21 +42,21 @@ def review_of(postmortem: Postmortem) -> Review:
 
 
 def may_sign(actor: Actor, postmortem: Postmortem, role: ApprovalRole, signatures: list[Signature]) -> str:
-    """Why the actor may not sign as `role`; empty when they may."""
+    """Why the actor may not sign as `role`, or ""."""
     if actor.user_id is None:
         return "Only a person may sign, not a token"
     if role != ApprovalRole.MANAGER:
         holder = next(one for one in signatures if one.role == role)
         if holder.holder_id != actor.user_id:
             who = holder.holder or "no one"
-            return f"Only who holds or last held the role may sign as {role.label}: {who}"
+            return f"Only the current or last holder of the role may sign as {role.label}: {who}"
         if _signed_as_manager(actor, signatures):
             return "You signed as manager already; another person must sign this"
         return ""
     if actor.role not in (Role.MANAGER, Role.ADMIN):
         return "Signing as manager needs the role manager or higher"
     if newest_author(postmortem) == actor.user_id:
-        return "You wrote the newest revision; another manager must sign"
+        return "You wrote the latest revision; another manager must sign"
     if any(
         one.is_signed and one.approval and one.approval.user_id == actor.user_id
         for one in signatures
@@ -67,7 +67,7 @@ def may_sign(actor: Actor, postmortem: Postmortem, role: ApprovalRole, signature
 
 
 def newest_author(postmortem: Postmortem) -> int | None:
-    """Who wrote the newest revision, as far as a person did."""
+    """The person who wrote the latest revision, or None."""
     rows = Revision.objects.of(postmortem.workspace_id).filter(postmortem=postmortem)
     written = rows.exclude(reason__in=(Revision.Reason.FACTS, Revision.Reason.PUBLISH))
     found: int | None = written.order_by("-number").values_list("author_id", flat=True).first()
@@ -75,7 +75,7 @@ def newest_author(postmortem: Postmortem) -> int | None:
 
 
 def verbs_for(actor: Actor, postmortem: Postmortem) -> list[str]:
-    """What the actor may do with the state now."""
+    """State changes available to the actor."""
     may_write = allowed(actor, Capability.POSTMORTEMS_WRITE)
     may_publish = allowed(actor, Capability.POSTMORTEMS_PUBLISH)
     verbs = {

@@ -1,4 +1,4 @@
-"""Moving a postmortem from draft to published."""
+"""Review and publishing of a postmortem."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Incomplete(Invalid):
 
 
 def request_review(actor: Actor, reference: int | str, *, version: int | None = None) -> Postmortem:
-    """Ask the three roles to read and sign. Raises Incomplete, Conflict, NotFound, Forbidden."""
+    """Request approval of the three roles. Raises Incomplete, Conflict, NotFound, Forbidden."""
     require(actor, Capability.POSTMORTEMS_WRITE)
     with transaction.atomic():
         postmortem = _locked(actor, reference, version, Status.DRAFT, "only a draft can be reviewed")
@@ -56,7 +56,7 @@ def request_review(actor: Actor, reference: int | str, *, version: int | None = 
 
 
 def withdraw(actor: Actor, reference: int | str, *, version: int | None = None) -> Postmortem:
-    """Back from review to draft. Raises Conflict, NotFound, Forbidden."""
+    """Withdraw from review to draft. Raises Conflict, NotFound, Forbidden."""
     require(actor, Capability.POSTMORTEMS_WRITE)
     with transaction.atomic():
         postmortem = _locked(actor, reference, version, Status.IN_REVIEW, "it is not in review")
@@ -81,9 +81,10 @@ def decide(
     note: str = "",
     revision: int | None = None,
 ) -> Approval:
-    """Approve the newest revision as `role`, or ask for changes, which sends it back to draft.
+    """Approve the latest revision as `role`, or request changes, which returns it to draft.
 
-    `revision`: what was read; a newer one is refused. Raises Forbidden, Conflict, Invalid, NotFound.
+    `revision`: the one that was read; refused if there is a newer one. Raises Forbidden, Conflict, Invalid,
+    NotFound.
     """
     require(actor, Capability.POSTMORTEMS_READ)
     with transaction.atomic():
@@ -136,7 +137,7 @@ def _decision(actor: Actor, verdict: str, note: str) -> dict[str, Any]:
 
 
 def waive(actor: Actor, reference: int | str, *, subject: str, reason: str) -> Waiver:
-    """Let a question, a signature or an action item be missing, for a reason of 10 letters or more.
+    """Waive a question, a signature or an action item, with a reason of at least 10 letters.
 
     Signatures need the right to publish. Raises Invalid, NotFound, Forbidden.
     """
@@ -165,17 +166,17 @@ def waive(actor: Actor, reference: int | str, *, subject: str, reason: str) -> W
 
 
 def unwaive(actor: Actor, reference: int | str, *, subject: str) -> None:
-    """Take a waiver back; idempotent. Raises NotFound, Forbidden."""
+    """Remove a waiver. Idempotent. Raises NotFound, Forbidden."""
     require(actor, Capability.POSTMORTEMS_WRITE)
     with transaction.atomic():
         postmortem = lock_postmortem(actor, reference)
         Waiver.objects.of(actor.workspace_id).filter(postmortem=postmortem, subject=subject).delete()
-        _audit(actor, postmortem, "unwaive", f"took back the waiver of {subject} for")
+        _audit(actor, postmortem, "unwaive", f"removed the waiver of {subject} for")
         publish_all(_changed(actor, postmortem))
 
 
 def publish_postmortem(actor: Actor, reference: int | str, *, version: int | None = None) -> Postmortem:
-    """Publish the newest revision. Raises Incomplete listing what is missing, Conflict, Forbidden."""
+    """Publish the latest revision. Raises Incomplete, Conflict, Forbidden."""
     require(actor, Capability.POSTMORTEMS_PUBLISH)
     with transaction.atomic():
         postmortem = _locked(actor, reference, version, Status.IN_REVIEW, "it is not in review")
@@ -191,13 +192,15 @@ def publish_postmortem(actor: Actor, reference: int | str, *, version: int | Non
 
 
 def amend(actor: Actor, reference: int | str, *, version: int | None = None) -> Postmortem:
-    """Open a published one for changes; readers see the published revision until the next one.
+    """Reopen a published one for changes; readers see the published revision until the next one.
 
     Raises Conflict, NotFound, Forbidden.
     """
     require(actor, Capability.POSTMORTEMS_WRITE)
     with transaction.atomic():
-        postmortem = _locked(actor, reference, version, Status.PUBLISHED, "only what is published is amended")
+        postmortem = _locked(
+            actor, reference, version, Status.PUBLISHED, "only a published postmortem can be amended"
+        )
         postmortem.status = Status.DRAFT
         _move(
             actor,
@@ -211,7 +214,7 @@ def amend(actor: Actor, reference: int | str, *, version: int | None = None) -> 
 
 
 def set_details(actor: Actor, reference: int | str, **fields: Any) -> Postmortem:
-    """Change title, owner (a user name), due date, meeting and whether the public address is on.
+    """Change title, owner (a user name), due date, meeting and public link.
 
     `public_link` needs the right to publish. Raises Invalid, NotFound, Forbidden.
     """
@@ -247,7 +250,7 @@ def _set(actor: Actor, postmortem: Postmortem, name: str, value: Any) -> None:
         setattr(postmortem, name, _aware(name, value))
     elif name == "meeting_minutes":
         if not 5 <= int(value) <= 480:
-            raise invalid(name, "range", "must lie within 5 and 480 minutes")
+            raise invalid(name, "range", "must be 5 to 480 minutes")
         postmortem.meeting_minutes = int(value)
     elif name == "meeting_zone":
         postmortem.meeting_zone = _zone(value)
@@ -261,7 +264,7 @@ def _set(actor: Actor, postmortem: Postmortem, name: str, value: Any) -> None:
 
 def _aware(name: str, value: datetime | None) -> datetime | None:
     if value is not None and value.tzinfo is None:
-        raise invalid(name, "timezone", "must carry a time zone")
+        raise invalid(name, "timezone", "must have a time zone")
     return value
 
 
@@ -332,7 +335,7 @@ def _refuse_unknown_subject(postmortem: Postmortem, subject: str) -> None:
 
 
 def _reviewer_ids(postmortem: Postmortem, signatures: Sequence[Signature]) -> list[int]:
-    """Holders of the roles, and the workspace's managers."""
+    """Ids of role holders and managers."""
     holders = [one.holder_id for one in signatures if one.holder_id]
     rows = Membership.objects.of(postmortem.workspace_id).filter(role=Role.MANAGER, user__is_active=True)
     return sorted({*holders, *rows.values_list("user_id", flat=True)[:20]})

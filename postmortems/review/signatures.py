@@ -1,4 +1,4 @@
-"""Who signs, who has signed, and whose signature counts."""
+"""Signatures of a review: signers, decisions and validity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from postmortems.review.models import Approval, ApprovalRole, Waiver
 
 
 class Holder(NamedTuple):
-    """Who holds a role, or held it last."""
+    """The current or last holder of a role."""
 
     label: str
     user_id: int | None
@@ -20,9 +20,9 @@ class Holder(NamedTuple):
 
 @dataclass(frozen=True)
 class Signature:
-    """One role: who holds or held it, the newest decision, and whether it may be missing.
+    """The signature of a role: its holder, the latest decision, and the waiver.
 
-    `is_vacant`: no one ever held the role, so that no signature is needed.
+    `is_vacant`: no one ever held the role, so no signature is required.
     """
 
     role: ApprovalRole
@@ -33,12 +33,12 @@ class Signature:
 
     @property
     def is_vacant(self) -> bool:
-        """Whether there is no one to sign."""
+        """Whether the role never had a holder."""
         return self.role != ApprovalRole.MANAGER and self.holder_id is None
 
     @property
     def is_signed(self) -> bool:
-        """Whether a valid approval stands."""
+        """Whether there is a valid approval."""
         one = self.approval
         return one is not None and one.voided_at is None and one.decision == Approval.Decision.APPROVED
 
@@ -49,7 +49,7 @@ class Signature:
 
     @property
     def state(self) -> str:
-        """Summary."""
+        """State in words."""
         if self.is_signed and self.approval:
             return f"Approved revision {self.approval.revision}"
         if self.waiver:
@@ -84,7 +84,7 @@ def signatures_of(postmortem: Postmortem) -> list[Signature]:
 
 
 def signature_rows(incident: Incident, postmortem: Postmortem | None) -> list[tuple[str, str, str, str]]:
-    """Role, name, signature and date for the approval table; blank where no one has signed."""
+    """Role, name, signature and date for the approval table; blank if not signed."""
     if postmortem is None or postmortem.pk is None:
         return [(role.label, "", "", "") for role in ApprovalRole]
     return [_signed_row(one) for one in signatures_of(postmortem)]
@@ -101,7 +101,7 @@ def _signed_row(one: Signature) -> tuple[str, str, str, str]:
 
 
 def _holders(incident: Incident) -> dict[str, Holder]:
-    """Role -> who holds it, else who held it last."""
+    """Role -> its current or last holder."""
     rows = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident)
     ordered = rows.select_related("user").order_by("ended_at", "assigned_at")
     found: dict[str, Holder] = {}

@@ -1,4 +1,4 @@
-"""Moving a postmortem on: review, signatures, waivers, publishing, settings, and its public page."""
+"""Review pages of a postmortem: signatures, waivers, publishing, settings, and the public page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOVES: Final = {
 
 @require_POST
 def move(request: HttpRequest, reference: str, verb: str) -> HttpResponse:
-    """POST: to the next state; 303, or the page again with everything that is missing."""
+    """POST: change the status; 303, or the page with everything that is missing."""
     actor = current_actor(request)
     if verb not in MOVES:
         raise Http404
@@ -46,7 +46,7 @@ def move(request: HttpRequest, reference: str, verb: str) -> HttpResponse:
 
 @require_POST
 def decide(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST: sign the revision that was read, or ask for changes; 303."""
+    """POST: sign the revision that was read, or request changes; 303."""
     actor = current_actor(request)
     revision = request.POST.get("revision", "")
     services.decide(
@@ -62,7 +62,7 @@ def decide(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def waive(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET: what would be waived. POST: waive it, or with `undo` take it back; 303, 422 without a reason."""
+    """GET: the form of a waiver. POST: waive, or with `undo` remove the waiver; 303, 422 without a reason."""
     actor = current_actor(request)
     require(actor, Capability.POSTMORTEMS_WRITE)
     postmortem = postmortem_for(actor, reference)
@@ -84,12 +84,12 @@ def waive(request: HttpRequest, reference: str) -> HttpResponse:
     except Invalid as fault:
         context |= {"fault": fault, "reason": request.POST.get("reason", "")}
         return render(request, "postmortems/review/waive.html", context, status=422)
-    return done(request, "Waived, with your reason.", url=url)
+    return done(request, "Waiver saved.", url=url)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET: title, owner, meeting, public address. POST: save; 303, 422 with the faults."""
+    """GET: title, owner, meeting, public link. POST: save; 303, 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.POSTMORTEMS_WRITE)
     postmortem = postmortem_for(actor, reference)
@@ -112,7 +112,7 @@ def settings(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_safe
 def public(request: HttpRequest, key: str) -> HttpResponse:
-    """GET: the public sections of a published postmortem, for whoever has the address."""
+    """GET: the public sections of a published postmortem, for anyone with the link."""
     try:
         shown = public_document(key)
     except Problem as problem:

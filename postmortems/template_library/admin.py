@@ -1,4 +1,4 @@
-"""Templates of postmortems in Django's admin, changed through their service."""
+"""Admin of postmortem templates; changes go through the service."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTS = ("key", "title", "style", "has_text", "help_text", "starter", "is_requir
 
 @admin.register(PostmortemTemplate)
 class PostmortemTemplateAdmin(ThroughService):
-    """Its sections are changed on its page alone."""
+    """Postmortem templates; sections are edited on the template's page."""
 
     editable = ("name", "header", "footer", "has_dividers", "is_strict")
     list_display = ("name", "workspace", "kind", "is_default", "version", "archived_at")
@@ -27,6 +27,6 @@ class PostmortemTemplateAdmin(ThroughService):
     list_select_related = ("workspace",)
 
     def apply(self, actor: Actor, thing: PostmortemTemplate, changes: Mapping[str, Any]) -> None:
-        """Update the frame; the sections stay. Raises Invalid."""
+        """Update the settings; the sections stay. Raises Invalid."""
         sections = [{name: getattr(one, name) for name in PARTS} for one in template_sections(thing)]
         update_template(actor, template_id=thing.pk, version=None, sections=sections, **changes)

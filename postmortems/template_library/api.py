@@ -33,9 +33,9 @@ class TemplateSlug(Schema):
 
 
 class TemplateQuery(Schema):
-    """Which templates."""
+    """Filter of templates."""
 
-    archived: bool = Field(False, description="Those out of use.")
+    archived: bool = Field(False, description="List archived templates.")
 
 
 def _named(actor: Actor, slug: str) -> PostmortemTemplate:
@@ -68,7 +68,7 @@ def listed(request: HttpRequest, query: Query[TemplateQuery]) -> Any:
 
 @router.post("", response={201: PostmortemTemplateOut}, summary="Create a postmortem template")
 def create(request: HttpRequest, body: PostmortemTemplateIn) -> Any:
-    """Of `sections`, or as a copy of another one."""
+    """With `sections`, or as a copy of another one."""
     actor = actor_in(request)
     given = body.model_dump()
     copied = given.pop("copy_of")
@@ -88,7 +88,7 @@ def read(request: HttpRequest, where: Path[TemplateSlug]) -> Any:
 
 @router.patch("/{template}", response=PostmortemTemplateOut, summary="Change a postmortem template")
 def change(request: HttpRequest, where: Path[TemplateSlug], body: PostmortemTemplatePatch) -> Any:
-    """Postmortems drafted from it before stay as they are. With `version` a stale change is refused."""
+    """Existing postmortems stay as they are. With `version`, a stale change is refused."""
     actor = actor_in(request)
     found = _named(actor, where.template)
     given = body.model_dump(exclude_none=True)
@@ -106,7 +106,7 @@ def change(request: HttpRequest, where: Path[TemplateSlug], body: PostmortemTemp
 
 @router.delete("/{template}", response={204: None}, summary="Archive a postmortem template")
 def archive(request: HttpRequest, where: Path[TemplateSlug]) -> Any:
-    """It is out of use; postmortems made from it stay. `is_archived: false` brings it back."""
+    """It can no longer be used; existing postmortems stay. `is_archived: false` restores it."""
     actor = actor_in(request)
     services.archive_template(actor, template_id=_named(actor, where.template).pk, archived=True)
     return Status(204, None)

@@ -1,4 +1,4 @@
-"""Templates: which sections a postmortem has, in which order, and what each starts with."""
+"""Postmortem templates and their sections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.tenancy import WorkspaceScoped
 
 
 class SectionStyle(models.TextChoices):
-    """How a section stands in the document."""
+    """Rendering of a section in the document."""
 
     CHAPTER = "chapter", "Chapter (##)"
     SUBSECTION = "subsection", "Subsection (###)"
@@ -19,14 +19,14 @@ class SectionStyle(models.TextChoices):
 
 
 class Audience(models.TextChoices):
-    """Who may read a section of a published postmortem."""
+    """Audience of a section of a published postmortem."""
 
     ALL = "all", "Everyone with the public link"
     INTERNAL = "internal", "This workspace"
 
 
 class PostmortemTemplate(WorkspaceScoped):
-    """An editable outline. `header` and `footer` frame the exported document and hold placeholders.
+    """A postmortem template. `header` and `footer` of the exported document may have placeholders.
 
     `is_strict`: any later change of text voids every approval, not only those of the changed sections.
     """
@@ -65,7 +65,7 @@ class PostmortemTemplate(WorkspaceScoped):
 class TemplateSection(WorkspaceScoped):
     """One section of a template. `starter` is Markdown with placeholders such as `{{ timeline }}`.
 
-    Without `has_text` it is a heading alone. `help_text` is the question asked where no fact answers it.
+    Without `has_text` it is only a heading. `help_text` is the question asked if facts are missing.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

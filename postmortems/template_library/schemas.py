@@ -1,4 +1,4 @@
-"""What the API of templates takes and gives."""
+"""Schemas of the postmortem template API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PostmortemTemplateSectionIn(Body):
         "subsection", description="`chapter`, `subsection` or `field`."
     )
     help_text: Annotated[str, Field(max_length=300)] = Field(
-        "", description="The question to ask where no data is known."
+        "", description="The question asked if facts are missing."
     )
     starter: Text = Field("", description="Markdown with placeholders such as `{{ timeline }}`.")
     has_text: bool = True
@@ -32,7 +32,7 @@ class PostmortemTemplateSectionIn(Body):
 
 
 class PostmortemTemplateIn(Body):
-    """A new template: of `sections`, or a copy of the template that `copy_of` names."""
+    """A new template: with `sections`, or a copy of `copy_of`."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)]
     copy_of: Annotated[str, Field(max_length=60)] = Field("", description="The slug of a template.")
@@ -44,15 +44,15 @@ class PostmortemTemplateIn(Body):
 
 
 class PostmortemTemplatePatch(Body):
-    """A change; what is left out stays. `sections` replaces all of them."""
+    """A change; omitted fields stay as they are. `sections` replaces all sections."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
     header: Text | None = None
     footer: Text | None = None
     has_dividers: bool | None = None
     is_strict: bool | None = None
-    is_default: bool | None = Field(None, description="True makes it the default one.")
-    is_archived: bool | None = Field(None, description="Whether it is out of use.")
+    is_default: bool | None = Field(None, description="True makes it the default.")
+    is_archived: bool | None = Field(None, description="Whether it is archived.")
     sections: Annotated[list[PostmortemTemplateSectionIn], Field(max_length=80)] | None = None
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 

@@ -1,4 +1,4 @@
-"""Reading templates."""
+"""Reads postmortem templates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from postmortems.template_library.models import PostmortemTemplate, TemplateSect
 
 
 def templates_of(actor: Actor, *, archived: bool = False) -> Sequence[PostmortemTemplate]:
-    """The templates in use, or the archived ones, the default one first. Raises Forbidden."""
+    """Active or archived templates, the default one first. Raises Forbidden."""
     require(actor, Capability.POSTMORTEMS_READ)
     rows = PostmortemTemplate.objects.of(actor.workspace_id).filter(archived_at__isnull=not archived)
     return list(rows.order_by("-is_default", "name"))

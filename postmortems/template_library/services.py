@@ -1,4 +1,4 @@
-"""Installing and changing templates."""
+"""Installs and changes postmortem templates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEY: Final = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 
 def ensure_templates(workspace_id: int) -> None:
-    """Install the shipped templates where a workspace has none; idempotent."""
+    """Install the shipped templates if the workspace has none. Idempotent."""
     if PostmortemTemplate.objects.of(workspace_id).exists():
         return
     with transaction.atomic():
@@ -66,7 +66,7 @@ def _install(workspace_id: int, spec: TemplateSpec) -> None:
 
 
 def template_for_draft(workspace_id: int, incident_type: str, slug: str = "") -> PostmortemTemplate:
-    """The template named, else the one for security incidents, else the default. Raises NotFound."""
+    """The given template, else the one for security incidents, else the default. Raises NotFound."""
     ensure_templates(workspace_id)
     rows = PostmortemTemplate.objects.of(workspace_id).filter(archived_at=None)
     if slug:
@@ -85,7 +85,7 @@ def template_for_draft(workspace_id: int, incident_type: str, slug: str = "") ->
 
 
 def copy_template(actor: Actor, *, template_id: int, name: str) -> PostmortemTemplate:
-    """A new template with the same sections, to be edited. Raises Invalid (`name`), NotFound, Forbidden."""
+    """Copy a template with its sections. Raises Invalid (`name`), NotFound, Forbidden."""
     require(actor, Capability.TEMPLATES_WRITE)
     source = template_for(actor, template_id)
     frame = {one: getattr(source, one) for one in ("header", "footer", "has_dividers", "is_strict")}
@@ -99,10 +99,10 @@ def copy_template(actor: Actor, *, template_id: int, name: str) -> PostmortemTem
 def create_template(
     actor: Actor, *, name: str, sections: Sequence[Mapping[str, Any]], **fields: Any
 ) -> PostmortemTemplate:
-    """A template of these sections, as `update_template` takes them. Raises Invalid, Forbidden."""
+    """Create a template with sections as for `update_template`. Raises Invalid, Forbidden."""
     require(actor, Capability.TEMPLATES_WRITE)
     made = [_section(n, one) for n, one in enumerate(sections)]
-    _refuse_odd(made)
+    _refuse_invalid(made)
     for at, section in enumerate(made, 1):
         section.position = at * 10
     frame = {name: clean_text(name, fields.get(name, "")) for name in ("header", "footer")}
@@ -143,14 +143,14 @@ def update_template(
     sections: Sequence[Mapping[str, Any]],
     **fields: Any,
 ) -> PostmortemTemplate:
-    """Replace a template's settings and sections; postmortems drafted from it before stay as they are.
+    """Replace a template's settings and sections; existing postmortems stay as they are.
 
     `sections` are dicts of key, title, style, help_text, starter, is_required, audience. Raises Invalid
-    naming the field (`sections[3].starter`), Conflict (stale), NotFound, Forbidden.
+    (field, such as `sections[3].starter`), Conflict (stale), NotFound, Forbidden.
     """
     require(actor, Capability.TEMPLATES_WRITE)
     made = [_section(n, one) for n, one in enumerate(sections)]
-    _refuse_odd(made)
+    _refuse_invalid(made)
     with transaction.atomic():
         rows = PostmortemTemplate.objects.of(actor.workspace_id).filter(pk=template_id)
         template: PostmortemTemplate | None = rows.select_for_update().first()
@@ -191,7 +191,7 @@ def _set_fields(actor: Actor, template: PostmortemTemplate, fields: Mapping[str,
 
 
 def archive_template(actor: Actor, *, template_id: int, archived: bool | None = None) -> PostmortemTemplate:
-    """Take a template out of use, or bring it back: `archived`, or the other way round than it is.
+    """Archive or restore a template; toggles if `archived` is None.
 
     Raises Conflict for the default, NotFound, Forbidden.
     """
@@ -235,7 +235,7 @@ def _section(n: int, given: Mapping[str, Any]) -> TemplateSection:
     )
 
 
-def _refuse_odd(sections: Sequence[TemplateSection]) -> None:
+def _refuse_invalid(sections: Sequence[TemplateSection]) -> None:
     keys = [one.key for one in sections]
     if not sections or len(sections) > MAX_SECTIONS:
         raise invalid("sections", "max_items", f"must be 1 to {MAX_SECTIONS}")

@@ -1,4 +1,4 @@
-"""The templates every workspace starts with. Pure data."""
+"""Shipped postmortem templates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHAPTER, SUB, FIELD = SectionStyle.CHAPTER, SectionStyle.SUBSECTION, SectionStyl
 
 @dataclass(frozen=True)
 class SectionSpec:
-    """A section of a shipped template; without a starter and a question it is a heading alone."""
+    """A section of a shipped template; without starter and question it is only a heading."""
 
     style: SectionStyle
     key: str
@@ -24,12 +24,12 @@ class SectionSpec:
 
     @property
     def has_text(self) -> bool:
-        """Whether anything stands under the heading."""
+        """Whether it is more than a heading."""
         return bool(self.starter or self.question)
 
     @property
     def audience(self) -> Audience:
-        """Visibility."""
+        """Audience of the section."""
         return Audience.ALL if self.is_public else Audience.INTERNAL
 
 
@@ -111,7 +111,7 @@ _RECOVERY: Final = (
         "Who did what, and with which result?",
     ),
     SectionSpec(
-        SUB, "verification", "Verification Steps", "{{ verification }}", "What showed that it was over?",
+        SUB, "verification", "Verification Steps", "{{ verification }}", "How was the recovery verified?",
     ),
 )  # fmt: skip
 _LESSONS: Final = (

@@ -1,4 +1,4 @@
-"""The settings pages of templates."""
+"""Settings pages of postmortem templates."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, template_id: int) -> HttpResponse:
-    """GET: the sections of a template. POST: replace them; 303, 409, 422 with the fault."""
+    """GET: the sections of a template. POST: replace them; 303, 409, 422 with the error."""
     actor = current_actor(request)
     require(actor, Capability.TEMPLATES_WRITE)
     template = template_for(actor, template_id)
@@ -80,7 +80,7 @@ def _row(one: Any) -> dict[str, Any]:
 
 
 def _given(data: QueryDict) -> list[dict[str, Any]]:
-    """The rows of the form, in the order of their positions; the blank one is left out."""
+    """Rows of the form by position, without the blank one."""
     rows = []
     for n in range(min(len(data.getlist("key")), 200)):
         row: dict[str, Any] = {name: (data.getlist(name) + [""] * 200)[n].strip() for name in FIELDS}
@@ -94,14 +94,14 @@ def _given(data: QueryDict) -> list[dict[str, Any]]:
 
 @require_POST
 def copy(request: HttpRequest, template_id: int) -> HttpResponse:
-    """POST: a copy under another name; 303 to it."""
+    """POST: copy under another name; 303 to the copy."""
     actor = current_actor(request)
     made = services.copy_template(actor, template_id=template_id, name=request.POST.get("name", ""))
-    return done(request, f"{made.name} added.", url=f"{URL}/{made.pk}")
+    return done(request, f"{made.name} created.", url=f"{URL}/{made.pk}")
 
 
 @require_POST
 def archive(request: HttpRequest, template_id: int) -> HttpResponse:
-    """POST: out of use, or back in; 303 to the list."""
+    """POST: archive or restore; 303 to the list."""
     made = services.archive_template(current_actor(request), template_id=template_id)
     return done(request, f"{made.name} is {'archived' if made.archived_at else 'in use'}.", url=URL)

@@ -11,7 +11,7 @@ from core.ui.markdown import document
 
 register = template.Library()
 NAMES: Final = {"markdown": "Markdown", "html": "HTML", "pdf": "PDF", "json": "JSON"}
-# Name, label with its key, lucide icon; `static/js/editor.js` says what each does.
+# Name, label with its key, lucide icon; implemented in `static/js/editor.js`.
 TOOLS: Final = (
     ("bold", "Bold (Ctrl B)", "bold"),
     ("italic", "Italic (Ctrl I)", "italic"),
@@ -31,7 +31,7 @@ TOOLS: Final = (
 
 @register.filter
 def rendered(text: str) -> SafeString:
-    """A section's Markdown as HTML, with task lists and stored pictures."""
+    """Render a section's Markdown as HTML, with task lists and stored images."""
     return document(text)
 
 

@@ -26,26 +26,26 @@ class TrackerId(Schema):
 
 
 class TrackerIn(Body):
-    """A new sender."""
+    """A new tracker."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class TrackerOut(Schema):
-    """A sender of issue states."""
+    """A tracker that reports issue states."""
 
     id: int
     name: str
-    url: str = Field(description="Where it sends.")
-    last_received_at: datetime | None = Field(description="When its last report came; null: none yet.")
-    last_refused_at: datetime | None = Field(description="When a report with a wrong signature came.")
+    url: str = Field(description="Address of its webhook.")
+    last_received_at: datetime | None = Field(description="When it last sent a report; null: never.")
+    last_refused_at: datetime | None = Field(description="When it last sent a wrong signature.")
     created_at: datetime
 
 
 class IssuedTrackerOut(TrackerOut):
-    """A new sender with its secret."""
+    """A new tracker with its secret."""
 
-    secret: str = Field(description="Signs its reports; shown this once.")
+    secret: str = Field(description="Signs its reports; returned only here.")
 
 
 def _json(one: Tracker) -> dict[str, Any]:
@@ -55,14 +55,14 @@ def _json(one: Tracker) -> dict[str, Any]:
 
 @router.get("", response=list[TrackerOut], summary="List trackers")
 def listed(request: HttpRequest) -> Any:
-    """By name; never their secrets."""
+    """By name, without secrets."""
     known_only(request, ())
     return [_json(one) for one in trackers_of(actor_in(request))]
 
 
 @router.post("", response={201: IssuedTrackerOut}, summary="Create a tracker")
 def create(request: HttpRequest, body: TrackerIn) -> Any:
-    """The secret is in this response and nowhere else."""
+    """The secret is returned only here."""
     issued = create_tracker(actor_in(request), name=body.name)
     made = Tracker.objects.of(issued.row.workspace_id).get(pk=issued.row.pk)
     return Status(201, _json(made) | {"secret": issued.secret})
@@ -70,6 +70,6 @@ def create(request: HttpRequest, body: TrackerIn) -> Any:
 
 @router.delete("/{tracker_id}", response={204: None}, summary="Delete a tracker")
 def delete(request: HttpRequest, where: Path[TrackerId]) -> Any:
-    """Its address answers 404 from now on."""
+    """Its webhook address then returns 404."""
     delete_tracker(actor_in(request), tracker_id=where.tracker_id)
     return Status(204, None)

@@ -1,4 +1,4 @@
-"""Which tracker an address of an issue belongs to, and its key there. Pure."""
+"""Parses addresses of external issues. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LINEAR: Final = re.compile(r"/[\w-]+/issue/([A-Z][A-Z0-9]{0,30}-[1-9]\d{0,9})(?
 
 @dataclass(frozen=True)
 class OutsideLink:
-    """An issue elsewhere: its system, and a key that is the same however its address is written."""
+    """An external issue: its system, and a normalized key."""
 
     system: str
     key: str
@@ -26,7 +26,7 @@ class OutsideLink:
 
     @property
     def shown(self) -> str:
-        """What people read: `acme/shop#42`, `OPS-42`, else the host."""
+        """Label: `acme/shop#42`, `OPS-42`, else the host."""
         if self.system in ("jira", "linear"):
             return self.key.rpartition("/")[2]
         if self.system == "other":
@@ -35,7 +35,7 @@ class OutsideLink:
 
 
 def read_link(text: str) -> OutsideLink:
-    """The issue that an address names. Raises Invalid (field `outside_url`)."""
+    """Parse the address of an issue. Raises Invalid (field `outside_url`)."""
     url = clean_url("outside_url", text.strip())
     if len(url) > MAX_URL_CHARS:
         raise invalid("outside_url", "max_length", f"must have at most {MAX_URL_CHARS} characters")

@@ -10,7 +10,7 @@ from core.tenancy import WorkspaceScoped
 
 
 class Tracker(WorkspaceScoped):
-    """One sender: `key` is in its address, `sealed_secret` signs what it sends."""
+    """A tracker: `key` is part of its address, `sealed_secret` signs its requests."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=80)

@@ -1,4 +1,4 @@
-"""What GitHub, GitLab, Jira, Linear or a plain sender says of an issue, from the body of a webhook. Pure."""
+"""Parses webhook bodies of GitHub, GitLab, Jira, Linear and others about issues. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS: Final[Mapping[str, State]] = {
 
 @dataclass(frozen=True)
 class OutsideChange:
-    """An issue at `url` is in `state` since `at`."""
+    """The issue `url` is in `state` since `at`."""
 
     url: str
     state: State
@@ -28,7 +28,7 @@ class OutsideChange:
 
 
 def read_change(body: Mapping[str, Any], now: datetime) -> OutsideChange | None:
-    """The change that a body tells of; None for a body about something else. Raises ValueError."""
+    """The change reported by a body; None if it is about something else. Raises ValueError."""
     for reader in _READERS:
         found = reader(body)
         if found is not None:
@@ -40,12 +40,12 @@ def read_change(body: Mapping[str, Any], now: datetime) -> OutsideChange | None:
 def _state(word: str) -> State:
     key = word.strip().lower().replace(" ", "_").replace("-", "_")
     if key not in WORDS:
-        raise ValueError(f"{word[:40]!r} is no known state")
+        raise ValueError(f"{word[:40]!r} is not a known state")
     return WORDS[key]
 
 
 def _moment(text: Any) -> datetime | None:
-    """An ISO time, `2026-03-01 10:00:00 UTC`, or milliseconds; None where there is none."""
+    """Parse an ISO time, `2026-03-01 10:00:00 UTC`, or milliseconds; None without one."""
     if isinstance(text, int) and not isinstance(text, bool):
         return datetime.fromtimestamp(text / 1000, UTC)
     if not isinstance(text, str) or not text:

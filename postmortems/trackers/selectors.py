@@ -1,4 +1,4 @@
-"""Reading trackers."""
+"""Reads trackers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def trackers_of(actor: Actor) -> Sequence[Tracker]:
 
 
 def address_of(tracker: Tracker) -> str:
-    """Where it sends."""
+    """Address of its webhook."""
     return f"{settings.BASE_URL}/trackers/{tracker.key}"
 
 
 def tracker_with_key(key: str) -> Tracker | None:
-    """The tracker whose address this is; the address itself names the workspace."""
+    """The tracker with this key; the key alone identifies the workspace."""
     found: Tracker | None = Tracker.across_workspaces.filter(key=key).first()
     return found

@@ -1,4 +1,4 @@
-"""Setting trackers up, and taking what they report of linked issues."""
+"""Creates trackers, and applies their reports of linked issues."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ MAX_TRACKERS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class IssuedTracker:
-    """A new tracker and its secret, which is shown once."""
+    """A new tracker with its secret, which is shown once."""
 
     row: Tracker
     secret: str
 
 
 def create_tracker(actor: Actor, *, name: str) -> IssuedTracker:
-    """Set up a sender. Raises Invalid (field `name`), Forbidden."""
+    """Create a tracker. Raises Invalid (field `name`), Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     line, secret = clean_line("name", name, 80), new_webhook_secret()
     rows = Tracker.objects.of(actor.workspace_id)
@@ -53,7 +53,7 @@ def create_tracker(actor: Actor, *, name: str) -> IssuedTracker:
 
 
 def delete_tracker(actor: Actor, *, tracker_id: int) -> None:
-    """Its address answers 404 from now on; links of action items stay. Raises NotFound, Forbidden."""
+    """Delete a tracker; links of action items stay. Raises NotFound, Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
         found: Tracker | None = Tracker.objects.of(actor.workspace_id).filter(pk=tracker_id).first()
@@ -65,7 +65,7 @@ def delete_tracker(actor: Actor, *, tracker_id: int) -> None:
 
 
 def receive(workspace_id: int, *, tracker: Tracker, body: Mapping[str, Any], now: datetime) -> int:
-    """Take a signed report. Returns how many action items it changed. Raises ValueError for what is odd."""
+    """Apply a signed report. Returns how many action items it changed. Raises ValueError for invalid ones."""
     Tracker.objects.of(workspace_id).filter(pk=tracker.pk).update(last_received_at=now)
     change = read_change(body, now)
     if change is None:
@@ -77,7 +77,7 @@ def receive(workspace_id: int, *, tracker: Tracker, body: Mapping[str, Any], now
 
 
 def _apply(workspace_id: int, number: int, change: OutsideChange, label: str) -> bool:
-    """A report older than the last one changes nothing; one older than a change made here only notes it."""
+    """Apply a change: ignored if older than the last report, only recorded if older than a change here."""
     actor = system_actor(workspace_id, label[:150])
     with transaction.atomic():
         rows = ActionItem.objects.of(workspace_id).filter(number=number)

@@ -1,4 +1,4 @@
-"""Whether a webhook was signed with the secret of its tracker, in the way of each sender. Pure."""
+"""Verifies webhook signatures of trackers, for each vendor. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.secrets.signing import verify_hmac_hex, verify_webhook
 def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
     """GitHub and Jira (`X-Hub-Signature…`), Linear, GitLab's token, or Standard Webhooks.
 
-    Names of headers are in lower case; the first that is there decides.
+    Header names are in lower case; the first one present decides.
     """
     for name in ("x-hub-signature-256", "x-hub-signature"):
         if name in headers:

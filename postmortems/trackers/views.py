@@ -1,4 +1,4 @@
-"""The settings page of trackers, and the address they send to."""
+"""Settings page of trackers, and their webhook endpoint."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_PER_MINUTE: Final = 600
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
-    """GET: the trackers. POST: add one; 200 with its address and secret, shown this once, 422 the fault."""
+    """GET: the trackers. POST: create one; 200 with address and secret, shown once; 422 with the error."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     if request.method != "POST":
@@ -53,7 +53,7 @@ def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpRespon
 
 @require_POST
 def delete(request: HttpRequest, tracker_id: int) -> HttpResponse:
-    """POST: remove one; 303 to the list."""
+    """POST: delete one; 303 to the list."""
     try:
         services.delete_tracker(current_actor(request), tracker_id=tracker_id)
     except NotFound as problem:
@@ -65,24 +65,24 @@ def delete(request: HttpRequest, tracker_id: int) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest, key: str) -> HttpResponse:
-    """POST: 200 with the number of changed items; 401 wrong signature, 400 a body that cannot be read."""
+    """POST: 200 with the number of changed items; 401 wrong signature, 400 invalid body."""
     tracker = tracker_with_key(key[:60])
     if tracker is None:
         raise NotFound("There is no such tracker.")
     rate_limiter().charge(Limit(f"tracker:{tracker.pk}", MAX_PER_MINUTE, 60, "reports of a tracker a minute"))
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
-        return JsonResponse({"detail": f"A report may have {MAX_BODY_BYTES} bytes."}, status=413)
+        return JsonResponse({"detail": f"A report may have at most {MAX_BODY_BYTES} bytes."}, status=413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     now = timezone.now()
     if not is_signed(decrypt(tracker.sealed_secret), headers, request.body, now):
         Tracker.objects.of(tracker.workspace_id).filter(pk=tracker.pk).update(last_refused_at=now)
-        return JsonResponse({"detail": "The signature does not fit. Nothing was changed."}, status=401)
+        return JsonResponse({"detail": "Wrong signature. Nothing was changed."}, status=401)
     try:
         body = json.loads(request.body)
         if not isinstance(body, dict):
-            raise ValueError("the body is no JSON object")
+            raise ValueError("the body is not a JSON object")
         changed = services.receive(tracker.workspace_id, tracker=tracker, body=body, now=now)
     except (ValueError, RecursionError, OverflowError, Problem) as fault:
         words = fault.detail if isinstance(fault, Problem) else str(fault)[:200]
-        return JsonResponse({"detail": f"Not understood: {words}. Nothing was changed."}, status=400)
+        return JsonResponse({"detail": f"Invalid report: {words}. Nothing was changed."}, status=400)
     return JsonResponse({"changed": changed})

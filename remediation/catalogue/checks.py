@@ -1,4 +1,4 @@
-"""Health check of actions that were stored before a rule of today and do not run as they are."""
+"""Health check of stored actions that are invalid under current rules."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def _actions() -> CheckResult:
 
 
 def fault_of(row: RemediationAction) -> str:
-    """Why a stored action does not run as it was meant; "" where it does."""
+    """Why a stored action cannot run as intended, or ""."""
     for name, text in server_faults(row.config, ADDRESSES):
         return f"cannot run: {name} {text}"
     try:
         is_unused = _holds_unused(row.secrets)
     except DecryptionError:
         return "cannot run: its secrets cannot be read"
-    return "has secrets under names that are not used any more" if is_unused else ""
+    return "has secrets under names that are no longer used" if is_unused else ""
 
 
 @functools.lru_cache(maxsize=1000)
 def _holds_unused(sealed: str) -> bool:
-    """Whether names other than today's are stored. Raises DecryptionError."""
+    """Whether secrets with unsupported names are stored. Raises DecryptionError."""
     return not opened(sealed).keys() <= set(SECRETS)

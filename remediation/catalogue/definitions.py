@@ -1,4 +1,4 @@
-"""Remediation actions and scenarios as data, and the version of an action by its content. Pure."""
+"""Definitions of remediation actions and scenarios, with content-based versions. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_TIMEOUT_S: Final = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One action: what it is, how risky, how it is carried out. Equal content has an equal `version`."""
+    """Definition of an action: description, risk and executor. Equal content has an equal `version`."""
 
     slug: str
     name: str
@@ -44,9 +44,9 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is recommended for a type of incident, in order, and what only people can do.
+    """Recommended actions for a type of incident, in order, and advice for manual work.
 
-    `hands_off`: Tocsin neither acts on such incidents nor resolves them.
+    `hands_off`: no automatic actions and no automatic resolution.
     """
 
     incident_type: str
@@ -73,14 +73,14 @@ def _action(entry: Mapping[str, Any]) -> Definition:
 
 @functools.cache
 def shipped_actions() -> tuple[Definition, ...]:
-    """The catalogue every workspace starts with."""
+    """The shipped catalogue of actions."""
     entries = tomllib.loads((DATA / "actions.toml").read_text())["action"]
     return tuple(_action(entry) for entry in entries)
 
 
 @functools.cache
 def scenarios() -> Mapping[str, Scenario]:
-    """Incident type -> its scenario. Raises LookupError for a scenario that names an unknown action."""
+    """Scenarios by incident type. Raises LookupError for a scenario with an unknown action."""
     known = {action.slug for action in shipped_actions()}
     found = {}
     for entry in tomllib.loads((DATA / "scenarios.toml").read_text())["scenario"]:
@@ -96,5 +96,5 @@ def scenarios() -> Mapping[str, Scenario]:
 
 
 def scenario_for(incident_type: str) -> Scenario:
-    """The scenario of a type; a type without one has no actions and no advice."""
+    """The scenario of a type; an empty one by default."""
     return scenarios().get(incident_type) or Scenario(incident_type, "", (), (), automatic=False)

@@ -1,4 +1,4 @@
-"""The form of an action, with the settings of its executor as JSON."""
+"""Action form, with the settings of the executor as JSON."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ MAX_STEPS: Final = 50
 
 
 class IndentedJSONField(forms.JSONField):
-    """JSON that is shown line by line."""
+    """JSON field shown indented."""
 
     def prepare_value(self, value: Any) -> Any:
-        """What was typed stays as it is."""
+        """Indent stored values; leave submitted text as it is."""
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
 
 
 class ActionForm(forms.Form):
-    """What an admin may change about an action. Secrets are written here and never shown again."""
+    """Form of an action. Secrets are write-only."""
 
     name = forms.CharField(max_length=100)
     when = forms.CharField(max_length=300, label="When to use it")
     risk = forms.ChoiceField(choices=Risk.choices)
-    executor = forms.ChoiceField(choices=ExecutorKind.choices, label="Carried out by")
+    executor = forms.ChoiceField(choices=ExecutorKind.choices, label="Executor")
     steps = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -41,14 +41,14 @@ class ActionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "class": "mono"}),
         help_text='JSON. Command: {"command": "restart"}. Webhook: {"url": "https://…", "body": {}}. '
         'Kubernetes: {"server": "https://…", "namespace": "…", "deployment": "{component}", '
-        '"operation": "restart"}. Placeholders: {component}, {run}, and what whoever requests it gives, such '
+        '"operation": "restart"}. Placeholders: {component}, {run}, and request parameters such '
         "as {replicas:1..10}, {mode:fast|safe}, {branch:text}.",
     )
     signing_secret = forms.CharField(
-        required=False, help_text="Empty: the stored one is retained. Signs webhooks (whsec_…)."
+        required=False, help_text="Leave empty to keep it unchanged. Signs webhooks (whsec_…)."
     )
     token = forms.CharField(
-        required=False, help_text="Empty: the stored one is retained. Sent as Authorization."
+        required=False, help_text="Leave empty to keep it unchanged. Sent as Authorization."
     )
     timeout_s = forms.IntegerField(min_value=1, max_value=MAX_TIMEOUT_S, label="Time limit in seconds")
     health_url = forms.CharField(
@@ -65,28 +65,28 @@ class ActionForm(forms.Form):
         styled(self)
 
     def clean_steps(self) -> list[str]:
-        """The lines of the text, blank ones left out."""
+        """The steps, one per non-blank line."""
         lines = [line.strip() for line in self.cleaned_data["steps"].splitlines() if line.strip()]
         if len(lines) > MAX_STEPS:
             raise forms.ValidationError(f"At most {MAX_STEPS} steps.")
         return lines
 
     def clean_config(self) -> dict[str, Any]:
-        """A JSON object; nothing is an empty one."""
+        """The settings as a JSON object; empty means {}."""
         value = self.cleaned_data["config"] or {}
         if not isinstance(value, dict):
             raise forms.ValidationError("Must be a JSON object.")
         return value
 
     def secrets(self) -> dict[str, str] | None:
-        """The secrets typed; None when none was."""
+        """The entered secrets, or None."""
         found = {
             name: self.cleaned_data[name] for name in ("signing_secret", "token") if self.cleaned_data[name]
         }
         return found or None
 
     def fields_to_save(self) -> dict[str, Any]:
-        """What the service takes."""
+        """Arguments for the service."""
         return {
             name: value
             for name, value in self.cleaned_data.items()
@@ -95,7 +95,7 @@ class ActionForm(forms.Form):
 
 
 def initial_of(row: RemediationAction) -> dict[str, Any]:
-    """An action as the form shows it."""
+    """Initial form values of an action."""
     names = (
         "name",
         "when",

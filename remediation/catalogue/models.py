@@ -1,4 +1,4 @@
-"""The catalogue of a workspace: actions in versions that are never edited."""
+"""The action catalogue of a workspace, with immutable versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from remediation.vocabulary import ExecutorKind, Risk
 
 
 class RemediationAction(WorkspaceScoped):
-    """One version of an action. Changing an action writes a new version; runs keep pointing at theirs.
+    """A version of an action. Changing an action creates a new version; runs refer to theirs.
 
     `version` is the SHA-256 of the content. `secrets` is encrypted and never shown again.
     """

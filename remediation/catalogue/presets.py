@@ -1,4 +1,4 @@
-"""Settings of webhooks to begin with, for systems that run things: data in `data/presets.toml`. Pure."""
+"""Presets of webhook settings for automation systems, from `data/presets.toml`. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from remediation.catalogue.definitions import DATA
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """One system: the settings of an action's webhook, and what its token is."""
+    """A preset: webhook settings of a system, and a description of its token."""
 
     slug: str
     title: str
@@ -23,6 +23,6 @@ class Preset:
 
 @functools.cache
 def presets() -> Mapping[str, Preset]:
-    """Every preset by its slug."""
+    """Presets by slug."""
     entries = tomllib.loads((DATA / "presets.toml").read_text())["preset"]
     return {entry["slug"]: Preset(**entry) for entry in entries}

@@ -1,4 +1,4 @@
-"""Changes of the catalogue: the shipped actions of a workspace, and new versions that an admin writes."""
+"""Changes the action catalogue: installs shipped actions, creates new versions."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from remediation.executors.placeholders import names_in
 from remediation.vocabulary import ExecutorKind, Risk
 
 MAX_SECRET: Final = 2_000
-ADDRESSES: Final = ("url", "status_url", "server")  # settings of executors to which secrets go
+ADDRESSES: Final = ("url", "status_url", "server")  # settings with the address to which secrets are sent
 
 
 def ensure_catalogue(workspace_id: int) -> None:
-    """Give the workspace every shipped action it does not have; idempotent. Changed ones stay as they are."""
+    """Install missing shipped actions in a workspace. Idempotent; changed ones stay as they are."""
     have = set(RemediationAction.objects.of(workspace_id).values_list("slug", flat=True))
     missing = [one for one in shipped_actions() if one.slug not in have]
     rows = [row_of(workspace_id, one, "Tocsin") for one in missing]
@@ -36,9 +36,9 @@ def ensure_catalogue(workspace_id: int) -> None:
 def change_action(
     actor: Actor, slug: str, *, fields: Mapping[str, Any], secrets: Mapping[str, str] | None = None
 ) -> RemediationAction:
-    """Write a new version of an action with `fields` changed; an equal content changes nothing.
+    """Create a new version of an action with `fields` changed; equal content changes nothing.
 
-    `secrets` replaces the stored ones; None keeps them. Raises NotFound, Invalid, Forbidden.
+    `secrets` replaces the stored ones; None leaves them unchanged. Raises NotFound, Invalid, Forbidden.
     """
     require(actor, Capability.REMEDIATION_WRITE)
     ensure_catalogue(actor.workspace_id)
@@ -90,7 +90,7 @@ def _check(wanted: Definition) -> None:
 
 
 def _check_rollback(workspace_id: int, wanted: Definition) -> None:
-    """The rollback must be an action, and following rollbacks must end. Raises Invalid."""
+    """Validate that the rollback is an action and not part of a cycle. Raises Invalid."""
     rows = RemediationAction.objects.of(workspace_id).filter(is_current=True)
     after = dict(rows.values_list("slug", "rollback")) | {wanted.slug: wanted.rollback}
     way, step = [wanted.slug], wanted.rollback
@@ -98,19 +98,19 @@ def _check_rollback(workspace_id: int, wanted: Definition) -> None:
         if step not in after:
             raise Invalid(
                 "The action was not saved.",
-                faults=[FieldFault("rollback", "known", f"{step!r} is no action")],
+                faults=[FieldFault("rollback", "known", f"{step!r} is not an action")],
             )
         way.append(step)
         if step in way[:-1]:
-            told = f"must end: {' → '.join(way)}"
-            raise Invalid("The action was not saved.", faults=[FieldFault("rollback", "cycle", told)])
+            text = f"must not be a cycle: {' → '.join(way)}"
+            raise Invalid("The action was not saved.", faults=[FieldFault("rollback", "cycle", text)])
         step = after[step]
 
 
 def _check_secrets(current: RemediationAction, wanted: Definition, secrets: Mapping[str, str] | None) -> None:
-    """Known names, and a stored secret stays with the servers it was given for. Raises Invalid.
+    """Validate names of secrets; stored ones must be entered again for another server. Raises Invalid.
 
-    A command finds secrets in its environment, so a name that a program obeys may not be given.
+    Commands get secrets as environment variables, so names that affect programs are refused.
     """
     faults = []
     for name, value in (secrets or {}).items():
@@ -120,14 +120,14 @@ def _check_secrets(current: RemediationAction, wanted: Definition, secrets: Mapp
         elif len(value) > MAX_SECRET or not value.isprintable():
             text = f"{name} must be printable and have at most {MAX_SECRET:,} characters"
             faults.append(FieldFault("secrets", "value", text))
-    if secrets is None and current.secrets and _leads_elsewhere(current.config, wanted.config):
-        words = "the stored ones must be typed again: the settings name another server"
+    if secrets is None and current.secrets and _names_other_server(current.config, wanted.config):
+        words = "must be entered again: the settings name another server"
         faults.append(FieldFault("secrets", "typed_again", words))
     if faults:
         raise Invalid("The action was not saved.", faults=faults)
 
 
-def _leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+def _names_other_server(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     known = [str(before[name]) for name in ADDRESSES if before.get(name)]
     named = [str(after[name]) for name in ADDRESSES if after.get(name)]
     return any(all(leads_elsewhere(one, url) for one in known) for url in named)
@@ -143,14 +143,14 @@ def _written(
     RemediationAction.objects.of(actor.workspace_id).filter(pk=current.pk).update(is_current=False)
     stored = current.secrets if secrets is None else _encrypted(secrets)
     same = RemediationAction.objects.of(actor.workspace_id).filter(slug=wanted.slug, version=wanted.version)
-    kept: RemediationAction | None = same.first() if secrets is None else None
-    if kept is not None:
+    existing: RemediationAction | None = same.first() if secrets is None else None
+    if existing is not None:
         same.update(is_current=True)
-        kept.is_current = True
-        return kept
+        existing.is_current = True
+        return existing
     row = row_of(actor.workspace_id, wanted, actor.label)
     row.secrets = stored
-    if same.exists():  # equal content with other secrets: still a version of its own
+    if same.exists():  # equal content with other secrets is a new version
         row.version = f"{wanted.version[:55]}-{current.pk}"[:64]
     row.save(force_insert=True)
     changes = {"version": [current.version[:12], row.version[:12]]}
@@ -165,7 +165,7 @@ def _encrypted(secrets: Mapping[str, str]) -> str:
 
 
 def enable_action(actor: Actor, slug: str, *, is_enabled: bool) -> RemediationAction:
-    """Switch an action on or off for new runs; idempotent. Raises NotFound, Forbidden."""
+    """Enable or disable an action for new runs. Idempotent. Raises NotFound, Forbidden."""
     require(actor, Capability.REMEDIATION_WRITE)
     ensure_catalogue(actor.workspace_id)
     with transaction.atomic():

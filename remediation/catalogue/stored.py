@@ -1,4 +1,4 @@
-"""Actions as rows and as definitions, and what is stored sealed with them."""
+"""Converts actions between rows and definitions, and decrypts their secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from remediation.catalogue.definitions import Definition
 from remediation.catalogue.models import RemediationAction
 from remediation.vocabulary import ExecutorKind, Risk
 
-SECRETS: Final = ("signing_secret", "token")  # what may be stored with an action
+SECRETS: Final = ("signing_secret", "token")  # names of secrets
 
 
 def definition_of(row: RemediationAction) -> Definition:
@@ -22,13 +22,13 @@ def definition_of(row: RemediationAction) -> Definition:
 
 
 def opened(sealed: str) -> dict[str, str]:
-    """The secrets of an action by name, also names that are not used any more. Raises DecryptionError."""
+    """The secrets of an action by name, including unused names. Raises DecryptionError."""
     lines = decrypt(sealed).splitlines() if sealed else []
     return {name: value for name, _, value in (line.partition("=") for line in lines if line)}
 
 
 def row_of(workspace_id: int, one: Definition, author: str) -> RemediationAction:
-    """A version not yet stored."""
+    """An unsaved version."""
     return RemediationAction(
         workspace_id=workspace_id, slug=one.slug, version=one.version, name=one.name, when=one.when,
         risk=one.risk, executor=one.executor, incident_types=list(one.incident_types), steps=list(one.steps),

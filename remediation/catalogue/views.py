@@ -1,4 +1,4 @@
-"""The catalogue of actions as pages."""
+"""Pages of the action catalogue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE: Final = "/remediation/actions"
 
 @require_safe
 def actions(request: HttpRequest) -> HttpResponse:
-    """GET: every action, its risk and how it is carried out."""
+    """GET: all actions with risk and executor."""
     actor = current_actor(request)
     context = {"actions": actions_of(actor), "may_write": allowed(actor, Capability.REMEDIATION_WRITE)}
     return render(request, "remediation/actions.html", context)
@@ -33,7 +33,7 @@ def actions(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """GET: the form of an action. POST: a new version, 303; 422 keeps what is typed."""
+    """GET: the form of an action. POST: save a new version, 303; 422 with errors and the input."""
     actor = current_actor(request)
     require(actor, Capability.REMEDIATION_WRITE)
     row = action_named(actor, slug)
@@ -58,7 +58,7 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _initial(row: RemediationAction, preset: Preset | None) -> dict[str, Any]:
-    """The action as it is, or with the settings of a preset, which are saved with the form."""
+    """Initial values: the action, or with the settings of a preset."""
     found = initial_of(row)
     return found | {"executor": "webhook", "config": dict(preset.config)} if preset else found
 
@@ -76,11 +76,11 @@ def _add_faults(form: ActionForm, refusal: Invalid) -> None:
 
 @require_POST
 def switch(request: HttpRequest, slug: str, verb: str) -> HttpResponse:
-    """POST: switch an action on or off, or let one automatic run through; 303."""
+    """POST: enable or disable an action, or allow one automatic run; 303."""
     actor = current_actor(request)
     if verb == "try-again":
         half_open(actor, slug)
-        messages.success(request, "The next automatic run goes through as a trial")
+        messages.success(request, "The next automatic run is allowed as a trial")
         return SeeOther("/remediation")
     if verb != "switch":
         raise NotFound("Page not found, or you don't have access.")

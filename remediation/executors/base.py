@@ -1,4 +1,4 @@
-"""What an executor is: checks, shows, starts, asks and stops; it decides nothing about whether it may act."""
+"""Executor base class: validates, previews, starts and polls actions. Approval is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final
 
 from core.registry import Registry
-from remediation.executors.placeholders import Placeholder, asked_in
+from remediation.executors.placeholders import Placeholder, parameters_in
 
 MAX_OUTPUT_BYTES: Final = 64_000
 
 
 class Progress(StrEnum):
-    """What is known of something that was started."""
+    """Progress of a started action."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -27,7 +27,7 @@ class Progress(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be done, complete. `secrets` never appears in a preview or an output."""
+    """A complete order for an executor. `secrets` never appears in a preview or an output."""
 
     run_id: int
     action: str
@@ -41,7 +41,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How it stands: progress, the exit code or HTTP status, output, and why where it needs words."""
+    """Report of an executor: progress, exit code or HTTP status, output, and the reason."""
 
     progress: Progress
     code: int | None = None
@@ -50,36 +50,36 @@ class Report:
 
 
 class Executor(ABC):
-    """One way of carrying out actions; one file each in `remediation/executors/`."""
+    """An executor; one file each in `remediation/executors/`."""
 
     kind: ClassVar[str]
     title: ClassVar[str]
     can_probe: ClassVar[bool] = False
     by_hand: ClassVar[bool] = False
-    is_local: ClassVar[bool] = False  # what it started can be asked only on the host of the worker
+    is_local: ClassVar[bool] = False  # can only be polled on the worker's host
 
     @abstractmethod
     def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """What is wrong with the configuration of an action: (field, message); empty when nothing is."""
+        """Validation errors of an action's configuration: (field, message)."""
 
-    def asks(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
-        """The placeholders whose values whoever requests a run gives. Raises PlaceholderError."""
-        return asked_in(config)
+    def parameters(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
+        """Placeholders whose values are given with the request of a run. Raises PlaceholderError."""
+        return parameters_in(config)
 
     @abstractmethod
     def preview(self, order: Order) -> str:
-        """What would be done, in full and without doing it. Raises core.errors.Problem when it cannot be."""
+        """Dry run: what would be done, in full. Raises core.errors.Problem if it is impossible."""
 
     @abstractmethod
     def start(self, order: Order, handle: dict[str, Any]) -> Report:
-        """Do it, once. Fills `handle` with what finds it again. Called in a worker, outside transactions."""
+        """Start it, once. Stores what polling needs in `handle`. Called in a worker, outside transactions."""
 
     def poll(self, order: Order, handle: Mapping[str, Any]) -> Report:
-        """How something started stands."""
+        """Report of a started action."""
         return self.probe(order, handle)
 
     def probe(self, order: Order, handle: Mapping[str, Any]) -> Report:
-        """What can be known after the worker that started it died."""
+        """Report after the worker that started it died."""
         return Report(Progress.UNKNOWN, reason="This kind of action cannot be queried. Check manually.")
 
 
@@ -87,13 +87,13 @@ EXECUTORS: Final[Registry[Executor]] = Registry("executor")
 
 
 def executor(cls: type[Executor]) -> type[Executor]:
-    """Class decorator: register the executor."""
+    """Class decorator that registers the executor."""
     EXECUTORS.add(cls.kind, cls())
     return cls
 
 
 def executor_for(kind: str) -> Executor:
-    """The executor of that kind. Raises LookupError naming the known ones."""
+    """The executor of that kind. Raises LookupError."""
     return _discovered().get(kind)
 
 

@@ -1,4 +1,4 @@
-"""Commands of the allow-list `REMEDIATION_COMMANDS`, run without a shell by a shim that outlives us."""
+"""Runs commands of the allow-list `REMEDIATION_COMMANDS`, by a shim that outlives the worker."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from remediation.executors.base import MAX_OUTPUT_BYTES, Executor, Order, Progre
 from remediation.executors.placeholders import (
     Placeholder,
     PlaceholderError,
-    asked_in,
     filled,
     is_whole,
+    parameters_in,
     placeholders_in,
 )
 
@@ -30,7 +30,7 @@ DETACH_WITHIN_S: Final = 10
 
 @executor
 class Command(Executor):
-    """Runs an argv template from the settings. The database names a command; it never holds one."""
+    """Runs an argv template from the settings. Actions refer to commands by name only."""
 
     kind = "command"
     title = "Command"
@@ -47,16 +47,16 @@ class Command(Executor):
             return [("command", f"{name} of REMEDIATION_COMMANDS: {fault}")]
         return [(key, "is not a setting of a command") for key in config if key not in {"command"}]
 
-    def asks(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
-        """Those of the command on the allow-list."""
-        return asked_in(settings.REMEDIATION_COMMANDS.get(str(config.get("command")), []))
+    def parameters(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
+        """Parameters of the command on the allow-list."""
+        return parameters_in(settings.REMEDIATION_COMMANDS.get(str(config.get("command")), []))
 
     def preview(self, order: Order) -> str:
-        """The exact argv, one element a line."""
+        """The exact argv, one element per line."""
         return "\n".join(self.argv(order))
 
     def argv(self, order: Order) -> list[str]:
-        """The program and its arguments. Raises Invalid where a name or a value is refused."""
+        """The program and its arguments. Raises Invalid for a refused name or value."""
         faults = self.faults(order.config)
         if faults:
             raise Invalid(f"{order.action}: command {faults[0][1]}. Nothing was run.")
@@ -68,12 +68,12 @@ class Command(Executor):
             raise Invalid(f"{order.action}: {error}. Nothing was run.") from error
 
     def start(self, order: Order, handle: dict[str, Any]) -> Report:
-        """Hand the command to the shim, in a session of its own, and return at once."""
+        """Start the shim with the command, in its own session, and return immediately."""
         spool = spool_of(order.run_id)
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle["spool"] = str(spool)
         order_file = {"argv": self.argv(order), "timeout_s": order.timeout_s, "limit": MAX_OUTPUT_BYTES}
-        subprocess.run(  # the shim detaches itself, so this returns as soon as it runs
+        subprocess.run(  # the shim detaches itself, so this returns once it runs
             [sys.executable, "-I", "-S", shim.__file__, str(spool), json.dumps(order_file)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             cwd=spool, env={"PATH": "/usr/bin:/bin", **order.secrets}, timeout=DETACH_WITHIN_S, check=True,
@@ -81,23 +81,23 @@ class Command(Executor):
         return Report(Progress.RUNNING)
 
     def probe(self, order: Order, handle: Mapping[str, Any]) -> Report:
-        """What the shim wrote: a result, a start whose process lives or not, or nothing."""
+        """Report from the files of the shim: a result, a start with a live or dead process, or nothing."""
         spool = spool_of(order.run_id)
         if (result := shim.read(spool / shim.RESULT)) is not None:
             return _ended(result)
         started = shim.read(spool / shim.STARTED)
         if started is None:
             spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if shim.take_turn(spool):  # now it never will: the shim refuses
+            if shim.take_turn(spool):  # it never will: the shim now refuses
                 return Report(Progress.NOT_STARTED, reason="The command never started.")
-            return Report(Progress.RUNNING)  # the shim is about to write that it started
+            return Report(Progress.RUNNING)  # the shim is about to record its start
         if started.get("boot_id") == shim.boot_id() and shim.is_alive(started):
             return Report(Progress.RUNNING)
-        return Report(Progress.UNKNOWN, reason="The command started and left no result.")
+        return Report(Progress.UNKNOWN, reason="The command started, but left no result.")
 
 
 def _template_fault(template: list[str]) -> str:
-    """What is wrong with a command of the settings; empty when nothing is."""
+    """Validation error of a command in the settings, or ""."""
     if not template or not Path(template[0]).is_absolute():
         return "the program must be an absolute path"
     if partial := [part for part in template[1:] if not is_whole(part)]:
@@ -110,7 +110,7 @@ def _template_fault(template: list[str]) -> str:
 
 
 def spool_of(run_id: int) -> Path:
-    """The folder in which the shim of a run keeps its start and result, on this host."""
+    """Directory for the files of a run's shim, on this host."""
     return Path(settings.DATA_DIR) / FOLDER / f"run-{run_id}"
 
 
@@ -120,9 +120,9 @@ def _ended(result: Mapping[str, Any]) -> Report:
         limit = result.get("timeout_s")
         if not result.get("killed"):
             return Report(
-                Progress.UNKNOWN, code, output, f"It ran longer than {limit} s and could not be ended."
+                Progress.UNKNOWN, code, output, f"It ran longer than {limit} s and could not be killed."
             )
-        return Report(Progress.FAILED, code, output, f"It ran longer than {limit} s and was ended.")
+        return Report(Progress.FAILED, code, output, f"It ran longer than {limit} s and was killed.")
     if code == 0:
         return Report(Progress.SUCCEEDED, 0, output)
     return Report(Progress.FAILED, code, output, f"It ended with exit code {code}.")

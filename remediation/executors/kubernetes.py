@@ -1,4 +1,4 @@
-"""Kubernetes over its HTTP API: restart, scale or roll back a Deployment, bound to what the preview saw."""
+"""Restarts, scales or rolls back a Kubernetes Deployment, bound to the previewed resourceVersion."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MAX_REPLICAS: Final = 100
 
 @executor
 class Kubernetes(Executor):
-    """Patches one Deployment; `resourceVersion` makes a change since the preview a refusal.
+    """Patches a Deployment; refused if its `resourceVersion` changed since the preview.
 
-    `scale` names how many replicas to add; the number aimed at is fixed by the preview, so doing it twice
-    cannot run away. The annotation `tocsin.dev/run` says afterwards whether the patch took.
+    `scale` adds replicas; the target number is fixed by the preview, so that a repeat is harmless. The
+    annotation `tocsin.dev/run` shows afterwards whether the patch was applied.
     """
 
     kind = "kubernetes"
@@ -45,7 +45,7 @@ class Kubernetes(Executor):
         return found + server_faults(config, ("server",)) + text_faults(config, required)
 
     def preview(self, order: Order) -> str:
-        """What would be patched, tried by the API server with dryRun=All."""
+        """The patch, validated by the API server with dryRun=All."""
         deployment = self._get(order)
         patch = self._patch(order, deployment)
         self._send(order, patch, params={"dryRun": "All"})
@@ -59,7 +59,7 @@ class Kubernetes(Executor):
         return line
 
     def start(self, order: Order, handle: dict[str, Any]) -> Report:
-        """Patch it, if it is still what the preview saw."""
+        """Apply the patch, if the Deployment is unchanged since the preview."""
         try:
             deployment = self._get(order)
             patch = self._patch(order, deployment)
@@ -84,7 +84,7 @@ class Kubernetes(Executor):
         annotations = deployment["metadata"].get("annotations", {})
         if annotations.get(RUN_ANNOTATION) == str(order.run_id):
             return Report(Progress.SUCCEEDED, output="The patch of this run is on the deployment.")
-        return Report(Progress.NOT_STARTED, reason="The deployment does not carry this run.")
+        return Report(Progress.NOT_STARTED, reason="The deployment does not have the patch of this run.")
 
     @staticmethod
     def _name(order: Order) -> str:
@@ -131,7 +131,7 @@ class Kubernetes(Executor):
         return patch
 
     def _previous_template(self, order: Order, metadata: Mapping[str, Any]) -> Any:
-        """The pod template of the revision before the present one. Raises Conflict where there is none."""
+        """The pod template of the previous revision. Raises Conflict if there is none."""
         current = int(metadata.get("annotations", {}).get(REVISION_ANNOTATION, "0"))
         url = self._url(order).rsplit("/deployments/", 1)[0] + "/replicasets"
         sets = request("GET", url, headers=self._headers(order)).json()["items"]

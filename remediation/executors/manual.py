@@ -1,4 +1,4 @@
-"""A checklist that a person works through; the person says how it ended."""
+"""Manual checklist; a person reports the outcome."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from remediation.executors.placeholders import shown
 
 @executor
 class Manual(Executor):
-    """Done by a person: it runs until they report the outcome."""
+    """Manual action: it runs until a person reports the outcome."""
 
     kind = "manual"
     title = "Manual"
     by_hand = True
 
     def faults(self, config: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """A checklist needs no configuration."""
+        """Manual actions have no settings."""
         return [(name, "is not used by manual actions") for name in config]
 
     def preview(self, order: Order) -> str:
-        """The steps, with their placeholders filled."""
+        """The steps, with placeholders filled in."""
         values = {"component": order.target or "the affected service", **order.arguments}
         return "\n".join(f"{n}. {shown(step, values)}" for n, step in enumerate(order.steps, 1))
 

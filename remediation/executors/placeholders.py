@@ -1,8 +1,8 @@
-"""Placeholders in steps, commands and bodies: typed, whole, and refused when unknown. Pure.
+"""Typed placeholders in steps, commands and bodies. Pure.
 
-`{component}` and `{run}` are given by Tocsin. Whoever requests a run gives the others, which say what they
-take: `{replicas:1..10}` a whole number of that range, `{mode:fast|safe}` one of these words, `{branch:text}`
-a text without anything that a shell or an option parser could take for its own.
+`{component}` and `{run}` are filled in by Tocsin. The others are given with the request of a run and have a
+type: `{replicas:1..10}` a whole number in that range, `{mode:fast|safe}` one of these words, `{branch:text}`
+a text without shell characters and leading hyphens.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 
 class PlaceholderError(ValueError):
-    """A placeholder that is unknown, or a value that may not stand for one."""
+    """An unknown placeholder, or an invalid value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A name and what it takes: whole numbers from `least` to `most`, one of `choices`, else a plain text."""
+    """A placeholder: a whole number from `least` to `most`, one of `choices`, or a plain text."""
 
     name: str
     least: int = 0
@@ -36,7 +36,7 @@ class Placeholder:
     choices: tuple[str, ...] = ()
 
     def checked(self, value: Any) -> str:
-        """The value as it may stand here. Raises PlaceholderError naming what is taken."""
+        """Validate a value. Raises PlaceholderError."""
         if self.choices:
             if value not in self.choices:
                 raise PlaceholderError(f"{self.name}: {value!r:.60} is not one of {', '.join(self.choices)}")
@@ -50,21 +50,21 @@ class Placeholder:
 
     @property
     def range(self) -> str:
-        """Its range in words."""
+        """The range in words."""
         return f"from {self.least} to {self.most}"
 
 
 def placeholder_of(name: str, takes: str | None) -> Placeholder:
-    """What stands between braces. Raises PlaceholderError for an unknown name or type."""
+    """Parse a placeholder. Raises PlaceholderError for an unknown name or type."""
     if takes is None:
         if name not in GIVEN:
             raise PlaceholderError(
-                f"{{{name}}} is unknown; known: {{component}}, {{run}}. Say what another one takes, such as "
+                f"{{{name}}} is unknown; known: {{component}}, {{run}}. Others need a type, such as "
                 f"{{{name}:1..10}} or {{{name}:fast|safe}}"
             )
         return Placeholder(name)
     if name in GIVEN:
-        raise PlaceholderError(f"{{{name}}} is given by Tocsin and has no type")
+        raise PlaceholderError(f"{{{name}}} is filled in by Tocsin and has no type")
     if takes == "text":
         return Placeholder(name)
     if match := _RANGE.fullmatch(takes):
@@ -80,7 +80,7 @@ def placeholder_of(name: str, takes: str | None) -> Placeholder:
 
 
 def placeholders_in(value: Any) -> dict[str, Placeholder]:
-    """The placeholders of a text, or of the texts of a JSON value, by name. Raises PlaceholderError."""
+    """Placeholders in a text or JSON value, by name. Raises PlaceholderError."""
     found: dict[str, Placeholder] = {}
     for text in _texts(value):
         for match in _PLACEHOLDER.finditer(text):
@@ -90,13 +90,13 @@ def placeholders_in(value: Any) -> dict[str, Placeholder]:
     return found
 
 
-def asked_in(value: Any) -> dict[str, Placeholder]:
-    """Those whose values whoever requests a run gives."""
+def parameters_in(value: Any) -> dict[str, Placeholder]:
+    """Placeholders whose values are given with the request of a run."""
     return {name: one for name, one in placeholders_in(value).items() if name not in GIVEN}
 
 
 def text_faults(config: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
-    """What is wrong with the placeholders of these settings: (setting, message)."""
+    """Errors of placeholders in these settings: (setting, message)."""
     faults = []
     for name in names:
         try:
@@ -118,19 +118,19 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def is_whole(text: str) -> bool:
-    """Whether a placeholder is all there is in a text, or there is none."""
+    """Whether a text is a single placeholder or has none."""
     return _PLACEHOLDER.fullmatch(text) is not None or not _PLACEHOLDER.search(text)
 
 
 def names_in(text: str) -> set[str]:
-    """The placeholders a text uses."""
+    """Names of the placeholders in a text."""
     return {name for name, _ in _PLACEHOLDER.findall(text)}
 
 
 def checked(name: str, value: Any) -> str:
-    """A value as it may stand in a command or address. Raises PlaceholderError.
+    """Validate a value for a command or address. Raises PlaceholderError.
 
-    It begins with a letter or digit, so that it cannot be an option, and holds no shell characters.
+    It must start with a letter or digit, so that it cannot be an option, without shell characters.
     """
     text = str(value)
     if not _SAFE.fullmatch(text):
@@ -142,12 +142,12 @@ def checked(name: str, value: Any) -> str:
 
 
 def filled(text: str, values: Mapping[str, Any]) -> str:
-    """The text with every placeholder replaced. Raises PlaceholderError naming one that has no value."""
+    """The text with all placeholders filled in. Raises PlaceholderError for one without a value."""
     return _PLACEHOLDER.sub(lambda match: _value(match, values), text)
 
 
 def filled_address(text: str, values: Mapping[str, Any]) -> str:
-    """As `filled`; each value is one part of the path or query, and leads to no other address."""
+    """As `filled`, with values escaped as one part of the path or query."""
     return _PLACEHOLDER.sub(lambda match: quote(_value(match, values), safe=""), text)
 
 
@@ -159,18 +159,20 @@ def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
 
 
 def server_faults(config: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, str]]:
-    """What is wrong with addresses to which secrets go; each names its server: (setting, message)."""
+    """Errors of addresses to which secrets are sent, whose server must be fixed: (setting, message)."""
     faults = []
     for name in names:
         url = str(config.get(name) or "")
         server = re.match(r"[^/]*//[^/?#]*", url)
         if server and "{" in server[0]:
-            faults.append((name, "must name its server: a placeholder may stand behind it only"))
+            faults.append(
+                (name, "must have a fixed server: placeholders are allowed in the path and query only")
+            )
         elif url and (fault := address_fault(url)):
             faults.append((name, fault))
     return faults
 
 
 def shown(text: str, values: Mapping[str, Any]) -> str:
-    """The text for people to read, with every placeholder replaced that has a value."""
+    """The text for people, with known placeholders filled in."""
     return _PLACEHOLDER.sub(lambda match: str(values.get(match.group(1), match.group(0))), text)

@@ -1,8 +1,8 @@
 """Runs one command and outlives the worker: own session, time limit, capped output. Standard library only.
 
 Started as `python shim.py SPOOL ORDER`. Writes `started.json` (pid, start ticks, boot id) before the command
-runs and `result.json` by rename afterwards, each flushed to disk, so that any worker of this host can tell
-what happened.
+runs and `result.json` by rename afterwards, each flushed to disk, so that any worker of this host can
+determine what happened.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ GRACE_S = 2.0
 
 
 def boot_id() -> str:
-    """The id of this boot of this host; process ids mean nothing across boots."""
+    """The boot id of this host; process ids are only valid within a boot."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
@@ -36,7 +36,7 @@ def boot_id() -> str:
 
 
 def start_ticks(pid: int) -> int:
-    """When a process started, in clock ticks since boot; 0 when it is not there."""
+    """Start time of a process in clock ticks since boot; 0 if it does not exist."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
     except (OSError, ValueError, IndexError):
@@ -44,13 +44,13 @@ def start_ticks(pid: int) -> int:
 
 
 def is_alive(started: Mapping[str, Any]) -> bool:
-    """Whether the shim that wrote `started` still runs: same process id and same start."""
+    """Whether the shim that wrote `started` still runs: same process id and start time."""
     ticks = start_ticks(int(started.get("pid", 0)))
     return bool(ticks) and ticks == started.get("ticks")
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """A JSON object from a file; None when it is not there or not whole."""
+    """Read a JSON object from a file; None if it is missing or incomplete."""
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):
@@ -59,7 +59,7 @@ def read(path: Path) -> dict[str, Any] | None:
 
 
 def write(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON object so that it is there whole or not at all, also after a power cut."""
+    """Write a JSON object atomically and durably."""
     part = path.with_suffix(".part")
     with part.open("w") as file:
         json.dump(value, file)
@@ -72,7 +72,7 @@ def write(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def take_turn(spool: Path) -> bool:
-    """True for one caller only: the shim, which then starts the command, or a worker that gives it up."""
+    """Returns True to one caller only: the shim, which then starts the command, or a worker that gives up."""
     try:
         os.close(os.open(spool / TURN, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
@@ -81,12 +81,14 @@ def take_turn(spool: Path) -> bool:
 
 
 def run(spool: Path, order: Mapping[str, Any]) -> None:
-    """Run the command of `order` and leave its result in `spool`."""
+    """Run the command of `order` and write its result to `spool`."""
     if not take_turn(spool):
         (spool / REFUSED).touch()
         return
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # grandchildren become ours, to be ended
+        ctypes.CDLL(None).prctl(
+            PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0
+        )  # adopt orphaned descendants, to kill them
     write(spool / STARTED, {"pid": os.getpid(), "ticks": start_ticks(os.getpid()), "boot_id": boot_id()})
     timeout, limit = float(order["timeout_s"]), int(order["limit"])
     output = spool / "output"
@@ -110,7 +112,7 @@ def run(spool: Path, order: Mapping[str, Any]) -> None:
 def _wait(
     child: subprocess.Popen[bytes], timeout: float, output: Path, limit: int
 ) -> tuple[int | None, bool]:
-    """(exit code, whether the time ran out); a command that writes without end is cut like one that hangs."""
+    """(exit code, whether it timed out); endless output is treated like a hang."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         try:
@@ -127,7 +129,7 @@ def _wait(
 
 
 def _end_group(pid: int) -> bool:
-    """End whatever the command left behind: its group, then every process that became our child."""
+    """Kill what the command left behind: its process group, then all adopted processes."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     deadline = time.monotonic() + GRACE_S
@@ -151,7 +153,7 @@ def _children() -> list[int]:
 
 
 def detach() -> None:
-    """Leave the worker: a session of our own, and no parent that waits."""
+    """Daemonize: own session, reparented."""
     if os.fork():
         os._exit(0)
     os.setsid()

@@ -1,4 +1,4 @@
-"""A signed request to a system that runs things: Rundeck, AWX, a CI pipeline, or anything that takes JSON."""
+"""Sends a signed request to an automation system: Rundeck, AWX, a CI pipeline, or any JSON endpoint."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from remediation.executors.base import Executor, Order, Progress, Report, execut
 from remediation.executors.placeholders import (
     Placeholder,
     PlaceholderError,
-    asked_in,
     checked,
     filled,
     filled_address,
+    parameters_in,
     server_faults,
     text_faults,
 )
@@ -35,14 +35,14 @@ FIELDS: Final = {
     "success_values",
     "failure_values",
 }
-ID: Final = "{id}"  # in status_url: what the receiver called the work, read at `id_field` of its reply
+ID: Final = "{id}"  # in status_url: id of the work, from `id_field` of the response
 
 
 @executor
 class Webhook(Executor):
-    """POSTs JSON, once. A 2xx response means accepted; the outcome is asked at `status_url` where given.
+    """POSTs JSON, once. A 2xx response means accepted; the outcome is polled at `status_url` if given.
 
-    Nothing is ever sent a second time once a byte may have left: then the outcome is unknown.
+    It is never resent once a byte may have been sent: the outcome is then unknown.
     """
 
     kind = "webhook"
@@ -56,19 +56,19 @@ class Webhook(Executor):
         if not isinstance(config.get("body", {}), dict):
             found.append(("body", "must be a JSON object"))
         if config.get("status_url") and not config.get("success_values"):
-            found.append(("success_values", "must say which values of the status mean success"))
+            found.append(("success_values", "must list the values of the status that mean success"))
         status = _status_url(config)
         if status != config.get("status_url", "") and not config.get("id_field"):
-            found.append(("id_field", f"must say where the reply has the {ID} of status_url"))
+            found.append(("id_field", f"must be the path of the {ID} of status_url in the response"))
         found += server_faults(config, ("url", "status_url"))
         return found + text_faults({**config, "status_url": status}, ("url", "body", "status_url"))
 
-    def asks(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
-        """Those of its addresses and its body; `{id}` comes from the reply."""
-        return asked_in([config.get("url"), config.get("body"), _status_url(config)])
+    def parameters(self, config: Mapping[str, Any]) -> dict[str, Placeholder]:
+        """Parameters in its addresses and body; `{id}` comes from the response."""
+        return parameters_in([config.get("url"), config.get("body"), _status_url(config)])
 
     def preview(self, order: Order) -> str:
-        """The request as it would be sent, secrets left out."""
+        """The request that would be sent, without secrets."""
         url, body = self._request(order)
         text = orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
         return redact(f"POST {url}\n{text}")
@@ -86,7 +86,7 @@ class Webhook(Executor):
             raise Invalid(f"{order.action}: {error}. Nothing was sent.") from error
 
     def start(self, order: Order, handle: dict[str, Any]) -> Report:
-        """Send it. `webhook-id` is the run, so that a receiver can refuse a repeat as well."""
+        """Send it. `webhook-id` is the run id, so that receivers can deduplicate."""
         url, body = self._request(order)
         content = orjson.dumps(body)
         headers = {"Content-Type": "application/json", **self._headers(order, content)}
@@ -108,7 +108,7 @@ class Webhook(Executor):
         if path:
             given = _at(_json(response), str(path))
             if isinstance(given, bool) or not isinstance(given, int | str):
-                why = f"The reply has no {path}, so its outcome cannot be asked."
+                why = f"The reply has no {path}, so its outcome cannot be polled."
                 return Report(Progress.UNKNOWN, response.status, text, why)
             handle["id"] = given
         return Report(Progress.RUNNING, response.status, text)
@@ -123,7 +123,7 @@ class Webhook(Executor):
         return headers
 
     def probe(self, order: Order, handle: Mapping[str, Any]) -> Report:
-        """Ask `status_url`, where one is given."""
+        """Poll `status_url`, if given."""
         if not order.config.get("status_url"):
             return Report(Progress.UNKNOWN, reason="The request may have arrived. Check at the receiver.")
         if order.config.get("id_field") and "id" not in handle:
@@ -133,12 +133,12 @@ class Webhook(Executor):
         try:
             done = quote(checked("id", handle.get("id", "none")), safe="")
             url = str(order.config["status_url"]).replace(ID, done)
-            answer = request("GET", filled_address(url, values), headers=headers).json()
+            reply = request("GET", filled_address(url, values), headers=headers).json()
         except PlaceholderError as error:
-            return Report(Progress.UNKNOWN, reason=f"Its outcome cannot be asked: {error}.")
+            return Report(Progress.UNKNOWN, reason=f"Its outcome cannot be polled: {error}.")
         except (HttpPermanentError, HttpPassingError) as error:
             return Report(Progress.RUNNING, error.status, reason=str(error))
-        status = str(_at(answer, str(order.config.get("status_field", "status"))))
+        status = str(_at(reply, str(order.config.get("status_field", "status"))))
         return _judged(status, order.config)
 
 

@@ -1,4 +1,4 @@
-"""What Tocsin may do by itself, over HTTP."""
+"""The API of the response policy."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ router = Router(tags=["Remediation"])
 
 
 class RecoveryPolicyOut(Schema):
-    """What Tocsin does automatically."""
+    """The response policy of the workspace."""
 
-    auto_start: list[Severity] = Field(description="Low-risk actions start at these severities.")
-    auto_resolve: list[Severity] = Field(description="What was observed to recover is resolved at these.")
+    auto_start: list[Severity] = Field(
+        description="Severities at which low-risk actions start automatically."
+    )
+    auto_resolve: list[Severity] = Field(
+        description="Severities at which recovered incidents are resolved automatically."
+    )
     recovery_window_s: int = Field(description="How long exit criteria must hold, in seconds.")
 
 
 class PolicyPatch(Schema):
-    """Only what is sent is changed."""
+    """Fields to change; omitted fields stay as they are."""
 
     model_config = {"extra": "forbid"}
     auto_start: list[Severity] | None = Field(None, max_length=4)
@@ -42,7 +46,7 @@ def show_policy(request: HttpRequest) -> Any:
 
 @router.patch("/policy", response=RecoveryPolicyOut, summary="Change the response policy")
 def patch_policy(request: HttpRequest, body: PolicyPatch) -> Any:
-    """Equal values change nothing."""
+    """Idempotent."""
     wanted = {name: value for name, value in body.dict(exclude_unset=True).items() if value is not None}
     policy = change_policy(actor_in(request), wanted)
     return {name: getattr(policy, name) for name in FIELDS}

@@ -1,4 +1,4 @@
-"""The exit criterion of health checks: three successes in a row of every component that has an address."""
+"""Exit criterion "health checks": three successes in a row for every component with a health check."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ PASSES_IN_A_ROW: Final = 3
 
 
 @criterion("health_checks", "Health checks pass")
-def health_checks(asked: Question) -> Outcome:
-    """A positive sign when all pass; unknown until each was asked three times."""
-    workspace_id = asked.incident.workspace_id
-    named = Component.objects.of(workspace_id).filter(name__in=asked.components).exclude(health_url="")
+def health_checks(question: Question) -> Outcome:
+    """Positive if all pass; unknown until each ran three times."""
+    workspace_id = question.incident.workspace_id
+    named = Component.objects.of(workspace_id).filter(name__in=question.components).exclude(health_url="")
     wanted = dict(named.values_list("id", "name"))
     if not wanted:
         return not_measured("No affected component has a health check address.")
     probes = HealthProbe.objects.of(workspace_id).filter(
-        incident=asked.incident, component_id__in=wanted, since__gte=asked.since, checked_at__isnull=False
+        incident=question.incident,
+        component_id__in=wanted,
+        since__gte=question.since,
+        checked_at__isnull=False,
     )
     known = {probe.component_id: probe for probe in probes}
     for component_id, name in sorted(wanted.items()):

@@ -1,4 +1,4 @@
-"""The form of the response policy."""
+"""Form of the response policy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from remediation.recovery.models import MAX_WINDOW_S, MIN_WINDOW_S, ResponsePoli
 
 
 class PolicyForm(forms.Form):
-    """For which severities Tocsin starts low-risk actions and resolves incidents that recovered."""
+    """Severities for automatic low-risk actions and automatic resolution."""
 
     auto_start = forms.MultipleChoiceField(
         label="Start low-risk actions at",
@@ -21,11 +21,11 @@ class PolicyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     auto_resolve = forms.MultipleChoiceField(
-        label="Resolve what recovered at",
+        label="Resolve recovered incidents at",
         required=False,
         choices=Severity.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text="Only detected incidents, only with every exit criterion passed and a positive sign.",
+        help_text="Only detected incidents with all exit criteria passed and at least one observation.",
     )
     recovery_window_s = forms.IntegerField(
         label="Exit criteria must hold for (seconds)", min_value=MIN_WINDOW_S, max_value=MAX_WINDOW_S
@@ -37,6 +37,6 @@ class PolicyForm(forms.Form):
 
 
 def initial_policy(policy: ResponsePolicy) -> dict[str, Any]:
-    """The policy as the form shows it."""
+    """Initial form values of the policy."""
     names = ("auto_start", "auto_resolve", "recovery_window_s")
     return {name: getattr(policy, name) for name in names}

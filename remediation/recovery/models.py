@@ -1,4 +1,4 @@
-"""What a workspace lets Tocsin do by itself, and the incidents and health checks that are being watched."""
+"""Response policies, recovery watches and health checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_WINDOW_S = 300
 
 
 def every_severity() -> list[str]:
-    """All of them."""
+    """All severities."""
     return list(Severity.values)
 
 
@@ -29,9 +29,9 @@ def minor_severities() -> list[str]:
 
 
 class ResponsePolicy(WorkspaceScoped):
-    """For which severities Tocsin starts low-risk actions and resolves what it observed to recover.
+    """Severities for automatic low-risk actions and for automatic resolution of recovered incidents.
 
-    Without a row the defaults hold. `recovery_window_s`: how long exit criteria must hold.
+    Without a row the defaults apply. `recovery_window_s`: how long exit criteria must hold.
     """
 
     workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -50,10 +50,10 @@ class ResponsePolicy(WorkspaceScoped):
 
 
 class RecoveryWatch(WorkspaceScoped, WorkItem):
-    """An incident whose exit criteria are asked again and again while it is in the recovery stage.
+    """An incident whose exit criteria are evaluated periodically during the recovery stage.
 
-    `since`: from when facts count, which is after the last action ended. `enters`: a run was carried out, so
-    the incident moves to recovery where its responders have not begun to investigate.
+    `since`: evidence counts from then on, which is after the last action ended. `enters`: after a run, move
+    the incident to recovery unless its responders are investigating.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -69,7 +69,7 @@ class RecoveryWatch(WorkspaceScoped, WorkItem):
 
 
 class HealthProbe(WorkspaceScoped, WorkItem):
-    """The health check of one component of a watched incident, asked every few seconds."""
+    """The health check of a component of a watched incident, run every few seconds."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Facts after which an incident's recovery is watched. Only rows are written."""
+"""Outbox subscribers that plan recovery watches."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from remediation.vocabulary import CARRIED_OUT
 
 @subscriber("recovery", topics=["incident.stage_changed"])
 def watch_stage(event: OutboxEvent) -> None:
-    """An incident that enters recovery is watched from then on."""
+    """Watch an incident that enters the recovery stage."""
     if event.payload["after"] == Stage.RECOVERY:
         plan_watch(event.workspace_id, event.payload["incident_id"], since=event.created_at)
 
 
 @subscriber("recovery-runs", topics=["remediation.run_changed"])
 def watch_run(event: OutboxEvent) -> None:
-    """After an action was carried out, facts count from its end, and the incident may enter recovery."""
+    """Watch the incident of an executed action from the end of the action."""
     if event.payload["state"] in CARRIED_OUT:
         plan_watch(event.workspace_id, event.payload["incident_id"], since=event.created_at, enters=True)

@@ -1,4 +1,4 @@
-"""The queue handlers of recoveries that are watched."""
+"""Queue handlers of recovery watches."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from remediation.recovery.watching import probe_health, watch_recovery
 
 @works_on(RECOVERY, RecoveryWatch, keep=timedelta(days=7))
 def watch(item: RecoveryWatch) -> None:
-    """Ask the exit criteria of an incident."""
+    """Evaluate the exit criteria of an incident."""
     watch_recovery(item)
 
 
 @works_on(RECOVERY, HealthProbe, keep=timedelta(days=7), related=("component",))
 def probe(item: HealthProbe) -> None:
-    """Ask the health check of a component."""
+    """Run the health check of a component."""
     probe_health(item)

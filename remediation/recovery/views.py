@@ -1,4 +1,4 @@
-"""The page of the response policy."""
+"""Page of the response policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = "/remediation/policy"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def policy(request: HttpRequest) -> HttpResponse:
-    """GET: what Tocsin may do by itself. POST: change it, 303; 422 keeps what is typed."""
+    """GET: the response policy. POST: change it, 303; 422 with errors and the input."""
     actor = current_actor(request)
     require(actor, Capability.REMEDIATION_WRITE)
     if request.method == "POST":

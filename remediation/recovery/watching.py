@@ -1,4 +1,4 @@
-"""Watching incidents that recover: health checks, exit criteria, and resolving what recovered."""
+"""Runs recovery watches: health checks, exit criteria and automatic resolution."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from remediation.vocabulary import CARRIED_OUT, LIVE, WAITING
 CHECK_EVERY: Final = timedelta(seconds=5)
 SLOWER_AFTER: Final = timedelta(minutes=30)
 CHECK_LATER: Final = timedelta(seconds=60)
-# Stages that Tocsin may end when its action was carried out. An investigation belongs to people.
+# Stages that may be ended automatically after an action. Investigations are ended by people.
 _BEFORE_RECOVERY: Final = (Stage.ASSESSMENT, Stage.CONTAINMENT, Stage.REMEDIATION)
 
 
 def watch_recovery(watch: RecoveryWatch) -> None:
-    """Ask the exit criteria of an incident once, resolve it where that is allowed, or come back later."""
+    """Evaluate the exit criteria of an incident; resolve it if allowed, else check again later."""
     incident = incident_by_id(watch.workspace_id, watch.incident_id)
     if watch.enters and incident.is_unresolved and incident.stage in _BEFORE_RECOVERY:
         incident = _enter(incident)
@@ -44,8 +44,8 @@ def watch_recovery(watch: RecoveryWatch) -> None:
     plan_probes(watch.workspace_id, incident.pk, watch.since)
     policy = policy_of(watch.workspace_id)
     window = timedelta(seconds=policy.recovery_window_s)
-    answers = evaluate_recovery(incident, since=watch.since, now=timezone.now(), window=window)
-    if incident.severity in policy.auto_resolve and _resolve(incident, answers):
+    recovery = evaluate_recovery(incident, since=watch.since, now=timezone.now(), window=window)
+    if incident.severity in policy.auto_resolve and _resolve(incident, recovery):
         settle(watch)
         return
     is_old = timezone.now() - watch.since > SLOWER_AFTER
@@ -57,23 +57,23 @@ def _enter(incident: Incident) -> Incident:
     actor = system_actor(incident.workspace_id)
     try:
         return change_stage(actor, stage=Stage.RECOVERY, incident_id=incident.pk, message=message)
-    except (Conflict, Invalid):  # people were first
+    except (Conflict, Invalid):  # a person was faster
         return incident_by_id(incident.workspace_id, incident.pk)
 
 
-def _resolve(incident: Incident, answers: Answers) -> bool:
-    """Whether it was resolved: recovery was observed, no run is open, and its type lets Tocsin act."""
-    if not answers.is_recovered or scenario_for(incident.incident_type).hands_off:
+def _resolve(incident: Incident, recovery: Answers) -> bool:
+    """Resolve it if recovery was observed, no run is open and its type allows it. Returns whether it did."""
+    if not recovery.is_recovered or scenario_for(incident.incident_type).hands_off:
         return False
     runs = RemediationRun.objects.of(incident.workspace_id).filter(incident=incident)
     if runs.filter(state__in=[*LIVE, *WAITING]).exists():
         return False
     by_run = runs.filter(state__in=CARRIED_OUT).exists()
-    return resolve_recovered(incident.workspace_id, incident.pk, answers, by_run=by_run)
+    return resolve_recovered(incident.workspace_id, incident.pk, recovery, by_run=by_run)
 
 
 def probe_health(probe: HealthProbe) -> None:
-    """Ask a component's health check once, and again soon while its incident is watched."""
+    """Run a component's health check, and plan the next one while its incident is watched."""
     watches = RecoveryWatch.objects.of(probe.workspace_id).filter(incident_id=probe.incident_id)
     if not probe.component.health_url or not watches.filter(state=WorkItem.State.PENDING).exists():
         settle(probe)
@@ -84,7 +84,7 @@ def probe_health(probe: HealthProbe) -> None:
 
 
 def _failure(url: str) -> str:
-    """Why the check did not pass; empty when it did."""
+    """Why the check failed, or ""."""
     try:
         request("GET", url, max_redirects=2, cuts_body=True)
     except (HttpPassingError, HttpPermanentError) as error:

@@ -1,4 +1,4 @@
-"""Who can give the approval that a run still needs."""
+"""Finds members who can give a missing approval of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAY_APPROVE = (Role.RESPONDER, Role.MANAGER, Role.ADMIN)
 
 
 def possible_approvers(run: RemediationRun) -> list[int]:
-    """Ids of the members whose approval would count now and who gave none yet; empty: no one can."""
+    """Ids of members whose approval would count and who have not approved yet; empty: no one can approve."""
     on_call = {user.pk for user in default_on_call(run.workspace_id, timezone.now())}
     given = set(
         RunApproval.objects.of(run.workspace_id).filter(run=run).values_list("approver_id", flat=True)
@@ -33,7 +33,7 @@ def _refused(run: RemediationRun, approver: Approver, anyone_on_call: bool) -> s
 
 
 def _has_manager(run: RemediationRun, people: list[Approver]) -> bool:
-    """At high risk one of the approvers must be a manager; without one the rule can never be met."""
+    """Whether one of them is a manager, which high risk requires."""
     if run.risk != Risk.HIGH:
         return True
     given = RunApproval.objects.of(run.workspace_id).filter(run=run).values_list("approver_id", flat=True)
@@ -43,9 +43,9 @@ def _has_manager(run: RemediationRun, people: list[Approver]) -> bool:
 
 
 def approvers_to_ask(run: RemediationRun) -> list[int]:
-    """Whom to notify: the person asked for, else everybody whose approval would count and who sees it.
+    """Ids of people to notify: the requested approver, else all possible approvers who can see the incident.
 
-    Asking someone approves nothing, and does not make their approval count.
+    Being notified does not make an approval valid.
     """
     if run.state != RunState.AWAITING_APPROVAL:
         return []

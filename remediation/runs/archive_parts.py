@@ -23,6 +23,6 @@ add_parts(
 
 @OBSTACLES.register("runs")
 def unsettled_runs(workspace_id: int, ids: Sequence[int], now: datetime) -> Mapping[int, str]:
-    """Incidents with a run whose end is not known."""
+    """Incidents with an unfinished run."""
     rows = RemediationRun.objects.of(workspace_id).filter(incident_id__in=ids).exclude(state__in=FINAL)
     return dict.fromkeys(rows.values_list("incident_id", flat=True), "a run of it has not ended")

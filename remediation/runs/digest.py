@@ -1,4 +1,4 @@
-"""The digest an approval is bound to: everything that was shown and may not change. Pure."""
+"""Digest of the facts an approval is bound to. Pure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ POLICY_VERSION: Final = 1
 def run_digest(facts: Mapping[str, Any]) -> str:
     """SHA-256 (64 hexadecimal digits) of the canonical JSON of the bound facts.
 
-    Raises KeyError when one is missing: a digest that leaves something out would approve it unseen.
+    Raises KeyError if one is missing, since it would be approved unseen.
     """
     bound = {name: facts[name] for name in BOUND}
     return hashlib.sha256(json.dumps(bound, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Bound facts that changed: name -> [what was shown, what it is now]."""
+    """Bound facts that changed: name -> [before, now]."""
     return {name: [before.get(name), now.get(name)] for name in BOUND if before.get(name) != now.get(name)}

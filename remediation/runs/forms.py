@@ -1,4 +1,4 @@
-"""The form of what an action asks for: one field for each of its placeholders."""
+"""Form of an action's parameters."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MAX_TEXT: Final = 200
 
 
 class ArgumentsForm(forms.Form):
-    """Fields `arg-replicas` for a placeholder `replicas`; each takes what the placeholder takes."""
+    """A field per parameter, such as `arg-replicas` for `replicas`, validated by its type."""
 
-    def __init__(self, asked: Mapping[str, Placeholder], data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, parameters: Mapping[str, Placeholder], data: Mapping[str, Any] | None = None) -> None:
         super().__init__(data if data and f"{PREFIX}-" in " ".join(data) else None, prefix=PREFIX)
-        for name, one in asked.items():
+        for name, one in parameters.items():
             self.fields[name] = _field(one)
         styled(self)
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses of runs, approvals and breakers, whatever the code says."""
+"""PostgreSQL triggers that guard runs, approvals and breakers."""
 
 from __future__ import annotations
 

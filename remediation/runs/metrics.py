@@ -1,4 +1,4 @@
-"""Prometheus metrics of the response: how soon incidents are analysed and first acted on, runs by state."""
+"""Prometheus metrics: time to the first analysis and the first action, runs by state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.health.metrics import metric_source
 from core.sql.prepared import rows
 from remediation.runs.models import RemediationRun
 
-# Of incidents opened in the last 24 hours, drills left out: seconds from opening to the first analysis, and
+# For incidents opened in the last 24 hours, excluding drills: seconds from opening to the first analysis, and
 # to the first action that started.
 DELAYS: Final[LiteralString] = """
 select percentile_cont(array[0.5, 0.95]) within group (order by extract(epoch from analysed - created_at))
@@ -38,7 +38,7 @@ def _remediation() -> Iterator[Metric]:
     yield from _delay("analysis", "the first analysis", analysed, analysed_count)
     yield from _delay("first_action", "the first remediation action", acted, acted_count)
     states = GaugeMetricFamily(
-        "tocsin_remediation_runs", "Remediation runs, drills left out.", labels=["state"]
+        "tocsin_remediation_runs", "Remediation runs, excluding drills.", labels=["state"]
     )
     found = RemediationRun.across_workspaces.filter(is_drill=False).values_list("state")
     for state, count in found.annotate(Count("id")).order_by("state"):
@@ -55,4 +55,4 @@ def _delay(name: str, what: str, values: list[float] | None, count: int) -> Iter
     for quantile, value in zip(QUANTILES, values or (), strict=False):
         seconds.add_metric([quantile], float(value))
     yield seconds
-    yield GaugeMetricFamily(f"tocsin_opening_to_{name}_count", f"Incidents behind it: {what}.", value=count)
+    yield GaugeMetricFamily(f"tocsin_opening_to_{name}_count", f"Number of incidents: {what}.", value=count)

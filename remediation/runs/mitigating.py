@@ -1,4 +1,4 @@
-"""The pages that open an incident's recommended actions: dry run, run, and request for approval."""
+"""Mitigate pages: recommended actions of incidents, dry run, run, and request for approval."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from remediation.runs import selectors
 from remediation.runs.forms import ArgumentsForm
 from remediation.runs.selectors import Recommendation
 from remediation.runs.services.proposing import Request, request_run
-from remediation.runs.snapshot import asked_of, main_component, preview_of
+from remediation.runs.snapshot import main_component, parameters_of, preview_of
 
 MAX_MANY: Final = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def mitigate(request: HttpRequest) -> HttpResponse:
-    """GET: actions for `?incident=`, with `&action=` its dry run. POST: request it; 303 to the run."""
+    """GET: actions for `?incident=`; `&action=`: its dry run. POST: request it; 303 to the run."""
     actor = current_actor(request)
     require(actor, Capability.REMEDIATION_RUN)
     given = request.POST if request.method == "POST" else request.GET
@@ -53,11 +53,11 @@ def _recommendation(plan: selectors.Plan, slug: str) -> Recommendation:
 
 
 def _chosen(incident: Incident, one: Recommendation, given: QueryDict) -> dict[str, Any]:
-    """The chosen action with its dry run, or with the form of what it asks for."""
+    """Context of the chosen action: its dry run, or the form of its parameters."""
     component = main_component(incident)
     found: dict[str, Any] = {"chosen": one, "component": component, "preview": "", "fault": ""}
     try:
-        form = ArgumentsForm(asked_of(one.action), given)
+        form = ArgumentsForm(parameters_of(one.action), given)
         if form.fields and not form.is_valid():
             return found | {"arguments": form}
         values = form.cleaned_data if form.fields else {}
@@ -68,7 +68,7 @@ def _chosen(incident: Incident, one: Recommendation, given: QueryDict) -> dict[s
 
 def _requested(request: HttpRequest, actor: Actor, incident: Incident, slug: str) -> HttpResponse:
     action = _recommendation(selectors.plan_for(actor, incident), slug).action
-    form = ArgumentsForm(asked_of(action), request.POST)
+    form = ArgumentsForm(parameters_of(action), request.POST)
     if form.fields and not form.is_valid():
         raise Invalid(f"{action.name}: {_first_fault(form)} Nothing was started.")
     values = form.cleaned_data if form.fields else {}
@@ -80,13 +80,13 @@ def _requested(request: HttpRequest, actor: Actor, incident: Incident, slug: str
 
 
 def _first_fault(form: ArgumentsForm) -> str:
-    name, faults = next(iter(form.errors.items()), ("", ["What it asks for is missing."]))
+    name, faults = next(iter(form.errors.items()), ("", ["Parameters are missing."]))
     return f"{name}: {faults[0]}".removeprefix(": ")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def mitigate_many(request: HttpRequest) -> HttpResponse:
-    """POST from the bulk bar: 303 to the page. GET: the recommended actions of each selected incident."""
+    """POST from the bulk bar: 303 to the page. GET: recommended actions of each selected incident."""
     actor = current_actor(request)
     require(actor, Capability.REMEDIATION_RUN)
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""Runs of remediation actions, their approvals and their one attempt; target states and breakers."""
+"""Remediation runs with approvals and their single attempt; target states and breakers."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from remediation.vocabulary import LIVE, WAITING, BreakerState, Risk, RunState, 
 
 
 class RemediationRun(WorkspaceScoped):
-    """One action on one target for one incident: proposed, approved, done once, verified.
+    """A run of an action on a target for an incident: proposed, approved, executed once, verified.
 
-    A run is never retried: after the claim, an expired lease means that its executor is asked, or `unknown`.
-    `snapshot` holds the facts that `digest` binds. `origin_key` makes a repeated proposal the same run.
+    A run is never retried: if its lease expires after the claim, the executor is polled, or it is `unknown`.
+    `snapshot` has the facts bound by `digest`. `origin_key` makes proposals idempotent.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -99,7 +99,7 @@ class RemediationRun(WorkspaceScoped):
 
 
 class RunApproval(WorkspaceScoped):
-    """What one person said to the digest they were shown."""
+    """A decision of a person about the digest they were shown."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     run = models.ForeignKey(RemediationRun, on_delete=models.CASCADE, related_name="approvals")
@@ -120,7 +120,7 @@ class RunApproval(WorkspaceScoped):
 
 
 class RunAttempt(WorkspaceScoped):
-    """The one start a run ever makes; written before anything acts."""
+    """The single attempt of a run; stored before the action starts."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     run = models.OneToOneField(RemediationRun, on_delete=models.CASCADE, related_name="attempt")
@@ -139,7 +139,7 @@ class RunAttempt(WorkspaceScoped):
 
 
 class TargetState(WorkspaceScoped):
-    """When an action last started on a target; its row lock orders the starts."""
+    """When an action last started on a target; its row lock serializes starts."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     target_key = models.CharField(max_length=300)
@@ -158,7 +158,7 @@ class TargetState(WorkspaceScoped):
 
 
 class AutomaticProposal(WorkspaceScoped, WorkItem):
-    """A new incident whose low-risk actions are to be started or proposed, once."""
+    """Work item: start or propose the actions of a new incident, once."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="+")
@@ -171,7 +171,7 @@ class AutomaticProposal(WorkspaceScoped, WorkItem):
 
 
 class RollbackProposal(WorkspaceScoped, WorkItem):
-    """A run that was carried out and did not help, whose declared rollback is to be proposed, once."""
+    """Work item: propose the declared rollback of a run that did not help, once."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
     run = models.OneToOneField(RemediationRun, on_delete=models.CASCADE, related_name="+")
@@ -184,7 +184,7 @@ class RollbackProposal(WorkspaceScoped, WorkItem):
 
 
 class Breaker(WorkspaceScoped):
-    """Stops automatic runs of an action after too many bad ones; `open` runs become proposals."""
+    """Circuit breaker of automatic runs of an action; while `open`, runs are only proposed."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     action_slug = models.CharField(max_length=60)

@@ -1,4 +1,4 @@
-"""What can be done about an incident, and what was done, on its page."""
+"""Incident page panel: remediation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_SHOWN = 5
 
 @panel
 class IncidentRemediation(IncidentPanel):
-    """Recommended actions, advice for people, and the latest runs with their state."""
+    """Recommended actions, advice for manual work, and the latest runs."""
 
     name = "incident.remediation"
     title = "Remediation"

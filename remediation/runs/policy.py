@@ -1,4 +1,4 @@
-"""What a run needs before it may act: its risk, how many approvals by whom, for how long. Pure."""
+"""Approval policy of runs: risk, required approvals and validity; and the circuit breaker. Pure."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ EXPIRY: Final = {
     Risk.MEDIUM: timedelta(minutes=15),
     Risk.HIGH: timedelta(minutes=30),
 }
-SENSITIVE_TIER: Final = 2  # components of tier 1 and 2 make a low risk medium
+SENSITIVE_TIER: Final = 2  # components of tier 1 and 2 raise low risk to medium
 BREAKER_WINDOW: Final = 5
 BREAKER_FAILURES: Final = 3
-RECURS_WITHIN: Final = timedelta(minutes=30)  # an incident so soon after a run means that it did not help
+RECURS_WITHIN: Final = timedelta(minutes=30)  # an incident this soon after a run means that it did not help
 BREAKER_RETRY_AFTER: Final = timedelta(minutes=60)
 AUTOMATIC_RUNS_AN_HOUR: Final = 10
 
 
 def run_risk(action: Risk, target_tier: int | None) -> Risk:
-    """The larger of the action's risk and its target's: tier 1 and 2 are at least medium."""
+    """The higher of the action's risk and the target's: tier 1 and 2 are at least medium."""
     target = Risk.MEDIUM if target_tier is not None and target_tier <= SENSITIVE_TIER else Risk.LOW
     return max(action, target, key=RISK_RANK.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)
 class Approver:
-    """A person who approved, as they stood at that moment."""
+    """An approver, with their role and on-call status at that time."""
 
     user_id: int
     role: Role
@@ -47,10 +47,10 @@ def is_manager(role: Role) -> bool:
 def missing_approval(
     risk: Risk, approvers: Sequence[Approver], requested_by: int | None, *, anyone_on_call: bool
 ) -> str:
-    """What is still missing before the run may start, as a sentence; empty when nothing is.
+    """The missing approval as a sentence, or "".
 
-    Low: nothing. Medium: one person on call, or a manager where no shift is on. High: a manager who did not
-    request it; proposed by Tocsin, it takes two approvers.
+    Low: none. Medium: one person on call, or a manager if no one is on call. High: a manager who did not
+    request it; two approvers if Tocsin proposed it.
     """
     if risk == Risk.LOW:
         return ""
@@ -65,29 +65,29 @@ def missing_approval(
     if not any(is_manager(a.role) for a in others.values()):
         return "Needs the approval of a manager who did not request it."
     if requested_by is None and len(others) < 2:
-        return "Needs a second approver: Tocsin proposed it, so two people approve."
+        return "Needs a second approver, because Tocsin proposed it."
     return ""
 
 
 def refusal(risk: Risk, approver: Approver, requested_by: int | None, *, anyone_on_call: bool) -> str:
-    """Why this person may not approve the run, as a sentence; empty when they may."""
+    """Why this person may not approve the run, as a sentence, or ""."""
     if risk == Risk.HIGH and approver.user_id == requested_by:
-        return "You requested it: at high risk another person approves."
+        return "You requested it: high risk must be approved by another person."
     if risk == Risk.MEDIUM and not approver.is_on_call:
         if anyone_on_call:
-            return "At medium risk the person on call approves."
+            return "Medium risk must be approved by the person on call."
         if not is_manager(approver.role):
-            return "No shift is on, so a manager approves."
+            return "No one is on call, so a manager must approve."
     if risk == Risk.HIGH and requested_by is not None and not is_manager(approver.role):
-        return "At high risk a manager approves."
+        return "High risk must be approved by a manager."
     return ""
 
 
 def automatic_actions(severity: Severity, actions: Sequence[tuple[str, Risk]]) -> list[str]:
-    """Which actions of a scenario Tocsin takes up by itself: slugs with their risk here -> slugs, in order.
+    """Actions of a scenario that Tocsin starts or proposes: slugs with their risk -> slugs, in order.
 
-    The safe ones always. At sev1 the risky ones too, whose approvals are asked for at once; at other
-    severities approval is asked for only where no safe action is available, and then for the first.
+    Low-risk ones always. At sev1 also the others, with an immediate request for approval; at other severities
+    approval is requested only if there is no low-risk action, and then for the first.
     """
     safe = [slug for slug, risk in actions if risk == Risk.LOW]
     if severity == Severity.SEV1:
@@ -96,13 +96,13 @@ def automatic_actions(severity: Severity, actions: Sequence[tuple[str, Risk]]) -
 
 
 def breaker_opens(recent: Sequence[bool]) -> bool:
-    """Whether the last runs (newest first; True: it went well) are bad enough to stop automatic runs."""
+    """Whether the last runs (newest first; True: success) are bad enough to open the breaker."""
     window = recent[:BREAKER_WINDOW]
     return sum(not well for well in window) >= BREAKER_FAILURES
 
 
-def breaker_lets_one_try(state: BreakerState, opened_at: datetime | None, now: datetime) -> bool:
-    """Whether one automatic run may try the action again: a person said so, or an hour passed."""
+def breaker_allows_trial(state: BreakerState, opened_at: datetime | None, now: datetime) -> bool:
+    """Whether one automatic run is allowed as a trial: by a person, or after an hour."""
     if state == BreakerState.OPEN:
         return opened_at is not None and now >= opened_at + BREAKER_RETRY_AFTER
     return state == BreakerState.HALF_OPEN

@@ -1,4 +1,4 @@
-"""Reading runs and recommended actions."""
+"""Reads runs and recommended actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.stored import row_of
 from remediation.runs.models import Breaker, RemediationRun, RunApproval
 from remediation.runs.policy import run_risk
-from remediation.runs.snapshot import asked_of, main_component
+from remediation.runs.snapshot import main_component, parameters_of
 from remediation.vocabulary import BreakerState, Risk
 
 MAX_RUNS: Final = 100
@@ -27,31 +27,31 @@ MAX_RUNS: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """An action for an incident, its risk on the incident's component, and whether it is recommended."""
+    """An action for an incident, its risk for the incident's component, and whether it is recommended."""
 
     action: RemediationAction
     risk: Risk
     is_recommended: bool
 
     @property
-    def asks(self) -> bool:
-        """Whether whoever requests it gives more than the incident, or its page says why it cannot run."""
+    def takes_arguments(self) -> bool:
+        """Whether it needs its own page: for parameters, or to show why it cannot run."""
         try:
-            return bool(asked_of(self.action))
+            return bool(parameters_of(self.action))
         except Problem:
             return True
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What can be done about an incident: its scenario, and every enabled action, recommended ones first."""
+    """Options for an incident: its scenario, and enabled actions, recommended ones first."""
 
     scenario: Scenario
     recommendations: Sequence[Recommendation]
 
 
 def plan_for(actor: Actor, incident: Incident) -> Plan:
-    """The plan of an incident the actor may see."""
+    """The plan of an incident. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     scenario, component = scenario_for(incident.incident_type), main_component(incident)
     rank = {slug: n for n, slug in enumerate(scenario.actions)}
@@ -63,7 +63,7 @@ def plan_for(actor: Actor, incident: Incident) -> Plan:
 
 
 def actions_of(actor: Actor) -> Sequence[RemediationAction]:
-    """The current version of every action, by name; shipped ones not stored yet come last."""
+    """Current versions of all actions, by name; shipped ones that are not stored yet come last."""
     require(actor, Capability.INCIDENTS_READ)
     found = _current_actions(actor.workspace_id)
     stored = {row.slug for row in found}
@@ -77,7 +77,7 @@ def _current_actions(workspace_id: int) -> QuerySet[RemediationAction]:
 
 
 def action_named(actor: Actor, slug: str) -> RemediationAction:
-    """The current version of an action, enabled or not. Raises NotFound, Forbidden."""
+    """The current version of an action, even if disabled. Raises NotFound, Forbidden."""
     for row in actions_of(actor):
         if row.slug == slug:
             return row
@@ -94,7 +94,7 @@ def _seen_runs(workspace_id: int, viewer: int) -> QuerySet[RemediationRun]:
 
 
 def runs_of(actor: Actor, incident: Incident) -> Sequence[RemediationRun]:
-    """The newest runs of one incident."""
+    """The latest runs of an incident."""
     require(actor, Capability.INCIDENTS_READ)
     return _runs_on(actor.workspace_id, actor.viewer, incident.pk)
 
@@ -122,7 +122,7 @@ def run_for(actor: Actor, run_id: int) -> RemediationRun:
 
 
 def approvals_of(run: RemediationRun) -> Sequence[RunApproval]:
-    """What people said to a run, in order."""
+    """Decisions about a run, in order."""
     return list(
         RunApproval.objects.of(run.workspace_id).filter(run=run).select_related("approver").order_by("id")
     )

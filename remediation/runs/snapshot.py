@@ -1,4 +1,4 @@
-"""The facts of a run that an approval binds, and the order its executor gets."""
+"""Facts of a run bound by approvals, and orders for executors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from remediation.vocabulary import Risk
 
 
 def main_component(incident: Incident) -> Component | None:
-    """The component an action is aimed at unless another is named: the first affected one."""
+    """The default target of actions: the first affected component."""
     affected = affected_of(incident.workspace_id, incident.pk)
     first = min(affected, key=lambda one: int(one.pk), default=None)
     return first.component if first else None
@@ -30,7 +30,7 @@ def main_component(incident: Incident) -> Component | None:
 def order_for(
     action: RemediationAction, target: str, arguments: Mapping[str, Any], *, run_id: int, preview: str = ""
 ) -> Order:
-    """What the executor gets. `preview` lets it refuse when what it sees is no longer what was shown."""
+    """The order for an executor. `preview` lets it refuse if the target changed since it was shown."""
     known = dict(arguments) | ({"_preview": preview} if preview else {})
     return Order(
         run_id=run_id, action=action.slug, target=target, arguments=known, config=action.config,
@@ -39,12 +39,12 @@ def order_for(
 
 
 def secrets_of(action: RemediationAction) -> dict[str, str]:
-    """The stored secrets of an action, decrypted; a health check names actions that have others."""
+    """The decrypted secrets of an action; unsupported names are reported by a health check."""
     return {name: value for name, value in opened(action.secrets).items() if name in SECRETS}
 
 
 def target_key(action: RemediationAction, component: Component | None) -> str:
-    """What at most one live run may act on."""
+    """Key of a target, on which at most one run may be live."""
     return f"component:{component.pk}" if component else f"workspace:{action.workspace_id}"
 
 
@@ -55,7 +55,7 @@ def facts_of(
     arguments: Mapping[str, Any],
     preview: str,
 ) -> dict[str, Any]:
-    """Everything that was shown to whoever approves; see `runs.digest.BOUND`."""
+    """Everything shown to approvers; see `runs.digest.BOUND`."""
     tier = component.tier if component else None
     return {
         "workspace_id": incident.workspace_id,
@@ -76,7 +76,7 @@ def facts_of(
 
 
 def preview_of(action: RemediationAction, component: Component | None, arguments: Mapping[str, Any]) -> str:
-    """The dry run of an action on a target, as it is shown before approval. Raises Problem."""
+    """The dry run of an action on a target, shown before approval. Raises Problem."""
     _refuse_unknown(action, arguments)
     order = order_for(action, component.name if component else "", arguments, run_id=0)
     try:
@@ -86,24 +86,24 @@ def preview_of(action: RemediationAction, component: Component | None, arguments
 
 
 def _refuse_unknown(action: RemediationAction, arguments: Mapping[str, Any]) -> None:
-    asked = asked_of(action)
+    parameters = parameters_of(action)
     for name in arguments:
-        if name not in asked:
-            known = ", ".join(sorted(asked)) or "none"
-            fault = FieldFault(f"arguments.{name}", "known", f"is not asked for; asked for: {known}")
-            raise Invalid(f"{action.name}: {name} is not asked for. Nothing was started.", faults=[fault])
+        if name not in parameters:
+            known = ", ".join(sorted(parameters)) or "none"
+            fault = FieldFault(f"arguments.{name}", "known", f"is not a parameter; known: {known}")
+            raise Invalid(f"{action.name}: {name} is not a parameter. Nothing was started.", faults=[fault])
 
 
-def asked_of(action: RemediationAction) -> dict[str, Placeholder]:
-    """What whoever requests a run of the action gives, by name. Raises Invalid."""
+def parameters_of(action: RemediationAction) -> dict[str, Placeholder]:
+    """Parameters of an action by name. Raises Invalid."""
     try:
-        return executor_for(action.executor).asks(action.config)
+        return executor_for(action.executor).parameters(action.config)
     except PlaceholderError as error:
         raise Invalid(f"{action.name}: {error}. Nothing was started.") from error
 
 
 def facts_now(run: RemediationRun) -> dict[str, Any]:
-    """The bound facts as they are now, by what the database says; the preview stays the one shown."""
+    """Current bound facts, from the database; with the preview that was shown."""
     current = (
         RemediationAction.objects.of(run.workspace_id)
         .filter(slug=run.action.slug, is_current=True, is_enabled=True)
@@ -115,17 +115,17 @@ def facts_now(run: RemediationRun) -> dict[str, Any]:
 
 
 def is_as_shown(run: RemediationRun) -> bool:
-    """Whether nothing that the digest binds has changed since."""
+    """Whether no bound fact has changed."""
     return run_digest(facts_now(run)) == run.digest
 
 
 def order_of(run: RemediationRun) -> Order:
-    """What the executor of a stored run gets."""
+    """The order of a stored run."""
     shown = run.snapshot["preview"] if run.action.executor == "kubernetes" else ""
     target = run.snapshot["target"]
     return order_for(run.action, target, run.snapshot["arguments"], run_id=run.pk, preview=shown)
 
 
-def acts_for(run: RemediationRun) -> Actor:
-    """The actor of what a run's worker does: Tocsin, for the workspace of the run."""
+def actor_of(run: RemediationRun) -> Actor:
+    """The system actor in the workspace of the run."""
     return Actor(workspace_id=run.workspace_id, kind="system", label="Tocsin")

@@ -1,4 +1,4 @@
-"""Pages of remediation: one run with its approvals, the history."""
+"""Remediation pages: history, and a run with its approvals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PAGE: Final = "/remediation"
 
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
-    """GET: every run of the workspace, newest first."""
+    """GET: runs of the workspace, newest first."""
     actor = current_actor(request)
     before = request.GET.get("before", "")
     state = request.GET.get("state", "")
@@ -54,7 +54,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def run_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: what a run would do or did, who approved it, and what you can do about it."""
+    """GET: a run with dry run, output, approvals and actions."""
     actor = current_actor(request)
     run = selectors.run_for(actor, pk)
     waits = run.state == RunState.AWAITING_APPROVAL
@@ -110,7 +110,7 @@ VERBS: Final[dict[str, Callable[[Actor, int, HttpRequest], RemediationRun]]] = {
 
 @require_POST
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """POST: approve, reject, cancel, start a run or report its outcome; 303 back to it, also when refused."""
+    """POST: approve, reject, cancel, start a run or report its outcome; 303 back to it, also on refusal."""
     actor = current_actor(request)
     if verb not in VERBS:
         raise NotFound("There is no such action on a run.")

@@ -1,4 +1,4 @@
-// The page's own behaviour: every module adds one thing, and the page works without any of them.
+// Entry point: each module adds one feature; pages work without JavaScript.
 import "./time.js";
 import "./panels.js";
 import "./live.js";

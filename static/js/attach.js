@@ -1,7 +1,7 @@
-// Pictures dropped or pasted into a text: uploaded to the incident, their Markdown put where the cursor is.
+// Uploads images dropped or pasted into a text to the incident, and inserts their Markdown at the cursor.
 import { toast } from "./toast.js";
 
-const KINDS = ["image/png", "image/jpeg", "image/gif", "image/webp"], LARGEST = 10_000_000;
+const KINDS = ["image/png", "image/jpeg", "image/gif", "image/webp"], MAX_BYTES = 10_000_000;
 const pictures = (transfer) => [...(transfer?.files ?? [])].filter((one) => one.type.startsWith("image/"));
 
 function csrf() {
@@ -19,7 +19,7 @@ function swap(text, old, made) {
 
 function reason(file) {
   if (!KINDS.includes(file.type)) return "only PNG, JPEG, GIF and WebP pictures can be attached";
-  return file.size > LARGEST ? "a picture may have at most 10 MB" : "";
+  return file.size > MAX_BYTES ? "a picture may have at most 10 MB" : "";
 }
 
 async function upload(text, file) {
@@ -31,10 +31,10 @@ async function upload(text, file) {
   const body = new FormData();
   body.set("file", file, name);
   const headers = { "X-CSRFToken": csrf(), Accept: "application/json" };
-  const answer = await fetch(text.dataset.attach, { method: "POST", body, headers }).catch(() => null);
-  const reply = await answer?.json().catch(() => null);
-  swap(text, waiting, answer?.ok ? reply.markdown : "");
-  if (!answer?.ok) toast(`${name} was not attached: ${reply?.detail ?? "no connection"}`);
+  const response = await fetch(text.dataset.attach, { method: "POST", body, headers }).catch(() => null);
+  const reply = await response?.json().catch(() => null);
+  swap(text, waiting, response?.ok ? reply.markdown : "");
+  if (!response?.ok) toast(`${name} was not attached: ${reply?.detail ?? "no connection"}`);
 }
 
 function take(event, transfer) {

@@ -1,7 +1,7 @@
-// The one registry of what can be done by hand: keys, the `?` sheet and the palette are all fed by it.
+// Registry of commands, used by shortcuts, the `?` sheet and the command palette.
 const registry = [];
 
-// keys: "r" or "g i", may be empty. when: whether it can be done now. title: text, or a function that answers it.
+// keys: "r" or "g i", may be empty. when: whether it is available. title: text, or a function that returns it.
 export function command({ keys = "", title, group = "Anywhere", run, when = () => true }) {
   registry.push({ keys, title, group, run, when });
 }
@@ -11,7 +11,7 @@ export const words = ({ title }) => (typeof title === "function" ? title() : tit
 
 export const selectedRow = () => document.querySelector("[data-row][aria-selected=true]");
 
-// What a key presses: in the chosen row, else on the page itself.
+// Target element of a key: in the selected row, else on the page.
 export function target(key) {
   const wanted = `[data-key="${key}"]`;
   const inRow = selectedRow()?.querySelector(wanted);
@@ -24,7 +24,7 @@ export function press(key) {
   found.matches("input:not([type=checkbox], [type=radio]), textarea, select") ? (found.focus(), found.select?.()) : found.click();
 }
 
-// Other words that people look for.
+// Synonyms for the search.
 const SYNONYMS = {
   acknowledge: "ack take own", resolve: "fixed done close", "change status": "mitigate monitoring identified",
   assign: "commander owner hand off", claim: "take own mine", export: "download csv json markdown", "sign out": "log out leave",
@@ -35,8 +35,8 @@ export function synonyms(title) {
   return Object.entries(SYNONYMS).filter(([word]) => text.includes(word)).map(([, more]) => more).join(" ");
 }
 
-// Links and buttons that name themselves as commands (`data-command="Export as CSV"`, with data-keys if they have
-// any), and every entry of every menu on the page; of the rows, only of the chosen one.
+// Links and buttons marked as commands (`data-command="Export as CSV"`, optional data-keys), and all menu items of
+// the page; of rows, only of the selected one.
 export function named() {
   const isShown = (one) => !one.closest("[data-row]") || one.closest("[data-row]") === selectedRow();
   const found = [...document.querySelectorAll("[data-command], details.menu .menu-item, .menu-exports .link")].filter(isShown);

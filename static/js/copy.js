@@ -1,4 +1,4 @@
-// A button that copies what it names.
+// Copy buttons.
 import { toast } from "./toast.js";
 
 document.addEventListener("click", async ({ target }) => {
@@ -14,7 +14,7 @@ document.addEventListener("click", async ({ target }) => {
   }
 });
 
-// A block of code in a text gets a button that copies it.
+// Adds a copy button to code blocks.
 function addButtons(root) {
   for (const pre of root.querySelectorAll(".prose pre:not(.pre-box > pre)")) {
     const box = document.createElement("div"), button = document.createElement("button"), words = document.createElement("span");

@@ -1,4 +1,4 @@
-// Forms open in one dialog; without JavaScript the same links lead to the same forms as pages.
+// Opens forms in a dialog; without JavaScript the same links open them as pages.
 import { toast } from "./toast.js";
 
 const dialog = document.getElementById("dialog");
@@ -45,7 +45,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("tocsin:done", (event) => {
-  // A change made before it was opened may be done only now: what is typed meanwhile stays.
+  // A change made before the dialog was opened may finish now: do not discard input.
   if (dialog?.open && dialog.contains(event.target)) close();
   toast(event.detail.message);
   for (const topic of event.detail.topics) document.body.dispatchEvent(new CustomEvent(`tocsin:${topic}`));

@@ -1,9 +1,9 @@
-// A session that ends while someone writes costs them nothing: words stay in the page, or wait in this tab's own
-// storage until they are signed in again. They are put back into their form, never sent by themselves.
+// Preserves form input when the session ends: it stays in the page, or in session storage until the person signs
+// in again. It is restored into the form and never submitted automatically.
 import { isTyped } from "./panels.js";
 import { toast } from "./toast.js";
 
-const KEY = "tocsin:drafts", LONGEST = 3_600_000;
+const KEY = "tocsin:drafts", MAX_AGE_MS = 3_600_000;
 const SECRET = "[type=password], [name=csrfmiddlewaretoken], [data-no-draft], [type=file]";
 const isSignIn = (address) => new URL(address, location.href).pathname === "/sign-in";
 
@@ -14,12 +14,12 @@ function fieldsOf(form) {
 
 function keep() {
   const forms = [...document.forms].filter((form) => form.method === "post" && isTyped(form));
-  const kept = forms.map((form) => ({
+  const drafts = forms.map((form) => ({
     action: form.getAttribute("action"),
     isDialog: Boolean(form.closest("#dialog")),
     fields: fieldsOf(form),
   }));
-  if (kept.length) sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, at: Date.now(), forms: kept }));
+  if (drafts.length) sessionStorage.setItem(KEY, JSON.stringify({ path: location.pathname, at: Date.now(), forms: drafts }));
 }
 
 function fill(form, fields) {
@@ -46,7 +46,7 @@ async function restore() {
   const draft = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
   if (!draft || draft.path !== location.pathname) return;
   sessionStorage.removeItem(KEY);
-  if (Date.now() - draft.at > LONGEST) return;
+  if (Date.now() - draft.at > MAX_AGE_MS) return;
   const back = await Promise.all(draft.forms.map(putBack));
   if (back.some(Boolean)) toast("Draft restored. It has not been sent yet.");
 }
@@ -62,7 +62,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   const away = event.detail.xhr.getResponseHeader("HX-Redirect");
   if (!away || !isSignIn(away)) return;
   if (event.detail.elt.matches("[data-panel]")) {
-    event.preventDefault(); // no one asked for this: the page stays, with what is being typed in it
+    event.preventDefault(); // a background request: keep the page with its input
     showSignedOut();
   } else keep();
 });

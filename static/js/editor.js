@@ -1,4 +1,4 @@
-// The editor of a section: toolbar, shortcuts, preview, and saving by itself. Without it the form saves.
+// Editor of a section: toolbar, shortcuts, preview and autosave. Without JavaScript the form saves.
 const QUIET_MS = 2000, BUSY_MS = 15_000, PREVIEW_MS = 400;
 const WRAPS = { bold: ["**", "**"], italic: ["*", "*"], code: ["`", "`"], link: ["[", "](https://)"] };
 const LINES = { heading: "### ", quote: "> ", bullets: "- ", numbers: "1. ", tasks: "- [ ] " };
@@ -62,8 +62,8 @@ function start(form) {
   async function preview() {
     if (panes.dataset.panes === "write") return;
     const body = new URLSearchParams({ text: text.value });
-    const answer = await fetch(form.dataset.preview, { method: "POST", body, headers: { "X-CSRFToken": csrf(form) } }).catch(() => null);
-    if (answer?.ok) shown.innerHTML = await answer.text(); // made and cleaned by the server's one renderer
+    const response = await fetch(form.dataset.preview, { method: "POST", body, headers: { "X-CSRFToken": csrf(form) } }).catch(() => null);
+    if (response?.ok) shown.innerHTML = await response.text(); // rendered and sanitized by the server
   }
 
   async function save() {
@@ -74,10 +74,10 @@ function start(form) {
     const body = JSON.stringify({ base_version: Number(base.value), text: sent, client_id: client });
     const headers = { "Content-Type": "application/json", "X-CSRFToken": csrf(form) };
     try {
-      const answer = await fetch(form.dataset.save, { method: "PUT", body, headers });
-      const reply = await answer.json();
-      if (answer.ok) accept(sent, reply);
-      else refuse(answer.status, reply);
+      const response = await fetch(form.dataset.save, { method: "PUT", body, headers });
+      const reply = await response.json();
+      if (response.ok) accept(sent, reply);
+      else refuse(response.status, reply);
     } catch {
       hold();
       say(`Not saved since ${unsavedSince}: no connection. Your text is stored in this browser.`, true);
@@ -97,7 +97,7 @@ function start(form) {
       text.value = reply.text;
       text.setSelectionRange(at, at);
     }
-    say(`Saved ${clock()}, version ${reply.version}.${reply.merged ? ` The change of ${reply.with} is in it as well.` : ""}`);
+    say(`Saved ${clock()}, version ${reply.version}.${reply.merged ? ` Includes the change by ${reply.with}.` : ""}`);
     if (isDirty()) soon();
   }
 
@@ -143,8 +143,8 @@ function start(form) {
   form.addEventListener("submit", () => localStorage.removeItem(stored));
   const held = JSON.parse(localStorage.getItem(stored) ?? "null");
   if (held && held.text !== text.value) {
-    say("This browser holds text of yours that is not saved.", true);
-    const back = Object.assign(document.createElement("button"), { type: "button", className: "button button-small", textContent: "Put it back" });
+    say("You have unsaved text in this browser.", true);
+    const back = Object.assign(document.createElement("button"), { type: "button", className: "button button-small", textContent: "Restore" });
     back.addEventListener("click", () => {
       base.value = held.base;
       put(text, held.text, 0, text.value.length);

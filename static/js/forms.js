@@ -1,4 +1,4 @@
-// Filters apply themselves, Ctrl+Enter sends, a composer empties itself, and no failed request is silent.
+// Filters submit automatically, Ctrl+Enter submits, the composer is cleared, and failed requests show a toast.
 import { toast } from "./toast.js";
 
 for (const form of document.querySelectorAll("form[data-autosubmit]")) {
@@ -19,12 +19,12 @@ document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.elt.match
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   if (!detail.elt.matches("form")) return;
   setBusy(detail.elt, false);
-  const inline = detail.elt.closest("details[data-inline]"); // shut, its panel may show what came of it
-  const isMoved = inline && [409, 422].includes(detail.xhr.status); // what was typed stands in the dialog now
+  const inline = detail.elt.closest("details[data-inline]"); // closed, so that its panel can refresh
+  const isMoved = inline && [409, 422].includes(detail.xhr.status); // the input is in the dialog now
   if (!detail.successful && !isMoved) return;
   if (detail.elt.matches("[data-composer]")) {
     detail.elt.reset();
-    const key = detail.elt.querySelector("[name=request_key]"); // the next words are another entry
+    const key = detail.elt.querySelector("[name=request_key]"); // the next text is another entry
     if (key) key.value = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   }
   if (inline) {
@@ -33,7 +33,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
   }
 });
 
-// The token of now: a form may be older than the sign-in it is sent under.
+// Uses the current CSRF token: a form may be older than the session.
 const cookie = document.querySelector("meta[name=csrf-cookie]")?.content;
 document.addEventListener("htmx:configRequest", ({ detail }) => {
   const token = cookie && document.cookie.split("; ").find((one) => one.startsWith(`${cookie}=`))?.slice(cookie.length + 1);
@@ -42,7 +42,7 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   if ("csrfmiddlewaretoken" in detail.parameters) detail.parameters.csrfmiddlewaretoken = token;
 });
 
-// A plain form is sent once, however often its button is pressed; it can be sent again when one comes back to it.
+// Prevents double submits of plain forms; re-enabled when the person returns to the page.
 const AGAIN = 8000;
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -50,7 +50,7 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "1";
   setTimeout(() => setBusy(form, true));
-  setTimeout(() => wake(form), AGAIN); // an answer that was a download leaves the page standing
+  setTimeout(() => wake(form), AGAIN); // a download leaves the page open
 });
 function wake(form) {
   if (!form.dataset.sent) return;
@@ -59,7 +59,7 @@ function wake(form) {
 }
 addEventListener("pageshow", () => [...document.forms].forEach(wake));
 
-// A thin bar for whatever was asked for by hand.
+// Progress bar for requests by the person.
 let asked = 0;
 const isAsked = (elt) => !elt.matches("[data-panel]") && !/input|load|every/.test(elt.getAttribute("hx-trigger") ?? "");
 const showLoading = (step) => {
@@ -91,7 +91,7 @@ document.addEventListener("keydown", (event) => {
   inline.querySelector("summary").focus();
 });
 
-// A link to an entry that an earlier page of the timeline holds: ask for that page.
+// Loads the timeline page that has the linked entry.
 function findEntry() {
   const entry = /^#entry-(\d{1,18})$/.exec(location.hash)?.[1];
   const asked = new URLSearchParams(location.search).get("entry");

@@ -1,2 +1,2 @@
-// Browsers have this on https and on localhost only.
+// Service workers require https or localhost.
 navigator.serviceWorker?.register("/offline-worker.js").catch(() => {});

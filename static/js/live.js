@@ -1,4 +1,4 @@
-// What changed is heard, panels then fetch themselves. Green: live. Amber: 10 s of silence. Red: 30 s, polling.
+// Live updates: panels refetch on signals. Green: live. Amber: 10 s of silence. Red: 30 s, polling.
 import { checkLeader, start, stop } from "./stream.js";
 
 const LATE = 10_000, AWAY = 30_000, POLL = 10_000;
@@ -58,7 +58,7 @@ function showAway(isAway) {
   banner.querySelector("[data-away-since]").textContent = clock.format(heard || opened);
 }
 
-// The number of open incidents leads every title, whatever page it is.
+// Prefixes the page title with the number of open incidents.
 function count() {
   const number = Number(document.querySelector("[data-count]")?.dataset.count ?? 0);
   const title = document.title.replace(/^\(\d+\+?\) /, "");

@@ -1,4 +1,4 @@
-// A half-written note survives a reload and a new sign-in: this browser holds it by person and incident, for a day.
+// Stores a draft note in this browser for a day, by person and incident, to survive a reload or a new sign-in.
 const PREFIX = "tocsin:note:", LONGEST = 86_400_000;
 const form = document.querySelector("form[data-note-draft]");
 const key = form && PREFIX + form.dataset.noteDraft;
@@ -30,12 +30,12 @@ if (form) {
   if (draft && !text.value) {
     text.value = draft.message;
     form.elements.audience.value = draft.audience;
-    if (sentAs && draft.request_key) sentAs.value = draft.request_key; // sent before the reload, it is one entry
+    if (sentAs && draft.request_key) sentAs.value = draft.request_key; // sent before the reload: idempotent
   }
   form.addEventListener("input", store);
   form.addEventListener("change", store);
   document.addEventListener("htmx:afterRequest", ({ detail }) => detail.elt === form && detail.successful && forget());
   try {
-    for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX)) stored(name); // old ones go
+    for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX)) stored(name); // deletes old ones
   } catch { /* storage is off */ }
 }

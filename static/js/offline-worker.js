@@ -1,4 +1,4 @@
-// Keeps one page and its files, and shows it where a page cannot be fetched. FILES[0] is that page.
+// Service worker: caches the offline page with its files and serves it if a page cannot be fetched. FILES[0] is the page.
 const STORE = "tocsin-offline";
 
 async function keep() {
@@ -8,7 +8,7 @@ async function keep() {
   await self.skipWaiting();
 }
 
-async function kept(path) {
+async function cached(path) {
   return (await caches.open(STORE)).match(path);
 }
 
@@ -16,7 +16,7 @@ async function asked(request, path) {
   try {
     return await fetch(request);
   } catch (failure) {
-    const found = await kept(path);
+    const found = await cached(path);
     if (found) return found;
     throw failure;
   }

@@ -1,9 +1,9 @@
-// The page shown while Tocsin is unreachable asks for it every three seconds and opens what was wanted.
+// Offline page: polls every three seconds and reloads once the server is back.
 async function look() {
   try {
     if ((await fetch("/livez", { cache: "no-store" })).ok) location.reload();
   } catch {
-    // Still away.
+    // Still unreachable.
   }
 }
 

@@ -1,16 +1,16 @@
-// Small edits show at once and go back when they are refused. What sends them, a form or a button, says with
-// data-shows="<selector>" what changes; data-becomes or a <template> inside says into what, else its first element.
+// Optimistic updates: shown immediately, reverted on errors. The form or button has data-shows="<selector>" for the
+// element to change, and data-becomes, a <template> or its first element as the new content.
 const shown = new WeakMap();
 
 function showAt(sent, sender) {
-  const said = sender?.dataset.shows ? sender : sent;
+  const source = sender?.dataset.shows ? sender : sent;
   const around = sent.closest("[data-row], [data-panel]") ?? document;
-  const spot = said.dataset.shows && around.querySelector(said.dataset.shows);
+  const spot = source.dataset.shows && around.querySelector(source.dataset.shows);
   if (!spot) return;
   const before = [...spot.childNodes].filter((node) => node.nodeType === Node.ELEMENT_NODE && !node.hidden);
   const made = document.createElement("span");
   made.className = "pending";
-  made.append(said.dataset.becomes ?? (said.querySelector("template")?.content ?? said.firstElementChild).cloneNode(true));
+  made.append(source.dataset.becomes ?? (source.querySelector("template")?.content ?? source.firstElementChild).cloneNode(true));
   for (const node of before) node.hidden = true;
   spot.append(made);
   shown.set(sent, () => {
@@ -28,7 +28,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt, successful } })
   shown.delete(elt);
 });
 
-// A form that is opened right behind a change is fetched when that change is saved: it would be refused as out of date.
+// A form opened during a save is fetched after it, else it would be out of date.
 const saving = new Set(), LONGEST = 8_000;
 const ended = (xhr) => new Promise((done) => xhr.addEventListener("loadend", done));
 

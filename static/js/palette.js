@@ -1,4 +1,4 @@
-// Ctrl/Cmd K: everything that can be done here, and everything that can be found. A combobox over a list of options.
+// Command palette (Ctrl/Cmd K): commands of the page and search results, as a combobox.
 import { all, named, selectedRow, synonyms, words } from "./commands.js";
 import { forget, recent, remember } from "./recent.js";
 
@@ -81,7 +81,7 @@ function tell() {
   dialog.querySelector("[data-palette-count]").textContent = isSettled ? `${number} found` : "";
 }
 
-// "sev1" or "@maya lead" alone is about the chosen row, or the incident of the page.
+// "sev1" or "@maya lead" alone applies to the selected row or the incident of the page.
 function about(text) {
   const here = selectedRow()?.dataset.reference ?? /^\/incidents\/(INC-\d+)/.exec(location.pathname)?.[1];
   const isCommand = /^(@\S|sev[1-4]\b)/i.test(text) && !/\binc-?\d/i.test(text);
@@ -93,9 +93,9 @@ async function ask(text) {
   const mine = (asking = text ? new AbortController() : null);
   if (!text) return settle("", mine);
   try {
-    const answer = await fetch(`/find?q=${encodeURIComponent(about(text))}`, { headers: { "HX-Request": "true" }, signal: mine.signal });
-    if (answer.headers.get("HX-Redirect")) document.dispatchEvent(new CustomEvent("tocsin:signed-out"));
-    settle(answer.ok && answer.status === 200 ? await answer.text() : "", mine);
+    const response = await fetch(`/find?q=${encodeURIComponent(about(text))}`, { headers: { "HX-Request": "true" }, signal: mine.signal });
+    if (response.headers.get("HX-Redirect")) document.dispatchEvent(new CustomEvent("tocsin:signed-out"));
+    settle(response.ok && response.status === 200 ? await response.text() : "", mine);
   } catch (fault) {
     if (fault.name !== "AbortError") settle("", mine);
   }
@@ -105,7 +105,7 @@ function settle(html, mine) {
   if (mine !== asking) return;
   asking = null;
   const keep = options()[chosen]?.id;
-  found.innerHTML = html; // our own server's, escaped there
+  found.innerHTML = html; // escaped by the server
   found.hidden = !found.querySelector("[role=option]");
   tell();
   choose(Math.max(0, options().findIndex((one) => one.id === keep)));

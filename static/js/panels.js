@@ -1,9 +1,9 @@
-// A panel that fetched itself is put in place without disturbing whoever uses it: a form with words in it is never
-// swapped; focus, chosen row, checked boxes, opened details and the place in the page are kept.
-const waiting = new Set(), kept = new WeakMap();
+// Swaps refetched panels without disturbing the person: a form with input is not swapped; focus, selected row,
+// checked boxes, open details and the scroll position are preserved.
+const waiting = new Set(), saved = new WeakMap();
 const USED = "input:not([type=hidden], [type=checkbox], [type=radio]), textarea, select";
 const BOX = "[data-row] input[type=checkbox], input[data-keep]";
-const FOLLOWS = "[data-pick-all] input"; // says what the boxes of the rows say
+const FOLLOWS = "[data-pick-all] input"; // reflects the boxes of the rows
 const FOCUSABLE = "a[href], button, summary, input, [tabindex]";
 
 function isChanged(field) {
@@ -24,7 +24,7 @@ function isSelecting(panel) {
 function isBusy(panel) {
   const focused = document.activeElement;
   if (panel.contains(focused) && focused.matches(USED)) return true;
-  if (panel.querySelector(".htmx-request")) return true; // what it sent would not hear its answer
+  if (panel.querySelector(".htmx-request")) return true; // its request would lose its response
   if (panel.querySelector("details.menu[open], details[data-inline][open], dialog[open]")) return true;
   return isSelecting(panel) || isTyped(panel);
 }
@@ -32,18 +32,18 @@ function isBusy(panel) {
 const label = (one) => [one.tagName, one.name, one.value, one.getAttribute("aria-label") ?? one.getAttribute("href") ?? one.textContent.trim()].join("|");
 const detailsOf = (panel) => [...panel.querySelectorAll("details:not(.menu, [data-inline])")];
 const nameOf = (details) => details.id || details.querySelector("summary")?.textContent.trim();
-// A row's box is known by its row: its value may carry the version.
+// Boxes are identified by row, since their value may include the version.
 const boxName = (box) => `${box.name}|${box.closest("[data-row]")?.id || box.value}`;
 
 function place(panel) {
-  if (panel.getBoundingClientRect().top >= 0) return null; // its head is in sight: what is new may push
+  if (panel.getBoundingClientRect().top >= 0) return null; // its head is visible: no scroll correction
   const seen = [...panel.querySelectorAll("[id]")].find((one) => one.getBoundingClientRect().top >= 0);
   return seen && { id: seen.id, top: seen.getBoundingClientRect().top };
 }
 
 function remember(panel) {
   const focused = panel.contains(document.activeElement) ? document.activeElement : null;
-  kept.set(panel, {
+  saved.set(panel, {
     rows: new Set([...panel.querySelectorAll("[data-row]")].map((row) => row.id)),
     chosen: panel.querySelector("[data-row][aria-selected=true]")?.id,
     focus: focused && { around: focused.closest("[id]")?.id, itself: focused.id, label: label(focused) },
@@ -69,7 +69,7 @@ function restore(panel, { rows, chosen, focus, open, boxes, scrolls, place: at }
   if (focus) refocus(panel, focus);
   const now = at && document.getElementById(at.id)?.getBoundingClientRect().top;
   if (now) scrollBy(0, now - at.top);
-  if (boxes.size) panel.dispatchEvent(new Event("change", { bubbles: true })); // bars that count checked boxes
+  if (boxes.size) panel.dispatchEvent(new Event("change", { bubbles: true })); // updates bars that count checked boxes
 }
 
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -88,9 +88,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", ({ detail: { target: panel } }) => {
-  if (!kept.has(panel)) return;
-  restore(panel, kept.get(panel));
-  kept.delete(panel);
+  if (!saved.has(panel)) return;
+  restore(panel, saved.get(panel));
+  saved.delete(panel);
 });
 
 function retry() {

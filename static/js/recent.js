@@ -1,4 +1,4 @@
-// What was last taken from the palette, in this browser, until its person signs out.
+// Recent commands of the palette, stored in this browser until sign-out.
 const KEY = "tocsin:recent", MOST = 6;
 
 export function recent() {
@@ -6,7 +6,7 @@ export function recent() {
     const list = JSON.parse(localStorage.getItem(KEY) ?? "[]");
     return Array.isArray(list) ? list.filter(({ title }) => typeof title === "string") : [];
   } catch {
-    return []; // no storage, or not ours
+    return []; // no storage, or invalid data
   }
 }
 
@@ -15,7 +15,7 @@ export function remember(title, href = "") {
   try {
     localStorage.setItem(KEY, JSON.stringify(list));
   } catch {
-    // Full or switched off: nothing is remembered.
+    // Storage is full or disabled.
   }
 }
 
@@ -23,6 +23,6 @@ export function forget() {
   try {
     localStorage.removeItem(KEY);
   } catch {
-    // Nothing was remembered.
+    // No storage.
   }
 }

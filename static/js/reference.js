@@ -1,4 +1,4 @@
-// The theme of the API reference: the profile's, else the system's; Swagger UI knows its dark one by a class.
+// Theme of the API reference: from the profile, else the system; Swagger UI uses a class for dark mode.
 const root = document.documentElement;
 const system = matchMedia("(prefers-color-scheme: dark)");
 

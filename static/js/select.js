@@ -1,4 +1,4 @@
-// Rows that are picked: counted, kept through live updates, picked in a run with Shift; and Undo in the toast.
+// Row selection: counted, preserved by live updates, ranges with Shift; and Undo in the toast.
 const chosen = new Set();
 const boxes = () => [...document.querySelectorAll("[data-pick]")];
 const numberOf = (box) => box.value.split(":")[0];
@@ -7,8 +7,8 @@ let last = null, focused = "";
 function show() {
   const count = boxes().filter((box) => box.checked).length;
   for (const words of document.querySelectorAll("[data-picked]")) {
-    const said = count ? `${count} selected` : "";
-    if (words.textContent !== said) words.textContent = said;
+    const text = count ? `${count} selected` : "";
+    if (words.textContent !== text) words.textContent = text;
   }
   for (const label of document.querySelectorAll("[data-pick-all]")) {
     const box = label.querySelector("input");
@@ -34,7 +34,7 @@ document.addEventListener("click", ({ target, shiftKey }) => {
   if (!box) return;
   const all = boxes(), from = all.findIndex((one) => last === numberOf(one)), to = all.indexOf(box);
   if (shiftKey && from >= 0) for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) set(one, box.checked);
-  if (shiftKey) getSelection().removeAllRanges(); // the text between was not meant
+  if (shiftKey) getSelection().removeAllRanges(); // no text selection
   last = numberOf(box);
 });
 
@@ -51,7 +51,7 @@ document.addEventListener("keydown", (event) => {
   if (!event.target.matches("input[type=search], textarea, select")) clear();
 });
 
-// A panel that is fetched again brings new boxes: the same incidents stay picked, the same box keeps the focus.
+// Restores selection and focus after a panel was refetched.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const box = document.activeElement?.closest?.("[data-pick]");
   focused = box && detail.target.contains(box) ? numberOf(box) : "";
@@ -63,7 +63,7 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   show();
 });
 
-// What was done is no longer what is picked. One request at a time: a second click waits for the first.
+// Clears the selection after an action. One request at a time: a second click waits.
 let busy = false;
 const isBulk = (elt) => elt.form?.id === "bulk" || elt.form?.id === "one";
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -82,7 +82,7 @@ document.addEventListener("htmx:afterRequest", ({ detail }) => {
 
 document.addEventListener("tocsin:done", ({ detail }) => {
   if (!detail.undo) return;
-  // One at a time: what was done before the last action has changed since, and its undo would be refused.
+  // Only the last action can be undone.
   for (const old of document.querySelectorAll(".toast-action")) old.closest(".toast").remove();
   const toast = document.querySelector("#toasts")?.lastElementChild;
   const token = document.querySelector("#bulk [name=csrfmiddlewaretoken], [name=csrfmiddlewaretoken]");
@@ -95,12 +95,12 @@ document.addEventListener("tocsin:done", ({ detail }) => {
   form.append(token.cloneNode(), button);
   button.className = "toast-action";
   button.textContent = "Undo";
-  // Not sooner: what the answer tells the page comes through this form.
+  // After the response, which is handled by this form.
   form.addEventListener("htmx:afterRequest", () => setTimeout(() => toast.remove()));
   toast.querySelector("span").after(form);
   window.htmx.process(form);
 });
 
-// A browser that comes back to a page may have kept its boxes checked.
+// Browsers may restore checked boxes on back navigation.
 for (const box of boxes()) if (box.checked) set(box, true);
 if (document.getElementById("bulk")) show();

@@ -1,11 +1,11 @@
-// Keys, off while typing, behind a dialog, and for whoever switched them off; and the sheet that lists them.
+// Keyboard shortcuts, disabled while typing, behind a dialog, and by the profile; and the sheet that lists them.
 import { all, command, named, press, selectedRow, target, words } from "./commands.js";
 import { open as openPalette } from "./palette.js";
 
 const sheet = document.getElementById("shortcuts");
 const isOff = () => document.documentElement.dataset.keys === "off";
 const rows = () => [...document.querySelectorAll("[data-row]")];
-const titleLink = (row) => row?.querySelector("a:not(.row-edit)"); // the others edit a field of the row
+const titleLink = (row) => row?.querySelector("a:not(.row-edit)"); // others edit a field of the row
 let prefix = "", timer;
 
 function choose(row) {
@@ -69,7 +69,7 @@ function showSheet() {
   const found = [...all(), ...named()].filter(({ keys }) => keys);
   const groups = [...new Set(found.map((one) => one.group))];
   const sections = groups.map((title) => group(title, found.filter((one) => one.group === title)));
-  body.replaceChildren(...sections, group("Everywhere, always", FIXED));
+  body.replaceChildren(...sections, group("Everywhere", FIXED));
   if (isOff()) body.prepend("Single-key shortcuts are off in your profile.");
   sheet.showModal();
 }
@@ -88,7 +88,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !document.querySelector("dialog[open]")) return isTyping ? event.target.blur() : choose(null);
   if (isOff() || isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const key = event.key === " " ? "Space" : event.key;
-  if (key === "Space" && event.target.closest?.("button, summary, input")) return; // it presses what has the focus
+  if (key === "Space" && event.target.closest?.("button, summary, input")) return; // activates the focused element
   const typed = prefix ? `${prefix} ${key}` : key;
   const [hit, isStart] = find(typed);
   clearTimeout(timer);
@@ -99,7 +99,7 @@ document.addEventListener("keydown", (event) => {
   hit.run();
 });
 
-// A row that is worked in is the chosen one.
+// Focus in a row selects it.
 document.addEventListener("focusin", ({ target: focused }) => {
   const row = focused.closest?.("[data-row]");
   if (row && row !== selectedRow() && focused.matches(":focus-visible")) choose(row);

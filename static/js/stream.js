@@ -1,5 +1,5 @@
-// One stream per browser, since a browser keeps six connections to a site: the tab that holds the lock listens, and
-// tells the others over a channel. Without locks or channels (plain http to a far host) each tab listens for itself.
+// One event stream per browser, since browsers limit connections to six per site: the tab with the lock listens and
+// broadcasts to the others. Without locks or channels (http to a remote host) each tab has its own stream.
 const NAME = "tocsin-live", MOST = 90, FROZEN = 20_000, LONGEST_PAUSE = 15_000;
 const shares = "locks" in navigator && "BroadcastChannel" in window;
 const me = Math.random().toString(36).slice(2);
@@ -27,7 +27,7 @@ export function stop() {
   channel = null;
 }
 
-// A tab that no one tells anything while it is looked at takes over: the listening one is frozen.
+// A visible tab without messages takes over, since the listening tab may be frozen.
 export function checkLeader() {
   if (!shares || isLeading || !channel || document.hidden || Date.now() - leaderHeard < FROZEN) return;
   leaderHeard = Date.now();
@@ -38,7 +38,7 @@ export function checkLeader() {
 function queue(options) {
   queued = new AbortController();
   navigator.locks.request(NAME, options ?? { signal: queued.signal }, lead).catch(() => {
-    if (!isLeading) return; // given up by ourselves
+    if (!isLeading) return; // released by this tab
     isLeading = false; // taken over by a tab in use
     hangUp();
     queue();
@@ -100,7 +100,7 @@ function relay(kind, detail = {}) {
   if (isLeading) say({ kind, ...detail });
 }
 
-// The next stream opens before the last one closes, so that nothing falls between them.
+// Opens the next stream before closing the last one, so that no event is lost.
 function connect(topics) {
   next?.close();
   const stream = (next = new EventSource(`/live?topics=${encodeURIComponent(topics.join(","))}`));
@@ -123,7 +123,7 @@ function opened(stream) {
   source = stream;
   if (next === stream) next = undefined;
   relay("open", { isLost });
-  on.open(isLost); // lost: what happened while no one listened
+  on.open(isLost); // lost: events may have been missed
   isLost = false;
   pause = 1000;
 }
@@ -131,7 +131,7 @@ function opened(stream) {
 function failed(stream, topics) {
   isLost = true;
   relay("trying");
-  if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+  if (stream.readyState !== EventSource.CLOSED) return; // the browser reconnects
   if (next === stream) next = undefined;
   clearTimeout(timer);
   timer = setTimeout(() => connect(isLeading ? union() : topics), pause + Math.random() * 500);

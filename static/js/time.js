@@ -1,6 +1,6 @@
-// Relative times, ages and deadlines keep counting; local time joins UTC on hover.
+// Updates relative times, ages and deadlines; shows local time on hover.
 const zone = document.documentElement.dataset.zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
-const FAR_S = 30 * 86400; // as core/templatetags/ui.py: what is older stays the date it came as
+const FAR_S = 30 * 86400; // as in core/templatetags/ui.py: older times stay dates
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", timeZone: zone });
 
 export function compact(seconds) {
@@ -11,12 +11,12 @@ export function compact(seconds) {
   return h % 24 && d < 14 ? `${d}d ${h % 24}h` : `${d}d`;
 }
 
-function said(element, age) {
+function ageText(element, age) {
   if (age >= FAR_S) return (element.dataset.date ??= element.textContent);
   return age < 60 ? "just now" : `${compact(age)} ago`;
 }
 
-// Paper does not count on: it says when.
+// Print shows absolute times.
 const printing = () => "printing" in document.documentElement.dataset;
 
 function put(element, text) {
@@ -33,7 +33,7 @@ function tick() {
     }
     const age = (now - at) / 1000;
     if (element.dataset.time === "age") put(element, compact(age));
-    if (element.dataset.time === "ago") put(element, printing() ? local.format(at) : said(element, age));
+    if (element.dataset.time === "ago") put(element, printing() ? local.format(at) : ageText(element, age));
   }
   for (const element of document.querySelectorAll("[data-sla]")) {
     const { from, due, label } = element.dataset, left = (Date.parse(due) - now) / 1000;

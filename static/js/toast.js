@@ -1,5 +1,5 @@
-// Short words at the foot of the page. Good news goes by itself; faults stay until they are closed.
-// message: text. isError: it stays until closed.
+// Toasts: messages disappear after a while; errors stay until closed.
+// message: text. isError: stays until closed.
 export function toast(message, isError = false) {
   const host = document.getElementById("toasts");
   if (!host) return;
@@ -15,7 +15,7 @@ export function toast(message, isError = false) {
   if (!isError) leave(box);
 }
 
-// Not from under someone's pointer or focus, and not soon while there is something to press.
+// Stays while hovered or focused, and longer if it has a button.
 function leave(box, after = 6000, waited = 0) {
   setTimeout(() => {
     const isUsed = box.matches(":hover, :focus-within") || (box.querySelector("form, a") && waited < 10_000);

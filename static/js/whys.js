@@ -1,5 +1,5 @@
-// The ladder of whys by keys: Enter adds the why, and the address leads to the question of the next one, which so has
-// the focus; Tab in that empty question begins a branch.
+// Five whys by keyboard: Enter adds the why and focuses the next question; Tab in the empty question starts a
+// branch.
 const form = document.querySelector("form[data-next-why]");
 const { question, answer, is_branch: branch } = form?.elements ?? {};
 
@@ -9,7 +9,7 @@ form?.addEventListener("keydown", (event) => {
     event.preventDefault();
     form.requestSubmit();
   }
-  // Once each way: the next Tab moves on, as everywhere.
+  // Once per direction; the next Tab moves the focus.
   if (event.key === "Tab" && event.target === question && branch && !question.value && branch.checked === event.shiftKey) {
     event.preventDefault();
     branch.checked = !event.shiftKey;

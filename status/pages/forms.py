@@ -1,4 +1,4 @@
-"""Forms of the status page's settings. They shape input; the services decide."""
+"""Forms of the status page's settings; the services validate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from status.vocabulary import Access, AutoPublish, ComponentState, Follows
 
 
 class PageForm(forms.Form):
-    """Title, address, look, and who may read."""
+    """Title, address, appearance, and access."""
 
     title = forms.CharField(label="Title", max_length=120)
     slug = forms.CharField(
@@ -25,19 +25,19 @@ class PageForm(forms.Form):
     logo = forms.FileField(
         label="Logo",
         required=False,
-        help_text="PNG, JPEG or WebP, up to 100 kB. Empty: the current one is retained.",
+        help_text="PNG, JPEG or WebP, up to 100 kB. Leave empty to keep the current one.",
     )
     time_zone = forms.ChoiceField(label="Time zone of the daily bars", widget=LongSelect(), initial="UTC")
-    access = forms.ChoiceField(label="Who may read it", choices=Access.choices, initial=Access.PUBLIC)
+    access = forms.ChoiceField(label="Visibility", choices=Access.choices, initial=Access.PUBLIC)
     domains = forms.CharField(
-        label="Mail domains", required=False, max_length=2000,
-        help_text="Separated by commas. Members, and people with a proven address there, may read it.",
+        label="Email domains", required=False, max_length=2000,
+        help_text="Separated by commas. Members and people with a verified email address there can read it.",
     )  # fmt: skip
     auto_publish = forms.ChoiceField(
         label="Publish automatically", choices=AutoPublish.choices, initial=AutoPublish.NEVER,
-        help_text="Immediately, under a plain title such as “Problem with Checkout”.",
+        help_text="Immediately, with a generic title such as “Problem with Checkout”.",
     )  # fmt: skip
-    is_enabled = forms.BooleanField(label="Page is on", required=False, initial=True)
+    is_enabled = forms.BooleanField(label="Page enabled", required=False, initial=True)
 
     def __init__(self, *args: Any, page: StatusPage | None = None, **more: Any) -> None:
         if page is not None:
@@ -58,7 +58,7 @@ class PageForm(forms.Form):
         zones.choices = [(name, name) for name in sorted(available_timezones())]
 
     def values(self) -> dict[str, Any]:
-        """As the service takes it."""
+        """Arguments for the service."""
         data = dict(self.cleaned_data)
         logo = data.pop("logo")
         values = data | {"domains": data["domains"].split(",")}
@@ -66,18 +66,20 @@ class PageForm(forms.Form):
 
 
 class ComponentForm(forms.Form):
-    """A component of the page: its public name, and where its state comes from."""
+    """Form of a component of the page."""
 
     name = forms.CharField(label="Public name", max_length=120)
     description = forms.CharField(label="Description", required=False, max_length=300)
     group = forms.CharField(label="Group", required=False, max_length=80)
     component = forms.CharField(
-        label="Component inside", required=False, max_length=200,
-        help_text="Its name in the catalogue; never shown outside.",
+        label="Internal component", required=False, max_length=200,
+        help_text="Its name in the catalogue; never public.",
     )  # fmt: skip
     follows = forms.ChoiceField(label="State follows", choices=Follows.choices)
     manual_state = forms.ChoiceField(
-        label="Manual state", required=False, choices=[("", "None: as above"), *ComponentState.choices]
+        label="Manual state",
+        required=False,
+        choices=[("", "None: follow incidents"), *ComponentState.choices],
     )
     position = forms.IntegerField(label="Position", min_value=0, max_value=10_000, initial=0)
 

@@ -1,4 +1,4 @@
-"""Status pages, their components and groups, and how long each component was in which state."""
+"""Status pages, their components and groups, and the history of component states."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class StatusPage(WorkspaceScoped):
 
 
 class ComponentGroup(WorkspaceScoped):
-    """A heading that public components stand under."""
+    """A group of public components."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="groups")
@@ -56,7 +56,7 @@ class ComponentGroup(WorkspaceScoped):
 
 
 class PublicComponent(WorkspaceScoped):
-    """What outsiders see of a component: a name of its own. `manual_state` wins over incidents."""
+    """A component on the status page, with a public name. `manual_state` overrides incidents."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="components")
@@ -86,7 +86,7 @@ class PublicComponent(WorkspaceScoped):
 
 
 class StateSpan(WorkspaceScoped):
-    """How long a public component was in one state; `ends_at` is empty for the present one."""
+    """A period in which a public component was in one state; `ends_at` is None for the current one."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     component = models.ForeignKey(PublicComponent, on_delete=models.CASCADE, related_name="spans")

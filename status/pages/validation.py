@@ -1,4 +1,4 @@
-"""What managers enter about a status page, checked. Pure."""
+"""Validation of status page settings. Pure."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _IMAGES: Final[tuple[tuple[bytes, bytes, str], ...]] = (
 
 
 def new_public_id() -> str:
-    """Twelve random letters and digits, as Statuspage names its rows; says nothing of our numbers."""
+    """A random id of twelve letters and digits, as in Statuspage; does not reveal internal ids."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(12))
 
 
 def clean_choice(field: str, value: str, choices: Iterable[str]) -> str:
-    """One of the choices. Raises Invalid."""
+    """Validate a choice. Raises Invalid."""
     allowed = list(choices)
     if value not in allowed:
         raise invalid(field, "choice", f"must be one of {', '.join(allowed)}")
@@ -35,7 +35,7 @@ def clean_choice(field: str, value: str, choices: Iterable[str]) -> str:
 
 
 def clean_color(text: str) -> str:
-    """A colour such as #3a50c8. Raises Invalid (field `color`)."""
+    """Validate a colour such as #3a50c8. Raises Invalid (field `color`)."""
     value = text.strip().lower()
     if not _COLOR.fullmatch(value):
         raise invalid("color", "shape", "must be a colour such as #3a50c8")
@@ -43,7 +43,7 @@ def clean_color(text: str) -> str:
 
 
 def clean_domains(domains: Iterable[str]) -> list[str]:
-    """Mail domains, each once, made lower case. Raises Invalid (field `domains`)."""
+    """Email domains, deduplicated and in lower case. Raises Invalid (field `domains`)."""
     found = list(dict.fromkeys(text.strip().lower().lstrip("@") for text in domains if text.strip()))
     if len(found) > MAX_DOMAINS or not all(_DOMAIN.fullmatch(one) for one in found):
         raise invalid("domains", "shape", f"must be up to {MAX_DOMAINS} domains such as example.com")
@@ -51,7 +51,7 @@ def clean_domains(domains: Iterable[str]) -> list[str]:
 
 
 def clean_logo(content: bytes) -> tuple[bytes, str]:
-    """The image and its type; nothing for none. Raises Invalid (field `logo`)."""
+    """The image and its type, or empty values. Raises Invalid (field `logo`)."""
     if not content:
         return b"", ""
     if len(content) > MAX_LOGO_BYTES:
@@ -63,7 +63,7 @@ def clean_logo(content: bytes) -> tuple[bytes, str]:
 
 
 def clean_note(field: str, text: str, most: int) -> str:
-    """A text of at most `most` characters; may be empty. Raises Invalid."""
+    """Validate a text of at most `most` characters; may be empty. Raises Invalid."""
     if len(text) > most or "\x00" in text:
         raise invalid(field, "length", f"must have at most {most} characters")
     return text.strip()

@@ -1,4 +1,4 @@
-"""The settings of the status page and its components."""
+"""Settings pages of the status page and its components."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
-    """GET: what is on the page, for managers with its settings. POST: save; 303, or 422 with the faults."""
+    """GET: the content of the page, for managers with its settings. POST: save; 303, or 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.STATUS_PUBLISH)
     if request.method != "POST":
@@ -72,9 +72,9 @@ def add(request: HttpRequest) -> HttpResponse:
         except Invalid as refusal:
             note_faults(form, refusal)
         else:
-            messages.success(request, "Component added.")
+            messages.success(request, "Component created.")
             return SeeOther(PAGE)
-    return _component_page(request, form, {"title": "Add a component"})
+    return _component_page(request, form, {"title": "New component", "submit": "Create component"})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,7 +97,7 @@ def component(request: HttpRequest, component_id: str) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, component_id: str) -> HttpResponse:
-    """POST: take a component off the page; 303."""
+    """POST: remove a component from the page; 303."""
     remove_component(current_actor(request), public_id=component_id)
     messages.success(request, "Component removed.")
     return SeeOther(PAGE)

@@ -1,4 +1,4 @@
-"""The API of what the status page shows of an incident."""
+"""The API of publishing incidents on the status page."""
 
 from __future__ import annotations
 
@@ -48,9 +48,11 @@ def _published_json(one: PublicIncident, page: StatusPage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@incident_router.get("/{reference}/status-page", response=PublishedOut, summary="Show what is published")
+@incident_router.get(
+    "/{reference}/status-page", response=PublishedOut, summary="Get the publication of an incident"
+)
 def show_published(request: HttpRequest, where: Path[Reference]) -> Any:
-    """404 while the incident is not on the status page."""
+    """404 if the incident is not on the status page."""
     known_only(request, ())
     actor = actor_in(request)
     found = published_of(actor, incident_for(actor, where.reference))
@@ -61,7 +63,7 @@ def show_published(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @incident_router.post("/{reference}/status-page", response=PublishedOut, summary="Publish an incident")
 def publish(request: HttpRequest, where: Path[Reference], body: PublishIn) -> Any:
-    """Idempotent; again with another title it changes the title. 409 for drills and private incidents."""
+    """Idempotent; with another title, the title is changed. 409 for drills and private incidents."""
     actor = actor_in(request)
     found = publish_incident(actor, number=where.reference, **body.dict())
     return _published_json(found, page_of(actor))
@@ -71,7 +73,7 @@ def publish(request: HttpRequest, where: Path[Reference], body: PublishIn) -> An
     "/{reference}/status-page", response={204: None}, summary="Take an incident off the status page"
 )
 def withdraw(request: HttpRequest, where: Path[Reference]) -> Any:
-    """409 where it is not published."""
+    """409 if it is not published."""
     withdraw_incident(actor_in(request), number=where.reference)
     return Status(204, None)
 
@@ -86,9 +88,9 @@ def post_update(request: HttpRequest, where: Path[Reference], body: PublicUpdate
 
 
 @incident_router.post(
-    "/{reference}/status-page/entries/{entry_id}", response={204: None}, summary="Show an entry that is held"
+    "/{reference}/status-page/entries/{entry_id}", response={204: None}, summary="Publish a held entry"
 )
 def show_entry(request: HttpRequest, where: Path[EntryPath]) -> Any:
-    """Shows a public entry although it looks sensitive; a secret in it stays redacted. Idempotent."""
+    """Publishes an entry although it looks sensitive; secrets in it stay redacted. Idempotent."""
     allow_entry(actor_in(request), number=where.reference, entry_id=where.entry_id)
     return Status(204, None)

@@ -1,4 +1,4 @@
-"""The public side of an incident, for its archive."""
+"""Publication of an incident, for its archive."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ add_parts(Part("public_incident", "status_publicincident"))
 
 @OBSTACLES.register("status page")
 def on_the_status_page(workspace_id: int, ids: Sequence[int], now: datetime) -> Mapping[int, str]:
-    """Incidents whose public updates the status page shows: it reads them from the timeline."""
+    """Incidents on the status page, which reads their updates from the timeline."""
     rows = PublicIncident.objects.of(workspace_id).filter(incident_id__in=ids, withdrawn_at=None)
     return dict.fromkeys(rows.values_list("incident_id", flat=True), "it is on the status page")

@@ -1,4 +1,4 @@
-"""Finds where the page and the inside disagree. Pure."""
+"""Finds discrepancies between the status page and incidents. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_SILENCE: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class IncidentFacts:
-    """What matters of an incident: where it stands inside, and what the page says of it."""
+    """The internal and the public state of an incident."""
 
     incident_id: int
     reference: str
@@ -24,13 +24,13 @@ class IncidentFacts:
     detected_at: datetime
     update_due_at: datetime | None
     is_published: bool
-    component_states: Sequence[str]  # of its components on the page
-    held_entries: Sequence[tuple[int, str]] = ()  # entry and why it is held
+    component_states: Sequence[str]  # public state of its components
+    held_entries: Sequence[tuple[int, str]] = ()  # held entry, reason
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One disagreement; `kind` and `incident_id` name it."""
+    """A discrepancy, identified by `kind` and `incident_id`."""
 
     kind: str
     words: str
@@ -40,12 +40,12 @@ class Drift:
 
     @property
     def key(self) -> str:
-        """Names this very warning."""
+        """Key of the warning."""
         return f"status:{self.kind}:{self.incident_id or ''}:{self.entry_id or ''}"
 
 
 def drifts_of(facts: Iterable[IncidentFacts], now: datetime) -> list[Drift]:
-    """Everything that outsiders are told wrongly, or not at all."""
+    """Discrepancies between the page and incidents."""
     return [drift for one in facts for drift in _of(one, now)]
 
 
@@ -58,18 +58,18 @@ def _of(one: IncidentFacts, now: datetime) -> list[Drift]:
             words = f"{one.reference} is a SEV1 open for more than 15 minutes and is not on the status page."
             found.append(Drift("unpublished", words, *named))
         if is_green:
-            words = f"{one.reference} is a SEV1 open for more than 15 minutes; the page shows only green."
+            words = f"{one.reference} is a SEV1 open for more than 15 minutes; the page shows no disruption."
             found.append(Drift("green", words, *named))
     if is_open and one.is_published and one.update_due_at and one.update_due_at < now:
         found.append(Drift("overdue", f"The public update of {one.reference} is overdue.", *named))
     for entry_id, why in one.held_entries:
-        words = f"A public entry of {one.reference} is held back from the page. {why}"
+        words = f"A public entry of {one.reference} is held and not published. {why}"
         found.append(Drift("held", words, *named, entry_id))
     return found
 
 
 def manual_drifts(components: Iterable[tuple[str, str, bool]]) -> list[Drift]:
-    """Components set by hand to a disturbance that no open incident explains: (name, state, explained)."""
+    """Components set manually to a disruption without an open incident: (name, state, explanation)."""
     return [
         Drift(
             "manual",

@@ -1,4 +1,4 @@
-"""Reads the facts that the drift guard compares."""
+"""Reads discrepancies between the status page and incidents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from status.snapshots.updates import TEXTS
 
 
 def drifts_in(workspace_id: int, now: datetime) -> list[Drift]:
-    """Every disagreement of the workspace's page with the inside."""
+    """All discrepancies of the workspace's page."""
     components = list(PublicComponent.objects.of(workspace_id))
     states = dict(
         StateSpan.objects.of(workspace_id).filter(ends_at=None).values_list("component_id", "state")
@@ -34,7 +34,7 @@ def drifts_in(workspace_id: int, now: datetime) -> list[Drift]:
 
 
 def drifts_for(actor: Actor, now: datetime, incident_id: int | None = None) -> list[Drift]:
-    """The same for a member, of one incident or of all. Raises Forbidden."""
+    """The same for a member, for one or all incidents. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     found = drifts_in(actor.workspace_id, now)
     return [one for one in found if incident_id is None or one.incident_id == incident_id]
@@ -75,7 +75,7 @@ def _facts(
 def held_entries(
     workspace_id: int, published: Mapping[int, PublicIncident], public: Collection[str]
 ) -> dict[int, list[tuple[int, str]]]:
-    """By incident, the public entries that are held back, and why."""
+    """Held public entries by incident, with the reason."""
     internal = internal_names(workspace_id)
     entries = TimelineEntry.objects.of(workspace_id).filter(
         incident_id__in=list(published), kind__in=[kind.value for kind in TEXTS]

@@ -1,4 +1,4 @@
-"""Forms of publishing. They shape input; the services decide."""
+"""Forms of publishing; the services validate."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UpdateForm(forms.Form):
 
 
 class WindowForm(forms.Form):
-    """How a maintenance window is shown."""
+    """Publication of a maintenance window."""
 
     title = forms.CharField(label="Public title", max_length=120)
     components = forms.MultipleChoiceField(

@@ -1,4 +1,4 @@
-"""Published incidents, scheduled maintenance, and the maintenance windows that are shown."""
+"""Published incidents, scheduled maintenance, and published maintenance windows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from status.pages.models import PublicComponent, StatusPage
 class PublicIncident(WorkspaceScoped):
     """An incident on the status page, from `published_at` until `withdrawn_at`.
 
-    Without a `public_title` the page makes one from the names of public components. `allowed_entries`: ids
-    of timeline entries that someone published although they look sensitive. `announced`: the updates that
-    subscribers were sent.
+    Without a `public_title`, one is generated from the names of public components. `allowed_entries`: ids of
+    timeline entries that someone published although they look sensitive. `announced`: updates sent to
+    subscribers.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -45,7 +45,7 @@ class PublicIncident(WorkspaceScoped):
 
 
 class PublicWindow(WorkspaceScoped):
-    """A maintenance window whose occurrences the page announces, under a public title."""
+    """A maintenance window whose occurrences are published, with a public title."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="windows")
@@ -58,7 +58,7 @@ class PublicWindow(WorkspaceScoped):
 
 
 class Maintenance(WorkspaceScoped):
-    """Scheduled work that the page announces; with `shown_window`, an occurrence of that window."""
+    """Scheduled maintenance on the page; with `shown_window`, an occurrence of that window."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="maintenance")

@@ -1,4 +1,4 @@
-"""Reads what is published of incidents and maintenance."""
+"""Reads published incidents and maintenance."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ HISTORY: Final = timedelta(days=90)
 
 
 def is_hidden(incident: Incident) -> bool:
-    """Whether an incident never appears outside: a drill, or a private one."""
+    """Whether an incident can never be published: a drill or a private one."""
     return incident.is_drill or incident.is_private
 
 
 def internal_names(workspace_id: int) -> list[str]:
-    """The names of catalogued components."""
+    """Names of the components in the catalogue."""
     return list(Component.objects.of(workspace_id).values_list("name", flat=True)[:5000])
 
 
 def published_of(actor: Actor, incident: Incident) -> PublicIncident | None:
-    """The publication of an incident, withdrawn ones included. Raises Forbidden."""
+    """The publication of an incident, even if withdrawn. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     found: PublicIncident | None = (
         PublicIncident.objects.of(actor.workspace_id).filter(incident=incident).first()
@@ -41,7 +41,7 @@ def published_of(actor: Actor, incident: Incident) -> PublicIncident | None:
 
 
 def published_incidents(workspace_id: int) -> list[PublicIncident]:
-    """What is on the page: unresolved ones and those of the last 90 days, newest first."""
+    """Incidents on the page: unresolved ones and those of the last 90 days, newest first."""
     rows = PublicIncident.objects.of(workspace_id).filter(withdrawn_at=None)
     recent = rows.filter(published_at__gte=timezone.now() - HISTORY) | rows.exclude(
         incident__status__in=("resolved", "closed")
@@ -51,14 +51,14 @@ def published_incidents(workspace_id: int) -> list[PublicIncident]:
 
 
 def maintenance_of(workspace_id: int) -> list[Maintenance]:
-    """Scheduled work that is coming, going on, or ended in the last 90 days; soonest last."""
+    """Maintenance that is upcoming, in progress, or ended in the last 90 days; soonest last."""
     rows = Maintenance.objects.of(workspace_id).filter(ends_at__gte=timezone.now() - HISTORY)
     return list(rows.prefetch_related("components").order_by("-starts_at")[:MAX_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)
 class WindowRow:
-    """A maintenance window, its next occurrence, and what the page shows of it."""
+    """A maintenance window with its next occurrence and its publication."""
 
     window: MaintenanceWindow
     next_at: datetime | None
@@ -66,7 +66,7 @@ class WindowRow:
 
 
 def windows_on(actor: Actor, *, now: datetime) -> list[WindowRow]:
-    """Every maintenance window by name. Raises Forbidden."""
+    """All maintenance windows by name. Raises Forbidden."""
     rows = PublicWindow.objects.of(actor.workspace_id).prefetch_related("components")
     shown = {one.window_id: one for one in rows}
     return [
@@ -92,7 +92,7 @@ def maintenance_on(actor: Actor) -> Sequence[Maintenance]:
 
 
 def maintenance_named(actor: Actor, public_id: str) -> Maintenance:
-    """One entry. Raises NotFound, Forbidden."""
+    """A maintenance by public id. Raises NotFound, Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     found: Maintenance | None = Maintenance.objects.of(actor.workspace_id).filter(public_id=public_id).first()
     if found is None:

@@ -1,4 +1,4 @@
-"""Finds what must not be in a public text: secrets, internal hosts, names of internal components. Pure."""
+"""Finds sensitive content of public texts: secrets, internal hosts, internal component names. Pure."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _HOST: Final = re.compile(
     r"|\blocalhost\b|\bip-\d+-\d+-\d+-\d+\b|\b[a-z][a-z0-9-]*[a-z0-9]:\d{2,5}\b",
     re.I,
 )
-# A single word with a digit or a hyphen, such as pg-main-2 or db01, is a name and no plain word.
+# A single word with a digit or a hyphen, such as pg-main-2 or db01, is a name, not a plain word.
 _NAMELIKE: Final = re.compile(r"[\d.:_/-]")
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One thing in a text that outsiders should not read."""
+    """Sensitive content in a text."""
 
     kind: str  # secret | host | component
     sample: str
 
     @property
     def words(self) -> str:
-        """As people read it."""
+        """Warning in words."""
         if self.kind == "secret":
             return "It contains what looks like a secret."
         what = "an internal address" if self.kind == "host" else "the internal name of a component"
@@ -41,7 +41,7 @@ class Flag:
 
 
 def flags_in(text: str, *, internal: Iterable[str] = (), public: Iterable[str] = ()) -> tuple[Flag, ...]:
-    """What is wrong with a public draft. `internal`, `public`: names of components inside and on the page."""
+    """Sensitive content of a text. `internal`, `public`: component names in the catalogue and on the page."""
     found = [Flag("secret", "")] if redact(text) != text else []
     hosts = dict.fromkeys([*_ADDRESS.findall(text), *_HOST.findall(text)])
     found += [Flag("host", host[:80]) for host in hosts]

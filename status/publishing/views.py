@@ -1,4 +1,4 @@
-"""Acts of publishing, from the page of an incident and from the settings. They answer 303."""
+"""Views that publish incidents and maintenance."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from status.publishing.services.maintenance import cancel_maintenance, schedule_
 
 @require_POST
 def publish(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST: put the incident on the status page; 303, or 422 with what looks sensitive."""
+    """POST: publish the incident; 303, or 422 with sensitive content."""
     actor, form = _actor_for(request, reference), PublishForm(request.POST)
     if form.is_valid():
         try:
@@ -42,13 +42,13 @@ def publish(request: HttpRequest, reference: str) -> HttpResponse:
             note_faults(form, refusal)
     if not form.is_valid():
         return _again(request, reference, form, f"/incidents/{reference}/status-page")
-    messages.success(request, f"{reference} is on the status page.")
+    messages.success(request, f"{reference} published on the status page.")
     return _back(reference)
 
 
 @require_POST
 def update(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST: write a public update; 303, or 422 with what looks sensitive."""
+    """POST: post a public update; 303, or 422 with sensitive content."""
     actor, form = _actor_for(request, reference), UpdateForm(request.POST)
     if form.is_valid():
         try:
@@ -66,7 +66,7 @@ def update(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST: take it off the page; 303."""
+    """POST: withdraw the incident; 303."""
     actor = _actor_for(request, reference)
     try:
         withdraw_incident(actor, number=reference)
@@ -79,20 +79,20 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def allow(request: HttpRequest, reference: str, entry_id: int) -> HttpResponse:
-    """POST: show an entry that is held; 303."""
+    """POST: publish a held entry; 303."""
     actor = _actor_for(request, reference)
     try:
         allow_entry(actor, number=reference, entry_id=entry_id)
     except Conflict as refusal:
         messages.error(request, refusal.detail)
     else:
-        messages.success(request, "The entry is shown on the status page.")
+        messages.success(request, "Entry published.")
     return _back(reference)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def schedule(request: HttpRequest) -> HttpResponse:
-    """GET: the form. POST: announce maintenance; 303, or 422. Times are in the viewer's zone."""
+    """GET: the form. POST: schedule maintenance; 303, or 422. Times are in the viewer's zone."""
     actor = current_actor(request)
     require(actor, Capability.STATUS_PUBLISH)
     page_of(actor)
@@ -107,13 +107,13 @@ def schedule(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "Maintenance scheduled.")
             return SeeOther(PAGE)
-    context = HERE | {"form": styled(form), "title": "Schedule maintenance"}
+    context = HERE | {"form": styled(form), "title": "Schedule maintenance", "submit": "Schedule maintenance"}
     return render(request, "status/component.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
 def cancel(request: HttpRequest, maintenance_id: str) -> HttpResponse:
-    """POST: end or call off maintenance; 303."""
+    """POST: end or cancel maintenance; 303."""
     cancel_maintenance(current_actor(request), public_id=maintenance_id)
     messages.success(request, "Maintenance ended.")
     return SeeOther(PAGE)

@@ -1,4 +1,4 @@
-"""Maintenance windows on the status page: shown under a public title, or hidden."""
+"""Pages to publish or hide maintenance windows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from status.publishing.services.windows import hide_window, show_window
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def window(request: HttpRequest, window_id: int) -> HttpResponse:
-    """GET: the form. POST: show the window's occurrences; 303, or 422."""
+    """GET: the form. POST: publish the window's occurrences; 303, or 422."""
     actor = current_actor(request)
     require(actor, Capability.STATUS_PUBLISH)
     page_of(actor)
@@ -42,15 +42,20 @@ def window(request: HttpRequest, window_id: int) -> HttpResponse:
         except Invalid as refusal:
             note_faults(form, refusal)
         else:
-            messages.success(request, f"{row.window.name} is shown on the status page.")
+            messages.success(request, f"{row.window.name} published on the status page.")
             return SeeOther(PAGE)
-    context = HERE | {"form": styled(form), "title": f"Show {row.window.name}", "shown": row}
+    context = HERE | {
+        "form": styled(form),
+        "title": f"Publish {row.window.name}",
+        "submit": "Publish",
+        "shown": row,
+    }
     return render(request, "status/component.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST
 def hide(request: HttpRequest, window_id: int) -> HttpResponse:
-    """POST: take the window off the page; 303."""
+    """POST: hide the window; 303."""
     hide_window(current_actor(request), window_id=window_id)
-    messages.success(request, "The window is not shown any more.")
+    messages.success(request, "Window hidden from the status page.")
     return SeeOther(PAGE)

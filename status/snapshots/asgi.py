@@ -18,12 +18,12 @@ from status.snapshots.store import SnapshotStore, store
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
-MAX_WAIT_S: Final = 1.0  # for the database; after that what is in memory or on disk is served
+MAX_WAIT_S: Final = 1.0  # to wait for the database; then serve from memory or disk
 _thread: Final = ThreadPoolExecutor(1, thread_name_prefix="status-pages")
 
 
 async def served(scope: Scope, send: Channel) -> bool:
-    """Respond to a GET of a public page; False leaves the request to Django."""
+    """Respond to a GET of a public page. Returns False to pass the request to Django."""
     path, method = scope.get("path", ""), scope.get("method", "")
     if not path.startswith(PREFIX) or method not in ("GET", "HEAD") or (named := parts_of(path)) is None:
         return False
@@ -39,7 +39,7 @@ async def served(scope: Scope, send: Channel) -> bool:
 
 
 def _is_welcome(scope: Scope, headers: dict[str, str]) -> bool:
-    """Whether host and scheme are right; Django refuses the others in its own words."""
+    """Whether host and scheme are allowed; Django refuses others."""
     remote = str((scope.get("client") or ("",))[0])
     if settings.SECURE_SSL_REDIRECT and not is_encrypted(
         scope["scheme"], remote, headers.get("x-forwarded-proto", "")
@@ -50,8 +50,8 @@ def _is_welcome(scope: Scope, headers: dict[str, str]) -> bool:
 
 async def _copy(pages: SnapshotStore, slug: str) -> PageCopy | None:
     pages.fill()
-    if pages.is_stale() and not pages.is_looking():
-        looking = asyncio.get_running_loop().run_in_executor(_thread, pages.look_and_close)
+    if pages.is_stale() and not pages.is_refreshing():
+        looking = asyncio.get_running_loop().run_in_executor(_thread, pages.refresh_and_close)
         _, waiting = await asyncio.wait([looking], timeout=MAX_WAIT_S)
         if waiting:
             await asyncio.to_thread(pages.take_newer)

@@ -1,4 +1,4 @@
-"""The bars of the last 90 local days, and the share of time a component worked. Pure."""
+"""Computes daily bars and uptime of a component for the last 90 days. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DOWN: Final = {ComponentState.MAJOR.value, ComponentState.PARTIAL.value}
 
 
 def day_bars(spans: Sequence[Span], zone: ZoneInfo, now: datetime, days: int = DAYS) -> tuple[Day, ...]:
-    """The worst state of each local day, oldest first; None where nothing was known."""
+    """The worst state of each local day, oldest first; None if unknown."""
     today = now.astimezone(zone).date()
     bars = []
     for back in range(days - 1, -1, -1):
@@ -29,7 +29,7 @@ def day_bars(spans: Sequence[Span], zone: ZoneInfo, now: datetime, days: int = D
 
 
 def uptime(spans: Sequence[Span], now: datetime, days: int = DAYS) -> float | None:
-    """The percentage of the known time without an outage; None when nothing is known."""
+    """Percentage of the known time without an outage; None if nothing is known."""
     since = now - timedelta(days=days)
     known = down = 0.0
     for state, start, end in spans:

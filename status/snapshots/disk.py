@@ -1,4 +1,4 @@
-"""The last copies of pages on disk, for a start while the database is away."""
+"""Copies of pages on disk, to serve them if the database is unavailable at startup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from status.snapshots.rendering import Form
 
 @dataclass(frozen=True, slots=True)
 class PageCopy:
-    """All forms of one page, as a web process serves them."""
+    """All rendered forms of a page."""
 
     slug: str
     page_id: int
@@ -28,7 +28,7 @@ class PageCopy:
 
 
 def folder() -> Path:
-    """Where the copies are."""
+    """Directory of the copies."""
     return Path(settings.DATA_DIR) / "status"
 
 
@@ -49,7 +49,7 @@ def write_copy(copy: PageCopy) -> None:
 
 
 def read_copies() -> dict[str, PageCopy]:
-    """Every readable copy by slug."""
+    """Readable copies by slug."""
     found = {}
     for path in sorted(folder().glob("*.json")):
         try:
@@ -59,12 +59,12 @@ def read_copies() -> dict[str, PageCopy]:
                 {name: Form(a, b, _bytes(c), _bytes(d)) for name, (a, b, c, d) in forms.items()},
             )  # fmt: skip
         except (OSError, ValueError, TypeError):
-            continue  # cut short, or of another release; the database has it again soon
+            continue  # truncated, or of another release: reload from the database
     return found
 
 
 def remove_copy(slug: str) -> None:
-    """Forget a page that does not exist any more."""
+    """Delete the copy of a deleted page."""
     (folder() / f"{slug}.json").unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""A scheduled maintenance as outsiders see it. Pure."""
+"""Public view of scheduled maintenance. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from status.snapshots.view import NoticeView, UpdateView
 
 
 def is_going_on(one: Maintenance, now: datetime) -> bool:
-    """Whether the work is under way."""
+    """Whether the maintenance is in progress."""
     return one.cancelled_at is None and one.starts_at <= now < one.ends_at
 
 
 def view_of_maintenance(one: Maintenance, now: datetime) -> NoticeView:
-    """Its state follows the clock; each step is an update of its own."""
+    """The view of a maintenance; its state follows from the time, with an update per state."""
     text = redact(one.description) or f"Maintenance is scheduled: {redact(one.title)}."
     updates = [UpdateView("scheduled", "scheduled", text, one.created_at)]
     began = one.starts_at <= min(now, one.cancelled_at or now)

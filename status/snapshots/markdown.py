@@ -1,4 +1,4 @@
-"""User Markdown for outsiders. Pure."""
+"""Renders user Markdown for the public page. Pure."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ _OWN_LINK: Final = re.compile(r'<a href="/[^"]*"[^>]*>(.*?)</a>', re.S)
 
 
 def public_markdown(text: str) -> SafeString:
-    """The text as HTML without links into Tocsin: outsiders have no pages of people and incidents."""
+    """The text as HTML, without internal links."""
     return SafeString(_OWN_LINK.sub(r"\1", str(markdown(text))))

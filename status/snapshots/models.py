@@ -1,4 +1,4 @@
-"""What a status page shows, rendered ahead: one row per form, and the work item that renders them."""
+"""Pre-rendered status pages: one row per form, and the work item that renders them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from status.pages.models import StatusPage
 
 
 class PageBuild(WorkspaceScoped, WorkItem):
-    """Renders a page, on every change and once a minute.
+    """Work item that renders a page, on every change and once a minute.
 
-    `wanted` grows with every change; `built` is what it was when the last build began. `version` grows with
-    every build, and web processes look at it.
+    `wanted` grows with every change; `built` is its value at the start of the last build. `version` grows
+    with every build, and is checked by web processes.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -32,7 +32,7 @@ class PageBuild(WorkspaceScoped, WorkItem):
 
 
 class Snapshot(WorkspaceScoped):
-    """One form of a page, such as `index`, `history.atom` or `api/v2/summary.json`, plain and compressed."""
+    """A form of a page, such as `index`, `history.atom` or `api/v2/summary.json`, plain and compressed."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     page = models.ForeignKey(StatusPage, on_delete=models.CASCADE, related_name="snapshots")

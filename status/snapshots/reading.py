@@ -1,4 +1,4 @@
-"""Reads what a page shows and makes the view of it, with the state of each component kept as spans."""
+"""Builds the view of a page from the database, and records component states as spans."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_ENTRIES: Final = 5000
 
 
 def read_page(page: StatusPage, now: datetime) -> PageView:
-    """The view of a page as it is now."""
+    """The current view of a page."""
     workspace_id = page.workspace_id
     published, planned = published_incidents(workspace_id), maintenance_of(workspace_id)
     rows = list(
@@ -54,7 +54,7 @@ def component_states(
     planned: Sequence[Maintenance],
     now: datetime,
 ) -> dict[int, str]:
-    """The state of each public component by id."""
+    """State of each public component by id."""
     if not rows:
         return {}
     shown = {one.incident_id for one in published}
@@ -78,7 +78,7 @@ def component_states(
 def _components(
     page: StatusPage, rows: Sequence[PublicComponent], states: dict[int, str], now: datetime
 ) -> tuple[ComponentView, ...]:
-    """Each component with its bars; a changed state begins a new span."""
+    """Component views with bars; a changed state starts a new span."""
     since = now - timedelta(days=DAYS + 1)
     spans = StateSpan.objects.of(page.workspace_id).filter(component__in=rows)
     recent = spans.filter(Q(ends_at=None) | Q(ends_at__gte=since)).order_by("starts_at", "id")
@@ -139,7 +139,7 @@ def _incidents(
 
 
 def postmortem_links(workspace_id: int, incident_ids: Sequence[int]) -> dict[int, str]:
-    """The public addresses of postmortems by incident."""
+    """Public links of postmortems by incident."""
     rows = Postmortem.objects.of(workspace_id).filter(
         incident_id__in=incident_ids, public_link=True, published_revision__isnull=False
     )
@@ -166,6 +166,6 @@ def _incident(
 
 
 def plain_title(rows: Sequence[PublicComponent]) -> str:
-    """What a published incident is called when no one gave it a public title."""
+    """Generated title of a published incident without a public title."""
     names = ", ".join(row.name for row in rows[:3])
     return f"Problem with {names}" if names else "Service disruption"

@@ -1,4 +1,4 @@
-"""Renders every public form of a page from its view."""
+"""Renders all public forms of a page from its view."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_FEED: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One rendered form."""
+    """A rendered form."""
 
     content_type: str
     etag: str
@@ -31,7 +31,7 @@ class Form:
 
 
 def render_forms(view: PageView, logo: tuple[bytes, str] = (b"", "")) -> dict[str, Form]:
-    """Every form by name."""
+    """All forms by name."""
     forms = {name: _form(JSON, orjson.dumps(body)) for name, body in json_forms(view).items()}
     forms["index"] = _page("index", view)
     forms["history"] = _page("history", view)
@@ -46,7 +46,7 @@ def render_forms(view: PageView, logo: tuple[bytes, str] = (b"", "")) -> dict[st
 
 
 def theme(color: str) -> str:
-    """The page's own colour as a style sheet: used for a strip, never for text, which stays legible."""
+    """Style sheet with the page's colour, used for a strip only, so that text stays legible."""
     return f":root {{ --page: {color}; }}\n"
 
 

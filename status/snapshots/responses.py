@@ -1,4 +1,4 @@
-"""The HTTP response of one form. Pure."""
+"""HTTP responses of forms. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.http.security_headers import HEADERS
 from status.snapshots.rendering import Form
 
 PREFIX: Final = "/status/"
-# Short, so that a change is seen within five seconds; what shared caches may show when we are away is long.
+# Short, so that changes appear within five seconds; shared caches may serve stale pages during an outage.
 CACHE_PUBLIC: Final = "public, max-age=2, stale-while-revalidate=2, stale-if-error=86400"
 CACHE_PRIVATE: Final = "private, no-cache"
 CSP: Final = (
@@ -20,7 +20,7 @@ _PATH: Final = re.compile(r"/status/(?P<slug>[a-z0-9][a-z0-9-]{0,59})(?:/(?P<for
 
 
 def parts_of(path: str) -> tuple[str, str] | None:
-    """The slug and the form that a path names."""
+    """Slug and form of a path."""
     match = _PATH.fullmatch(path)
     return None if match is None else (match["slug"], match["form"] or "index")
 
@@ -28,7 +28,7 @@ def parts_of(path: str) -> tuple[str, str] | None:
 def headers_of(
     form: Form, *, is_public: bool, accepts_gzip: bool, if_none_match: str
 ) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body: 200, or 304 when the reader has it."""
+    """Status, headers and body: 200, or 304 if not modified."""
     headers = [
         *HEADERS.items(), ("Content-Security-Policy", CSP), ("X-Frame-Options", "DENY"),
         ("ETag", form.etag), ("Vary", "Accept-Encoding"),

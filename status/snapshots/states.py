@@ -1,4 +1,4 @@
-"""The state of each public component, from incidents, maintenance, or by hand. Pure."""
+"""Computes the state of public components. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def state_of(
     impacts: Mapping[str, Iterable[str]],
     in_maintenance: bool,
 ) -> str:
-    """Set by hand, else the worst impact of the incidents it follows, else maintenance, else operational.
+    """Manual state, else the worst impact of its incidents, else maintenance, else operational.
 
-    impacts: by what may be followed ("published", "incidents"), the impacts on its catalogued component.
+    impacts: impacts on its internal component, by `follows` ("published", "incidents").
     """
     if component.manual_state:
         return component.manual_state

@@ -1,4 +1,4 @@
-"""The page as JSON in the shape of Statuspage's public API v2. Pure."""
+"""Renders the page as JSON in the format of Statuspage's public API v2. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_LISTED: Final = 50
 
 
 def json_forms(view: PageView) -> dict[str, dict[str, Any]]:
-    """Every document by its form."""
+    """All documents by form."""
     page = _page(view)
     incidents = [_notice(view, one) for one in view.incidents[:MAX_LISTED]]
     unresolved = [_notice(view, one) for one in view.active]

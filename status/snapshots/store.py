@@ -1,4 +1,4 @@
-"""The pages in this process's memory; the database is asked at most every two seconds."""
+"""In-memory store of pages, refreshed from the database at most every two seconds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 
 class SnapshotStore:
-    """Copies of all enabled pages. `get` is for the event loop, `look` for a thread."""
+    """Copies of all enabled pages. `get` is for the event loop, `refresh` for a thread."""
 
     def __init__(self) -> None:
         self._copies: dict[str, PageCopy] = {}
@@ -28,11 +28,11 @@ class SnapshotStore:
         self._lock = threading.Lock()
 
     def is_stale(self) -> bool:
-        """Whether the database should be asked again before anything is served."""
+        """Whether the store should be refreshed before serving."""
         return time.monotonic() - self._looked_at >= LOOK_EVERY_S
 
-    def is_looking(self) -> bool:
-        """Whether a thread is asking the database now."""
+    def is_refreshing(self) -> bool:
+        """Whether a thread is refreshing it now."""
         return self._lock.locked()
 
     def get(self, slug: str) -> PageCopy | None:
@@ -40,13 +40,13 @@ class SnapshotStore:
         return self._copies.get(slug)
 
     def fill(self) -> None:
-        """Read the copies on disk, once in a process: the database may take long to say that it is away."""
+        """Load the copies from disk, once per process, since a database timeout may take long."""
         if not self._is_filled:
             self._is_filled = True
             self._copies = self._copies or read_copies()
 
-    def look(self) -> None:
-        """Load what has changed; without a database what is in memory or on disk stays as it is."""
+    def refresh(self) -> None:
+        """Load changed pages from the database; on failure, keep the current ones."""
         with self._lock:
             if not self.is_stale():
                 return
@@ -60,17 +60,17 @@ class SnapshotStore:
                 self._looked_at = time.monotonic()
 
     def take_newer(self) -> None:
-        """Another process of this host may have seen a later build before the database went away."""
+        """Load newer copies from disk, which other processes of this host may have written."""
         for slug, saved in read_copies().items():
             known = self._copies.get(slug)
             if known is None or (known.page_id == saved.page_id and known.version < saved.version):
                 self._copies[slug] = saved
 
-    def look_and_close(self) -> None:
-        """`look` in a thread that keeps no connection."""
+    def refresh_and_close(self) -> None:
+        """`refresh` in a thread, closing the database connection afterwards."""
         try:
             close_old_connections()
-            self.look()
+            self.refresh()
         finally:
             connection.close()
 
@@ -89,13 +89,13 @@ class SnapshotStore:
 
 
 def enabled_builds() -> list[PageBuild]:
-    """The builds of all pages that are on and were rendered once."""
+    """Builds of all enabled pages that were rendered."""
     rows = PageBuild.across_workspaces.filter(page__is_enabled=True, version__gt=0)
     return list(rows.select_related("page").defer("page__logo"))
 
 
 def _is_copy_of(known: PageCopy, build: PageBuild) -> bool:
-    """Whether nothing changed since; who may read it counts at once, before the next build."""
+    """Whether the copy is current; access changes apply before the next build."""
     page = build.page
     now = (page.pk, build.version, page.access == "public", tuple(page.domains))
     return now == (known.page_id, known.version, known.is_public, known.domains)

@@ -1,7 +1,7 @@
-"""The public updates of one incident, from its timeline. Pure.
+"""Derives the public updates of an incident from its timeline. Pure.
 
-Transitions are shown in words of ours; free text only where someone made it public, and never while it looks
-sensitive and no one allowed it.
+Status changes have fixed texts; free text is included only if it was made public, and held if it looks
+sensitive until someone allows it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def public_updates(
     internal: Collection[str] = (),
     public: Collection[str] = (),
 ) -> tuple[UpdateView, ...]:
-    """Newest first. `entries`: oldest first. Always at least one, from the publication itself."""
+    """Public updates, newest first; at least one, for the publication itself. `entries`: oldest first."""
     status = "investigating"
     found = [_opening(published)]
     for entry in entries:
@@ -53,7 +53,7 @@ def public_text(
     internal: Collection[str] = (),
     public: Collection[str] = (),
 ) -> str:
-    """The text of an entry that outsiders may read, redacted; nothing for all others."""
+    """The redacted text of a public entry, or ""."""
     if entry.kind not in TEXTS or not entry.is_shown_publicly:
         return ""
     is_allowed = entry.pk in published.allowed_entries

@@ -1,4 +1,4 @@
-"""What the public page shows, as plain values: the only things that any public form is made from. Pure."""
+"""View of the public page as plain values, the only input of all public forms. Pure."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ RESOLVED = "resolved"
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One local day of a component: its worst state; None before it was known."""
+    """A local day of a component: its worst state; None if unknown."""
 
     day: date
     state: str | None
 
     @property
     def words(self) -> str:
-        """For the tooltip and the table."""
+        """State in words, for tooltip and table."""
         return ComponentState(self.state).label if self.state else "No data"
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentView:
-    """A component as outsiders see it."""
+    """Public view of a component."""
 
     public_id: str
     name: str
@@ -45,13 +45,13 @@ class ComponentView:
 
     @property
     def disturbed_days(self) -> tuple[Day, ...]:
-        """The days with something else than operational."""
+        """Days that were not fully operational."""
         return tuple(d for d in self.days if d.state and d.state != ComponentState.OPERATIONAL)
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateView:
-    """One public update; `key` is what it is announced under."""
+    """A public update; `key` identifies its announcement."""
 
     key: str
     status: str
@@ -66,7 +66,7 @@ class UpdateView:
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """A published incident or a scheduled maintenance; updates newest first."""
+    """A published incident or scheduled maintenance; updates newest first."""
 
     public_id: str
     title: str
@@ -85,7 +85,7 @@ class NoticeView:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is going on any more."""
+        """Whether it is resolved, completed or cancelled."""
         return self.status in (RESOLVED, "completed")
 
     @property
@@ -124,13 +124,13 @@ class PageView:
 
     @property
     def planned(self) -> tuple[NoticeView, ...]:
-        """Maintenance that is coming or going on, soonest first."""
+        """Maintenance that is upcoming or in progress, soonest first."""
         found = [one for one in self.maintenance if not one.is_over]
         return tuple(sorted(found, key=lambda one: one.scheduled_for or one.started_at))
 
     @property
     def state(self) -> str:
-        """The worst state of a component; never operational while an incident with an impact is open."""
+        """The worst component state; not operational while an incident with impact is open."""
         found = worst([one.state for one in self.components])
         if found == ComponentState.OPERATIONAL and any(one.impact != "none" for one in self.active):
             return ComponentState.DEGRADED.value
@@ -138,17 +138,17 @@ class PageView:
 
     @property
     def indicator(self) -> str:
-        """Statuspage's word: none, maintenance, minor, major or critical."""
+        """Indicator of Statuspage: none, maintenance, minor, major or critical."""
         return INDICATORS[self.state][0]
 
     @property
     def sentence(self) -> str:
-        """The state of everything in words."""
+        """Overall state in words."""
         return INDICATORS[self.state][1]
 
     @property
     def groups(self) -> list[tuple[str, list[ComponentView]]]:
-        """The components under their headings, in order; those without one first."""
+        """Components by group, in order; those without a group first."""
         found: dict[str, list[ComponentView]] = {}
         for one in self.components:
             found.setdefault(one.group, []).append(one)

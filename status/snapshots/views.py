@@ -1,4 +1,4 @@
-"""Public pages through Django: for pages that need a sign-in, and where no ASGI callable stands in front."""
+"""Public pages served by Django: those that require sign-in, or without the ASGI callable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from status.snapshots.store import store
 
 @require_safe
 def page(request: HttpRequest, slug: str, form: str = "index") -> HttpResponse:
-    """GET: one form of the page; a page for signed-in people sends others to the sign-in."""
+    """GET: a form of the page; pages that require sign-in redirect anonymous people."""
     copy = copy_for(request, slug)
     found = copy.forms.get(form)
     if found is None:
@@ -29,8 +29,8 @@ def page(request: HttpRequest, slug: str, form: str = "index") -> HttpResponse:
 
 
 def copy_for(request: HttpRequest, slug: str) -> PageCopy:
-    """The page, for whoever may read it. Raises Http404, also to signed-in people of other domains;
-    Unauthenticated for whoever must sign in first."""
+    """The page, if the user may read it. Raises Http404, also for users of other domains; Unauthenticated if
+    sign-in is required."""
     copy = copy_named(slug)
     if not (copy.is_public or _may_read(signed_in(request), copy)):
         raise Http404
@@ -38,9 +38,9 @@ def copy_for(request: HttpRequest, slug: str) -> PageCopy:
 
 
 def copy_named(slug: str) -> PageCopy:
-    """The page, for whoever holds a signed link of it. Raises Http404."""
+    """The page, for a signed link. Raises Http404."""
     pages = store()
-    pages.look()
+    pages.refresh()
     copy = pages.get(slug)
     if copy is None:
         raise Http404
@@ -48,7 +48,7 @@ def copy_named(slug: str) -> PageCopy:
 
 
 def _may_read(user: User, copy: PageCopy) -> bool:
-    """Members of the workspace, and people whose proven address is of one of the page's domains."""
+    """Whether the user is a member, or has a verified address in one of the page's domains."""
     if user.is_proven and user.email.rpartition("@")[2].lower() in copy.domains:
         return True
     return Membership.objects.of(copy.workspace_id).filter(user=user).exists()

@@ -14,9 +14,9 @@ from status.pages.models import PublicComponent, StatusPage
 
 
 class Subscriber(WorkspaceScoped):
-    """An e-mail address or webhook that is told of updates; of all components when `components` is empty.
+    """An email address or webhook subscribed to updates of `components`; empty: all components.
 
-    The address and the webhook's signing secret are encrypted; `digest` finds the address again.
+    The address and the webhook's signing secret are encrypted; `digest` is for lookup by address.
     """
 
     class Kind(models.TextChoices):
@@ -49,7 +49,7 @@ class Subscriber(WorkspaceScoped):
 
 
 class SubscriberMessage(WorkspaceScoped, WorkItem):
-    """One message to one subscriber: `event_key` names the fact, so that it is planned once."""
+    """A message to a subscriber; unique by `event_key`, so that it is planned once."""
 
     class Kind(models.TextChoices):
         CONFIRM = "confirm", "Confirmation"

@@ -1,4 +1,4 @@
-"""What a message to subscribers says. Pure."""
+"""Content of messages to subscribers. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from status.snapshots.view import NoticeView, PageView
 
 
 def message_payload(view: PageView, notice: NoticeView) -> dict[str, Any]:
-    """What a message says; made from the view, so that it can hold nothing that the page does not show."""
+    """Message content, made from the view, so that it is limited to public content."""
     newest = notice.updates[0]
     return {
         "page": view.title, "page_url": view.url, "id": notice.public_id, "title": notice.title,

@@ -16,7 +16,7 @@ MAX_LISTED: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class SubscriberRow:
-    """A subscriber as managers see it."""
+    """A subscriber in the list of managers."""
 
     public_id: str
     kind: str
@@ -27,7 +27,7 @@ class SubscriberRow:
 
 
 def subscribers_of(actor: Actor) -> list[SubscriberRow]:
-    """The newest 500. Raises Forbidden."""
+    """The latest 500 subscribers. Raises Forbidden."""
     require(actor, Capability.STATUS_WRITE)
     rows = Subscriber.objects.of(actor.workspace_id).prefetch_related("components").order_by("-id")
     return [

@@ -1,4 +1,4 @@
-"""Sends one message to one subscriber, by mail or by webhook."""
+"""Sends messages to subscribers, by mail or webhook."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from status.subscriptions.tokens import link_token
 
 MAX_READ_BYTES: Final = 64_000
 GONE: Final = 410
-MAX_CONFIRM_TRIES: Final = 3  # nobody there has asked for anything yet
+MAX_CONFIRM_TRIES: Final = 3  # not confirmed yet
 
 
 def send_message(message: SubscriberMessage) -> None:
-    """Send it; nothing goes to who unsubscribed meanwhile. Raises PassingError, PermanentError."""
+    """Send it, unless they unsubscribed meanwhile. Raises PassingError, PermanentError."""
     subscriber, is_confirm = message.subscriber, message.kind == SubscriberMessage.Kind.CONFIRM
     if not is_confirm and subscriber.subscriber_state != Subscriber.State.CONFIRMED:
         return
@@ -37,7 +37,7 @@ def send_message(message: SubscriberMessage) -> None:
 
 
 def links_of(message: SubscriberMessage) -> dict[str, str]:
-    """The addresses to confirm and to unsubscribe."""
+    """URLs to confirm and to unsubscribe."""
     subscriber, base = message.subscriber, f"{settings.BASE_URL}/status/{message.subscriber.page.slug}"
     chosen = message.payload.get("components", []) if message.kind == SubscriberMessage.Kind.CONFIRM else []
     return {
@@ -47,9 +47,9 @@ def links_of(message: SubscriberMessage) -> dict[str, str]:
 
 
 def mail_of(message: SubscriberMessage) -> EmailMultiAlternatives:
-    """The mail, with a header for unsubscribing by one click (RFC 8058). Raises PermanentError."""
+    """The mail, with one-click unsubscribe (RFC 8058). Raises PermanentError."""
     if not settings.MAIL_FROM:
-        raise PermanentError("no mail server is set: give SMTP_URL and MAIL_FROM")
+        raise PermanentError("no mail server is configured: set SMTP_URL and MAIL_FROM")
     facts, links = message.payload, links_of(message)
     page = message.subscriber.page
     headers = {"Message-ID": message_id(f"s-{message.public_id}"), "Auto-Submitted": "auto-generated"}
@@ -76,7 +76,7 @@ def mail_of(message: SubscriberMessage) -> EmailMultiAlternatives:
 
 
 def webhook_body(message: SubscriberMessage) -> dict[str, Any]:
-    """The JSON of a webhook: the shape of Statuspage's webhooks, or what is needed to confirm one."""
+    """JSON body of a webhook: the format of Statuspage, or a confirmation."""
     facts, links = message.payload, links_of(message)
     if message.kind == SubscriberMessage.Kind.CONFIRM:
         secret = decrypt(message.subscriber.secret)

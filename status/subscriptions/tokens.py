@@ -15,7 +15,7 @@ _SALT: Final = "status.subscription"
 
 
 def link_token(action: str, subscriber: Subscriber, components: Sequence[str] = ()) -> str:
-    """What the address of a confirm or unsubscribe page carries: signed, of one subscriber and one action."""
+    """A signed token of a subscriber and an action, for links."""
     given = [action, str(subscriber.public_id), list(components)]
     return signing.dumps(given, salt=_SALT, compress=True)
 
@@ -27,7 +27,7 @@ def read_token(action: str, token: str) -> tuple[str, list[str]]:
             token, salt=_SALT, max_age=CONFIRM_WITHIN_S if action == "confirm" else None
         )
     except (signing.BadSignature, ValueError) as error:
-        raise Gone("This link is not valid, or too old. Subscribe again.") from error
+        raise Gone("This link is invalid or has expired. Subscribe again.") from error
     if named != action:
         raise Gone("This link is for something else.")
     return str(public_id), list(components)

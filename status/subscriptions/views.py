@@ -1,4 +1,4 @@
-"""Pages for outsiders: subscribe, confirm, unsubscribe. A GET never changes anything; no CSRF, no session."""
+"""Public pages: subscribe, confirm, unsubscribe. No CSRF, no session."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from status.subscriptions.tokens import read_token
 METHODS = ("GET", "HEAD", "POST")
 
 
-@csrf_exempt  # the page is static and carries no token; nothing here depends on a session
+@csrf_exempt  # static page without token; no session is involved
 @require_http_methods(METHODS)
 def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
-    """GET: the form. POST: plan a confirmation; the same page whether the address was known or not."""
+    """GET: the form. POST: plan a confirmation; the response is the same for known addresses."""
     if request.method != "POST":
         return page(request, slug, "subscribe")
     copy = copy_for(request, slug)
@@ -35,57 +35,59 @@ def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except Invalid as refusal:
         words = f"{refusal.faults[0].message[:1].upper()}{refusal.faults[0].message[1:]}."
-        return _say(
+        return _message_page(
             request, copy, "Not subscribed", f"The address {words[:1].lower()}{words[1:]}", status=422
         )
     except RateLimited as refusal:
-        return _say(request, copy, "Not subscribed", refusal.detail, status=429)
-    return _say(
+        return _message_page(request, copy, "Not subscribed", refusal.detail, status=429)
+    return _message_page(
         request, copy, "Check your inbox",
-        "If the address can be subscribed, a confirmation is on its way. It is valid for 24 hours.",
+        "If the address can be subscribed, a confirmation was sent. It is valid for 24 hours.",
     )  # fmt: skip
 
 
-@csrf_exempt  # the signed token in the address is the authority
+@csrf_exempt  # authorized by the signed token
 @require_http_methods(METHODS)
 def confirm_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    """GET: a button, for scanners that open every link. POST: confirm."""
+    """GET: a button, since mail scanners open links. POST: confirm."""
     copy = copy_named(slug)
     try:
         public_id, components = read_token("confirm", token)
         if request.method != "POST":
-            return _ask(request, copy, "Confirm your subscription", "Confirm")
+            return _confirmation_page(request, copy, "Confirm your subscription", "Confirm")
         confirm(copy.workspace_id, public_id=public_id, components=components)
     except Gone as refusal:
-        return _say(request, copy, "Not confirmed", refusal.detail, status=410)
-    return _say(request, copy, "Subscribed", "You will hear of each update.")
+        return _message_page(request, copy, "Not confirmed", refusal.detail, status=410)
+    return _message_page(request, copy, "Subscribed", "You will be notified of every update.")
 
 
-@csrf_exempt  # RFC 8058: mail programs post without a token of ours
+@csrf_exempt  # RFC 8058: mail clients post without CSRF token
 @require_http_methods(METHODS)
 def unsubscribe_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
-    """GET: a button. POST: unsubscribe, also by one click from a mail program."""
+    """GET: a button. POST: unsubscribe, also by one click in a mail client."""
     copy = copy_named(slug)
     try:
         public_id, _ = read_token("unsubscribe", token)
         if request.method != "POST":
-            return _ask(request, copy, "Unsubscribe", "Unsubscribe")
+            return _confirmation_page(request, copy, "Unsubscribe", "Unsubscribe")
         unsubscribe(copy.workspace_id, public_id=public_id)
     except Gone as refusal:
-        return _say(request, copy, "Not unsubscribed", refusal.detail, status=410)
-    return _say(request, copy, "Unsubscribed", "You will not hear from this page any more.")
+        return _message_page(request, copy, "Not unsubscribed", refusal.detail, status=410)
+    return _message_page(request, copy, "Unsubscribed", "You will no longer be notified.")
 
 
-def _say(request: HttpRequest, copy: PageCopy, title: str, text: str, *, status: int = 200) -> HttpResponse:
-    return _shown(request, copy, {"title": title, "text": text}, status)
+def _message_page(
+    request: HttpRequest, copy: PageCopy, title: str, text: str, *, status: int = 200
+) -> HttpResponse:
+    return _page(request, copy, {"title": title, "text": text}, status)
 
 
-def _ask(request: HttpRequest, copy: PageCopy, title: str, button: str) -> HttpResponse:
-    return _shown(request, copy, {"title": title, "button": button}, 200)
+def _confirmation_page(request: HttpRequest, copy: PageCopy, title: str, button: str) -> HttpResponse:
+    return _page(request, copy, {"title": title, "button": button}, 200)
 
 
-def _shown(request: HttpRequest, copy: PageCopy, said: dict[str, str], status: int) -> HttpResponse:
-    context = {"page": {"slug": copy.slug, "title": "Status page"}, **said}
+def _page(request: HttpRequest, copy: PageCopy, texts: dict[str, str], status: int) -> HttpResponse:
+    context = {"page": {"slug": copy.slug, "title": "Status page"}, **texts}
     response = render(request, "status/public/say.html", context, status=status)
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-store"

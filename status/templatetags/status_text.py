@@ -13,11 +13,11 @@ register = template.Library()
 
 @register.filter
 def public_markdown(text: str) -> SafeString:
-    """User Markdown for outsiders."""
+    """Render user Markdown for the public page."""
     return render_markdown(text)
 
 
 @register.simple_tag
 def names(page: PageView, notice: NoticeView) -> list[str]:
-    """The names of the components that a notice is about."""
+    """Names of the components of a notice."""
     return page.names(notice.components)

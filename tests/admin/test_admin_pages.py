@@ -1,4 +1,4 @@
-"""Django's admin: every table is there to be looked at, its history is the audit log, its door is ours."""
+"""Django's admin: every table is there to be looked at, its history is the audit trail, its door is ours."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_password_sent_to_the_admins_own_form_signs_nobody_in(make_user, works
 def test_members_who_are_not_staff_are_told_so(admin):
     answer = browser_for(admin).get("/admin/login/?next=/admin/")
     assert answer.status_code == 403
-    assert "run this server" in answer.content.decode()
+    assert "administrators of this server" in answer.content.decode()
 
 
 def test_the_theme_of_the_profile_is_on_the_page_and_no_script_chooses_another(staff, admin):

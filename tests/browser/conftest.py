@@ -113,7 +113,7 @@ def _collect(complaints: list[str], text: str) -> None:
 def sign_in(page: Page, who: str) -> None:
     """Through the form, as people do."""
     page.goto("/sign-in")
-    page.get_by_label("User name or e-mail").fill(who)
+    page.get_by_label("User name or email").fill(who)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/")

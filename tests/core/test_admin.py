@@ -34,7 +34,7 @@ def test_a_dead_dispatch_is_sent_again_and_others_are_left_alone(heard, page, re
     dead, waiting = OutboxDispatch.objects.order_by("id")
     OutboxDispatch.objects.filter(pk=dead.pk).update(state="dead", attempts=16)
     page.send_chosen_again(request_, OutboxDispatch.objects.all())
-    assert [m.message for m in request_._messages] == ["1 will be sent again; the others were not given up."]
+    assert [m.message for m in request_._messages] == ["1 will be resent; the others were not dead letters."]
     dead.refresh_from_db()
     assert (dead.state, dead.attempts) == ("pending", 0)
     assert waiting.state == "pending"

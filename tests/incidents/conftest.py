@@ -56,7 +56,7 @@ def story(workspace):
 
 @pytest.fixture
 def audited(workspace):
-    """`audited()` -> the actions in the audit log, oldest first."""
+    """`audited()` -> the actions in the audit trail, oldest first."""
     from accounts.models import AuditEntry
 
     def read():

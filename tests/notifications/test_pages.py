@@ -117,7 +117,7 @@ def test_the_preview_says_who_would_be_told(here):
     asked = {"severity": "sev1", "event_kind": "incident.opened", "components": "web"}
     assert re.search(r"<li><strong[^>]*>Hook</strong>.*Page", here.page.get("/settings/routes", asked).text)
     told = here.page.get("/settings/routes", asked | {"severity": "sev4"}).text
-    assert "No channel. Add one" in told
+    assert "No channel. Create a channel" in told
     assert here.page.get("/settings/routes", {"severity": "sev9"}).status_code == 200
 
 

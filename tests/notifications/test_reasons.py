@@ -22,7 +22,7 @@ NOT_SENT = {"MUTED", "HELD", "MERGED", "SUPERSEDED", "UNKNOWN", "DEAD"}
 DECIDING = [
     "notifications/subscribers.py", "notifications/routes/decision.py",
     "notifications/deliveries/planning.py", "notifications/deliveries/digest.py",
-    "notifications/deliveries/limits.py", "notifications/deliveries/repeats.py",
+    "notifications/deliveries/limits.py", "notifications/deliveries/duplicates.py",
     "notifications/deliveries/settling.py",
     "notifications/deliveries/holding.py", "notifications/deliveries/sending.py",
     "notifications/deliveries/fallback.py", "notifications/deliveries/subscribers.py",
@@ -96,6 +96,8 @@ def test_each_path_that_passes_over_a_destination_names_a_reason(name):
             if isinstance(node, ast.Continue) or (isinstance(node, ast.Return) and node.value is None)
         ]
         source = "\n".join((ROOT / name).read_text().splitlines()[function.lineno - 1 : function.end_lineno])
-        if leaves and not re.search(r"Reason\.|why_not\(|pass_over\(|record_|settle_with_reason\(", source):
+        if leaves and not re.search(
+            r"Reason\.|why_not\(|record_not_notified\(|record_|settle_with_reason\(", source
+        ):
             silent.append(function.name)
     assert silent == []

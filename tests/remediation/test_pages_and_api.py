@@ -85,7 +85,7 @@ def test_refused_approval_keeps_the_page_and_says_why(incident, make_actor):
     where = browser.post("/remediation/new", fields)["Location"]
     run = RemediationRun.objects.of(incident.workspace_id).get()
     page = browser.post(f"{where}/approve", {"digest": run.digest}, follow=True)
-    assert b"a manager approves" in page.content
+    assert b"a manager must approve" in page.content
 
 
 def test_admin_edits_an_action_and_keeps_what_was_typed_when_refused(admin):

@@ -43,7 +43,7 @@ def gone(*_):
 
 def test_page_is_served_from_memory_without_sql(world, django_assert_num_queries):
     world.build()
-    store().look()
+    store().refresh()
     with django_assert_num_queries(0):
         served, status, headers, body = fetch("/status/acme")
         assert (served, status) == (True, 200)
@@ -60,43 +60,43 @@ def test_page_is_served_from_memory_without_sql(world, django_assert_num_queries
 
 def test_last_page_is_served_while_the_database_is_away(world, monkeypatch):
     world.build()
-    store().look()
+    store().refresh()
     before = fetch("/status/acme")[3]
     store.cache_clear()  # the web process was restarted as well
     monkeypatch.setattr(SnapshotStore, "_load", gone)
-    monkeypatch.setattr(SnapshotStore, "look_and_close", SnapshotStore.look)
+    monkeypatch.setattr(SnapshotStore, "refresh_and_close", SnapshotStore.refresh)
     assert fetch("/status/acme")[3] == before
     assert b"As of" in before
 
 
 def test_a_later_build_that_another_process_saw_is_served_while_the_database_is_away(world, monkeypatch):
     world.build()
-    store().look()
+    store().refresh()
     before = store().get("acme").version
     put_page(world.admin, values={"title": "Renamed"})
     world.build()
-    SnapshotStore().look()
+    SnapshotStore().refresh()
     monkeypatch.setattr(SnapshotStore, "_load", gone)
     monkeypatch.setattr("status.snapshots.store.LOOK_EVERY_S", 0)
-    store().look()
+    store().refresh()
     assert store().get("acme").version > before
 
 
 def test_page_that_is_off_or_deleted_is_not_served(world):
     world.build()
     put_page(world.admin, values={"is_enabled": False})
-    store().look()
+    store().refresh()
     assert fetch("/status/acme")[0] is False
     assert Client().get("/status/acme").status_code == 404
 
 
 def test_page_that_is_no_longer_public_is_closed_before_its_next_build(world):
     world.build()
-    store().look()
+    store().refresh()
     assert fetch("/status/acme")[1] == 200
     put_page(world.admin, values={"access": "domains", "domains": ["partner.example"]})
     store()._looked_at = float("-inf")
-    store().look()
+    store().refresh()
     assert fetch("/status/acme")[0] is False
     assert Client().get("/status/acme").status_code == 303
 
@@ -104,7 +104,7 @@ def test_page_that_is_no_longer_public_is_closed_before_its_next_build(world):
 def test_page_for_named_domains_asks_who_reads(world, make_user):
     put_page(world.admin, values={"access": "domains", "domains": ["partner.example"]})
     world.build()
-    store().look()
+    store().refresh()
     assert fetch("/status/acme")[0] is False
     stranger, partner, member = Client(), Client(), Client()
     stranger.force_login(make_user("stranger"))

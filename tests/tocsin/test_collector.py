@@ -118,7 +118,7 @@ def test_what_cannot_be_read_is_listed_with_the_reason(make: Any, tmp_path: Path
     reasons = {os.path.basename(s["source"]): s["reason"] for s in made.manifest["skipped"]}
     assert reasons["link.log"] == "is a link"
     assert reasons["zero.log"] == "is a link"
-    assert reasons["fifo.log"] == "is no regular file"
+    assert reasons["fifo.log"] == "is not a regular file"
     assert reasons["binary.log"] == "is no text"
     partial = [e for e in made.manifest["entries"] if e["state"] == "partial"]
     assert [e["reason"].split(":")[0] for e in partial] == ["is damaged"]

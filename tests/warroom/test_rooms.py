@@ -172,7 +172,7 @@ def test_refusal_is_shown_in_words_and_can_be_repaired(connected):
     connected.team.refresh_from_db()
     assert connected.team.state == "degraded"
     page = browser_for(connected.actor).get(f"/incidents/{incident.reference}").content.decode()
-    assert "Try failed steps again" in page
+    assert "Retry failed steps" in page
     assert "channels:manage" in page
     connected.fake.scopes.append("channels:manage")
     assert repair_room(connected.actor, number=incident.number) == 1

@@ -121,7 +121,7 @@ def test_approve_command_shows_what_waits_and_takes_its_code(connected):
     listed = connected.command("approve", channel=channel, user=connected.adam).json()
     assert f"{run.pk}:{run.digest}" in json.dumps(listed["blocks"])
     connected.command("approve abc", channel=channel, user=connected.adam)
-    assert "with its code" in connected.fake.responses[-1]["text"]
+    assert "and their codes" in connected.fake.responses[-1]["text"]
     connected.command(f"approve {'f' * 12}", channel=channel, user=connected.adam)
     assert "Nothing was approved" in connected.fake.responses[-1]["text"]
     connected.command(f"approve {run_code(run)} looks right", channel=channel, user=connected.adam)

@@ -100,7 +100,7 @@ def test_refused_app_token_is_said_and_tried_again(world):
     found = _slack()
     assert (found.level, "token_revoked" in found.detail) == ("warn", True)
     page = browser_for(world.admin).get("/settings/slack").content.decode()
-    assert "Slack refused the app-level token: token_revoked." in page
+    assert "Slack rejected the app-level token: token_revoked." in page
     world.fake.tokens[APP_TOKEN] = "ok"
     sockets.look()
     wait_for(lambda: sockets.open[APP_TOKEN].is_alive())

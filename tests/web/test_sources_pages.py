@@ -132,7 +132,7 @@ def test_the_log_of_a_test_names_the_rules_that_count_what_came(client, admin, w
     assert "All is slow" not in text
     calm = json.dumps({"title": "Nothing to see", "severity": "sev4", "key": "calm"})
     text = client.post(page(counted, "/test"), {"body": calm}, headers=HTMX).content.decode()
-    assert "No enabled rule counts what came." in text
+    assert "No enabled rule matches these events." in text
     assert "Disks fill up" not in text
 
 
@@ -149,7 +149,7 @@ def test_the_log_counts_the_alerts_that_were_sent(client, admin):
 @pytest.mark.parametrize("body", ["{", '{"a": 1}', "[]", "\x00", "<script>alert(1)</script>"])
 def test_a_test_of_a_body_nobody_can_read_says_so(client, sender, body):
     text = client.post(page(sender, "/test"), {"body": body}).content.decode()
-    assert "Rolled back" in text or "would wait in quarantine" in text
+    assert "Rolled back" in text or "would go to quarantine" in text
     assert "<script>alert(1)" not in text
 
 
@@ -294,4 +294,4 @@ def test_a_stale_mapping_is_refused_and_kept(client, sender, admin):
     update_source(admin, source_id=sender.source.pk, name="Nagios 2")
     answer = client.post(page(sender, "/mapping"), mapping_form(source_version="1"))
     assert answer.status_code == 422
-    assert b"changed meanwhile" in answer.content
+    assert b"changed the source meanwhile" in answer.content

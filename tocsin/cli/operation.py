@@ -114,7 +114,7 @@ def _command(operation: Operation) -> Callable[..., None]:
     parameters = [_parameter(f"at_{place}", str, _place_argument(place), ...) for place in operation.places]
     parameters += [_field_parameter(field) for field in operation.fields]
     if operation.is_paged:
-        option = typer.Option("--limit", min=1, help="At most so many.")
+        option = typer.Option("--limit", min=1, help="Maximum number of results.")
         parameters.append(_parameter("limit", int, option, DEFAULT_LIMIT))
     parameters.sort(key=lambda parameter: parameter.default is not inspect.Parameter.empty)
     vars(run)["__signature__"] = inspect.Signature(parameters)

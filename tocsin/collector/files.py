@@ -44,7 +44,7 @@ def open_regular(path: str) -> Opened:
     info = os.fstat(descriptor)
     if not stat.S_ISREG(info.st_mode) or path.startswith(("/proc/", "/sys/", "/dev/")):
         os.close(descriptor)
-        raise UnreadableError("is no regular file")
+        raise UnreadableError("is not a regular file")
     return Opened(os.fdopen(descriptor, "rb"), info.st_size, info.st_mtime)
 
 

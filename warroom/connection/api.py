@@ -1,4 +1,4 @@
-"""API of the connections to Slack and of who is who there."""
+"""API of Slack connections and of the links between members and Slack users."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from warroom.connection.services.linking import link_member, unlink_member
 from warroom.connection.services.settings import SlackValues, disconnect, make_default, put_slack
 
 router = Router(tags=["War rooms"])
-KEPT: Final = ("announce_channel", "opens_rooms", "archive_days")
+SETTINGS: Final = ("announce_channel", "opens_rooms", "archive_days")
 SHOWN: Final = (
-    "id", "is_default", "slack_id", "name", "url", "state", "reason", "scopes", *KEPT, "checked_at",
+    "id", "is_default", "slack_id", "name", "url", "state", "reason", "scopes", *SETTINGS, "checked_at",
     "last_accepted_at", "last_refused_at", "last_refused_why", "socket_seen_at", "socket_fault",
 )  # fmt: skip
 
@@ -38,17 +38,19 @@ SHOWN: Final = (
 class TeamPath(Schema):
     """A connection by id."""
 
-    slack_team_id: int = Field(ge=1, le=2**63 - 1, description="Id of the connection, not Slack's.")
+    slack_team_id: int = Field(
+        ge=1, le=2**63 - 1, description="Id of the connection; not the team id of Slack."
+    )
 
 
 class PersonPath(Schema):
-    """A link between a member and a person in Slack."""
+    """A link between a member and a Slack user."""
 
     slack_person_id: int = Field(ge=1, le=2**63 - 1, description="Id of the link.")
 
 
 class ManifestQuery(Schema):
-    """Which kind of app."""
+    """Kind of the Slack app."""
 
     socket: bool = Field(False, description="Whether it uses Socket Mode.")
 
@@ -64,9 +66,9 @@ def _person(link: SlackUser) -> dict[str, Any]:
     return {name: getattr(link, name) for name in names} | {"username": link.user.username}
 
 
-@router.get("/manifest", response=SlackManifestOut, summary="The manifest of the Slack app")
+@router.get("/manifest", response=SlackManifestOut, summary="Get the manifest of the Slack app")
 def app_manifest(request: HttpRequest, query: Query[ManifestQuery]) -> Any:
-    """To make the app in Slack from, before it is connected."""
+    """For creating the app in Slack, before it is connected."""
     known_only(request, ("socket",))
     require(actor_in(request), Capability.SETTINGS_WRITE)
     return {"manifest": manifest(settings.BASE_URL, is_socket=query.socket)}
@@ -74,14 +76,14 @@ def app_manifest(request: HttpRequest, query: Query[ManifestQuery]) -> Any:
 
 @router.get("/teams", response=list[SlackTeamOut], summary="List Slack connections")
 def listed(request: HttpRequest) -> Any:
-    """The default one first; never their secrets."""
+    """The default one first; secrets are never returned."""
     known_only(request, ())
     return [_json(team) for team in slack_teams(actor_in(request))]
 
 
 @router.post("/teams", response={201: SlackTeamOut}, summary="Connect Slack")
 def connect(request: HttpRequest, body: SlackTeamIn) -> Any:
-    """Stores the secrets encrypted; nothing is asked of Slack before it is checked."""
+    """Stores the secrets encrypted. Check the connection afterwards."""
     team = put_slack(actor_in(request), values=SlackValues(**body.model_dump()), is_new=True)
     return Status(201, _json(team))
 
@@ -95,42 +97,42 @@ def show(request: HttpRequest, where: Path[TeamPath]) -> Any:
 
 @router.patch("/teams/{slack_team_id}", response=SlackTeamOut, summary="Change a Slack connection")
 def change(request: HttpRequest, where: Path[TeamPath], body: SlackTeamPatch) -> Any:
-    """All given fields or none. A former signing secret is accepted for a while."""
+    """Changes all given fields or none. The previous signing secret is accepted for a while."""
     actor = actor_in(request)
     team = slack_team(actor, where.slack_team_id)
     given = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
-    values = SlackValues(**{name: getattr(team, name) for name in KEPT} | given)
+    values = SlackValues(**{name: getattr(team, name) for name in SETTINGS} | given)
     return _json(put_slack(actor, values=values, team_id=team.pk))
 
 
 @router.delete("/teams/{slack_team_id}", response={204: None}, summary="Disconnect Slack")
 def remove(request: HttpRequest, where: Path[TeamPath]) -> Any:
-    """Forgets the secrets; channels and links stay."""
+    """Deletes the secrets; channels and links stay."""
     disconnect(actor_in(request), team_id=where.slack_team_id)
     return Status(204, None)
 
 
 @router.post("/teams/{slack_team_id}/check", response=SlackTeamOut, summary="Check a Slack connection")
 def check(request: HttpRequest, where: Path[TeamPath]) -> Any:
-    """Asks Slack about the token, its scopes and the channel. 409 with what Slack says."""
+    """Checks the token, its scopes and the channel with Slack. 409 with the error of Slack."""
     return _json(check_slack(actor_in(request), team_id=where.slack_team_id))
 
 
 @router.post("/teams/{slack_team_id}/test", response=SlackTeamOut, summary="Send a test message to Slack")
 def test(request: HttpRequest, where: Path[TeamPath]) -> Any:
-    """Into the announcement channel. 409 with what Slack says."""
+    """To the announcement channel. 409 with the error of Slack."""
     return _json(send_test(actor_in(request), team_id=where.slack_team_id))
 
 
-@router.post("/teams/{slack_team_id}/default", response=SlackTeamOut, summary="Open rooms in this team")
+@router.post("/teams/{slack_team_id}/default", response=SlackTeamOut, summary="Open new rooms in this team")
 def default(request: HttpRequest, where: Path[TeamPath]) -> Any:
-    """The channels of new incidents are opened in it."""
+    """Makes it the default team: channels of new incidents are opened in it."""
     return _json(make_default(actor_in(request), team_id=where.slack_team_id))
 
 
 @router.get("/teams/{slack_team_id}/people", response=list[SlackPersonOut], summary="List linked members")
 def people(request: HttpRequest, where: Path[TeamPath]) -> Any:
-    """Which member is which person in Slack, by user name."""
+    """Links between members and Slack users, by user name."""
     known_only(request, ())
     actor = actor_in(request)
     return [_person(link) for link in slack_people(actor, slack_team(actor, where.slack_team_id))]
@@ -140,7 +142,7 @@ def people(request: HttpRequest, where: Path[TeamPath]) -> Any:
     "/teams/{slack_team_id}/people", response={201: SlackPersonOut}, summary="Link a member to Slack"
 )
 def link(request: HttpRequest, where: Path[TeamPath], body: SlackPersonIn) -> Any:
-    """Replaces earlier links of the member and of that person."""
+    """Replaces earlier links of the member and of that Slack user."""
     made = link_member(
         actor_in(request), team_id=where.slack_team_id, username=body.username, slack_id=body.slack_id
     )
@@ -150,6 +152,6 @@ def link(request: HttpRequest, where: Path[TeamPath], body: SlackPersonIn) -> An
 
 @router.delete("/people/{slack_person_id}", response={204: None}, summary="Remove a link to Slack")
 def unlink(request: HttpRequest, where: Path[PersonPath]) -> Any:
-    """The member is no longer that person in Slack."""
+    """Removes the link between a member and a Slack user."""
     unlink_member(actor_in(request), link_id=where.slack_person_id)
     return Status(204, None)

@@ -1,4 +1,4 @@
-"""Checks the connection: the token, its scopes, the announcement channel; sends a test."""
+"""Checks a connection: token, scopes and announcement channel; sends a test message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from warroom.connection.models import SlackTeam
 from warroom.connection.selectors import slack_team
 from warroom.connection.services.settings import Identity, record_check, record_test
 from warroom.rooms.creating import find_channel
-from warroom.rooms.services.planning import announce_again
+from warroom.rooms.services.planning import retry_announcements
 from warroom.slack.client import call
 from warroom.slack.errors import SlackRefusedError
 from warroom.slack.messages import post
@@ -30,25 +30,25 @@ CHANNEL_ID: Final = re.compile(r"[CG][A-Z0-9]{6,}")
 
 
 def check_slack(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
-    """Ask Slack who the token is and store it. Raises Conflict, Invalid, NotFound, Forbidden."""
+    """Check the token with Slack and store its identity. Raises Conflict, Invalid, NotFound, Forbidden."""
     team = slack_team(actor, team_id)
     if not team.bot_token:
         raise NotFound("Slack is not connected to this workspace: save a bot token first.")
     try:
-        answer = call(team, "auth.test", timeout_s=TIMEOUT_S)
+        response = call(team, "auth.test", timeout_s=TIMEOUT_S)
         team.state = SlackTeam.State.OK
         channel = _channel_id(team)
     except SlackRefusedError as refused:
         raise Conflict(f"{refused.hint} Nothing was changed.") from refused
     except PassingError as error:
         raise Conflict(f"{error} Nothing was changed.") from error
-    scopes = granted_scopes(answer)
+    scopes = granted_scopes(response)
     identity = Identity(
-        slack_id=str(answer.get("team_id", "")),
-        name=str(answer.get("team", "")),
-        url=str(answer.get("url", "")),
-        bot_user_id=str(answer.get("user_id", "")),
-        bot_id=str(answer.get("bot_id", "")),
+        slack_id=str(response.get("team_id", "")),
+        name=str(response.get("team", "")),
+        url=str(response.get("url", "")),
+        bot_user_id=str(response.get("user_id", "")),
+        bot_id=str(response.get("bot_id", "")),
         scopes=scopes,
     )
     missing = missing_scopes(scopes)
@@ -56,13 +56,13 @@ def check_slack(actor: Actor, *, team_id: int | None = None) -> SlackTeam:
         team = record_check(
             actor, team_id=team.pk, identity=identity, missing=missing, announce_channel=channel
         )
-        announce_again(actor.workspace_id, team)
+        retry_announcements(actor.workspace_id, team)
     return team
 
 
-def granted_scopes(answer: Mapping[str, Any]) -> list[str]:
-    """The scopes of the token that a call was made with."""
-    return sorted(scope.strip() for scope in answer["_scopes"].split(",") if scope.strip())
+def granted_scopes(response: Mapping[str, Any]) -> list[str]:
+    """The scopes of the token, from the response of a call."""
+    return sorted(scope.strip() for scope in response["_scopes"].split(",") if scope.strip())
 
 
 def send_test(actor: Actor, *, team_id: int | None = None) -> SlackTeam:

@@ -1,4 +1,4 @@
-"""Health check of the connections to Slack."""
+"""Health checks of the connections to Slack."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def _slack() -> CheckResult:
     more = f" ({len(broken) - 1} more teams as well)" if len(broken) > 1 else ""
     if first.state in (SlackTeam.State.REVOKED, SlackTeam.State.DEGRADED):
         detail = f"the Slack team {name} does not work: {first.reason}{more}"
-        advice = "Open Settings, Slack. Rooms and messages wait meanwhile."
+        advice = "Open Settings, Slack. Rooms and messages are queued meanwhile."
     else:
         detail = f"incidents are not announced in the Slack team {name}: {first.announce_fault}{more}"
-        advice = "Open Settings, Slack, and name another announcement channel. Rooms are not affected."
+        advice = "Open Settings, Slack, and choose another announcement channel. Rooms are not affected."
     return CheckResult("warn", detail, advice, None, concerned)
 
 
@@ -35,7 +35,7 @@ def _sockets() -> CheckResult:
     return CheckResult(
         "warn",
         f"Socket Mode of the Slack team {first.name or first.slack_id} does not work{why}",
-        "Start the program slack-socket, or look at Settings, Slack. Pins are caught up every five minutes.",
+        "Start the slack-socket process, or check Settings, Slack. Missed pins are added every five minutes.",
         first.socket_seen_at,
         frozenset(team.workspace_id for team in silent),
     )

@@ -1,4 +1,4 @@
-"""Forms of the Slack settings. They shape input; the services decide."""
+"""Forms of the Slack settings; the services validate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django import forms
 from warroom.connection.models import SlackTeam
 from warroom.connection.services.settings import MAX_ARCHIVE_DAYS, SlackValues
 
-WRITE_ONLY = "Stored encrypted and never shown again. Leave empty to keep the stored one."
+WRITE_ONLY = "Stored encrypted and never shown again. Leave empty to keep it unchanged."
 
 
 def _secret(label: str, help_text: str = WRITE_ONLY) -> forms.CharField:
@@ -18,10 +18,10 @@ def _secret(label: str, help_text: str = WRITE_ONLY) -> forms.CharField:
 
 
 class SlackForm(forms.Form):
-    """Secrets, announcement channel and how rooms are opened."""
+    """Secrets, announcement channel and room settings."""
 
     bot_token = _secret("Bot token")
-    signing_secret = _secret("Signing secret", f"{WRITE_ONLY} The previous one is accepted as well.")
+    signing_secret = _secret("Signing secret", f"{WRITE_ONLY} The previous one stays valid for a while.")
     app_token = _secret("App-level token (optional)", f"{WRITE_ONLY} For Socket Mode.")
     clears_app_token = forms.BooleanField(label="Remove the app-level token", required=False)
     announce_channel = forms.CharField(
@@ -40,12 +40,12 @@ class SlackForm(forms.Form):
         super().__init__(*args, **more)
 
     def values(self) -> SlackValues:
-        """What was entered, for the service."""
+        """Arguments for the service."""
         return SlackValues(**self.cleaned_data)
 
 
 class LinkForm(forms.Form):
-    """A member and their Slack id."""
+    """Link between a member and a Slack user."""
 
     username = forms.CharField(label="Member", max_length=150)
     slack_id = forms.CharField(label="Slack member id", max_length=32, help_text="Such as U012AB3CD.")

@@ -1,4 +1,4 @@
-"""Links that Slack shows only to one person, by which they say which member they are."""
+"""Signed links with which Slack users link themselves to a member."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from core.errors import NotFound
 
 SALT: Final = "warroom.link"
 MAX_AGE_S: Final = 900
-EXPIRED: Final = "This link has expired, or is of another workspace. Type /incident in Slack for a new one."
+EXPIRED: Final = (
+    "This link has expired or belongs to another workspace. Type /incident in Slack for a new one."
+)
 
 
 def link_url(team_id: int, slack_id: str) -> str:
-    """Where a person links themselves, for fifteen minutes."""
+    """Link for a Slack user to link themselves, valid for fifteen minutes."""
     token = signing.dumps([team_id, slack_id], salt=SALT)
     return f"{settings.BASE_URL}/slack/link?token={token}"
 
 
 def read_link(token: str) -> tuple[int, str]:
-    """The connection and the Slack id a link was made for. Raises NotFound."""
+    """The connection and Slack id of a link. Raises NotFound."""
     try:
         team_id, slack_id = signing.loads(token, salt=SALT, max_age=MAX_AGE_S)
     except (signing.BadSignature, ValueError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""The manifest of the Slack app, to paste when creating it. Pure."""
+"""The manifest for creating the Slack app. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHORTCUT: Final = "add_to_timeline"
 
 
 def manifest(base_url: str, *, is_socket: bool = False) -> dict[str, Any]:
-    """App features, scopes and the addresses of this server; with Socket Mode Slack needs no address."""
+    """App features, scopes and request URLs; with Socket Mode no URLs are needed."""
     made = _with_addresses(base_url)
     if is_socket:
         del made["features"]["slash_commands"][0]["url"]
@@ -57,5 +57,5 @@ def _with_addresses(base_url: str) -> dict[str, Any]:
 
 
 def missing_scopes(granted: list[str]) -> list[str]:
-    """The scopes of the manifest that the token does not have."""
+    """Scopes of the manifest that the token lacks."""
     return [scope for scope in SCOPES if scope not in granted]

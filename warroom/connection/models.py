@@ -1,4 +1,4 @@
-"""The connected Slack team of a workspace, and which member is which person in Slack."""
+"""Connected Slack teams, and links between members and Slack users."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from core.tenancy import WorkspaceScoped
 
 
 class SlackTeam(WorkspaceScoped):
-    """One Slack team connected to a workspace, with its encrypted credentials and what is known of them.
+    """A Slack team connected to a workspace, with encrypted credentials and their state.
 
-    Rooms are opened in the default team of a workspace; each of its teams has announcements and `/incident`.
+    Rooms are opened in the default team of a workspace; all its teams have announcements and `/incident`.
     One Slack team may be connected to several workspaces. `socket_seen_at`: when Socket Mode last worked.
-    `paused` maps a method to the moment (seconds since 1970) until which Slack asked not to call it.
-    `announce_fault`: why nothing can be posted in the announcement channel; empty while it can.
+    `paused` maps a method to the end of its rate limit (seconds since 1970).
+    `announce_fault`: why posting to the announcement channel fails; empty while it works.
     """
 
     class State(models.TextChoices):
@@ -67,21 +67,21 @@ class SlackTeam(WorkspaceScoped):
 
     @property
     def token(self) -> str:
-        """The bot token in the clear, or nothing."""
+        """The decrypted bot token, or ""."""
         return decrypt(self.bot_token) if self.bot_token else ""
 
     @property
     def signing_secrets(self) -> tuple[str, ...]:
-        """The current signing secret and, while it is being replaced, the one before."""
+        """The current signing secret and, while it is being replaced, the previous one."""
         return LiveSecret.from_encrypted(self.signing_secret).values
 
     def channel_url(self, channel_id: str) -> str:
-        """Where a channel opens in Slack."""
+        """Address of a channel in Slack."""
         return f"{self.url.rstrip('/') or 'https://app.slack.com'}/archives/{channel_id}"
 
 
 class SlackUser(WorkspaceScoped):
-    """A person in Slack and the member they are."""
+    """A link between a Slack user and a member."""
 
     class How(models.TextChoices):
         EMAIL = "email", "Verified e-mail address"

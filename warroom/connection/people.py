@@ -1,4 +1,4 @@
-"""Finds out which member a person in Slack is, and the other way round, by verified e-mail address."""
+"""Maps Slack users to members and back, by verified email address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOOKUP_TIMEOUT_S = 2
 
 
 def member_actor(team: SlackTeam, slack_id: str, *, request_id: str = "") -> Actor | None:
-    """The linked member as an actor with their present role; None for a stranger."""
+    """The linked member as an actor with their current role, or None."""
     linked = SlackUser.objects.of(team.workspace_id).filter(team=team, slack_id=slack_id).first()
     user_id = linked.user_id if linked else _match(team, slack_id)
     if user_id is None:
@@ -35,7 +35,7 @@ def member_actor(team: SlackTeam, slack_id: str, *, request_id: str = "") -> Act
 
 
 def slack_id_of(team: SlackTeam, user: User) -> str:
-    """The Slack id of a member, looked up by their proven address once; nothing when there is none."""
+    """The Slack id of a member, looked up once by their verified address; "" if there is none."""
     linked = SlackUser.objects.of(team.workspace_id).filter(team=team, user=user).first()
     if linked:
         return str(linked.slack_id)
@@ -59,7 +59,7 @@ def _match(team: SlackTeam, slack_id: str) -> int | None:
 
 
 def _match_profile(team: SlackTeam, found: dict[str, Any]) -> int | None:
-    """Link a person of this team whose address Slack and we both have verified. Returns the user's id."""
+    """Link a Slack user whose address is verified both in Slack and here. Returns the user id."""
     odd = ("is_bot", "is_restricted", "is_ultra_restricted", "is_stranger", "deleted")
     email = str((found.get("profile") or {}).get("email") or "")
     if any(found.get(name) for name in odd) or not found.get("is_email_confirmed") or not email:

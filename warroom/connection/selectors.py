@@ -1,4 +1,4 @@
-"""Reads the connection to Slack and who is linked."""
+"""Reads Slack connections and links."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def slack_teams(actor: Actor) -> Sequence[SlackTeam]:
 
 
 def slack_team(actor: Actor, team_id: int | None = None) -> SlackTeam:
-    """One connection of the workspace, by default the one that rooms use. Raises NotFound, Forbidden."""
+    """A connection of the workspace, by default the one used for rooms. Raises NotFound, Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     rows = SlackTeam.objects.of(actor.workspace_id).order_by("-is_default", "id")
     found: SlackTeam | None = (rows if team_id is None else rows.filter(pk=team_id)).first()
@@ -36,14 +36,14 @@ def slack_team(actor: Actor, team_id: int | None = None) -> SlackTeam:
 
 
 def slack_people(actor: Actor, team: SlackTeam) -> Sequence[SlackUser]:
-    """Who is linked in a team, by user name. Raises Forbidden."""
+    """Links of a team, by user name. Raises Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     links = SlackUser.objects.of(actor.workspace_id).filter(team=team).select_related("user")
     return list(links.order_by("user__username")[:MAX_LINKS])
 
 
 def broken_teams() -> Sequence[SlackTeam]:
-    """The connected teams whose token is refused, lacks a scope, or cannot post its announcements."""
+    """Connected teams whose token is rejected or lacks a scope, or whose announcements fail."""
     states = (SlackTeam.State.REVOKED, SlackTeam.State.DEGRADED)
     broken = Q(state__in=states) | ~Q(announce_fault="")
     rows = SlackTeam.across_workspaces.filter(broken).exclude(bot_token="")
@@ -51,13 +51,13 @@ def broken_teams() -> Sequence[SlackTeam]:
 
 
 def teams_to_probe() -> Sequence[SlackTeam]:
-    """The teams of the installation that were connected: their tokens are tried from time to time."""
+    """All connected teams of the installation, whose tokens are checked periodically."""
     rows = SlackTeam.across_workspaces.exclude(bot_token="").exclude(slack_id="")
     return list(rows.order_by("id")[:MAX_PROBED])
 
 
 def silent_sockets(now: datetime) -> Sequence[SlackTeam]:
-    """The teams that use Socket Mode and whose connection has not worked for a minute."""
+    """Teams whose Socket Mode connection has not worked for a minute."""
     rows = SlackTeam.across_workspaces.exclude(app_token="").exclude(slack_id="")
     silent = Q(socket_seen_at=None) | Q(socket_seen_at__lt=now - SOCKET_LATE)
     return list(rows.filter(silent).order_by("id")[:MAX_LINKS])

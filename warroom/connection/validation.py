@@ -1,4 +1,4 @@
-"""What people enter about Slack, checked. Pure."""
+"""Validation of Slack settings. Pure."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _CHANNEL: Final = re.compile(r"#?[^\s#@,]{1,79}")
 
 
 def clean_bot_token(text: str) -> str:
-    """A bot token. Raises Invalid (field `bot_token`)."""
+    """Validate a bot token. Raises Invalid (field `bot_token`)."""
     return _matching("bot_token", text, _BOT_TOKEN, "must be a bot token, which begins with xoxb-")
 
 
 def clean_app_token(text: str) -> str:
-    """An app-level token. Raises Invalid (field `app_token`)."""
+    """Validate an app-level token. Raises Invalid (field `app_token`)."""
     return _matching("app_token", text, _APP_TOKEN, "must be an app-level token, which begins with xapp-")
 
 
 def clean_signing_secret(text: str) -> str:
-    """A signing secret. Raises Invalid (field `signing_secret`)."""
+    """Validate a signing secret. Raises Invalid (field `signing_secret`)."""
     return _matching("signing_secret", text, _SIGNING, "must be 16 to 128 letters and digits")
 
 
 def clean_slack_id(text: str) -> str:
-    """A member id. Raises Invalid (field `slack_id`)."""
+    """Validate a member id. Raises Invalid (field `slack_id`)."""
     return _matching("slack_id", text.strip().upper(), _SLACK_ID, "must be a member id such as U012AB3CD")
 
 
 def clean_channel(text: str) -> str:
-    """A channel's name or id, without #; nothing for none. Raises Invalid (field `announce_channel`)."""
+    """Validate a channel name or id; returns it without #. Raises Invalid (field `announce_channel`)."""
     if not text.strip():
         return ""
     return _matching("announce_channel", text, _CHANNEL, "must be one channel, such as #incidents").lstrip(

@@ -1,4 +1,4 @@
-"""The settings page of Slack."""
+"""Settings page of Slack."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def slack(request: HttpRequest) -> HttpResponse:
-    """GET: a connection, `?team=new` for another one. POST: store it; 303, or 422 with the faults."""
+    """GET: a connection; `?team=new`: a new one. POST: save it; 303, or 422 with errors."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     team = _chosen(request, actor)
@@ -43,7 +43,7 @@ def slack(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, actor, form, team, status=422)
     try:
-        is_new = _word(request) == "new"
+        is_new = _team_param(request) == "new"
         saved = put_slack(actor, values=form.values(), team_id=team.pk if team else None, is_new=is_new)
     except Invalid as refusal:
         note_faults(form, refusal)
@@ -53,7 +53,7 @@ def slack(request: HttpRequest) -> HttpResponse:
 
 
 def _acts(request: HttpRequest, act: Callable[[Actor, int], str]) -> HttpResponse:
-    """Do something with the chosen connection; 303 with what came of it."""
+    """Apply an action to the chosen connection; 303 with the result as a message."""
     actor = current_actor(request)
     team = slack_team(actor, _team_id(request))
     try:
@@ -65,7 +65,7 @@ def _acts(request: HttpRequest, act: Callable[[Actor, int], str]) -> HttpRespons
 
 @require_POST
 def check(request: HttpRequest) -> HttpResponse:
-    """POST: ask Slack about the token; 303 with what it said."""
+    """POST: check the token with Slack; 303 with the result."""
 
     def ask(actor: Actor, team_id: int) -> str:
         team = check_slack(actor, team_id=team_id)
@@ -76,7 +76,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def test(request: HttpRequest) -> HttpResponse:
-    """POST: post a message in the announcement channel; 303 with what came of it."""
+    """POST: post a message in the announcement channel; 303 with the result."""
 
     def send(actor: Actor, team_id: int) -> str:
         return f"Test message sent to {send_test(actor, team_id=team_id).announce_channel}."
@@ -96,7 +96,7 @@ def default(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest) -> HttpResponse:
-    """POST: forget the secrets; 303."""
+    """POST: delete the secrets; 303."""
 
     def forget(actor: Actor, team_id: int) -> str:
         disconnect(actor, team_id=team_id)
@@ -107,7 +107,7 @@ def remove(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def link(request: HttpRequest) -> HttpResponse:
-    """POST: link a member to a Slack id; 303, or 422 with the faults."""
+    """POST: link a member to a Slack id; 303, or 422 with errors."""
     actor = current_actor(request)
     team = slack_team(actor, _team_id(request))
     form = LinkForm(request.POST)
@@ -132,7 +132,7 @@ def unlink(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_me(request: HttpRequest) -> HttpResponse:
-    """GET: whether the Slack account of a link is yours. POST: it is; 303."""
+    """GET: confirm that the Slack account of a link is yours. POST: link it; 303."""
     actor = current_actor(request)
     token = (request.POST if request.method == "POST" else request.GET).get("token", "")
     team, slack_id = linked_in(actor, token)
@@ -144,19 +144,19 @@ def link_me(request: HttpRequest) -> HttpResponse:
     return SeeOther("/")
 
 
-def _word(request: HttpRequest) -> str:
+def _team_param(request: HttpRequest) -> str:
     return request.POST.get("team", "") or request.GET.get("team", "")
 
 
 def _team_id(request: HttpRequest) -> int | None:
-    word = _word(request)
+    word = _team_param(request)
     return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else None
 
 
 def _chosen(request: HttpRequest, actor: Actor) -> SlackTeam | None:
-    """The connection the request names, else the default one; None for a new one. Raises NotFound."""
+    """The connection named by the request, else the default one; None for a new one. Raises NotFound."""
     wanted = _team_id(request)
-    if _word(request) == "new" or (wanted is None and not slack_teams(actor)):
+    if _team_param(request) == "new" or (wanted is None and not slack_teams(actor)):
         return None
     return slack_team(actor, wanted)
 

@@ -1,4 +1,4 @@
-"""Follows what people change in Slack after it reached the timeline: un-pinned, edited, deleted, replied."""
+"""Applies changes in Slack to the timeline: unpinned, edited, deleted and replied messages."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from warroom.inbound.services.pins import note_in_thread
 from warroom.inbound.subject import actor_for, named, room_in
 from warroom.rooms.models import Announcement, RoomMessage
 
-UNPINNED: Final = "Un-pinned in Slack."
+UNPINNED: Final = "Unpinned in Slack."
 DELETED: Final = "The message was deleted in Slack."
 Kind = EntryAmendment.Kind
 
 
 def wants_message(event: Mapping[str, Any]) -> bool:
-    """Whether a message event may change a timeline: edits, deletions and replies of people. Pure."""
+    """Whether a message event may affect a timeline: edits, deletions and replies of people. Pure."""
     if event.get("subtype") in ("message_changed", "message_deleted"):
         return not (event.get("message") or event.get("previous_message") or {}).get("bot_id")
     is_reply = event.get("thread_ts") not in (None, event.get("ts"))
@@ -33,7 +33,7 @@ def wants_message(event: Mapping[str, Any]) -> bool:
 
 
 def follow_message(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
-    """A message was edited, deleted, or written below an announcement. Raises Problem."""
+    """Apply an edit, a deletion, or a reply to an announcement. Raises Problem."""
     subtype, channel_id = event.get("subtype"), str(event.get("channel", ""))
     if subtype == "message_changed":
         follow_text(team, channel_id, event["message"])
@@ -50,7 +50,7 @@ def follow_message(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
 
 
 def follow_text(team: SlackTeam, channel_id: str, message: Mapping[str, Any]) -> None:
-    """Reword the entry of a message whose text is no longer the one on the timeline."""
+    """Update the timeline entry of a message that was edited."""
     pin = _pin_at(team, channel_id, str(message.get("ts", "")))
     if pin is None or pin.entry is None:
         return
@@ -60,7 +60,7 @@ def follow_text(team: SlackTeam, channel_id: str, message: Mapping[str, Any]) ->
 
 
 def follow_reply(team: SlackTeam, channel_id: str, message: Mapping[str, Any]) -> None:
-    """Reword the note of a reply whose text is no longer the one on the timeline."""
+    """Update the note of a reply that was edited."""
     entry, text = _reply_entry(team, channel_id, str(message.get("ts", ""))), str(message.get("text") or "")
     words = named(team, text.strip())
     if entry is not None and words and entry.text != words:
@@ -73,7 +73,7 @@ def withdraw_reply(team: SlackTeam, channel_id: str, ts: str, *, by: str = "") -
 
 
 def replies_in(team: SlackTeam, channel_id: str) -> QuerySet[RoomMessage]:
-    """What people wrote below the announcements of a channel, as far as it is on a timeline."""
+    """Replies to the announcements of a channel that are on a timeline."""
     found: QuerySet[RoomMessage] = RoomMessage.objects.of(team.workspace_id).filter(
         announcement__team=team, announcement__channel_id=channel_id, is_reply=True, entry__isnull=False
     )
@@ -81,7 +81,7 @@ def replies_in(team: SlackTeam, channel_id: str) -> QuerySet[RoomMessage]:
 
 
 def follow_unpinned(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
-    """A pin or a :pushpin: was taken off: withdraw the entry once neither is left."""
+    """Withdraw the entry of a message when both its pin and its :pushpin: are removed."""
     item = event.get("item") or {}
     if event.get("type") == "reaction_removed" and event.get("reaction") != PUSHPIN:
         return ""
@@ -92,7 +92,7 @@ def follow_unpinned(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
 
 
 def withdraw_unpinned(team: SlackTeam, channel_id: str, ts: str, *, by: str = "") -> None:
-    """Withdraw the entry of a message that carries neither pin nor :pushpin: any more."""
+    """Withdraw the entry of a message that has neither a pin nor a :pushpin:."""
     pin = _pin_at(team, channel_id, ts)
     if pin is None or pin.via == "shortcut":
         return
@@ -106,7 +106,7 @@ def withdraw_unpinned(team: SlackTeam, channel_id: str, ts: str, *, by: str = ""
 
 
 def note_reply(team: SlackTeam, event: Mapping[str, Any]) -> None:
-    """A reply below the announcement of an incident is a note of it. Raises NotLinked, Forbidden."""
+    """Add a reply to the announcement of an incident as a note. Raises NotLinked, Forbidden."""
     found = Announcement.objects.of(team.workspace_id).filter(team=team, channel_id=str(event.get("channel")))
     announcement: Announcement | None = found.filter(ts=str(event["thread_ts"])).first()
     text = str(event.get("text") or "").strip()
@@ -133,7 +133,7 @@ def _reply_entry(team: SlackTeam, channel_id: str, ts: str) -> TimelineEntry | N
 
 
 def _author_of(message: Mapping[str, Any]) -> str:
-    """Who changed a message last, else who wrote it."""
+    """Who last edited a message, else who wrote it."""
     return str((message.get("edited") or {}).get("user") or message.get("user") or "")
 
 
@@ -146,7 +146,7 @@ def _amend(
 
 
 def _author(team: SlackTeam, slack_id: str) -> Actor:
-    """The linked member, where they may write; else Tocsin: the copy follows its message in any case."""
+    """The linked member if they may write, else Tocsin: the copy is updated in any case."""
     actor = member_actor(team, slack_id) if slack_id else None
     if actor is not None and allowed(actor, Capability.INCIDENTS_WRITE):
         return actor

@@ -1,4 +1,4 @@
-"""Compares a room or a thread in Slack with what Tocsin has: what an event was lost of is caught up."""
+"""Reconciles a room or a thread in Slack with the timeline, to make up for lost events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_GONE: Final = 50
 
 
 def reconcile(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
-    """Bring a room or a thread and the timeline together; raises where another try may help."""
+    """Reconcile a room or a thread with the timeline. Raises errors that are worth a retry."""
     channel_id = str(payload["channel"])
     if payload.get("thread_ts"):
         _compare_replies(team, channel_id, str(payload["thread_ts"]))
@@ -54,7 +54,7 @@ def reconcile(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
 
 
 def _compare_channel(team: SlackTeam, room: Room) -> bool:
-    """Notice an archived channel, come back into it, and restore the topic. Returns whether it is in use."""
+    """Detect an archived channel, rejoin it, and restore the topic. Returns whether it is in use."""
     channel = call(team, "conversations.info", channel=room.channel_id)["channel"]
     if channel.get("is_archived"):
         room_archived(team.workspace_id, room)
@@ -66,18 +66,18 @@ def _compare_channel(team: SlackTeam, room: Room) -> bool:
 
 
 def _compare_pins(team: SlackTeam, room: Room) -> None:
-    """Take pins and :pushpin: that are missing, follow edits, withdraw what is pinned no more."""
+    """Add missing pins and :pushpin: messages, apply edits, withdraw unpinned ones."""
     listed = call(team, "pins.list", channel=room.channel_id).get("items", [])
     pinned = {str(one["message"]["ts"]): one for one in listed if one.get("message")}
     for item in pinned.values():
-        _take(team, room, item["message"], str(item.get("created_by", "")), "pin")
+        _add_pin(team, room, item["message"], str(item.get("created_by", "")), "pin")
     newest = call(team, "conversations.history", channel=room.channel_id, limit=NEWEST_MESSAGES)
     seen = set(pinned)
     for message in newest.get("messages", []):
         by = _pushpin_by(message)
         if by and message["ts"] not in seen:
             seen.add(str(message["ts"]))
-            _take(team, room, message, by, "reaction")
+            _add_pin(team, room, message, by, "reaction")
     rows = SlackPin.objects.of(team.workspace_id).filter(room=room, entry__withdrawn_at=None)
     gone = rows.exclude(via="shortcut").exclude(message_ts__in=list(seen))
     for ts in gone.values_list("message_ts", flat=True)[:MAX_GONE]:
@@ -85,14 +85,14 @@ def _compare_pins(team: SlackTeam, room: Room) -> None:
 
 
 def _pushpin_by(message: Mapping[str, Any]) -> str:
-    """Who put the first :pushpin: on a message; nothing without one."""
+    """Who added the first :pushpin: to a message, or ""."""
     for reaction in message.get("reactions") or ():
         if reaction.get("name") == PUSHPIN:
             return str(next(iter(reaction.get("users") or ()), ""))
     return ""
 
 
-def _take(team: SlackTeam, room: Room, message: Mapping[str, Any], by: str, via: str) -> None:
+def _add_pin(team: SlackTeam, room: Room, message: Mapping[str, Any], by: str, via: str) -> None:
     if message.get("bot_id") == team.bot_id or by == team.bot_user_id:
         return
     follow_text(team, room.channel_id, message)
@@ -102,18 +102,18 @@ def _take(team: SlackTeam, room: Room, message: Mapping[str, Any], by: str, via:
             actor, room=room, ts=str(message["ts"]), text=text, via=via, has_images=has_images(message)
         )
     except Problem:
-        return  # whoever pinned it may not write; the others are still looked at
+        return  # who pinned it may not write; go on with the others
 
 
 def _compare_replies(team: SlackTeam, channel_id: str, thread_ts: str) -> None:
-    """Note replies that are missing, follow those that were edited, withdraw those that were deleted."""
+    """Add missing replies, update edited ones, withdraw deleted ones."""
     found, is_whole = _replies(team, channel_id, thread_ts)
-    told = set(replies_in(team, channel_id).filter(announcement__ts=thread_ts).values_list("ts", flat=True))
+    known = set(replies_in(team, channel_id).filter(announcement__ts=thread_ts).values_list("ts", flat=True))
     for message in found:
         if not wants_message(message):
             continue
         try:
-            if message.get("ts") in told:
+            if message.get("ts") in known:
                 follow_reply(team, channel_id, message)
             else:
                 note_reply(team, {**message, "channel": channel_id})
@@ -124,7 +124,7 @@ def _compare_replies(team: SlackTeam, channel_id: str, thread_ts: str) -> None:
 
 
 def _replies(team: SlackTeam, channel_id: str, thread_ts: str) -> tuple[list[Mapping[str, Any]], bool]:
-    """The replies of a thread, the oldest first, and whether these are all."""
+    """The replies of a thread, oldest first, and whether they are complete."""
     found: list[Mapping[str, Any]] = []
     cursor = ""
     for _ in range(MAX_REPLY_PAGES):
@@ -140,7 +140,7 @@ def _replies(team: SlackTeam, channel_id: str, thread_ts: str) -> tuple[list[Map
 
 
 def _withdraw_deleted(team: SlackTeam, channel_id: str, thread_ts: str, present: set[str]) -> None:
-    """Withdraw the notes of replies that are not in Slack any more."""
+    """Withdraw the notes of replies that were deleted in Slack."""
     rows = replies_in(team, channel_id).filter(announcement__ts=thread_ts, entry__withdrawn_at=None)
     for ts in rows.exclude(ts__in=list(present)).values_list("ts", flat=True)[:MAX_GONE]:
         withdraw_reply(team, channel_id, ts)

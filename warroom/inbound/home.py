@@ -1,4 +1,4 @@
-"""The home tab of the app: the active incidents in which a person holds a role."""
+"""The app's home tab: active incidents in which the person holds a role."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from warroom.inbound.teams import teams_of_person
 from warroom.slack.text import escaped, section
 
 MAX_LINES: Final = 40
-MAX_HOME_BLOCKS: Final = 98  # Slack takes 100, one is the header
+MAX_HOME_BLOCKS: Final = 98  # Slack accepts 100, including the header
 NONE: Final = "You hold no role in an active incident."
 
 
 def home_blocks(team: SlackTeam, slack_id: str, key: str) -> list[dict[str, Any]]:
-    """A person's incidents, by workspace where they are a member of several that share the app."""
+    """A person's incidents, grouped by workspace if they are a member of several that share the app."""
     teams = teams_of_person(team, slack_id) or [team]
     blocks: list[dict[str, Any]] = []
     for one in teams:

@@ -1,4 +1,4 @@
-"""Stores the pictures of messages that are put on the timeline: Slack deletes files, or hides them."""
+"""Stores images of messages on the timeline, since Slack may delete or hide files."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ MAX_TRIES: Final = 12
 DOWNLOAD_S: Final = 20.0
 
 
-def take_images(team: SlackTeam, actor: Actor, room: Room, message: Mapping[str, Any]) -> list[str]:
-    """Store the pictures of a pinned message. Returns why some were not stored; the room is told as well.
+def store_images(team: SlackTeam, actor: Actor, room: Room, message: Mapping[str, Any]) -> list[str]:
+    """Store the images of a pinned message. Returns errors, which are also posted in the room.
 
-    What may yet work is tried again when the room is next compared, for an hour; nothing waits for it.
+    Temporary failures are retried for an hour, when the room is reconciled.
     """
     pins = SlackPin.objects.of(team.workspace_id).filter(room=room, message_ts=str(message.get("ts", "")))
     pin: SlackPin | None = pins.first()
@@ -44,8 +44,8 @@ def take_images(team: SlackTeam, actor: Actor, room: Room, message: Mapping[str,
         tries = max(pin.picture_tries, 1)
         note_picture_tries(team.workspace_id, pin, tries + 1 if tries < MAX_TRIES else 0)
         if tries < MAX_TRIES:
-            return [f"A picture was not stored yet and will be tried again: {error}"]
-        faults = [f"A picture was not stored after {MAX_TRIES} tries: {error}"]
+            return [f"An image was not stored yet and will be retried: {error}"]
+        faults = [f"An image was not stored after {MAX_TRIES} tries: {error}"]
     else:
         note_picture_tries(team.workspace_id, pin, 0)
     if faults:
@@ -55,31 +55,31 @@ def take_images(team: SlackTeam, actor: Actor, room: Room, message: Mapping[str,
 
 
 def retry_images(team: SlackTeam, room: Room) -> None:
-    """Try again to store the pictures that a room lacks."""
+    """Retry storing the missing images of a room."""
     pins = SlackPin.objects.of(team.workspace_id).filter(room=room, picture_tries__gt=0)
     for pin in pins.filter(entry__withdrawn_at=None).order_by("id")[:MAX_IMAGES]:
         message = message_at(team, room.channel_id, pin.message_ts)
         if message is None:
             note_picture_tries(team.workspace_id, pin, 0)
         else:
-            take_images(team, _pinned_by(team, pin), room, message)
+            store_images(team, _pinned_by(team, pin), room, message)
 
 
 def has_images(message: Mapping[str, Any]) -> bool:
-    """Whether a message has pictures that lie in Slack."""
+    """Whether a message has images stored in Slack."""
     return any(_is_image(file) for file in message.get("files") or ())
 
 
 def _pinned_by(team: SlackTeam, pin: SlackPin) -> Actor:
-    """The member who pinned a message; Tocsin where they are none any more."""
+    """The member who pinned a message, or Tocsin if they left."""
     link = SlackUser.objects.of(team.workspace_id).filter(team=team, user_id=pin.by_id or 0).first()
     return (member_actor(team, link.slack_id) if link else None) or system_actor(team.workspace_id)
 
 
 def _store(team: SlackTeam, actor: Actor, incident: Incident, message: Mapping[str, Any]) -> list[str]:
-    """Store the pictures of a message as attachments of the incident; repeated, nothing changes.
+    """Store the images of a message as attachments of the incident. Idempotent.
 
-    Returns why some were not stored. Raises PassingError where another try may help.
+    Returns errors. Raises PassingError for those worth a retry.
     """
     faults = []
     for file in [one for one in message.get("files") or () if _is_image(one)][:MAX_IMAGES]:
@@ -101,7 +101,7 @@ def _is_image(file: Mapping[str, Any]) -> bool:
 
 
 def _is_slack(url: str) -> bool:
-    """Whether the token may be sent there: Slack's own file server alone."""
+    """Whether the token may be sent there: only to Slack's file server."""
     api, asked = urlsplit(settings.SLACK_API_URL), urlsplit(url)
     return asked.scheme == api.scheme and asked.netloc in (f"files.{api.netloc}", api.netloc)
 

@@ -1,4 +1,4 @@
-"""Forms that Slack shows, and what was entered in them. Pure. Their ids never change."""
+"""Builds Slack modals and parses their submissions. Their ids are stable. Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PUBLIC: Final = "public"
 
 
 class ForeignFormError(Exception):
-    """A form that carries no reference of ours: it was not made here."""
+    """A modal without our metadata, which was not created here."""
 
 
 def modal(
     callback_id: str, *, team_id: int, number: int | None = None, version: int | None = None
 ) -> dict[str, Any]:
-    """The view of a form; it carries the incident and the version the person saw."""
+    """The view of a modal, with the incident and the version that the person saw."""
     title, submit, blocks = {
         DECLARE: ("Declare incident", "Declare", _declare()),
         UPDATE: ("Add update", "Post update", _update()),
@@ -43,7 +43,7 @@ def modal(
 
 
 def entered(view: Mapping[str, Any]) -> dict[str, Any]:
-    """What a person entered: field -> text, choice, person or whether a box is ticked."""
+    """Submitted values: field -> text, choice, person, or whether a box is checked."""
     values: dict[str, Any] = {}
     for field, elements in ((view.get("state") or {}).get("values") or {}).items():
         element: dict[str, Any] = next(iter(elements.values()), {})
@@ -52,7 +52,7 @@ def entered(view: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def about(view: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Number and version that the form carries. Raises ForeignFormError."""
+    """Incident number and version of a modal. Raises ForeignFormError."""
     try:
         given = json.loads(view.get("private_metadata") or "{}")
     except (ValueError, RecursionError) as error:
@@ -69,7 +69,7 @@ def _whole(value: Any) -> int | None:
 
 
 def team_in(view: Any) -> int | None:
-    """The connection that opened the form; None for what is no form of ours."""
+    """Id of the connection that opened the modal, or None."""
     if not isinstance(view, Mapping) or view.get("callback_id") not in OF_VERB.values():
         return None
     try:
@@ -80,7 +80,7 @@ def team_in(view: Any) -> int | None:
 
 
 def first_field(view: Mapping[str, Any]) -> str:
-    """Where a fault is shown that is about no field of the form."""
+    """The first field, which shows errors without a field."""
     fields = (view.get("state") or {}).get("values") or {}
     return next(iter(fields), "message")
 

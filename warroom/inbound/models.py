@@ -1,4 +1,4 @@
-"""What Slack sent and what was pinned."""
+"""Requests from Slack and pinned messages."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from warroom.rooms.models import Room
 
 
 class SlackInbox(WorkspaceScoped, WorkItem):
-    """One request of Slack, stored before it is acknowledged. `key` is the event's id, else a SHA-256.
+    """A request from Slack, stored before it is acknowledged. `key` is the event id, else a SHA-256.
 
-    The payload is encrypted: it may hold what people wrote, and a response address.
+    The payload is encrypted: it may hold messages of people, and a response URL.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -35,9 +35,9 @@ class SlackInbox(WorkspaceScoped, WorkItem):
 
 
 class SlackPin(WorkspaceScoped):
-    """A message of a room that is on the timeline; one row a message, however it was pinned.
+    """A message of a room on the timeline; one row per message, however it was pinned.
 
-    `picture_tries`: how often its pictures could not be stored; 0 where none is missing.
+    `picture_tries`: failed attempts to store its images; 0 if none is missing.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

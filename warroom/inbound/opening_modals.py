@@ -1,4 +1,4 @@
-"""Opens a modal while the trigger of the request is good."""
+"""Opens a modal within the lifetime of the request's trigger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VIEW_TIMEOUT_S: Final = 2
 
 
 def open_modal(team: SlackTeam, callback_id: str, trigger_id: str, incident: Incident | None) -> str:
-    """Open the form, one try. Returns nothing, or what to tell the person when Slack did not open it."""
+    """Open the modal, with a single attempt. Returns "" or the error message for the person."""
     number, version = (incident.number, incident.version) if incident else (None, None)
     view = modal(callback_id, team_id=team.pk, number=number, version=version)
     try:

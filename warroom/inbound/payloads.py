@@ -1,4 +1,4 @@
-"""Reads the body of a verified request: JSON of an event, or a form of a command or an interaction. Pure."""
+"""Parses the body of a verified request: JSON event, or form-encoded command or interaction. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_FIELDS: Final = 60
 
 
 def read_payload(body: bytes, content_type: str) -> dict[str, Any]:
-    """The payload as an object. Raises Malformed, Invalid, TooLarge."""
+    """Parse the payload. Raises Malformed, Invalid, TooLarge."""
     if content_type.split(";")[0].strip().lower() == "application/json":
         return _object(body)
     try:
@@ -26,19 +26,19 @@ def read_payload(body: bytes, content_type: str) -> dict[str, Any]:
     if not fields:
         raise Malformed("The body is empty. Nothing was stored.")
     if any("\0" in value for value in fields.values()):
-        raise Malformed("A field holds the character NUL. Nothing was stored.")
+        raise Malformed("A field has a NUL character. Nothing was stored.")
     return _object(fields["payload"].encode()) if "payload" in fields else dict(fields)
 
 
 def team_id_in(payload: dict[str, Any]) -> str:
-    """The Slack team a payload is of; nothing for one that names none."""
+    """The Slack team id of a payload, or ""."""
     team = payload.get("team")
     inner = team.get("id") if isinstance(team, dict) else None
     return str(payload.get("team_id") or inner or "")
 
 
 def user_id_in(payload: Mapping[str, Any]) -> str:
-    """The person a payload is from, wherever its kind of payload names them."""
+    """The Slack user id of a payload, for all kinds of payloads."""
     event = payload.get("event")
     about = event if isinstance(event, dict) else payload
     user = about.get("user_id") or about.get("user")
@@ -46,7 +46,7 @@ def user_id_in(payload: Mapping[str, Any]) -> str:
 
 
 def channel_id_in(payload: dict[str, Any]) -> str:
-    """The channel a payload is about, wherever its kind of payload names it."""
+    """The channel id of a payload, for all kinds of payloads."""
     event = payload.get("event")
     about = event if isinstance(event, dict) else payload
     item = about.get("item")

@@ -1,4 +1,4 @@
-"""Reads messages of rooms in Slack as the timeline keeps them."""
+"""Reads messages of rooms for the timeline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PUSHPIN: Final = "pushpin"
 
 
 def message_at(team: SlackTeam, channel_id: str, ts: str) -> Mapping[str, Any] | None:
-    """The message with that `ts`; None when it is gone."""
+    """The message with that `ts`, or None if it was deleted."""
     page = call(
         team, "conversations.history", channel=channel_id, latest=ts, oldest=ts, inclusive="true", limit=1
     )
@@ -25,7 +25,7 @@ def message_at(team: SlackTeam, channel_id: str, ts: str) -> Mapping[str, Any] |
 
 
 def quoted(team: SlackTeam, message: Mapping[str, Any]) -> str:
-    """Author and text, with mentions as the names of members; the author is linked first."""
+    """Author and text, with mentions as member names; links the author first."""
     member_actor(team, str(message.get("user", "U0")))
     author = named(team, f"<@{message.get('user', 'U0')}>")
     names = [str(one.get("name") or "file") for one in message.get("files") or ()]

@@ -1,4 +1,4 @@
-"""Tries by itself whether Slack still takes the token of each team, and whether its channel is there."""
+"""Periodically checks the token and the announcement channel of each team."""
 
 from __future__ import annotations
 
@@ -12,23 +12,21 @@ from warroom.connection.checking import CHANNEL_ID, TIMEOUT_S, granted_scopes
 from warroom.connection.manifest import missing_scopes
 from warroom.connection.models import SlackTeam
 from warroom.connection.selectors import teams_to_probe
-from warroom.connection.services.standing import note_announce_channel, note_working
+from warroom.connection.services.team_state import note_announce_channel, note_working
 from warroom.inbound.services.inbox import store_request
 from warroom.rooms.creating import find_channel
-from warroom.rooms.services.planning import announce_again
+from warroom.rooms.services.planning import retry_announcements
 from warroom.slack.client import call
 from warroom.slack.errors import CHANNEL_GONE, HINTS, SlackRefusedError
 
 TOKEN_EVERY_S: Final = 600.0
 CHANNEL_EVERY_S: Final = 3600.0
 ARCHIVED: Final = "The announcement channel was archived in Slack. Choose another one, or unarchive it."
-NOT_FOUND: Final = (
-    "The announcement channel is not in Slack any more, or the app may not see it. Choose another."
-)
+NOT_FOUND: Final = "The announcement channel was deleted, or the app cannot see it. Choose another one."
 
 
 def plan_probes(now: datetime) -> int:
-    """One request for each thing that is to be asked of each team now. Returns how many are new."""
+    """Plan the due checks of each team. Returns how many are new."""
     planned = 0
     for team in teams_to_probe():
         for asks, key in probe_keys(team, now).items():
@@ -37,14 +35,14 @@ def plan_probes(now: datetime) -> int:
 
 
 def probe_keys(team: SlackTeam, now: datetime) -> dict[str, str]:
-    """What is asked of a team in this time -> the key that lets it be asked once. Pure."""
+    """Due check -> its key, which makes it run once per period. Pure."""
     turns = {"token": TOKEN_EVERY_S, "channel": CHANNEL_EVERY_S}
     return {asks: f"probe:{asks}:{team.pk}:{int(now.timestamp() // every)}" for asks, every in turns.items()}
 
 
 def probe(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
-    """Ask Slack one thing and write down what it says; where Slack is away, the next probe asks again."""
-    with suppress(PassingError, SlackRefusedError):  # what is wrong with the token, the call writes down
+    """Run one check and record the result; if Slack is unreachable, the next probe repeats it."""
+    with suppress(PassingError, SlackRefusedError):  # token errors are recorded by the call
         PROBES[payload["asks"]](team)
     return ""
 
@@ -66,19 +64,19 @@ def _probe_channel(team: SlackTeam) -> None:
     note_announce_channel(team.workspace_id, team, fault, channel_id)
     if not fault:
         team.announce_channel = channel_id or team.announce_channel
-        announce_again(team.workspace_id, team)
+        retry_announcements(team.workspace_id, team)
 
 
 def _channel_fault(team: SlackTeam) -> tuple[str, str]:
-    """What is wrong with the channel, and its id where only its name was known."""
+    """The channel's error or "", and its id if only its name was known."""
     channel_id = ""
     if not CHANNEL_ID.fullmatch(team.announce_channel):
         found = find_channel(team, team.announce_channel)
         if found is None:
             return NOT_FOUND, ""
         channel_id = str(found["id"])
-    answer = call(team, "conversations.info", channel=channel_id or team.announce_channel)
-    channel = answer["channel"]
+    response = call(team, "conversations.info", channel=channel_id or team.announce_channel)
+    channel = response["channel"]
     if channel.get("is_archived"):
         return ARCHIVED, channel_id
     if channel.get("is_private") and not channel.get("is_member", True):

@@ -1,4 +1,4 @@
-"""Carries out stored requests of Slack in the worker and answers the person who sent them."""
+"""Processes stored Slack requests in the worker and replies to the person who sent them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from core.http.client import HttpPermanentError, request
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.vocabulary import Severity, Status
 from warroom.connection.models import SlackTeam
-from warroom.connection.services.standing import note_revoked
+from warroom.connection.services.team_state import note_revoked
 from warroom.inbound.changes import follow_message, follow_unpinned
 from warroom.inbound.commands import EITHER, parse_command
 from warroom.inbound.comparing import reconcile
 from warroom.inbound.home import home_blocks
-from warroom.inbound.images import has_images, take_images
+from warroom.inbound.images import has_images, store_images
 from warroom.inbound.models import SlackInbox
 from warroom.inbound.pinned import PUSHPIN, message_at, quoted
 from warroom.inbound.probing import probe
@@ -25,24 +25,24 @@ from warroom.inbound.services.pins import pin_message
 from warroom.inbound.subject import actor_for, room_in
 from warroom.inbound.writing import write_verb
 from warroom.slack.client import call
-from warroom.slack.text import Answer
+from warroom.slack.text import Reply
 
 
 def process(item: SlackInbox) -> None:
-    """Carry out one request. What Tocsin refuses is told to the person; it is not tried again."""
+    """Process one request. Refusals are reported to the person and not retried."""
     payload = payload_of(item.workspace_id, item)
     try:
         done = PROCESSORS[item.kind](item.team, payload, item.key)
     except Problem as problem:
         done = _refusal(problem)
-    answer = Answer(done) if isinstance(done, str) else done
-    if answer.text and payload.get("response_url"):
-        _respond(str(payload["response_url"]), answer)
+    reply = Reply(done) if isinstance(done, str) else done
+    if reply.text and payload.get("response_url"):
+        _respond(str(payload["response_url"]), reply)
 
 
-def _respond(url: str, answer: Answer) -> None:
-    """Tell only the person; an address that has expired is no reason to try again."""
-    message = answer.message() | {"replace_original": False}
+def _respond(url: str, reply: Reply) -> None:
+    """Reply to the person only; not retried if the response URL has expired."""
+    message = reply.message() | {"replace_original": False}
     try:
         request("POST", url, json=message)
     except HttpPermanentError:
@@ -50,7 +50,7 @@ def _respond(url: str, answer: Answer) -> None:
 
 
 def _refusal(problem: Problem) -> str:
-    """The reason in words, with the state the incident has now where another change came first."""
+    """The error message, with the current state of the incident on a conflict."""
     current = problem.extra.get("current") if isinstance(problem, Conflict) else None
     if not current:
         return problem.detail
@@ -58,7 +58,7 @@ def _refusal(problem: Problem) -> str:
     return f"{problem.detail}\n{current['incident_id']} is now {severity}, {status.lower()}."
 
 
-def _command(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str | Answer:
+def _command(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str | Reply:
     actor = actor_for(team, payload["user_id"], key=key)
     command = parse_command(payload.get("text", ""))
     if command.verb in EITHER:
@@ -66,7 +66,7 @@ def _command(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str | Ans
     return write_verb(team, actor, command, payload.get("channel_id", ""), key=key)
 
 
-def _remediation_click(team: SlackTeam, payload: Mapping[str, Any], key: str) -> Answer:
+def _remediation_click(team: SlackTeam, payload: Mapping[str, Any], key: str) -> Reply:
     return CLICKS[payload["actions"][0]["action_id"]](team, payload, key)
 
 
@@ -87,8 +87,8 @@ def _shortcut(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
     is_new = pin_message(
         actor, room=room, ts=message["ts"], text=text, via="shortcut", has_images=has_images(message)
     )
-    faults = take_images(team, actor, room, message)
-    done = "Added to the timeline." if is_new else "This message is on the timeline already."
+    faults = store_images(team, actor, room, message)
+    done = "Added to the timeline." if is_new else "This message is already on the timeline."
     return "\n".join([done, *faults])
 
 
@@ -113,7 +113,7 @@ def _pinned(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
 
 
 def _pin(team: SlackTeam, slack_id: str, channel_id: str, ts: str, via: str) -> None:
-    """Copy a message to the timeline; our own messages came from there."""
+    """Copy a message to the timeline, unless it is our own."""
     room = room_in(team, channel_id)
     if room is None:
         return
@@ -123,7 +123,7 @@ def _pin(team: SlackTeam, slack_id: str, channel_id: str, ts: str, via: str) -> 
     actor = actor_for(team, slack_id)
     text = quoted(team, message)
     pin_message(actor, room=room, ts=ts, text=text, via=via, has_images=has_images(message))
-    take_images(team, actor, room, message)
+    store_images(team, actor, room, message)
 
 
 def _home(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
@@ -134,7 +134,7 @@ def _home(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
 
 
 def _gone(team: SlackTeam, event: Mapping[str, Any], key: str) -> str:
-    """The app was removed, or tokens were revoked; that of one person matters to nothing here."""
+    """Handle removal of the app or revocation of the bot token; user tokens are ignored."""
     tokens = event.get("tokens")
     if not isinstance(tokens, dict) or tokens.get("bot"):
         note_revoked(team.workspace_id, team, "The app was removed from Slack, or its token was revoked.")
@@ -145,7 +145,7 @@ def _notice(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
     return str(payload["text"])
 
 
-Processor = Callable[[SlackTeam, Mapping[str, Any], str], str | Answer]
+Processor = Callable[[SlackTeam, Mapping[str, Any], str], str | Reply]
 PROCESSORS: Final[Mapping[str, Processor]] = {
     "command": _command, "resolve": _resolve_click, "shortcut": _shortcut, "event": _event, "notice": _notice,
     "reconcile": reconcile, "remediation": _remediation_click, "probe": probe,

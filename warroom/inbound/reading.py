@@ -1,4 +1,4 @@
-"""Verbs of `/incident` that only read; they are answered at once."""
+"""Verbs of `/incident` that only read and reply immediately."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from incidents.selectors import open_incidents_for, roles_of, timeline_page
 from incidents.vocabulary import CHATTER, ResponseRole, Severity, Stage, Status
 from warroom.connection.models import SlackTeam
 from warroom.inbound.commands import HELP, Command
-from warroom.inbound.subject import incident_meant
+from warroom.inbound.subject import requested_incident
 from warroom.slack.text import cut, escaped
 
 MAX_LISTED: Final = 15
@@ -24,7 +24,7 @@ MAX_LINE_CHARS: Final = 200
 
 
 def read_verb(team: SlackTeam, actor: Actor, command: Command, channel_id: str) -> str:
-    """The answer to a verb that reads. Raises Problem."""
+    """The reply to a read-only verb. Raises Problem."""
     return READERS[command.verb](team, actor, command, channel_id)
 
 
@@ -50,7 +50,7 @@ def _list(team: SlackTeam, actor: Actor, command: Command, channel_id: str) -> s
 
 
 def _show(team: SlackTeam, actor: Actor, command: Command, channel_id: str) -> str:
-    incident = incident_meant(team, actor, command, channel_id)
+    incident = requested_incident(team, actor, command, channel_id)
     roles = [
         f"{ResponseRole(one.role).label}: {escaped(one.user.label)}" for one in roles_of(actor, incident)
     ]
@@ -61,7 +61,7 @@ def _show(team: SlackTeam, actor: Actor, command: Command, channel_id: str) -> s
 
 
 def _timeline(team: SlackTeam, actor: Actor, command: Command, channel_id: str) -> str:
-    incident = incident_meant(team, actor, command, channel_id)
+    incident = requested_incident(team, actor, command, channel_id)
     page = timeline_page(actor, incident.number, without=CHATTER, limit=MAX_ENTRIES)
     lines = [
         f"{one.occurred_at:%m-%d %H:%M} {escaped(one.author_label)}: "

@@ -1,4 +1,4 @@
-"""Plans the comparison of open rooms and threads with the timeline, every few minutes and after a gap."""
+"""Plans reconciliation of open rooms and threads with the timeline, periodically and after a gap."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from warroom.rooms.models import Announcement, Room
 
 EVERY_S: Final = 300.0
 MAX_ROOMS: Final = 500
-# A room one step of which failed is worked in all the same.
+# A room with a failed step is in use as well.
 COMPARED: Final = (Room.State.OPEN, Room.State.OPENING, Room.State.NEEDS_HELP)
 
 
 def plan_reconciling(now: datetime) -> int:
-    """One request for each open room and each thread of an active incident. Returns how many."""
+    """Plan one request per open room and per thread of an active incident. Returns how many."""
     slot = str(int(now.timestamp() // EVERY_S))
     rooms = Room.across_workspaces.filter(state__in=COMPARED).exclude(channel_id="")
     found = list(rooms.select_related("team").order_by("-id")[:MAX_ROOMS])
@@ -35,7 +35,7 @@ def plan_reconciling(now: datetime) -> int:
 
 
 def reconcile_after_gap(workspace_id: int, team: SlackTeam) -> int:
-    """The same for one team that missed what Slack sent. Returns how many requests."""
+    """The same for one team that may have missed events. Returns how many."""
     slot = f"gap:{int(timezone.now().timestamp())}"
     rooms = Room.objects.of(workspace_id).filter(team=team, state__in=COMPARED).exclude(channel_id="")
     found = list(rooms.order_by("-id")[:MAX_ROOMS])

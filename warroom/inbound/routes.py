@@ -1,7 +1,7 @@
-"""Routes verified requests by slack_bolt, which names listeners and forms acknowledgements; no more.
+"""Routes verified requests to listeners, with slack_bolt.
 
-What changes something is stored and acknowledged; the worker carries it out. What reads is answered here.
-Forms are opened here and, when submitted, carried out here. Anything unknown is acknowledged.
+Changes are stored and acknowledged; the worker processes them. Reads get their response here. Modals are
+opened here and, when submitted, processed here. Anything unknown is acknowledged.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from warroom.inbound.opening_modals import open_modal
 from warroom.inbound.reading import read_verb
 from warroom.inbound.remediating import CLICKS, list_actions, list_waiting
 from warroom.inbound.services.inbox import store_request
-from warroom.inbound.subject import actor_for, incident_meant
+from warroom.inbound.subject import actor_for, requested_incident
 from warroom.inbound.submitting import submit
 from warroom.rooms.cards import ADD_UPDATE, RESOLVE
-from warroom.slack.text import Answer
+from warroom.slack.text import Reply
 
 ANYTHING: Final = re.compile(r".*", re.DOTALL)
 TEAM: Final = "tocsin_team"
 KEY: Final = "tocsin_key"
-# Bolt writes bodies of requests into its log; they hold what people wrote.
+# Bolt logs request bodies, which hold messages of people.
 _log = logging.getLogger("warroom.bolt")
 _log.setLevel(logging.CRITICAL)
 
@@ -55,31 +55,31 @@ app: Final = App(
 
 
 def route(team: SlackTeam, payload: dict[str, Any], key: str) -> tuple[int, str, str]:
-    """Hand a verified payload to its listener. Returns status, body and content type of the answer."""
+    """Dispatch a verified payload to its listener. Returns status, body and content type of the response."""
     context = {TEAM: team, KEY: str(payload.get("event_id") or key)}
-    answer = app.dispatch(BoltRequest(body=payload, mode="socket_mode", context=context))
-    return 200, str(answer.body or ""), answer.first_headers().get("content-type", "text/plain")
+    response = app.dispatch(BoltRequest(body=payload, mode="socket_mode", context=context))
+    return 200, str(response.body or ""), response.first_headers().get("content-type", "text/plain")
 
 
 @app.error
 def fail(error: Exception) -> None:
-    """Raise what a listener raised: the request fails, and Slack sends it again."""
+    """Re-raise errors of listeners: the request fails and Slack resends it."""
     raise error
 
 
 @app.command(COMMAND)
 def command(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-    """`/incident`: answer what reads, open a form, or store what changes something."""
+    """`/incident`: reply to a read, open a modal, or store a change."""
     team: SlackTeam = context[TEAM]
     try:
-        done = _command_answer(team, body, context[KEY])
+        done = _command_reply(team, body, context[KEY])
     except Problem as problem:
         done = problem.detail
-    answer = Answer(done) if isinstance(done, str) else done
-    ack(**answer.message()) if answer.text else ack()
+    reply = Reply(done) if isinstance(done, str) else done
+    ack(**reply.message()) if reply.text else ack()
 
 
-def _command_answer(team: SlackTeam, body: dict[str, Any], key: str) -> str | Answer:
+def _command_reply(team: SlackTeam, body: dict[str, Any], key: str) -> str | Reply:
     asked, channel = parse_command(body.get("text", "")), body.get("channel_id", "")
     if not asked.is_known:
         return f"There is no `{COMMAND} {asked.verb[:40]}`.\n{HELP}"
@@ -90,7 +90,7 @@ def _command_answer(team: SlackTeam, body: dict[str, Any], key: str) -> str | An
         listed = list_actions if asked.verb == "actions" else list_waiting
         return listed(team, actor, asked, channel)
     if asked.verb in MODALS and not asked.text:
-        incident = None if asked.verb == "declare" else incident_meant(team, actor, asked, channel)
+        incident = None if asked.verb == "declare" else requested_incident(team, actor, asked, channel)
         return open_modal(team, modals.OF_VERB[asked.verb], body["trigger_id"], incident)
     store_request(team.workspace_id, team, kind="command", key=key, payload=body)
     return ""
@@ -98,7 +98,7 @@ def _command_answer(team: SlackTeam, body: dict[str, Any], key: str) -> str | An
 
 @app.action(RESOLVE)
 def resolve(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-    """Mark resolved: store it."""
+    """Button "Mark resolved": store it."""
     store_request(context[TEAM].workspace_id, context[TEAM], kind="resolve", key=context[KEY], payload=body)
     ack()
 
@@ -113,23 +113,23 @@ def remediate(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
 
 @app.action(ADD_UPDATE)
 def add_update(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-    """Add update: open the form; what prevents it is told to the person."""
+    """Button "Add update": open the modal; errors are sent to the person."""
     team: SlackTeam = context[TEAM]
     try:
         actor = actor_for(team, body["user"]["id"], key=context[KEY])
         number = str(body["actions"][0].get("value", "")).partition(":")[0]
-        told = open_modal(team, modals.UPDATE, body["trigger_id"], incident_for(actor, number))
+        error = open_modal(team, modals.UPDATE, body["trigger_id"], incident_for(actor, number))
     except Problem as problem:
-        told = problem.detail
-    if told:
-        notice = {"text": told, "response_url": body.get("response_url", "")}
+        error = problem.detail
+    if error:
+        notice = {"text": error, "response_url": body.get("response_url", "")}
         store_request(team.workspace_id, team, kind="notice", key=context[KEY], payload=notice)
     ack()
 
 
 @app.view(re.compile("|".join(modals.OF_VERB.values())))
 def submitted(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-    """A form was sent: done, or its faults beside the fields."""
+    """Modal submission: process it, or return errors by field."""
     try:
         faults = submit(context[TEAM], body, context[KEY])
     except Problem as problem:
@@ -139,14 +139,14 @@ def submitted(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
 
 @app.shortcut(SHORTCUT)
 def shortcut(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-    """Add to incident timeline: store it."""
+    """Shortcut "Add to incident timeline": store it."""
     store_request(context[TEAM].workspace_id, context[TEAM], kind="shortcut", key=context[KEY], payload=body)
     ack()
 
 
 @app.event(ANYTHING)
 def event(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
-    """Events: store them; of messages only those that may change a timeline."""
+    """Events: store them; of messages only those that may affect a timeline."""
     inner = body.get("event") or {}
     if inner.get("type") == "message" and not wants_message(inner):
         ack()
@@ -161,5 +161,5 @@ def event(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
 @app.shortcut(ANYTHING)
 @app.options(ANYTHING)
 def unknown(ack: Ack) -> None:
-    """Ids of other versions, links that only open a page: acknowledged."""
+    """Unknown ids and link buttons: acknowledge only."""
     ack()

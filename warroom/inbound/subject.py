@@ -1,4 +1,4 @@
-"""Which incident and which members a request of Slack is about."""
+"""Resolves the incident and the members of a Slack request."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from warroom.rooms.models import Room
 
 NOT_LINKED: Final = (
     "Your Slack account is not linked to a member of Tocsin. It is linked automatically when both have the "
-    "same verified e-mail address. Otherwise <{url}|link it yourself> within 15 minutes, or ask an admin."
+    "same verified email address. Otherwise <{url}|link it yourself> within 15 minutes, or ask an admin."
 )
 
 
 class NotLinked(Problem):
-    """403: a person whom no member is linked to."""
+    """403: the Slack user is not linked to a member."""
 
     status = 403
     code = "not_linked"
@@ -29,7 +29,7 @@ class NotLinked(Problem):
 
 
 def actor_for(team: SlackTeam, slack_id: str, *, key: str = "") -> Actor:
-    """The member behind a person in Slack. Raises NotLinked."""
+    """The member linked to a Slack user. Raises NotLinked."""
     actor = member_actor(team, slack_id, request_id=f"slack:{key[:40]}")
     if actor is None:
         raise NotLinked(NOT_LINKED.format(url=link_url(team.pk, slack_id)))
@@ -37,14 +37,14 @@ def actor_for(team: SlackTeam, slack_id: str, *, key: str = "") -> Actor:
 
 
 def room_in(team: SlackTeam, channel_id: str) -> Room | None:
-    """The room that a channel is, if it is one."""
+    """The room of a channel, or None."""
     rooms = Room.objects.of(team.workspace_id).filter(team=team).exclude(channel_id="")
     found: Room | None = rooms.filter(channel_id=channel_id).select_related("incident").first()
     return found
 
 
-def incident_meant(team: SlackTeam, actor: Actor, command: Command, channel_id: str) -> Incident:
-    """The incident a command names, else that of the room. Raises Invalid, NotFound, Forbidden."""
+def requested_incident(team: SlackTeam, actor: Actor, command: Command, channel_id: str) -> Incident:
+    """The incident named by a command, else that of the room. Raises Invalid, NotFound, Forbidden."""
     if command.reference:
         return incident_for(actor, command.reference)
     room = room_in(team, channel_id)
@@ -54,7 +54,7 @@ def incident_meant(team: SlackTeam, actor: Actor, command: Command, channel_id: 
 
 
 def member_mentioned(team: SlackTeam, text: str) -> int | None:
-    """The user id of the person mentioned; None where no one is. Raises Invalid for one not linked."""
+    """The user id of the person mentioned, or None. Raises Invalid if they are not linked."""
     slack_id = mention_in(text)
     if not slack_id:
         return None
@@ -65,6 +65,6 @@ def member_mentioned(team: SlackTeam, text: str) -> int | None:
 
 
 def named(team: SlackTeam, text: str) -> str:
-    """A text of Slack with mentions as the names of members."""
+    """Slack text with mentions replaced by member names."""
     links = SlackUser.objects.of(team.workspace_id).filter(team=team, slack_id__in=mentions_in(text))
     return with_names(text, {one.slack_id: one.user.label for one in links.select_related("user")})

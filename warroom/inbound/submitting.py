@@ -1,4 +1,4 @@
-"""Carries out what was entered in a modal, within the request: a refusal keeps what was typed."""
+"""Processes a modal submission within the request, so that errors leave the modal open."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from incidents.timeline.services.notes import add_update
 from incidents.vocabulary import IncidentSource
 from warroom.connection.models import SlackTeam
 from warroom.inbound import modals
-from warroom.inbound.services.inbox import take_request
+from warroom.inbound.services.inbox import mark_processed
 from warroom.inbound.subject import actor_for, member_mentioned
 
 STATEMENT_TIMEOUT_MS: Final = 2000
@@ -25,14 +25,14 @@ FIELD_OF_FAULT: Final = {"username": "person", "user_id": "person", "message": "
 
 
 def submit(team: SlackTeam, body: Mapping[str, Any], key: str) -> dict[str, str]:
-    """Do what the form says, once. Returns faults by field; none when it is done."""
+    """Process a submission, once. Returns errors by field; {} on success."""
     view = body["view"]
     actor = actor_for(team, body["user"]["id"], key=key)
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(f"set local statement_timeout = {STATEMENT_TIMEOUT_MS}")
-            if take_request(team.workspace_id, team, kind="view", key=key):
+            if mark_processed(team.workspace_id, team, kind="view", key=key):
                 SUBMITTERS[view["callback_id"]](team, actor, view, key)
     except Problem as problem:
         return _faults(view, problem)

@@ -1,4 +1,4 @@
-"""Finds the teams of the installation that requests may be signed by, and the one a request is meant for."""
+"""Finds the teams that may sign requests, and the team of a request."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ MAX_TEAMS: Final = 200
 
 
 def teams_with_secrets() -> list[SlackTeam]:
-    """The teams with a signing secret: the signature says whose request it is."""
+    """All teams with a signing secret; the signature decides whose request it is."""
     rows = SlackTeam.across_workspaces.exclude(signing_secret="").select_related("workspace")
     return list(rows.order_by("id")[:MAX_TEAMS])
 
 
-def team_meant(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> SlackTeam | None:
-    """Of the workspaces that share a Slack team, the one that a request is meant for.
+def requested_team(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> SlackTeam | None:
+    """The team of a request, if several workspaces share a Slack team.
 
-    The one a command names; else that of the form, room or announcement it comes from; else the only one
-    where its sender is linked; else the one connected first. None: a command must name its workspace.
+    The one named by a command; else that of the modal, room or announcement; else the only one where its
+    sender is linked; else the one connected first. None: a command must name its workspace.
     """
     named = workspace_in(str(payload.get("text") or "")) if "command" in payload else ""
     if named:
@@ -41,8 +41,8 @@ def team_meant(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> SlackT
     return next((team for team in teams if team.pk == found), teams[0])
 
 
-def which_workspace(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> str:
-    """What to tell a person whose command names no workspace of theirs."""
+def ask_for_workspace(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> str:
+    """Reply to a person whose command must name a workspace."""
     slugs = [team.workspace.slug for team in _linked(teams, payload)]
     if not slugs:
         return "You are linked in no workspace of that name. Nothing was changed."
@@ -51,7 +51,7 @@ def which_workspace(teams: Sequence[SlackTeam], payload: Mapping[str, Any]) -> s
 
 
 def teams_of_person(team: SlackTeam, slack_id: str) -> list[SlackTeam]:
-    """The connections of the same app to the same Slack team in which a person is linked."""
+    """Connections of the same app to the same Slack team in which a person is linked."""
     rows = SlackTeam.across_workspaces.filter(slack_id=team.slack_id, bot_user_id=team.bot_user_id)
     found = rows.filter(people__slack_id=slack_id).exclude(bot_token="").select_related("workspace")
     return list(found.order_by("id")[:MAX_TEAMS])

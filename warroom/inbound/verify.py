@@ -1,4 +1,4 @@
-"""Verifies that a request was signed by Slack, on the raw bytes, before anything is parsed. Pure."""
+"""Verifies the signature of a Slack request on the raw bytes, before parsing. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 
 
 def fault_in_headers(stamp: str, signature: str, now: float) -> str:
-    """What is wrong with the two headers themselves; nothing when they may be right."""
+    """Error in the two headers, or ""."""
     if not _STAMP.fullmatch(stamp) or not _SIGNATURE.fullmatch(signature):
         return "The signature headers are missing or malformed."
     if abs(now - int(stamp)) > MAX_SKEW_S:
@@ -23,7 +23,7 @@ def fault_in_headers(stamp: str, signature: str, now: float) -> str:
 
 
 def is_signed(secrets: Iterable[str], stamp: str, signature: str, body: bytes) -> bool:
-    """Whether one of the secrets made this signature; all of them are tried, in constant time each."""
+    """Whether one of the secrets made this signature; compared in constant time."""
     message = b"v0:" + stamp.encode() + b":" + body
     given, found = signature.encode(), False
     for secret in secrets:
@@ -33,5 +33,5 @@ def is_signed(secrets: Iterable[str], stamp: str, signature: str, body: bytes) -
 
 
 def request_key(stamp: str, body: bytes) -> str:
-    """What names a request that carries no id of its own: a SHA-256 of what was signed."""
+    """Key of a request without an id: SHA-256 of the signed content."""
     return hashlib.sha256(b"v0:" + stamp.encode() + b":" + body).hexdigest()

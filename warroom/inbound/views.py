@@ -1,4 +1,4 @@
-"""The three addresses Slack sends to: verify, read, hand to the router. One function serves them all."""
+"""Endpoint for requests from Slack: verifies, parses and routes them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from django.views.decorators.http import require_POST
 
 from core.errors import Problem
 from warroom.connection.models import SlackTeam
-from warroom.connection.services.standing import note_refused
+from warroom.connection.services.team_state import note_refused
 from warroom.inbound.handling import handle
 from warroom.inbound.payloads import MAX_BODY_BYTES, read_payload
 from warroom.inbound.teams import teams_with_secrets
 from warroom.inbound.verify import fault_in_headers, is_signed, request_key
 
-SIGNED_OTHERWISE: Final = (
-    "The signature does not fit: compare the signing secret with the app's Basic Information."
-)
+SIGNED_OTHERWISE: Final = "Wrong signature: compare the signing secret with the app's Basic Information."
 
 
 @csrf_exempt
 @require_POST
 def receive(request: HttpRequest) -> HttpResponse:
-    """200 with what the router answers; 401 without a word for a wrong signature, 400 for a broken body."""
+    """200 with the router's response; 401 without details for a wrong signature, 400 for a malformed body."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
         return HttpResponse(status=413)
     body = request.body
@@ -44,7 +42,7 @@ def receive(request: HttpRequest) -> HttpResponse:
 
 
 def _signers(teams: list[SlackTeam], stamp: str, signature: str, body: bytes) -> list[SlackTeam]:
-    """The teams whose secret signed this; where there is none, why is written down."""
+    """The teams whose secret made the signature; records the error if there is none."""
     fault = fault_in_headers(stamp, signature, timezone.now().timestamp())
     if not fault:
         found = [team for team in teams if is_signed(team.signing_secrets, stamp, signature, body)]

@@ -22,16 +22,16 @@ from postmortems.documents.selectors import postmortem_of
 from postmortems.drafting.services import draft_postmortem
 from warroom.connection.models import SlackTeam
 from warroom.inbound.commands import Command, first_word
-from warroom.inbound.subject import incident_meant, member_mentioned, named
+from warroom.inbound.subject import member_mentioned, named, requested_incident
 
 Writer = Callable[[SlackTeam, Actor, Command, int, str], str]
 
 
 def write_verb(team: SlackTeam, actor: Actor, command: Command, channel_id: str, *, key: str) -> str:
-    """Carry out a verb and return the confirmation. Raises Problem. Idempotent by `key`."""
+    """Execute a verb and return the confirmation. Raises Problem. Idempotent by `key`."""
     if command.verb == "declare":
         return _declare(team, actor, command, key)
-    incident = incident_meant(team, actor, command, channel_id)
+    incident = requested_incident(team, actor, command, channel_id)
     return WRITERS[command.verb](team, actor, command, incident.number, key)
 
 
@@ -94,7 +94,7 @@ def _update(team: SlackTeam, actor: Actor, command: Command, number: int, key: s
 
 def _note(team: SlackTeam, actor: Actor, command: Command, number: int, key: str) -> str:
     if not command.text:
-        raise Invalid("Write the note behind the command: `/incident note text`.")
+        raise Invalid("Write the note after the command: `/incident note text`.")
     done = add_note(actor, number=number, message=named(team, command.text), request_key=f"slack:{key}")
     return f"Note added to {_ref(done)}."
 
@@ -112,7 +112,7 @@ def _close(team: SlackTeam, actor: Actor, command: Command, number: int, key: st
 
 
 def _postmortem(team: SlackTeam, actor: Actor, command: Command, number: int, key: str) -> str:
-    """The link; drafted first where there is none."""
+    """Link to the postmortem, drafted if there is none."""
     found = postmortem_of(actor, incident_for(actor, number)) or draft_postmortem(actor, number)
     reference = f"INC-{number}"
     state = found.get_status_display().lower()

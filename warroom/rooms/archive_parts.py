@@ -1,4 +1,4 @@
-"""The copies of timeline entries in Slack, for the archive of an incident."""
+"""Copies of timeline entries in Slack, for the archive of an incident."""
 
 from __future__ import annotations
 

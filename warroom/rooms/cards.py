@@ -1,4 +1,4 @@
-"""Blocks of the incident card and of the announcement. Pure."""
+"""Builds the blocks of the incident card and of the announcement. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from warroom.slack.text import MAX_FIELD_CHARS, MAX_HEADER_CHARS, button, cut, escaped, section
 
-# Ids in messages that stay clickable for years: they never change.
+# Stable ids: messages stay clickable for years.
 RESOLVE: Final = "resolve_incident"
 ADD_UPDATE: Final = "add_update"
 OPEN_PAGE: Final = "open_incident_page"
@@ -18,7 +18,7 @@ MAX_DESCRIPTION_CHARS: Final = 2900
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the card says; `commander` is a mention or a name, escaped already."""
+    """Content of the card; `commander` is a mention or a name, already escaped."""
 
     number: int
     version: int
@@ -36,12 +36,12 @@ class Card:
 
     @property
     def value(self) -> str:
-        """What its buttons carry: number and version."""
+        """Value of its buttons: number and version."""
         return f"{self.number}:{self.version}"
 
 
 def card_text(card: Card) -> str:
-    """The card in one line, for notifications and where blocks are refused."""
+    """The card in one line, for notifications and as a fallback without blocks."""
     drill = "Drill: " * card.is_drill
     return escaped(f"{drill}INC-{card.number} [{card.severity}] {card.title} ({card.status}) {card.url}")
 

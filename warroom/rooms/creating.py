@@ -1,4 +1,4 @@
-"""Creates the channel of a room; after a lost answer it looks whether the channel is ours."""
+"""Creates the channel of a room, or adopts one created by an earlier unconfirmed attempt."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ SLACK_CLOCK: Final = timedelta(seconds=60)
 
 
 def create_channel(step: RoomStep, room: Room) -> None:
-    """Create the channel under the first name that is free, or adopt the one an earlier attempt made.
+    """Create the channel under the first free name, or adopt the one created by an earlier attempt.
 
-    Raises SlackRefusedError when Slack refuses, name_taken when all names are.
+    Raises SlackRefusedError; with code name_taken if all names are taken.
     """
     incident = incident_by_id(room.workspace_id, room.incident_id)
     since = step.tried_at
@@ -35,19 +35,19 @@ def create_channel(step: RoomStep, room: Room) -> None:
 
 
 def _create(room: Room, name: str) -> dict[str, Any] | None:
-    """The new channel, or None when the name is taken."""
+    """The new channel, or None if the name is taken."""
     try:
-        answer = call(room.team, "conversations.create", name=name, is_private=room.is_private)
+        response = call(room.team, "conversations.create", name=name, is_private=room.is_private)
     except SlackRefusedError as refused:
         if refused.code == "name_taken":
             return None
         raise
-    channel: dict[str, Any] = answer["channel"]
+    channel: dict[str, Any] = response["channel"]
     return channel
 
 
 def _ours(room: Room, name: str, since: datetime) -> dict[str, Any] | None:
-    """The channel with this name if our app created it since then and no room has it."""
+    """The channel with this name, if our app created it since then and no room uses it."""
     found = find_channel(room.team, name)
     if found is None or found.get("creator") != room.team.bot_user_id or found.get("is_archived"):
         return None
@@ -58,7 +58,7 @@ def _ours(room: Room, name: str, since: datetime) -> dict[str, Any] | None:
 
 
 def find_channel(team: SlackTeam, name: str) -> dict[str, Any] | None:
-    """A channel by its name or id, among the first pages that Slack lists."""
+    """A channel by name or id, among the first pages listed by Slack."""
     cursor, wanted = "", name.lstrip("#").lower()
     for _ in range(MAX_PAGES):
         page = call(

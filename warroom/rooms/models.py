@@ -1,4 +1,4 @@
-"""Rooms of incidents, the steps that make them, announcements, and messages to rooms."""
+"""Rooms of incidents with their setup steps, announcements, and messages to rooms."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from warroom.connection.models import SlackTeam
 class Room(WorkspaceScoped):
     """The Slack channel of one incident.
 
-    `wanted_version` grows with every change that the card or topic shows; `shown_version` is what the card
-    shows. `last_entry_id` is the newest timeline entry considered for the room. `topic` is what we set, and
-    `slack_topic` how Slack wrote it then: where Slack has another one now, someone changed it.
+    `wanted_version` grows with every change of the card or topic; `shown_version` is what the card shows.
+    `last_entry_id` is the newest timeline entry considered for the room. `topic` is what we set,
+    `slack_topic` how Slack returned it: if it differs from the current one, a person changed it.
     """
 
     class State(models.TextChoices):
@@ -58,20 +58,20 @@ class Room(WorkspaceScoped):
 
     @property
     def is_gone(self) -> bool:
-        """Whether nothing can be posted in its channel any more."""
+        """Whether its channel no longer accepts messages."""
         return self.state in (self.State.ARCHIVED, self.State.LOST)
 
     @property
     def url(self) -> str:
-        """Where the channel opens in Slack; nothing before it exists."""
+        """Address of the channel in Slack, or "" before it exists."""
         return self.team.channel_url(self.channel_id) if self.channel_id else ""
 
 
 class RoomStep(WorkspaceScoped, WorkItem):
-    """One call, or a few that belong together, that make or change a room.
+    """A step that sets up or changes a room: one Slack call, or a few related ones.
 
-    `argument` tells steps of one kind apart: the user to invite. `tried_at` is set before a call whose lost
-    answer must not be followed by the same call: the next attempt looks first.
+    `argument` distinguishes steps of one kind, such as the user to invite. `tried_at` is set before a call
+    that must not be repeated blindly: after a lost response, the next attempt checks first.
     """
 
     class Kind(models.TextChoices):
@@ -101,9 +101,9 @@ class RoomStep(WorkspaceScoped, WorkItem):
 
 
 class Announcement(WorkspaceScoped, WorkItem):
-    """The message about an incident in a team's announcement channel, posted once, then updated in place.
+    """The announcement of an incident in a team's channel, posted once, then updated in place.
 
-    Its thread is the conversation of an incident without a room: it tells entries after `last_entry_id`.
+    Its thread replaces the room of an incident without one: entries after `last_entry_id` are posted there.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -127,11 +127,10 @@ class Announcement(WorkspaceScoped, WorkItem):
 
 
 class RoomMessage(WorkspaceScoped, WorkItem):
-    """One message to the room of an incident, or to the thread below its announcement; in order by its lane.
+    """A message to the room of an incident, or to the thread of its announcement; ordered by lane.
 
-    It tells a timeline entry, asks for the approval of a run (then it is updated in place), or has a text of
-    its own. `key` names what it tells, once a workspace. `is_reply`: a person wrote it in the thread; its
-    entry follows it.
+    Its content is a timeline entry, a request to approve a run (updated in place), or a text. `key` is unique
+    in the workspace. `is_reply`: a person wrote it in the thread, and its entry is kept in sync with it.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from core.queue.items import reschedule, settle
 from incidents.models import Incident
 from incidents.selectors import incident_by_id
-from warroom.connection.services.standing import note_announce_channel
+from warroom.connection.services.team_state import note_announce_channel
 from warroom.rooms.cards import announcement_blocks, card_text
 from warroom.rooms.models import Announcement, Room
 from warroom.rooms.present import card_of
@@ -24,7 +24,7 @@ CARD_WAIT_S: Final = 3
 
 
 def announce(item: Announcement) -> None:
-    """Post or update an announcement. Raises what Slack refused, after writing it down."""
+    """Post or update an announcement. Raises the error of Slack, after recording it."""
     incident = incident_by_id(item.workspace_id, item.incident_id)
     if incident.is_private:
         _withdraw(item, incident)
@@ -44,19 +44,19 @@ def announce(item: Announcement) -> None:
             if refused.code in CHANNEL_GONE or refused.code == "is_archived":
                 note_announce_channel(item.workspace_id, item.team, refused.hint)
             raise
-    _settle_or_again(item, incident.version)
+    _settle_or_repeat(item, incident.version)
 
 
 def _withdraw(item: Announcement, incident: Incident) -> None:
-    """Take the words of an incident that turned private out of its announcement; or post none."""
+    """Remove the content of an incident that became private from its announcement, or post none."""
     if item.ts:
         text = f"{incident.reference} is private now. People invited to it see it in Tocsin."
         _updated(item, text, [section(text)])
-    _settle_or_again(item, incident.version)
+    _settle_or_repeat(item, incident.version)
 
 
 def _updated(item: Announcement, text: str, blocks: list[dict[str, object]]) -> bool:
-    """Whether the message was still there."""
+    """Update the message. Returns False if it was deleted."""
     try:
         update(item.team, item.channel_id, item.ts, text, blocks)
     except SlackRefusedError as refused:
@@ -78,7 +78,7 @@ def _post_announcement(item: Announcement, text: str, blocks: list[dict[str, obj
     Announcement.objects.of(item.workspace_id).filter(pk=item.pk).update(**found)
 
 
-def _settle_or_again(item: Announcement, shown: int) -> None:
+def _settle_or_repeat(item: Announcement, shown: int) -> None:
     with transaction.atomic():
         now_wanted = Announcement.objects.of(item.workspace_id).select_for_update().get(pk=item.pk)
         if now_wanted.wanted_version > shown:

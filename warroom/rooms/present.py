@@ -1,4 +1,4 @@
-"""The card of an incident as it is now, read from the database."""
+"""Builds the card of an incident from the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from warroom.slack.text import escaped
 
 
 def card_of(team: SlackTeam, incident: Incident, *, room: str = "", note: str = "") -> Card:
-    """What card and announcement show of an incident read with details."""
+    """The card of an incident that was loaded with details."""
     return Card(
         number=incident.number,
         version=incident.version,
@@ -32,7 +32,7 @@ def card_of(team: SlackTeam, incident: Incident, *, room: str = "", note: str = 
 
 
 def commander_of(incident: Incident) -> User | None:
-    """Who leads the response now."""
+    """The current commander, or None."""
     held = RoleAssignment.objects.of(incident.workspace_id).filter(
         incident=incident, role=ResponseRole.COMMANDER, ended_at=None
     )
@@ -41,7 +41,7 @@ def commander_of(incident: Incident) -> User | None:
 
 
 def mention(team: SlackTeam, user: User | None) -> str:
-    """A person in Slack's words: a mention when linked, else the name."""
+    """A mention of a person if linked, else their name."""
     if user is None:
         return "Unassigned"
     link = SlackUser.objects.of(team.workspace_id).filter(team=team, user=user).first()

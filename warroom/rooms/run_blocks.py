@@ -1,4 +1,4 @@
-"""Blocks of a remediation run: what it would do, its state, and the buttons that approve or reject it."""
+"""Builds the blocks of a remediation run: dry run, state, and approve and reject buttons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from remediation.runs.models import RemediationRun
 from remediation.vocabulary import RunState
 from warroom.slack.text import MAX_FIELD_CHARS, button, cut, escaped, section
 
-# Ids in messages that stay clickable for years: they never change.
+# Stable ids: messages stay clickable for years.
 APPROVE: Final = "approve_run"
 REJECT: Final = "reject_run"
 OPEN_RUN: Final = "open_run_page"
@@ -19,12 +19,12 @@ CODE_CHARS: Final = 12
 
 
 def run_url(run: RemediationRun) -> str:
-    """The page of a run."""
+    """Address of the page of a run."""
     return f"{settings.BASE_URL}/remediation/runs/{run.pk}"
 
 
 def run_code(run: RemediationRun) -> str:
-    """The beginning of the digest, which a person types to approve what was shown."""
+    """Short code of the digest, which a person types to approve the run as shown."""
     return str(run.digest[:CODE_CHARS])
 
 
@@ -85,7 +85,7 @@ def _confirm(run: RemediationRun) -> dict[str, Any]:
     what = cut(f"{run.action.name} on {run.snapshot.get('target') or 'the workspace'}", 250)
     return {
         "title": {"type": "plain_text", "text": "Approve this run?"},
-        "text": {"type": "plain_text", "text": f"{what}. You approve exactly what is shown."},
+        "text": {"type": "plain_text", "text": f"{what}. You approve exactly what is shown here."},
         "confirm": {"type": "plain_text", "text": "Approve"},
         "deny": {"type": "plain_text", "text": "Cancel"},
     }

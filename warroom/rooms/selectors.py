@@ -1,4 +1,4 @@
-"""Reads the room of an incident."""
+"""Reads rooms and announcements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from warroom.rooms.models import Announcement, Room, RoomStep
 
 
 def room_of(actor: Actor, incident: Incident) -> Room | None:
-    """The room of an incident, with its team. Raises Forbidden."""
+    """The room of an incident, with its team, or None. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return next(iter(_rooms(actor.workspace_id, incident.pk)), None)
 
@@ -26,13 +26,13 @@ def _rooms(workspace_id: int, incident_id: int) -> QuerySet[Room]:
 
 
 def steps_of(actor: Actor, room: Room) -> Sequence[RoomStep]:
-    """The steps of a room in the order they were planned. Raises Forbidden."""
+    """The steps of a room, in planned order. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return list(RoomStep.objects.of(actor.workspace_id).filter(room=room).order_by("id")[:100])
 
 
 def announcements_of(actor: Actor, incident: Incident) -> Sequence[Announcement]:
-    """The announcements of an incident, one a team. Raises Forbidden."""
+    """The announcements of an incident, one per team. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = Announcement.objects.of(actor.workspace_id).filter(incident=incident).select_related("team")
     return list(rows.order_by("-team__is_default", "id")[:20])

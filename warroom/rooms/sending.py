@@ -1,4 +1,4 @@
-"""Sends the messages of rooms and threads, at most one a second in a channel."""
+"""Sends messages to rooms and threads, at most one per second and channel."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ICONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message goes: a channel, or the thread below a message of it."""
+    """Destination of a message: a channel, or a thread in it."""
 
     team: SlackTeam
     channel: str
@@ -37,10 +37,10 @@ class Place:
 
 
 def send_message(message: RoomMessage) -> None:
-    """Post one message, or show its run as it is now. Raises what Slack refused."""
+    """Post a message, or update the state of its run. Raises the error of Slack."""
     place = _place_of(message)
     if place is None:
-        settle(message, last_error="The room is archived, not found in Slack, or open to others.")
+        settle(message, last_error="The room is archived, not found in Slack, or visible to others.")
         return
     if not consume(f"slack:post:{place.team.pk}:{place.channel}", 1):
         hand_back([message], delay_s=1.0)
@@ -54,7 +54,7 @@ def send_message(message: RoomMessage) -> None:
         if message.room is not None:
             note_channel_refused(message.workspace_id, message.room, refused)
         raise
-    _settle_or_again(message, ts, shown)
+    _settle_or_repeat(message, ts, shown)
 
 
 def entry_text(team: SlackTeam, entry: TimelineEntry) -> str:
@@ -78,12 +78,12 @@ def _place_of(message: RoomMessage) -> Place | None:
 
 
 def _is_private(workspace_id: int, incident_id: int) -> bool:
-    """Whether an incident is private: of such a one nothing is said where others read it."""
+    """Whether an incident is private, so that nothing is posted where others can read it."""
     return bool(Incident.objects.of(workspace_id).filter(pk=incident_id, is_private=True).exists())
 
 
 def _content(team: SlackTeam, message: RoomMessage) -> tuple[str, list[dict[str, Any]], str]:
-    """Text, blocks, and the state of the run they show."""
+    """Text, blocks, and the state of the run shown."""
     if message.run_id is not None:
         runs = RemediationRun.objects.of(message.workspace_id).select_related("action", "incident")
         run = runs.get(pk=message.run_id)
@@ -94,7 +94,7 @@ def _content(team: SlackTeam, message: RoomMessage) -> tuple[str, list[dict[str,
 
 
 def _updated(place: Place, ts: str, text: str, blocks: list[dict[str, Any]]) -> bool:
-    """Whether the message was still there."""
+    """Update the message. Returns False if it was deleted."""
     try:
         update(place.team, place.channel, ts, text, blocks)
     except SlackRefusedError as refused:
@@ -106,19 +106,19 @@ def _updated(place: Place, ts: str, text: str, blocks: list[dict[str, Any]]) -> 
 
 
 def _posted(message: RoomMessage, place: Place, text: str, blocks: list[dict[str, Any]]) -> str:
-    """Post it and return its ts; one whose answer was lost is looked for first."""
+    """Post it and return its ts; looks first for an earlier unconfirmed attempt."""
     key, thread = message.key or f"entry:{message.entry_id}", place.thread_ts
     if message.tried_at is not None and not message.ts:
         found = find_posted(place.team, place.channel, key, thread_ts=thread)
         if found:
             return found
     mark_tried(message.workspace_id, message)
-    answer = post(place.team, place.channel, text, key=key, blocks=blocks, thread_ts=thread)
-    return str(answer["ts"])
+    response = post(place.team, place.channel, text, key=key, blocks=blocks, thread_ts=thread)
+    return str(response["ts"])
 
 
-def _settle_or_again(message: RoomMessage, ts: str, shown: str) -> None:
-    """Settle, unless the run came to another state meanwhile."""
+def _settle_or_repeat(message: RoomMessage, ts: str, shown: str) -> None:
+    """Settle, or repeat if the run changed its state meanwhile."""
     with transaction.atomic():
         RoomMessage.objects.of(message.workspace_id).select_for_update().get(pk=message.pk)
         runs = RemediationRun.objects.of(message.workspace_id).filter(pk=message.run_id or 0)

@@ -1,4 +1,4 @@
-"""Carries out the steps of a room. Each is idempotent: what a lost answer may have done is looked for."""
+"""Executes the steps of a room. Each is idempotent: it checks for the effect of unconfirmed attempts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CARD_WAIT_S: Final = 3
 
 
 def run_step(step: RoomStep) -> None:
-    """Carry out one step. Raises what Slack refused, after writing it down with a hint."""
+    """Execute a step. Raises the error of Slack, after recording it with a hint."""
     try:
         RUN[step.kind](step, step.room)
     except SlackRefusedError as refused:
@@ -72,14 +72,14 @@ def _topic(step: RoomStep, room: Room) -> None:
     severity, status = Severity(incident.severity).label, Status(incident.status).label
     topic = topic_of(severity, quiet(incident.title), status)
     if topic != room.topic:
-        answer = call(room.team, "conversations.setTopic", channel=room.channel_id, topic=topic)
-        topic_set(room.workspace_id, room, topic, _topic_in(answer))
-    _settle_or_again(step, room, incident.version)
+        response = call(room.team, "conversations.setTopic", channel=room.channel_id, topic=topic)
+        topic_set(room.workspace_id, room, topic, _topic_in(response))
+    _settle_or_repeat(step, room, incident.version)
 
 
-def _topic_in(answer: Mapping[str, Any]) -> str:
-    """How Slack writes the topic that was set; nothing where it does not say."""
-    found = (answer.get("channel") or {}).get("topic")
+def _topic_in(response: Mapping[str, Any]) -> str:
+    """The topic as returned by Slack, or ""."""
+    found = (response.get("channel") or {}).get("topic")
     return str(found.get("value") or "") if isinstance(found, dict) else ""
 
 
@@ -113,7 +113,7 @@ def _card(step: RoomStep, room: Room) -> None:
         _update_card(step, room, text, blocks)
     else:
         _post_card(step, room, text, blocks)
-    _settle_or_again(step, room, incident.version)
+    _settle_or_repeat(step, room, incident.version)
 
 
 def _update_card(step: RoomStep, room: Room, text: str, blocks: list[dict[str, Any]]) -> None:
@@ -149,7 +149,7 @@ def _invite(step: RoomStep, room: Room) -> None:
 
 
 def _archive(step: RoomStep, room: Room) -> None:
-    """Archive the channel of a closed incident; with an argument, one that the room had before."""
+    """Archive the channel of a closed incident; with an argument, a previous channel of the room."""
     if not step.argument and _incident(room).is_unresolved:
         return
     try:
@@ -162,7 +162,7 @@ def _archive(step: RoomStep, room: Room) -> None:
 
 
 def _is_exposed(room: Room, incident: Incident) -> bool:
-    """Whether the incident turned private and its channel is still the public one: nothing is said there."""
+    """Whether the incident became private but its channel is still public, so that nothing is posted."""
     return bool(incident.is_private and not room.is_private)
 
 
@@ -170,8 +170,8 @@ def _incident(room: Room) -> Incident:
     return incident_by_id(room.workspace_id, room.incident_id)
 
 
-def _settle_or_again(step: RoomStep, room: Room, shown: int) -> None:
-    """Settle under the room's lock, unless it wants a newer version meanwhile."""
+def _settle_or_repeat(step: RoomStep, room: Room, shown: int) -> None:
+    """Settle under the room's lock, or repeat if a newer version is wanted meanwhile."""
     with transaction.atomic():
         now_wanted = Room.objects.of(room.workspace_id).select_for_update().get(pk=room.pk)
         if step.kind == RoomStep.Kind.CARD:

@@ -1,4 +1,4 @@
-"""Actions about the room of an incident on its page."""
+"""Actions of the incident page: open or repair the war room."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def open_room(request: HttpRequest, reference: str) -> HttpResponse:
     """POST: open a room; 303."""
     number = parse_reference(reference)
     request_room(current_actor(request), number=number)
-    return _done(request, number, "War room is being opened")
+    return _done(request, number, "Opening war room")
 
 
 @require_POST
 def repair(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST: try failed steps again; 303."""
+    """POST: retry failed steps; 303."""
     number = parse_reference(reference)
     again = repair_room(current_actor(request), number=number)
     return _done(request, number, f"{again} {'step' if again == 1 else 'steps'} will be tried again")

@@ -1,4 +1,4 @@
-"""The only client of Slack's Web API: one attempt a call, every outcome one of four errors."""
+"""Client of Slack's Web API: one attempt per call, failures map to four errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 
 from core.queue.retry import parse_retry_after
 from warroom.connection.models import SlackTeam
-from warroom.connection.services.standing import note_missing_permission, note_revoked, pause_method
+from warroom.connection.services.team_state import note_missing_permission, note_revoked, pause_method
 from warroom.slack.errors import (
     HINTS,
     NOT_ALLOWED,
@@ -27,7 +27,7 @@ from warroom.slack.errors import (
 
 DEFAULT_TIMEOUT_S: Final = 10
 DEFAULT_WAIT_S: Final = 30.0
-# Slack reads the arguments of these as a form only.
+# These methods accept form-encoded arguments only.
 FORM_METHODS: Final = frozenset(
     {
         "auth.test",
@@ -45,9 +45,9 @@ FORM_METHODS: Final = frozenset(
 def call(
     team: SlackTeam, method: str, *, timeout_s: int = DEFAULT_TIMEOUT_S, **arguments: Any
 ) -> dict[str, Any]:
-    """Call a method once and return its answer; the database connection is given back meanwhile.
+    """Call a method once and return its response; releases the database connection meanwhile.
 
-    Raises SlackRefusedError (final), SlackBusyError (rate limit), SlackUnknownError (lost answer) and
+    Raises SlackRefusedError (final), SlackBusyError (rate limit), SlackUnknownError (lost response) and
     SlackRevokedError (the token).
     """
     refuse_while_waiting(team, method)
@@ -68,9 +68,9 @@ def call(
 
 
 def refuse_while_waiting(team: SlackTeam, method: str) -> None:
-    """Raise SlackRevokedError or SlackBusyError where a call cannot succeed now."""
+    """Raise SlackRevokedError or SlackBusyError if a call cannot succeed now."""
     if team.state == SlackTeam.State.REVOKED and method != "auth.test":
-        raise SlackRevokedError(team.reason or "The token is refused.")
+        raise SlackRevokedError(team.reason or "The token was rejected.")
     left = float(team.paused.get(method, 0)) - timezone.now().timestamp()
     if left > 0:
         raise SlackBusyError(f"Slack asked to wait before {method}", left)
@@ -95,7 +95,7 @@ def _failure(team: SlackTeam, method: str, error: SlackApiError) -> Exception:
 
 
 def _parts(response: Any) -> tuple[int, Mapping[str, str], Mapping[str, Any]]:
-    """Status, headers and body of a response; for one that is not JSON the SDK gives a plain dict."""
+    """Status, headers and body of a response; the SDK returns a plain dict if it is not JSON."""
     if isinstance(response, dict):
         headers = response.get("headers") or {}
         return int(response.get("status") or 0), {k.lower(): v for k, v in headers.items()}, {}

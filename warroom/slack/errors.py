@@ -1,4 +1,4 @@
-"""What Slack's error codes mean: whether to try again, and what a person can do. Pure."""
+"""Classifies Slack's error codes: whether to retry, and hints for people. Pure."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ SKIPS_PERSON: Final = frozenset(
     }
 )
 HINTS: Final = {
-    "name_taken": "A channel with this name exists already.",
-    "channel_not_found": "The channel does not exist any more, or the app may not see it. Open a new room.",
+    "name_taken": "A channel with this name already exists.",
+    "channel_not_found": "The channel was deleted, or the app cannot see it. Open a new room.",
     "is_archived": "The channel is archived. A person must unarchive it in Slack.",
     "method_not_supported_for_channel_type": "The channel is private. Invite the app: /invite @Tocsin.",
     "not_in_channel": "Invite the app to the channel: /invite @Tocsin.",
@@ -40,24 +40,24 @@ HINTS: Final = {
     "restricted_action": "A policy of your Slack organization forbids this to apps. Ask a Slack admin.",
     "not_allowed_token_type": "Use the bot token of the app; it begins with xoxb-.",
     "no_permission": "The app may not do this in Slack. Ask a Slack admin.",
-    "invalid_auth": "Slack refuses the bot token. Paste the current one in Settings, Slack.",
+    "invalid_auth": "Slack rejected the bot token. Paste the current one in Settings, Slack.",
     "not_authed": "No bot token is set. Paste it in Settings, Slack.",
     "token_revoked": "The bot token was revoked. Reinstall the app and paste the new one in Settings, Slack.",
     "token_expired": "The bot token has expired. Paste a new one in Settings, Slack.",
     "account_inactive": "The app was removed from Slack. Reinstall it and paste the new token.",
     "user_not_found": "This person is not in the Slack team.",
-    "users_not_found": "This person has no Slack account with the same e-mail address.",
+    "users_not_found": "This person has no Slack account with the same email address.",
     "cant_invite": "Slack does not let the app invite this person.",
     "user_is_restricted": "This person is a guest in Slack and cannot be invited.",
     "ura_max_channels": "This guest may not join another channel.",
-    "too_many_convos_for_team": "The Slack team has reached its number of channels.",
+    "too_many_convos_for_team": "The Slack team has reached its limit of channels.",
     "cannot_create_channel": "The Slack team does not let apps create channels.",
     "ratelimited": "Slack asked to wait.",
     "not_linked": "No Slack account is linked to this member. Link it in Settings, Slack.",
 }  # fmt: skip
 
 
-# Words of Slack whose meaning is known: trying again would not help.
+# Known permanent errors: a retry would not help.
 KNOWN: Final = frozenset(HINTS).union(
     NOT_ALLOWED, CHANNEL_GONE, CARD_GONE, BAD_BLOCKS, SKIPS_PERSON,
     (
@@ -70,7 +70,7 @@ KNOWN: Final = frozenset(HINTS).union(
 
 
 class SlackRefusedError(PermanentError):
-    """Slack refused a call for good: `code` is its word, `needed` the scope it wants."""
+    """Slack refused a call permanently: `code` is its error code, `needed` the missing scope."""
 
     def __init__(self, method: str, code: str, needed: str = "") -> None:
         super().__init__(f"Slack refused {method}: {code}" + f" (needs {needed})" * bool(needed))
@@ -78,23 +78,23 @@ class SlackRefusedError(PermanentError):
 
     @property
     def is_known(self) -> bool:
-        """Whether it is a word whose meaning is known; what others mean, only another try can tell."""
+        """Whether the code is a known permanent error; unknown ones are retried."""
         return self.code in KNOWN
 
     @property
     def hint(self) -> str:
-        """What a person can do."""
+        """Hint for people."""
         known = HINTS.get(self.code, f"Slack returned {self.code}.")
         return f"{known} Missing scope: {self.needed}." if self.needed else known
 
 
 class SlackBusyError(PassingError):
-    """Slack asks to wait before this method is called again; nothing was done."""
+    """Slack rate-limited this method; nothing was done."""
 
 
 class SlackUnknownError(PassingError):
-    """The call may or may not have been carried out: no answer, or an error that says so."""
+    """The call may or may not have been executed: no response, or an error that says so."""
 
 
 class SlackRevokedError(PassingError):
-    """The team's token does not work: work waits for a new one."""
+    """The team's token is revoked: work waits for a new one."""

@@ -1,4 +1,4 @@
-"""Posts and finds messages: a post whose answer was lost is looked for before it is sent again."""
+"""Posts and finds messages; finding is used before an unconfirmed post is repeated."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def post(
     blocks: Sequence[dict[str, Any]] = (),
     thread_ts: str = "",
 ) -> dict[str, Any]:
-    """Post a message that carries `key` in its metadata; returns Slack's answer with `channel` and `ts`.
+    """Post a message with `key` in its metadata. Returns Slack's response with `channel` and `ts`.
 
-    Blocks that Slack refuses are left out; a public channel the app is not in is joined once.
+    Falls back to text if Slack rejects the blocks; joins a public channel once if needed.
     """
     message: dict[str, Any] = {
         "channel": channel,
@@ -50,7 +50,7 @@ def post(
 
 
 def update(team: SlackTeam, channel: str, ts: str, text: str, blocks: Sequence[dict[str, Any]]) -> None:
-    """Replace a message of ours; without its blocks where Slack refuses them."""
+    """Update one of our messages; falls back to text if Slack rejects the blocks."""
     message: dict[str, Any] = {"channel": channel, "ts": ts, "text": cut(text, MAX_PLAIN_CHARS)}
     try:
         call(team, "chat.update", **message, blocks=list(blocks))
@@ -61,13 +61,13 @@ def update(team: SlackTeam, channel: str, ts: str, text: str, blocks: Sequence[d
 
 
 def find_posted(team: SlackTeam, channel: str, key: str, *, thread_ts: str = "") -> str:
-    """The ts of our message with `key` among the newest of a channel or a thread; nothing without one."""
+    """The ts of our message with `key` among the latest of a channel or a thread, or ""."""
     page: dict[str, Any] = {"channel": channel, "limit": HISTORY_PAGE, "include_all_metadata": "true"}
     if thread_ts:
-        answer = call(team, "conversations.replies", **page, ts=thread_ts)
+        response = call(team, "conversations.replies", **page, ts=thread_ts)
     else:
-        answer = call(team, "conversations.history", **page)
-    for message in answer.get("messages", []):
+        response = call(team, "conversations.history", **page)
+    for message in response.get("messages", []):
         metadata = message.get("metadata") or {}
         if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("key") == key:
             return str(message["ts"])

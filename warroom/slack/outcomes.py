@@ -1,4 +1,4 @@
-"""What an error of Slack does to a work item."""
+"""Handles Slack errors of work items."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TRIES_OF_UNKNOWN: Final = 3
 MIN_WAIT_S: Final = 1.0
 
 
-def run_patiently(item: WorkItem, work: Callable[[], None]) -> None:
-    """Run `work`; where Slack asks to wait, or its token does not work, hand the item back untried.
+def run_with_backoff(item: WorkItem, work: Callable[[], None]) -> None:
+    """Run `work`; on a rate limit or a revoked token, release the item without counting an attempt.
 
-    A refusal with an unknown word is tried three times. Raises what else went wrong.
+    An unknown error code is retried up to three attempts. Re-raises other errors.
     """
     try:
         work()

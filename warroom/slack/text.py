@@ -1,4 +1,4 @@
-"""Text in Slack's mrkdwn: escaped and cut. Pure."""
+"""Text in Slack's mrkdwn: escaping, cutting and blocks. Pure."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ MAX_BLOCKS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What only the person who asked sees: a text and, where it has buttons, blocks."""
+class Reply:
+    """An ephemeral reply to a command: text and optional blocks."""
 
     text: str
     blocks: list[dict[str, Any]] = field(default_factory=list)
 
     def message(self) -> dict[str, Any]:
-        """As Slack takes it."""
+        """The message for Slack."""
         shown = {"response_type": "ephemeral", "text": cut(self.text, MAX_PLAIN_CHARS)}
         return shown | ({"blocks": self.blocks[:MAX_BLOCKS]} if self.blocks else {})
 
 
 def escaped(text: str) -> str:
-    """The three characters that mean something to Slack, as it wants them; nothing mentions everybody."""
+    """Escape Slack's control characters, so that nothing can mention @channel."""
     return quiet(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescaped(text: str) -> str:
-    """What a person wrote, from what Slack sends."""
+    """Undo Slack's escaping."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters, the last one an ellipsis where something is missing."""
+    """The text, cut to `limit` characters with an ellipsis."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def section(text: str) -> dict[str, Any]:
-    """A block of text."""
+    """A section block with text."""
     return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, MAX_SECTION_CHARS)}}
 
 
 def button(label: str, action_id: str, **more: object) -> dict[str, Any]:
-    """A button of a message; `more`: value, url, style, confirm."""
+    """A button element; `more`: value, url, style, confirm."""
     return {"type": "button", "text": {"type": "plain_text", "text": label}, "action_id": action_id, **more}

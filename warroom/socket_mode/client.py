@@ -1,4 +1,4 @@
-"""One connection of Socket Mode: envelopes go where HTTP requests go, and are acknowledged when stored."""
+"""A Socket Mode connection: envelopes are handled like HTTP requests, and acknowledged once stored."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from warroom.inbound.handling import Handled, handle
 
 THREADS: Final = 4
 TIMEOUT_S: Final = 10
-# The SDK writes messages into its log; they hold what people wrote.
+# The SDK logs envelopes, which hold messages of people.
 _quiet = logging.getLogger("warroom.slack_sdk")
 _quiet.setLevel(logging.CRITICAL + 1)
 log = logging.getLogger(__name__)
 
 
 class Socket:
-    """A connection for the teams that share one app."""
+    """A Socket Mode connection of the teams that share one app."""
 
     def __init__(self, token: str, teams: list[SlackTeam], *, ping_every_s: float) -> None:
         self.teams, self.opened_at = teams, time.time()
@@ -38,26 +38,26 @@ class Socket:
         self.client.socket_mode_request_listeners.append(self._receive)
 
     def connect(self) -> None:
-        """Open it. Raises SlackApiError, SlackClientError, OSError."""
+        """Connect. Raises SlackApiError, SlackClientError, OSError."""
         self.client.connect_to_new_endpoint()
 
     def close(self) -> None:
-        """End it; what was not acknowledged is sent again by Slack."""
+        """Close it; Slack resends what was not acknowledged."""
         self.client.close()
 
     def is_alive(self) -> bool:
-        """Whether Slack has answered a ping on the present connection."""
+        """Whether Slack responded to a ping on the current connection."""
         session = self.client.current_session
         return session is not None and session.is_active() and session.last_ping_pong_time is not None
 
     def silent_s(self, now: float) -> float:
-        """Seconds since Slack answered a ping, or since the connection was asked for."""
+        """Seconds since Slack last responded to a ping, or since connecting."""
         session = self.client.current_session
         last = session.last_ping_pong_time if session is not None else None
         return now - max(last or 0.0, self.opened_at if last is None else 0.0)
 
     def _receive(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Handle an envelope and acknowledge it; one that could not be stored is left for Slack to repeat."""
+        """Handle an envelope and acknowledge it; if storing fails, Slack resends it."""
         try:
             handled = handle(self.teams, request.payload, request.envelope_id)
         except (DatabaseError, InterfaceError) as error:
@@ -69,7 +69,7 @@ class Socket:
 
 
 def _payload(handled: Handled) -> dict[str, Any] | None:
-    """What the acknowledgement carries: the answer as Slack would read it from HTTP."""
+    """Payload of the acknowledgement: the HTTP response body."""
     if not handled.body:
         return None
     if handled.content_type.startswith("application/json"):

@@ -1,4 +1,4 @@
-"""Holds the connections of Socket Mode: one for each app-level token, replaced when they fall silent."""
+"""Maintains Socket Mode connections: one per app-level token, replaced when silent."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.db import DatabaseError, InterfaceError, connection
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from warroom.connection.models import SlackTeam
-from warroom.connection.services.standing import note_socket_alive, note_socket_fault
+from warroom.connection.services.team_state import note_socket_alive, note_socket_fault
 from warroom.inbound.reconcile import reconcile_after_gap
 from warroom.socket_mode.client import Socket
 from warroom.socket_mode.teams import teams_by_app_token
 
 log = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 5.0
-# Slack answers each ping, sent every five seconds: a connection that answers none for so long is dead.
+# Pings are sent every five seconds; a connection without a pong for this long is dead.
 MAX_SILENT_S: Final = 15.0
 
 
@@ -31,19 +31,19 @@ class Sockets:
         self.closing: list[Thread] = []
 
     def serve(self, stop: Event) -> None:
-        """Keep a connection for every token until `stop` is set."""
+        """Maintain a connection per token until `stop` is set."""
         while not stop.is_set():
             try:
                 self.look()
             except (DatabaseError, InterfaceError) as error:
-                log.warning("the database is away: %s", type(error).__name__)
+                log.warning("the database is unavailable: %s", type(error).__name__)
             finally:
                 connection.close()
             stop.wait(self.ping_every_s)
         self.close()
 
     def look(self) -> None:
-        """Open what is missing, close what is not wanted, replace what is silent, write down how it is."""
+        """Open missing connections, close unneeded ones, replace silent ones, and record their state."""
         wanted = teams_by_app_token()
         for token in [one for one in self.open if one not in wanted]:
             self._drop(token)
@@ -61,7 +61,7 @@ class Sockets:
         self.closing = [one for one in self.closing if one.is_alive()]
 
     def close(self) -> None:
-        """End every connection."""
+        """Close all connections."""
         for token in list(self.open):
             self._drop(token)
         for thread in self.closing:
@@ -73,9 +73,9 @@ class Sockets:
         try:
             socket.connect()
         except SlackApiError as error:
-            self._failed(token, teams, f"Slack refused the app-level token: {error.response.get('error')}.")
+            self._failed(token, teams, f"Slack rejected the app-level token: {error.response.get('error')}.")
         except (OSError, SlackClientError) as error:
-            self._failed(token, teams, f"Slack was not reached: {type(error).__name__}.")
+            self._failed(token, teams, f"Slack is unreachable: {type(error).__name__}.")
 
     def _failed(self, token: str, teams: list[SlackTeam], why: str) -> None:
         self._drop(token)
@@ -91,7 +91,7 @@ class Sockets:
                 reconcile_after_gap(team.workspace_id, team)
 
     def _drop(self, token: str) -> None:
-        """Close beside: closing waits for what the connection still does."""
+        """Close in a thread: closing waits for running work of the connection."""
         thread = Thread(target=self.open.pop(token).close, daemon=True)
         thread.start()
         self.closing.append(thread)

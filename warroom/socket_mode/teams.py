@@ -7,7 +7,7 @@ from warroom.connection.models import SlackTeam
 
 
 def teams_by_app_token() -> dict[str, list[SlackTeam]]:
-    """App-level token -> the connected teams of that app; workspaces that share an app share a connection."""
+    """App-level token -> teams of that app; workspaces that share an app share a connection."""
     rows = SlackTeam.across_workspaces.exclude(app_token="").exclude(slack_id="").order_by("id")
     found: dict[str, list[SlackTeam]] = {}
     for team in rows:

@@ -61,7 +61,7 @@ def change_provider(
         for name, value in _cleaned({**before, **values}).items():
             setattr(provider, name, value)
         if not client_secret.strip() and leads_elsewhere(before["server_url"], provider.server_url):
-            words = "must be typed again: server_url is of another server"
+            words = "must be entered again: server_url names another server"
             raise invalid("client_secret", "typed_again", words)
         if before["enabled"] and not provider.enabled:
             _keep_required(actor, provider)
@@ -130,7 +130,7 @@ def _keep_required(actor: Actor, provider: IdentityProvider) -> None:
     workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
     others = [one for one in enabled_in(actor.workspace_id) if one.pk != provider.pk]
     if workspace.identity_required and not others:
-        raise Conflict("Members must sign in with this provider. End that first. Nothing was changed.")
+        raise Conflict("Members must sign in with this provider. Disable that first. Nothing was changed.")
 
 
 def _save(provider: IdentityProvider) -> None:

@@ -46,7 +46,7 @@ def create_feed(actor: Actor, *, name: str, kinds: Sequence[str], everybody: boo
     secret = secrets.token_urlsafe(32)
     with transaction.atomic():
         if len(feeds_of(actor)) >= MAX_FEEDS:
-            raise invalid("name", "max_items", f"is one too many: revoke one of your {MAX_FEEDS} feeds")
+            raise invalid("name", "max_items", f"exceeds the limit: revoke one of your {MAX_FEEDS} feeds")
         feed: CalendarFeed = CalendarFeed.objects.create(
             workspace_id=actor.workspace_id,
             user_id=None if everybody else actor.user_id,

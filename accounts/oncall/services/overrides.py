@@ -52,7 +52,7 @@ def remove_override(actor: Actor, *, override_id: int) -> None:
             OnCallOverride.objects.of(actor.workspace_id).filter(pk=override_id, ends_at__gt=now).first()
         )
         if override is None:
-            raise NotFound("There is no such override, or it is over.")
+            raise NotFound("There is no such override, or it has ended.")
         _require_cover(actor, override.user_id)
         schedule = locked_schedule(actor, override.schedule_id)
         _record(actor, override, f"removed an override of {schedule.name}", action="oncall.override_remove")
@@ -126,7 +126,7 @@ def _shift(actor: Actor, shift_id: int, now: datetime) -> OnCallShift:
     rows = OnCallShift.objects.of(actor.workspace_id).filter(ends_at__gt=now)
     found: OnCallShift | None = rows.filter(pk=shift_id).first()
     if found is None:
-        raise NotFound("There is no such shift, or it is over.")
+        raise NotFound("There is no such shift, or it has ended.")
     return found
 
 

@@ -28,7 +28,7 @@ def create_schedule(actor: Actor, *, name: str, time_zone: str = "UTC") -> OnCal
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         if OnCallSchedule.objects.of(actor.workspace_id).count() >= MAX_SCHEDULES:
-            raise invalid("name", "max_items", f"is one too many: a workspace has at most {MAX_SCHEDULES}")
+            raise invalid("name", "max_items", f"exceeds the limit: a workspace has at most {MAX_SCHEDULES}")
         schedule = OnCallSchedule(workspace_id=actor.workspace_id, **fields)
         _save(schedule)
         if workspace.default_schedule_id is None:
@@ -137,7 +137,8 @@ def locked_schedule(actor: Actor, schedule_id: int, version: int | None = None) 
         raise NotFound("There is no such on-call schedule in this workspace.")
     if version is not None and version != schedule.version:
         raise Conflict(
-            f"{schedule.name} changed meanwhile: it is at version {schedule.version}. Nothing was changed.",
+            f"{schedule.name} has changed since you read it: it is at version {schedule.version}. "
+            "Nothing was changed.",
             extra={"current": {"name": schedule.name, "version": schedule.version}},
         )
     return schedule

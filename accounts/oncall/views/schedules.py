@@ -168,7 +168,7 @@ def _calendar(actor: Actor, shown: OnCallSchedule, form: CalendarForm) -> str:
 
 def _stop_import(actor: Actor, shown: OnCallSchedule, form: forms.Form) -> str:
     imports.stop_import(actor, schedule_id=shown.pk)
-    return f"Import stopped. {shown.name} is made of its layers from now on."
+    return f"Import stopped. {shown.name} now uses its layers."
 
 
 def _default(actor: Actor, shown: OnCallSchedule, form: forms.Form) -> str:

@@ -45,13 +45,13 @@ def check_person(user: User, *, person: User, fields: Iterable[str]) -> None:
     """Raise Conflict where `save_person` would."""
     switched = [name for name in fields if name in SWITCHES]
     if switched and person.pk == user.pk:
-        raise Conflict("You cannot change what your own account may do. Ask another admin.")
+        raise Conflict("You cannot change your own role. Ask another admin.")
     if "is_active" in switched and not person.is_active:
         _keep_admins(person)
 
 
 def _plain(value: object) -> object:
-    """The value as the audit log stores it."""
+    """The value as the audit trail stores it."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 

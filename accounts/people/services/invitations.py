@@ -122,7 +122,7 @@ def add_person(actor: Actor, *, email: str, username: str, display_name: str, ro
 def _refuse_member(actor: Actor, address: str, handle: str) -> None:
     members = Membership.objects.of(actor.workspace_id)
     if members.filter(user__email__iexact=address).exists():
-        raise Conflict(f"{address} is a member already. Nothing was changed.")
+        raise Conflict(f"{address} is already a member. Nothing was changed.")
     if handle and members.filter(user__username__iexact=handle).exists():
         raise invalid("username", "unique", "is used in this workspace")
 
@@ -208,7 +208,7 @@ def account_of_address(*, email: str, username: str, display_name: str) -> User:
                 return User.objects.create_user(handle, email=email, display_name=display_name)
         except IntegrityError:
             continue
-    raise Conflict("No user name is free. Ask for an invitation with another one.")
+    raise Conflict("No user name is available. Ask for an invitation with another one.")
 
 
 def _free_handles(wanted: str) -> list[str]:
@@ -230,7 +230,7 @@ def _join(invitation: Invitation, person: User) -> Membership:
         with transaction.atomic():
             membership: Membership = Membership.objects.create(**fields)
     except IntegrityError as error:
-        raise Conflict("You are a member already. Nothing was changed.") from error
+        raise Conflict("You are already a member. Nothing was changed.") from error
     actor = Actor(
         invitation.workspace_id, "user", person.label, user_id=person.pk, role=Role(invitation.role)
     )

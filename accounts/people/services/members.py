@@ -94,10 +94,10 @@ def renew_sign_in_link(actor: Actor, *, username: str) -> tuple[User, str]:
         membership = _locked_member(actor, username)
         user = membership.user
         if user.has_usable_password() or not user.is_active:
-            raise Conflict(f"{user.label} signs in with a password, or is deactivated. No link was made.")
+            raise Conflict(f"{user.label} signs in with a password, or is deactivated. No link was created.")
         _may_switch(actor, membership)
         secret = mint_sign_in_link(user, now=timezone.now())
-        summary = f"{actor.label} made another sign-in link for {user.label}"
+        summary = f"{actor.label} created a new sign-in link for {user.label}"
         record(actor, action="member.link", target=membership, summary=summary)
     return user, secret
 

@@ -82,5 +82,5 @@ def change(request: HttpRequest, invitation_id: int, verb: str) -> HttpResponse:
     if verb != "withdraw":
         raise NotFound("There is no such action.")
     withdraw_invitation(actor, invitation_id=invitation_id)
-    messages.success(request, "Invitation withdrawn. Its link does not work any more.")
+    messages.success(request, "Invitation withdrawn. Its link no longer works.")
     return SeeOther(PAGE)

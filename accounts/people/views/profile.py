@@ -83,7 +83,7 @@ def end_others(request: HttpRequest) -> HttpResponse:
         return require_recent_password(request, back=PAGE)
     key = request.session.session_key or ""
     ended = end_other_sessions(signed_in(request), keep=key, now=timezone.now())
-    messages.success(request, f"{ended} other sign-ins ended." if ended else "There was no other sign-in.")
+    messages.success(request, f"{ended} other sessions ended." if ended else "There were no other sessions.")
     return SeeOther(PAGE)
 
 
@@ -93,6 +93,6 @@ def end_one(request: HttpRequest, public_id: str) -> HttpResponse:
     if not is_recently_confirmed(request):
         return require_recent_password(request, back=PAGE)
     if not end_session(signed_in(request), public_id=public_id):
-        raise NotFound("That sign-in has ended already.")
-    messages.success(request, "That sign-in has ended.")
+        raise NotFound("That session has already ended.")
+    messages.success(request, "Session ended.")
     return SeeOther(PAGE)

@@ -47,7 +47,9 @@ def create_heartbeat(actor: Actor, values: HeartbeatValues) -> Heartbeat:
         Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         rows = Heartbeat.objects.of(actor.workspace_id)
         if rows.count() >= MAX_HEARTBEATS or rows.filter(name=name).exists():
-            raise Conflict("A heartbeat has that name, or there are 1000 already. Nothing was created.")
+            raise Conflict(
+                "A heartbeat with that name exists, or the limit of 1000 is reached. Nothing was created."
+            )
         made: Heartbeat = Heartbeat.objects.create(
             workspace_id=actor.workspace_id,
             name=name,

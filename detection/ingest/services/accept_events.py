@@ -118,7 +118,7 @@ def as_problem() -> Iterator[None]:
         raise Invalid("Nothing was stored: the database refused a value of these events.") from None
     except (DatabaseError, InterfaceError):
         raise Unavailable(
-            "Nothing was stored: the database cannot be reached. Send the same events again.",
+            "Nothing was stored: the database cannot be reached. Retry with the same events.",
             headers={"Retry-After": "2"},
         ) from None
 

@@ -19,6 +19,6 @@ def discard_quarantined(actor: Actor, *, quarantine_id: int) -> None:
         row = rows.select_for_update(of=("self",)).filter(pk=quarantine_id).first()
         if row is None:
             raise NotFound("There is no such request in quarantine.")
-        summary = f"{actor.label} threw away a request of {row.source.name}"
+        summary = f"{actor.label} discarded a request of {row.source.name}"
         record(actor, action="source.discard", target=row.source, summary=summary)
         row.delete()

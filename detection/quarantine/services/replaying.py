@@ -86,7 +86,7 @@ def _waiting(actor: Actor, quarantined_id: int, *, lock: bool = False) -> Quaran
     if row is None:
         raise NotFound("There is no such request in quarantine.")
     if row.replayed_at is not None:
-        raise Conflict(f"{row.replayed_by} has replayed this request already. Nothing was changed.")
+        raise Conflict(f"{row.replayed_by} already replayed this request. Nothing was changed.")
     return row
 
 

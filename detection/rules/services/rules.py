@@ -35,7 +35,7 @@ def create_rule(actor: Actor, *, fields: Mapping[str, Any]) -> DetectionRule:
         with transaction.atomic():
             rule: DetectionRule = DetectionRule.objects.create(workspace_id=actor.workspace_id, **values)
             rule.refresh_from_db()
-            _record(actor, rule, "rule.create", f"{actor.label} made the rule {rule.rule_id}", {})
+            _record(actor, rule, "rule.create", f"{actor.label} created the rule {rule.rule_id}", {})
     except IntegrityError:
         fault = FieldFault("rule_id", "unique", "is used by another rule")
         raise Conflict(
@@ -81,7 +81,7 @@ def reset_rule(actor: Actor, *, rule_id: str, version: int | None = None) -> Det
     rule = rule_for(actor, rule_id)
     original = builtin_values(rule)
     if original is None:
-        raise Conflict("Only built-in rules have values to go back to. Nothing was changed.")
+        raise Conflict("Only built-in rules can be reset. Nothing was changed.")
     return update_rule(actor, rule_id=rule_id, fields=original, version=version)
 
 
@@ -142,7 +142,7 @@ def _stored(fields: dict[str, Any]) -> dict[str, Any]:
 def _check(rule: DetectionRule, values: Mapping[str, Any], version: int | None) -> None:
     if version is not None and version != rule.version:
         raise Conflict(
-            "The rule was changed meanwhile. Nothing was saved; look at it again.",
+            "Someone else changed the rule meanwhile. Nothing was saved; review it again.",
             extra={"current": rule_json(rule)},
         )
     if "rule_id" in values and values["rule_id"] != rule.rule_id:

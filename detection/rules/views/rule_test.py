@@ -24,7 +24,7 @@ from detection.rules.services.rule_test import run_draft_test
 from detection.rules.views.rules import rule_page
 from detection.selectors import rule_for
 
-TOO_SLOW = "It took longer than five seconds. Try fewer minutes, or fewer events."
+TOO_SLOW = "It took longer than five seconds. Try a shorter period, or fewer events."
 
 
 @require_POST

@@ -149,15 +149,15 @@ Verb = Callable[[Actor, str, int | None], str]
 
 
 def _enable(actor: Actor, rule_id: str, version: int | None) -> str:
-    return f"{services.enable_rule(actor, rule_id=rule_id).name} counts from now on."
+    return f"{services.enable_rule(actor, rule_id=rule_id).name} enabled."
 
 
 def _disable(actor: Actor, rule_id: str, version: int | None) -> str:
-    return f"{services.disable_rule(actor, rule_id=rule_id).name} is off. Its incidents stay."
+    return f"{services.disable_rule(actor, rule_id=rule_id).name} disabled. Its incidents stay."
 
 
 def _reset(actor: Actor, rule_id: str, version: int | None) -> str:
-    return f"{services.reset_rule(actor, rule_id=rule_id, version=version).name} is as it came."
+    return f"{services.reset_rule(actor, rule_id=rule_id, version=version).name} reset to its defaults."
 
 
 def _delete(actor: Actor, rule_id: str, version: int | None) -> str:

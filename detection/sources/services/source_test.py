@@ -66,7 +66,10 @@ def _request(source: Source, body: str | None) -> WebhookRequest:
 def _refused(problem: Problem) -> Step:
     faults = tuple(f"{fault.field}: {fault.message}" for fault in problem.faults[:SHOWN])
     return Step(
-        "Mapped", f"It cannot be read: {problem.detail} A real one would wait in quarantine.", faults, True
+        "Mapped",
+        f"It cannot be parsed: {problem.detail} A real request would go to quarantine.",
+        faults,
+        True,
     )
 
 
@@ -84,7 +87,7 @@ def _mapped(reading: Reading) -> Step:
     ]  # fmt: skip
     words = _counted({"alert": len(alerts), "event": len(reading.events), "change": len(reading.changes)})
     if reading.faults:
-        words += f" {len(reading.faults)} could not be read and would wait in quarantine."
+        words += f" {len(reading.faults)} could not be parsed and would go to quarantine."
     return Step("Mapped", words, tuple(found))
 
 
@@ -115,13 +118,13 @@ def _deduplicated(receipt: Receipt) -> Step:
 def _matched(source: Source, reading: Reading, matched: Sequence[Matched]) -> Step:
     """The rules that count what came, by name, and how far each is from opening an incident."""
     if not reading.alerts and not reading.events:
-        return Step("Matched", "Nothing for the rules to count.")
+        return Step("Matched", "No events for rules.")
     by_itself = bool(reading.alerts and source.opens_incidents)
     words = (
         "Alerts of this source open incidents by their own severity, without a rule. " if by_itself else ""
     )
     if not matched:
-        return Step("Matched", f"{words}No enabled rule counts what came.")
+        return Step("Matched", f"{words}No enabled rule matches these events.")
     rules = len({one.rule_id for one in matched})
     counts = "1 rule counts" if rules == 1 else f"{rules} rules count"
     return Step("Matched", f"{words}{counts} what came.", tuple(_counting(one) for one in matched[:SHOWN]))

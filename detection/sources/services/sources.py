@@ -52,7 +52,9 @@ def create_source(actor: Actor, *, kind: str, name: str, **fields: Any) -> tuple
             workspace_id=actor.workspace_id, kind=kind, name=title, **values
         )
         key = _add(source, Purpose.KEY, _chance())
-        record(actor, action="source.create", target=source, summary=f"{actor.label} made the source {title}")
+        record(
+            actor, action="source.create", target=source, summary=f"{actor.label} created the source {title}"
+        )
     return source, key
 
 
@@ -68,7 +70,7 @@ def update_source(
     with _one_name(), transaction.atomic():
         source = _locked(actor, source_id)
         if version is not None and version != source.version:
-            raise Conflict("The source was changed meanwhile. Nothing was saved; look at it again.")
+            raise Conflict("Someone else changed the source meanwhile. Nothing was saved; review it again.")
         webhook_formats().get(source.kind).check_mapping(values.get("mapping", {}))
         changed = {n: [getattr(source, n), v] for n, v in values.items() if getattr(source, n) != v}
         if changed:
@@ -124,7 +126,9 @@ def revoke_secret(actor: Actor, *, source_id: int, secret_id: int) -> None:
         if secret.revoked_at is not None:
             return
         if secret.purpose == Purpose.KEY and _live(source, Purpose.KEY) == 1:
-            raise Conflict("This is the only key of the source. Add another first, or switch the source off.")
+            raise Conflict(
+                "This is the only key of the source. Create another one first, or disable the source."
+            )
         secret.revoked_at = timezone.now()
         secret.save(update_fields=["revoked_at"])
         summary = f"{actor.label} revoked the {_called(secret)} of {source.name}"
@@ -136,7 +140,7 @@ def _add_secret(actor: Actor, source_id: int, purpose: Purpose, text: str) -> st
     with transaction.atomic():
         source = _locked(actor, source_id)
         if _live(source, purpose) >= MAX_LIVE:
-            raise Conflict(f"Two are live already: revoke one of {source.name}'s before adding another.")
+            raise Conflict(f"Two are live already: revoke one of {source.name}'s before creating another.")
         _add(source, purpose, text)
         kind = "key" if purpose == Purpose.KEY else "signing secret"
         summary = f"{actor.label} added a {kind} to {source.name}"

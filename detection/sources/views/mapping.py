@@ -53,7 +53,7 @@ def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
         )
     form = MappingForm(request.POST, mapping=source.mapping)
     if not form.is_valid():
-        return _page(request, source, form, Preview(problem="See the fields marked."), status=422)
+        return _page(request, source, form, Preview(problem="Correct the marked fields."), status=422)
     body = form.cleaned_data["body"]
     try:
         given = form.mapping()
@@ -87,7 +87,7 @@ def _element(mapping: Mapping, found: Found) -> dict[str, Any]:
 
 def _verdict(mapping: Mapping, found: Found) -> str:
     if not found.texts["title"]:
-        return "Not readable: it has no title."
+        return "Cannot be parsed: no title."
     if mapping.kind == "change":
         return "A change."
     severity = found.severity.label if found.severity else "the source's severity"

@@ -64,7 +64,7 @@ def new(request: HttpRequest) -> HttpResponse:
             note_faults(form, fault)
         else:
             return SeeOther(page_of(source))
-    return _form(request, form, "Add a source", "/sources/new", "/sources")
+    return _form(request, form, "New source", "/sources/new", "/sources")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,7 +134,7 @@ def add_key(request: HttpRequest, source_id: int) -> HttpResponse:
     """POST: a second key; 303 to the page that shows it."""
     actor = current_actor(request)
     service.add_key(actor, source_id=source_id)
-    return done(request, "A new key is live; the old one works until revoked.", url=f"/sources/{source_id}")
+    return done(request, "Key created; the old one works until it is revoked.", url=f"/sources/{source_id}")
 
 
 @require_POST
@@ -148,7 +148,7 @@ def add_secret(request: HttpRequest, source_id: int) -> HttpResponse:
         except Invalid as fault:
             note_faults(form, fault)
         else:
-            return done(request, "Requests must be signed with this secret now.", url=page_of(source))
+            return done(request, "Requests must now be signed with this secret.", url=page_of(source))
     context = _context(request, actor, source) | {"secret_form": form.styled()}
     return render_page(request, "detection/sources/detail.html", context, status=422)
 
@@ -157,7 +157,7 @@ def add_secret(request: HttpRequest, source_id: int) -> HttpResponse:
 def revoke(request: HttpRequest, source_id: int, secret_id: int) -> HttpResponse:
     """POST: end a key or a signing secret."""
     service.revoke_secret(current_actor(request), source_id=source_id, secret_id=secret_id)
-    return done(request, "Revoked: it opens nothing any more.", url=f"/sources/{source_id}")
+    return done(request, "Revoked.", url=f"/sources/{source_id}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -21,8 +21,8 @@ LEVELS: Final = {
 }  # fmt: skip
 NAMED: Final = 3
 MAX_DEPTH: Final = 12
-TOO_BIG: Final = "left out: larger than an event may store"
-TOO_DEEP: Final = "left out: nested deeper than an event may be"
+TOO_BIG: Final = "omitted: too large for an event"
+TOO_DEEP: Final = "omitted: nested too deep for an event"
 
 
 def bounded_key(text: str) -> str:

@@ -174,7 +174,8 @@ def _without_nul(event: dict[str, Any]) -> dict[str, Any]:
     for name, value in event.items():
         if isinstance(value, str) and "\0" in value:
             raise Invalid(
-                "A text holds the character NUL.", faults=[FieldFault(name[:100], "nul", "must not hold NUL")]
+                "A text contains a NUL character.",
+                faults=[FieldFault(name[:100], "nul", "must not hold NUL")],
             )
     return event
 

@@ -110,7 +110,7 @@ def _check(name: str, value: Any) -> list[FieldFault]:
     if not isinstance(value, str):
         return [_fault(name, "type", "must be text")]
     if "\0" in value:
-        return [_fault(name, "characters", "must not hold the NUL character")]
+        return [_fault(name, "characters", "must not contain NUL characters")]
     if name in CHOICES:
         choices = CHOICES[name]
         return [] if value in choices else [_fault(name, "choice", f"must be one of {', '.join(choices)}")]

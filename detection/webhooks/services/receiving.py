@@ -33,7 +33,7 @@ from incidents.vocabulary import Severity
 
 
 def source_actor(source: Source, request_id: str = "") -> Actor:
-    """The sender, as timelines and the audit log name it."""
+    """The sender, as timelines and the audit trail name it."""
     scopes = frozenset({Scope.EVENTS_WRITE.value, Scope.INCIDENTS_WRITE.value})
     return Actor(source.workspace_id, "source", source.name, scopes=scopes, request_id=request_id[:64])
 

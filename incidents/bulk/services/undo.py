@@ -34,7 +34,7 @@ def undo_action(actor: Actor, *, action_id: int) -> BulkAction:
     action = action_of(actor, action_id)
     if action.undone_at is None and not may_undo(action):
         minutes = UNDO_WITHIN // timedelta(minutes=1)
-        raise Conflict(f"It can be undone for {minutes} minutes, and they are over. Nothing was changed.")
+        raise Conflict(f"It can only be undone for {minutes} minutes. Nothing was changed.")
     for step in steps_of(actor, action):
         if step.outcome == Outcome.DONE and not step.undo:
             _try(actor, action, step)

@@ -57,7 +57,7 @@ def _acknowledge_by_machine(it: Change, text: str) -> None:
     it.refuse_stale()
     it.incident.acknowledged_label = label
     it.save()
-    message = text or f"Acknowledged by {label}, which is not a person: the acknowledge clock runs on."
+    message = text or f"Acknowledged by {label}, which is not a person: the acknowledge target still runs."
     it.note(EntryKind.ACKNOWLEDGED, message, by_machine=True)
     summary = f"{label} acknowledged {it.incident.reference}; no person has yet"
     it.finish("incident.acknowledge", summary, [IncidentAcknowledged(*it.ids, None, label, True)])

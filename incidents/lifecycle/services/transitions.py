@@ -36,7 +36,7 @@ def move_to(
     restores: bool = True,
     keep: Collection[str] = (),
 ) -> None:
-    """Move the incident, tell the timeline, the audit log and the outbox.
+    """Move the incident, tell the timeline, the audit trail and the outbox.
 
     A repeat by whoever made the move changes nothing; anybody else is told who was first. `is_public` None
     means internal. Resolving ends the stages and, where `restores`, restores the affected components except
@@ -139,7 +139,9 @@ def refuse_second_unresolved(incident: Incident) -> None:
     others = Incident.objects.of(incident.workspace_id).filter(pk__in=theirs.values("incident_id"))
     if (other := others.exclude(pk=incident.pk).order_by("-id").first()) is not None:
         if other.is_private:
-            raise Conflict(f"{incident.reference} cannot be reopened: another is open for the same trouble.")
+            raise Conflict(
+                f"{incident.reference} cannot be reopened: another incident is open for the same problem."
+            )
         raise Conflict(
             f"{incident.reference} cannot be reopened: {other.reference} is open for the same trouble. "
             f"Work there, or resolve it first. Nothing was changed.",

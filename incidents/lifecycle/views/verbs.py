@@ -229,7 +229,7 @@ ACTIONS: Final = {
     "privacy": Action("Change visibility", "Save", privacy_forms.PrivacyForm, _privacy, "{ref} saved."),
     "invite": Action("Invite a person", "Invite", privacy_forms.InviteForm, _invite, "Invited to {ref}"),
     "uninvite": Action(
-        "Take back an invitation", "Remove", privacy_forms.RemoveForm, _uninvite, "Removed from {ref}"
+        "Remove an invited person", "Remove", privacy_forms.RemoveForm, _uninvite, "Removed from {ref}"
     ),
     "acknowledge": Action(
         "Acknowledge",
@@ -320,7 +320,7 @@ ACTIONS: Final = {
         amend_forms.RewordForm,
         _amends("reworded"),
         "Text saved.",
-        lead="The earlier text stays readable.",
+        lead="The previous text stays visible.",
     ),
     "publish": Action(
         "Publish to stakeholders",
@@ -328,7 +328,7 @@ ACTIONS: Final = {
         amend_forms.RewordForm,
         _amends("published"),
         "Published.",
-        lead="Stakeholders see exactly this text. The internal text stays readable here.",
+        lead="Stakeholders see exactly this text. The internal text stays visible here.",
     ),
     "withdraw": Action(
         "Withdraw this entry",
@@ -336,7 +336,7 @@ ACTIONS: Final = {
         amend_forms.WithdrawForm,
         _amends("withdrawn", "reason"),
         "Withdrawn.",
-        lead="The entry stays in the timeline as withdrawn; its text stays readable.",
+        lead="The entry stays in the timeline as withdrawn; its text stays visible.",
     ),
     "pin": Action(
         "Pin this entry", "Pin", timeline_forms.EntryForm, _pin, "Pinned.", lead="Pinned entries stay on top."
@@ -350,8 +350,8 @@ ACTIONS: Final = {
         "Save",
         recovery_forms.VerdictForm,
         _verdict,
-        "{ref}: judgement saved.",
-        lead="False positives are counted against all judged incidents, to tune detection.",
+        "{ref}: verdict saved.",
+        lead="The rate of false positives helps to tune detection.",
     ),
     "relate": Action("Link an incident", "Link", timeline_forms.RelateForm, _relate, "{ref} linked."),
     "merge": Action(
@@ -363,12 +363,12 @@ ACTIONS: Final = {
         lead="This incident is closed and its signals move to the other one. Can be undone for 24 hours.",
     ),
     "undo-merge": Action(
-        "Undo the merge",
-        "Undo the merge",
+        "Undo merge",
+        "Undo merge",
         lifecycle_forms.ActionForm,
         _undo_merge,
         "{ref}: merge undone.",
-        lead="The incident is open again and gets its signals back. Events that came meanwhile stay.",
+        lead="The incident is open again and gets its signals back. Events received meanwhile stay.",
     ),
     "dismiss-proposal": Action(
         "Dismiss the proposal", "Dismiss", timeline_forms.RelateForm, _dismiss, "Proposal dismissed."

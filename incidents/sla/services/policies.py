@@ -38,7 +38,7 @@ def change_policies(actor: Actor, *, policies: Mapping[Severity, Clocks], based_
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         before = policy_of(workspace.pk)
         if based_on and based_on != policy_mark(before):
-            raise Conflict("The clocks were changed meanwhile. Nothing was saved.")
+            raise Conflict("Someone else changed the SLA targets meanwhile. Nothing was saved.")
         changes = {
             severity.value: [_words(before[severity]), _words(policies[severity])]
             for severity in Severity
@@ -64,7 +64,7 @@ def _check(policies: Mapping[Severity, Clocks]) -> None:
         if (last := policies[s].resolve_within) and last < policies[s].acknowledge_within
     ]
     if faults:
-        raise Invalid("The clocks were not saved.", faults=faults)
+        raise Invalid("The SLA targets were not saved.", faults=faults)
 
 
 def _fields(clocks: Clocks) -> dict[str, int | None]:

@@ -39,7 +39,7 @@ def amend_entry(
 
     def work(it: Change, entry: TimelineEntry) -> None:
         if entry.kind not in AMENDABLE:
-            raise invalid("entry", "note", "must be a note or an update: Tocsin wrote the others itself")
+            raise invalid("entry", "note", "must be a note or an update: other entries are written by Tocsin")
         if not _is_repeat(entry, wanted, text):
             _refuse(it, entry, based_on)
             _amend(it, entry, wanted, text)

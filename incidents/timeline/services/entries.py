@@ -27,7 +27,7 @@ def pin_entry(actor: Actor, *, number: int | str, entry_id: int) -> TimelineEntr
         if entry.pinned_at is not None:
             return
         if _pins(it) >= PINS:
-            raise Conflict(f"{PINS} entries are pinned already. Unpin one first; nothing was changed.")
+            raise Conflict(f"{PINS} entries are already pinned. Unpin one first; nothing was changed.")
         entry.pinned_at = it.at
         _save(it, entry, ["pinned_at"], "incident.pin", "pinned")
 

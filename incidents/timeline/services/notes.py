@@ -105,7 +105,7 @@ def add_entry(
     Forbidden.
     """
     if kind not in (EntryKind.NOTE, EntryKind.UPDATE):
-        raise invalid("kind", "choice", "must be note or update: Tocsin writes the others itself")
+        raise invalid("kind", "choice", "must be note or update: other entries are written by Tocsin")
     if kind == EntryKind.NOTE and is_public:
         raise invalid("public", "internal", "must be false for a note; an update may be public")
     if kind == EntryKind.UPDATE and occurred_at is not None:

@@ -21,8 +21,8 @@ from notifications.deliveries.message import Message
 
 CALL_S: Final = 15
 UNKNOWN_STATUS: Final = 3
-# Services with hosts of their own, or that others host on public addresses by HTTPS. Other schemes that name
-# a host are open only where the operator lists them.
+# Hosted services, or self-hosted ones reached over HTTPS at public addresses. Other schemes that name
+# a host are allowed only if the operator lists them.
 DEFAULT_SCHEMES: Final = frozenset(
     [
         "discord",
@@ -64,7 +64,7 @@ DEFAULT_SCHEMES: Final = frozenset(
         "line",
     ]
 )
-# One address: `Apprise.add` would take a list of them, of which the scheme of the first is known.
+# A single address: `Apprise.add` accepts a list, of which only the first scheme was checked.
 _CHILD: Final = """
 import sys, json, logging
 logging.disable(logging.CRITICAL)
@@ -83,7 +83,7 @@ if refused:
     sys.exit(REFUSED_STATUS)
 sys.exit(4)
 """
-# Certificates are always checked; apprise splits its parameters at both characters.
+# Certificates are always verified; apprise splits parameters at both characters.
 _UNVERIFIED: Final = re.compile(r"[?&;]\s*verify\s*(=|&|;|$)", re.IGNORECASE)
 _SEVERAL: Final = re.compile(r"[\s,]+[a-z0-9]{1,12}://", re.IGNORECASE)
 
@@ -96,7 +96,7 @@ class AppriseChannel(ChannelKind):
     title = "Other service (apprise)"
     icon = "plug"
     fields = (ChannelField("url", "Apprise URL", "Such as discord://…; it holds the credentials.", True),)
-    recognizes_repeats = False
+    deduplicates = False
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
         """One address with a scheme that is allowed here, and no parameter that weakens TLS."""
@@ -104,7 +104,7 @@ class AppriseChannel(ChannelKind):
         return {"url": fault} if url and (fault := entry_fault(url)) else {}
 
     def send(self, target: Target, message: Message) -> Sent:
-        """Run apprise once. Raises HttpPassingError where the answer is lost, PermanentError."""
+        """Run apprise once. Raises HttpPassingError if the result is unknown, PermanentError."""
         url = target.secret("url")
         if fault := fault_in(url):
             raise PermanentError(f"the address {fault}")
@@ -127,24 +127,24 @@ class AppriseChannel(ChannelKind):
 
 
 def _failure(status: int, output: bytes) -> Exception:
-    """What the exit status of the child means."""
+    """The error for an exit status of the child process."""
     if status == REFUSED_STATUS:
         reason = output.decode(errors="replace").strip()[:200]
-        return PermanentError(f"the service may not be reached: {reason}")
+        return PermanentError(f"the service is not an allowed destination: {reason}")
     if status == UNKNOWN_STATUS:
         return PermanentError("apprise does not understand this URL")
-    return HttpPassingError("the service did not take the message")
+    return HttpPassingError("the service rejected the message")
 
 
 def entry_fault(url: str) -> str:
-    """What is wrong with an address that is saved; "" where nothing is. Stored ones with `verify=` go on."""
+    """Validation error of an address being saved, or "". Stored ones with `verify=` still work."""
     if _UNVERIFIED.search(unquote(url)):
         return "must not hold verify=…: the certificate of the service is always checked"
     return fault_in(url)
 
 
 def fault_in(url: str) -> str:
-    """Why an address may not be used; "" where it may."""
+    """Why an address may not be used, or ""."""
     if _SEVERAL.search(url.strip()):
         return "must be a single one"
     if scheme_of(url) not in allowed_schemes():
@@ -158,5 +158,5 @@ def scheme_of(url: str) -> str:
 
 
 def allowed_schemes() -> frozenset[str]:
-    """The defaults and what the operator added."""
+    """The default schemes and those added by the operator."""
     return DEFAULT_SCHEMES | settings.APPRISE_SCHEMES

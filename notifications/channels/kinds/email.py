@@ -38,7 +38,7 @@ class EmailChannel(ChannelKind):
     title = "Email"
     icon = "mail"
     fields = (ChannelField("to", "Recipients", "Addresses, separated by commas; each gets its own message."),)
-    recognizes_repeats = True  # by Message-ID, which stays the same
+    deduplicates = True  # by Message-ID, which stays the same
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
         """Valid addresses, 1 to 50."""
@@ -77,7 +77,7 @@ def send_mail(mail: EmailMultiAlternatives) -> None:
 
 
 def inlined(html: str) -> str:
-    """HTML with the styles of our mails in its elements."""
+    """HTML with the mail styles inlined."""
     return _INLINER.inline(html)
 
 
@@ -86,15 +86,15 @@ def _failure(code: int, text: str) -> Exception:
 
 
 def message_id(name: str) -> str:
-    """An id that stays the same for the same name."""
+    """Deterministic Message-ID for a name."""
     host = urlsplit(settings.BASE_URL).hostname or "tocsin"
     return f"<{name}@{host}>"
 
 
 def build(message: Message, recipient: str) -> EmailMultiAlternatives:
-    """The mail with both parts; all mails about an incident are one thread. Raises PermanentError."""
+    """Text and HTML mail; mails about one incident form a thread. Raises PermanentError."""
     if not settings.MAIL_FROM:
-        raise PermanentError("no mail server is set: give SMTP_URL and MAIL_FROM")
+        raise PermanentError("no mail server is configured: set SMTP_URL and MAIL_FROM")
     headers = {"Message-ID": message_id(f"d-{message.public_id}"), "Auto-Submitted": "auto-generated"}
     if message.reference:
         thread = message_id(f"incident-{message.workspace_id}-{message.reference.lower()}")
@@ -114,5 +114,5 @@ def build(message: Message, recipient: str) -> EmailMultiAlternatives:
 
 
 def sender_address() -> str:
-    """The address that mails come from, or nothing where no mail server is set."""
+    """The sender address, or "" without a mail server."""
     return parseaddr(settings.MAIL_FROM)[1]

@@ -1,4 +1,4 @@
-"""Writes notifications to the server's log; the delivery's row is the record."""
+"""Writes notifications to the server's log."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ class LogChannel(ChannelKind):
     icon = "scroll-text"
 
     def send(self, target: Target, message: Message) -> Sent:
-        """One line."""
+        """Log one line."""
         log.info("notification %s: %s", message.public_id, message.subject)
         return Sent(detail="written to the log")

@@ -39,31 +39,31 @@ class PagerDutyChannel(ChannelKind):
         ChannelField("url", "Events URL", "Only for accounts in another region.", is_required=False),
     )
     is_always_page = True
-    goes_to = {"routing_key": "url"}
-    max_per_minute = 90  # PagerDuty takes 100 of one key; several threads may begin at the same moment
+    server_fields = {"routing_key": "url"}
+    max_per_minute = 90  # PagerDuty accepts 100 per key; several threads may start at once
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
-        """An address, where one is given."""
+        """The events URL, if given, must be valid."""
         url = config.get("url", "")
         return {"url": fault} if url and (fault := address_fault(url)) else {}
 
     def send(self, target: Target, message: Message) -> Sent:
-        """Enqueue one event; PagerDuty merges those of one dedup key. Raises what `request` does."""
+        """Enqueue one event; PagerDuty deduplicates by dedup key. Raises what `request` does."""
         body = event(target.secret("routing_key"), message)
         response = request("POST", target.config.get("url") or EVENTS_URL, json=body)
         return Sent(body["dedup_key"], response.status, cut(response.text, 200))
 
     def lane(self, workspace_id: int, incident_id: int | None, channel_id: int) -> str:
-        """One for each alert: trigger, acknowledge and resolve arrive in order."""
+        """One lane per alert: trigger, acknowledge and resolve are sent in order."""
         return f"pagerduty:{channel_id}:{incident_id}" if incident_id else ""
 
-    def wants(self, event_kind: str) -> bool:
-        """What opens, acknowledges or ends an alert."""
+    def accepts(self, event_kind: str) -> bool:
+        """Only events that trigger, acknowledge or resolve an alert."""
         return event_kind in _ACTIONS
 
 
 def dedup_key(message: Message) -> str:
-    """The same for every event of one opening of an incident; reopened, it is another alert."""
+    """Dedup key: the same until the incident is reopened, which starts a new alert."""
     incident_id = message.snapshot.get("incident_id")
     opening = message.snapshot.get("opening", 1)
     tail = f"{incident_id}-{opening}" if incident_id else message.public_id

@@ -25,21 +25,21 @@ class WebhookChannel(ChannelKind):
     title = "Webhook"
     icon = "webhook"
     fields = (
-        ChannelField("url", "URL", "https:// address that receives a POST for each event."),
+        ChannelField("url", "URL", "https:// address that receives a POST per event."),
         ChannelField(
             "secret", "Signing secret", "Begins with whsec_. Leave empty to generate one.", True, False
         ),
     )
 
     def check(self, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
-        """An http(s) address and a secret of the specification."""
+        """An http(s) address and a secret in the format of the specification."""
         faults = {"url": fault} if (fault := address_fault(config.get("url", ""))) else {}
         if secrets.get("secret") and not is_webhook_secret(secrets["secret"]):
-            faults |= {"secret": "must be whsec_ and the base64 of 24 to 64 bytes"}
+            faults |= {"secret": "must be whsec_ followed by 24 to 64 bytes in base64"}
         return faults
 
     def send(self, target: Target, message: Message) -> Sent:
-        """POST the event; the id is the same at every attempt, the time and signatures are fresh."""
+        """POST the event; retries have the same id and a new timestamp and signature."""
         body = orjson.dumps(webhook_body(message))
         message_id = f"msg_{message.public_id}"
         signed = sign_webhook(target.secrets.get("secret", ()), message_id, datetime.now(UTC), body)
@@ -56,7 +56,7 @@ class WebhookChannel(ChannelKind):
 
 
 def webhook_body(message: Message) -> dict[str, Any]:
-    """The JSON: flat fields of the incident first, the whole snapshot under `incident`."""
+    """JSON body: flat fields of the incident first, the whole snapshot under `incident`."""
     snapshot = message.snapshot
     return {
         "event": message.event_kind,

@@ -1,4 +1,4 @@
-"""Escalates an incident at once, before the next step is due, when a person asks for it."""
+"""Escalates an incident manually, before the next step is due."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ Phase: Final = Escalation.Phase
 
 
 def escalate_now(actor: Actor, *, reference: str, cursor: str = "", now: datetime) -> Escalation:
-    """Make the next step due now; after the last step, or after the end, the first one again.
+    """Run the next step now; after the last step, or after the end, the first one again.
 
-    An acknowledgement no longer holds it. `cursor` is what the person saw (`cursor_of`): when a step ran
-    meanwhile, nothing is changed, so that one wish never pages two levels. Raises Forbidden, NotFound,
-    Conflict.
+    Overrides an acknowledgement. `cursor` is what the person saw (`cursor_of`): if a step ran meanwhile,
+    nothing is changed, so that one request never pages two levels. Raises Forbidden, NotFound, Conflict.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     seen = incident_for(actor, reference)
@@ -39,7 +38,7 @@ def escalate_now(actor: Actor, *, reference: str, cursor: str = "", now: datetim
         rows = Escalation.objects.of(actor.workspace_id).select_for_update()
         escalation: Escalation | None = rows.filter(incident=incident).first()
         if escalation is None:
-            raise NotFound(f"{incident.reference} has no escalation: no policy fits it.")
+            raise NotFound(f"{incident.reference} has no escalation: no policy matches it.")
         _refuse(escalation, incident, cursor)
         _make_due(escalation, now)
         escalation.save()
@@ -56,9 +55,11 @@ def escalate_now(actor: Actor, *, reference: str, cursor: str = "", now: datetim
 
 def _refuse(escalation: Escalation, incident: Incident, cursor: str) -> None:
     if incident.status not in UNRESOLVED:
-        raise Conflict(f"{incident.reference} is over. No one was paged.")
+        raise Conflict(f"{incident.reference} is resolved. No one was paged.")
     if cursor and cursor != cursor_of(escalation):
-        raise Conflict("The escalation moved on meanwhile. No one was paged: look who was, then ask again.")
+        raise Conflict(
+            "A step ran meanwhile, so this request paged no one. Check who was paged, then try again."
+        )
 
 
 def _make_due(escalation: Escalation, now: datetime) -> None:

@@ -25,7 +25,7 @@ MANAGERS: Final = {"kind": "role", "role": "manager"}
 
 
 def default_policies() -> list[PolicyValues]:
-    """What a new workspace begins with. The first step of security breaches is empty until people fill it."""
+    """Default policies of a new workspace. The first step for security breaches has no target yet."""
     sev1 = [_wait(300, ON_CALL), _wait(300, ON_CALL, COMMANDER), _wait(300, MANAGERS)]
     sev2 = [_wait(600, ON_CALL), _wait(600, ON_CALL, COMMANDER), _wait(600, MANAGERS)]
     breach = [_wait(0), *sev1]
@@ -37,7 +37,7 @@ def default_policies() -> list[PolicyValues]:
 
 
 def install_default_policies(actor: Actor) -> None:
-    """Create the default policies that are not there by name. Raises Forbidden."""
+    """Create the default policies that are missing by name. Raises Forbidden."""
     require(actor, Capability.ONCALL_WRITE)
     held = set(EscalationPolicy.objects.of(actor.workspace_id).values_list("name", flat=True))
     for values in default_policies():
@@ -48,9 +48,9 @@ def install_default_policies(actor: Actor) -> None:
 def put_policy(
     actor: Actor, *, values: PolicyValues, policy_id: int | None = None, version: int | None = None
 ) -> EscalationPolicy:
-    """Create a policy, or replace one; running escalations keep the policy they began with.
+    """Create or replace a policy; running escalations continue with the previous version.
 
-    Raises Forbidden, NotFound, Invalid naming the field, Conflict for a stale version.
+    Raises Forbidden, NotFound, Invalid (field), Conflict for a stale version.
     """
     require(actor, Capability.ONCALL_WRITE)
     with transaction.atomic():
@@ -70,7 +70,7 @@ def put_policy(
 
 
 def delete_policy(actor: Actor, *, policy_id: int) -> None:
-    """Delete a policy; running escalations go on. Raises Forbidden, NotFound."""
+    """Delete a policy; running escalations continue. Raises Forbidden, NotFound."""
     require(actor, Capability.ONCALL_WRITE)
     with transaction.atomic():
         policy = _locked(actor, policy_id, None)
@@ -87,7 +87,8 @@ def _locked(actor: Actor, policy_id: int | None, version: int | None) -> Escalat
         raise NotFound("There is no such escalation policy in this workspace.")
     if version is not None and version != policy.version:
         raise Conflict(
-            f"{policy.name} changed meanwhile: it is at version {policy.version}. Nothing was changed.",
+            f"{policy.name} has changed since you read it: it is at version {policy.version}. "
+            "Nothing was changed.",
             extra={"current": {"name": policy.name, "version": policy.version}},
         )
     return policy
@@ -121,7 +122,7 @@ def _known(actor: Actor) -> Known:
 
 
 def _channel_ids(workspace_id: int) -> set[int]:
-    """Channels that steps may name."""
+    """Ids of the channels that steps may name."""
     return set(Channel.objects.of(workspace_id).values_list("pk", flat=True))
 
 

@@ -25,10 +25,10 @@ from notifications.escalation.written import write_entry
 def start_escalation(
     workspace_id: int, incident_id: int, *, reason: str, event_id: int, now: datetime
 ) -> bool:
-    """Begin, or begin again after growth, reopening or a worse severity; return whether it did.
+    """Start an escalation, or restart it after growth, reopening or a worse severity. Returns whether it did.
 
-    Idempotent by the id of the event. The policy is copied, so that a later edit changes no running
-    escalation. Without a policy, whoever is on call gets one notice.
+    Idempotent by the id of the event. The policy is copied, so later edits do not affect a running
+    escalation. Without a policy, the people on call get one notice.
     """
     with transaction.atomic():
         incident = _locked(workspace_id, incident_id)
@@ -63,7 +63,7 @@ def start_escalation(
 def acknowledge_escalation(
     workspace_id: int, incident_id: int, *, user_id: int | None, now: datetime
 ) -> None:
-    """Hold the escalation for one lease. `user_id` None: by a machine, which does not hold back a sev1."""
+    """Hold the escalation for one lease. `user_id` None: by a machine, which does not hold a sev1."""
     with transaction.atomic():
         incident = _locked(workspace_id, incident_id)
         rows = Escalation.objects.of(workspace_id).select_for_update()
@@ -78,7 +78,7 @@ def acknowledge_escalation(
 
 
 def revive_escalation(workspace_id: int, incident_id: int, *, now: datetime) -> None:
-    """Continue after an acknowledgement by a person was undone. Idempotent."""
+    """Resume the escalation after a person's acknowledgement was undone. Idempotent."""
     with transaction.atomic():
         incident = _locked(workspace_id, incident_id)
         rows = Escalation.objects.of(workspace_id).select_for_update()
@@ -109,7 +109,7 @@ def run_escalation(workspace_id: int, item: Escalation, *, now: datetime) -> Non
 
 
 def policy_for(workspace_id: int, incident: Incident) -> EscalationPolicy | None:
-    """The most specific enabled policy that fits the incident."""
+    """The most specific enabled policy that matches the incident."""
     names = list(incident.affected.values_list("component__name", flat=True))
     policies = EscalationPolicy.objects.of(workspace_id).filter(is_enabled=True).prefetch_related("steps")
     found: EscalationPolicy | None = best_match(

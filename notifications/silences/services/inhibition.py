@@ -1,4 +1,4 @@
-"""Looks again at what an incident inhibited, two minutes after it is over or eases."""
+"""Reviews inhibited incidents, two minutes after the inhibiting one is resolved or less severe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REVIEW_AFTER: Final = timedelta(minutes=2)
 
 
 def plan_review(workspace_id: int, incident_id: int, *, event_key: str) -> None:
-    """Plan a review where the incident muted anything. Idempotent."""
+    """Plan a review if the incident muted anything. Idempotent."""
     muted = Delivery.objects.of(workspace_id).filter(
         outcome=Delivery.Outcome.MUTED, muted_by=f"inhibit:{incident_id}", unmuted_at=None
     )
@@ -32,9 +32,11 @@ def plan_review(workspace_id: int, incident_id: int, *, event_key: str) -> None:
 
 
 def run_review(workspace_id: int, item: InhibitionReview, *, now: datetime) -> None:
-    """Send what is still wrong, once; what is still inhibited is muted again."""
+    """Notify of unresolved incidents, once; what is still inhibited is muted again."""
     with transaction.atomic():
         lock_quiet_times(workspace_id)
-        text = "Still unresolved: the incident on a component it depends on is over or has eased."
+        text = (
+            "Still unresolved, although the incident on a component it depends on is resolved or less severe."
+        )
         key = f"inhibit:{item.parent_id}"
         release(workspace_id, key, once=f"inhibit-{item.pk}", text=text, now=now)

@@ -1,4 +1,4 @@
-"""Sends, once, what is still wrong when a silence, window or inhibition no longer mutes it."""
+"""Notifies, once, of unresolved incidents that a silence, window or inhibition no longer mutes."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from notifications.silences.locking import lock_quiet_times
 from notifications.silences.models import Release, Silence
 from notifications.silences.muting import covers
 
-MAX_INCIDENTS: Final = 50  # of one transaction
+MAX_INCIDENTS: Final = 50  # per transaction
 _NEVER_ARRIVED = (Delivery.Outcome.MUTED, Delivery.Outcome.SUPERSEDED, Delivery.Outcome.DEAD)
 
 
 def release(
     workspace_id: int, muted_by: str, *, once: str, text: str, now: datetime, still: Silence | None = None
 ) -> None:
-    """Plan one delivery for each destination whose deliveries were muted, where the incident is unresolved.
+    """Plan one delivery per destination whose deliveries were muted, for unresolved incidents.
 
-    `once` names this end: planned again, nothing is sent twice. What another silence covers is muted again
-    by that one. `still`: a silence that goes on; what it covers stays muted. The first `MAX_INCIDENTS`
-    incidents are done in this transaction, the others by `run_release`, as many at a time.
+    `once` identifies this end, for idempotency. What another silence covers is muted again by that one.
+    `still`: a silence that is still active; what it covers stays muted. The first `MAX_INCIDENTS`
+    incidents are done in this transaction, the others in batches by `run_release`.
     """
     with transaction.atomic():
         rest = Release(
@@ -50,7 +50,7 @@ def release(
 
 
 def run_release(workspace_id: int, item: Release, *, now: datetime) -> None:
-    """Do the next incidents of a claimed release: each once, whoever else claims it."""
+    """Process the next incidents of a claimed release; each once, even with concurrent claims."""
     with transaction.atomic():
         lock_quiet_times(workspace_id)
         if items.is_held(item):
@@ -61,7 +61,7 @@ def run_release(workspace_id: int, item: Release, *, now: datetime) -> None:
 
 
 def _advance(rest: Release, now: datetime) -> bool:
-    """Do the next `MAX_INCIDENTS` incidents and set `after_incident`; whether there are more."""
+    """Process the next `MAX_INCIDENTS` incidents and set `after_incident`. Returns whether there are more."""
     every = Delivery.objects.of(rest.workspace_id).filter(
         outcome=Delivery.Outcome.MUTED, muted_by=rest.muted_by, unmuted_at=None
     )
@@ -89,14 +89,14 @@ def _release_incident(incident: Incident, muted: QuerySet[Delivery], rest: Relea
 def _resumed(
     incident: Incident, newest: Sequence[Delivery], paged: Collection[str], rest: Release
 ) -> list[Delivery]:
-    """A delivery for each destination that has heard nothing since; `newest`: the last muted one of each."""
+    """A delivery for each destination not notified since; `newest`: its last muted delivery."""
     snapshot = snapshot_of(incident.workspace_id, incident.pk)
     payload: dict[str, object] = {
         "event_kind": "incident.opened",
         "snapshot": snapshot,
         "details": {"message": rest.text},
     }
-    heard = [row for row in newest if _has_heard_since(row)]
+    heard = [row for row in newest if _was_notified_since(row)]
     _pass_over(incident, heard, rest.once, Reason.ALREADY_NOTIFIED)
     known = {row.destination for row in heard}
     return [
@@ -107,7 +107,7 @@ def _resumed(
 
 
 def _pass_over(incident: Incident, rows: Iterable[Delivery], once: str, reason: Reason) -> None:
-    """Record that what muted these ended, and why they are not sent."""
+    """Record that these are no longer muted, and why they are not sent."""
     by_destination = {row.destination: row for row in rows}
     record_decisions(
         not_notified(
@@ -119,7 +119,7 @@ def _pass_over(incident: Incident, rows: Iterable[Delivery], once: str, reason: 
     )  # fmt: skip
 
 
-def _has_heard_since(last: Delivery) -> bool:
+def _was_notified_since(last: Delivery) -> bool:
     later = Delivery.objects.of(last.workspace_id).filter(
         incident_id=last.incident_id, destination=last.destination, pk__gt=last.pk
     )

@@ -1,4 +1,4 @@
-"""Creates silences, looks at them while they run, and ends them."""
+"""Creates, changes, checks and ends silences."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ MIN_IDLE_S: Final = 300
 
 @dataclass(frozen=True)
 class SilenceValues:
-    """What a silence is made of. Without `ends_at` it ends by `until_resolved` or `idle_s`, after 30 days at
-    the latest."""
+    """Values of a silence. Without `ends_at` it ends by `until_resolved` or `idle_s`, at the latest after
+    30 days."""
 
     matchers: Sequence[Matcher]
     reason: str
@@ -48,7 +48,7 @@ class SilenceValues:
 
 
 def create_silence(actor: Actor, values: SilenceValues) -> Silence:
-    """Raises Forbidden, Conflict, and Invalid naming the fields."""
+    """Create a silence. Raises Forbidden, Conflict, Invalid (fields)."""
     require(actor, Capability.SILENCES_WRITE)
     if values.includes_sev1:
         require_sev1(actor)
@@ -80,9 +80,9 @@ def create_silence(actor: Actor, values: SilenceValues) -> Silence:
 
 
 def update_silence(actor: Actor, silence_id: int, **changes: Any) -> Silence:
-    """Change fields of `SilenceValues` other than `starts_at` of a silence that has not ended.
+    """Change fields of an active silence, except `starts_at`.
 
-    What was muted and is no longer covered is sent once. Raises Forbidden, NotFound, Conflict, Invalid.
+    Incidents that are no longer covered are notified once. Raises Forbidden, NotFound, Conflict, Invalid.
     """
     require(actor, Capability.SILENCES_WRITE)
     silence_for(actor, silence_id)
@@ -151,7 +151,7 @@ def _faults(values: SilenceValues, starts_at: datetime, ends_at: datetime) -> li
 
 
 def end_silence(actor: Actor, silence_id: int) -> Silence:
-    """End it now and send what is still wrong. Idempotent. Raises Forbidden, NotFound."""
+    """End it now and notify of unresolved incidents. Idempotent. Raises Forbidden, NotFound."""
     require(actor, Capability.SILENCES_WRITE)
     silence_for(actor, silence_id)
     with transaction.atomic():
@@ -168,7 +168,7 @@ def end_silence(actor: Actor, silence_id: int) -> Silence:
 
 
 def run_silence(workspace_id: int, item: Silence, *, now: datetime) -> None:
-    """Look at a claimed silence: end it, tell its owner that it is about to end, or wait."""
+    """Check a claimed silence: end it, notify its owner that it is about to end, or wait."""
     with transaction.atomic():
         lock_quiet_times(workspace_id)
         rows = Silence.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
@@ -185,7 +185,7 @@ def run_silence(workspace_id: int, item: Silence, *, now: datetime) -> None:
 
 def _end_reason(silence: Silence, now: datetime) -> str:
     if now >= silence.ends_at:
-        return "the end was reached"
+        return "its end time was reached"
     if not (silence.until_resolved or silence.idle_s):
         return ""
     if matching_incidents(silence.workspace_id, silence):
@@ -209,7 +209,7 @@ def _finish(silence: Silence, reason: str, by: str, now: datetime) -> None:
 
 
 def _notice(silence: Silence, now: datetime) -> None:
-    """One notice to the owner, ten minutes before the end of a silence of half an hour or more."""
+    """Notify the owner once, ten minutes before a silence of half an hour or more ends."""
     is_long = silence.ends_at - silence.starts_at >= 3 * NOTICE_BEFORE
     if silence.noticed_at or not is_long or now < silence.ends_at - NOTICE_BEFORE:
         return

@@ -1,4 +1,4 @@
-"""Maintenance windows: saved, filled with occurrences 60 days ahead, ended."""
+"""Creates, changes, expands and ends maintenance windows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_WINDOWS: Final = 200
 
 @dataclass(frozen=True)
 class WindowValues:
-    """What a window is made of; `local_start` is naive, by the clock of `zone`."""
+    """Values of a window; `local_start` is naive, in local time of `zone`."""
 
     name: str
     matchers: Sequence[Matcher]
@@ -102,7 +102,7 @@ def _rule_fault(values: WindowValues, now: datetime) -> str:
     except ValueError as error:
         return str(error)
     except OverflowError:
-        return "lies outside the dates that can be computed"
+        return "is outside the supported range of dates"
     return ""
 
 
@@ -116,7 +116,7 @@ def _spans(
 
 
 def _fill(window: MaintenanceWindow, now: datetime) -> None:
-    """Make the rows of what occurs in the next 60 days. One that runs and is no longer wanted ends now."""
+    """Create the occurrences of the next 60 days. A running one that was removed ends now."""
     start = datetime.fromisoformat(window.local_start)
     wanted = {} if window.archived_at else {
         span.starts_at: span for span in _spans(start, window.duration_s, window.zone, window.rule, now)
@@ -142,7 +142,7 @@ def _fill(window: MaintenanceWindow, now: datetime) -> None:
 
 
 def refill_window(workspace_id: int, item: MaintenanceWindow, *, now: datetime) -> None:
-    """The daily refill of a claimed window."""
+    """Create further occurrences of a claimed window, daily."""
     with transaction.atomic():
         lock_quiet_times(workspace_id)
         rows = MaintenanceWindow.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
@@ -153,7 +153,7 @@ def refill_window(workspace_id: int, item: MaintenanceWindow, *, now: datetime) 
 
 
 def end_occurrence(workspace_id: int, item: WindowOccurrence, *, now: datetime) -> None:
-    """The end of a claimed occurrence: what is still wrong is sent, once."""
+    """End a claimed occurrence and notify of unresolved incidents, once."""
     with transaction.atomic():
         lock_quiet_times(workspace_id)
         rows = WindowOccurrence.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
@@ -169,7 +169,7 @@ def end_occurrence(workspace_id: int, item: WindowOccurrence, *, now: datetime) 
 
 
 def delete_window(actor: Actor, window_id: int) -> None:
-    """Archive a window: an occurrence that runs ends now. Raises Forbidden, NotFound."""
+    """Archive a window; a running occurrence ends now. Raises Forbidden, NotFound."""
     require(actor, Capability.SILENCES_WRITE)
     now = timezone.now()
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Plans the watching of recoveries and their health checks: rows only."""
+"""Plans recovery watches and their health checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AGAIN: Final = ["since", "enters", "state", "due_at", "attempts", "lease_until"
 
 
 def plan_watch(workspace_id: int, incident_id: int, *, since: datetime, enters: bool = False) -> None:
-    """Watch an incident from `since` on; an earlier watch of it begins anew. Idempotent."""
+    """Watch an incident from `since` on; restarts an earlier watch. Idempotent."""
     if not Incident.objects.of(workspace_id).filter(pk=incident_id).exists():
         return
     item = RecoveryWatch(
@@ -32,7 +32,7 @@ def plan_watch(workspace_id: int, incident_id: int, *, since: datetime, enters: 
 
 
 def plan_probes(workspace_id: int, incident_id: int, since: datetime) -> None:
-    """A health check for each affected component with an address; those of an earlier time begin anew."""
+    """Plan a health check per affected component with an address; restarts earlier ones."""
     components = [one.component for one in affected_of(workspace_id, incident_id)]
     wanted = [one for one in components if one.health_url]
     fresh = HealthProbe.objects.of(workspace_id).filter(incident_id=incident_id, since__gte=since)

@@ -1,4 +1,4 @@
-"""Reads and changes what a workspace lets Tocsin do by itself."""
+"""Reads and changes the response policy of a workspace."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ FIELDS = ("auto_start", "auto_resolve", "recovery_window_s")
 
 
 def policy_of(workspace_id: int) -> ResponsePolicy:
-    """The policy of the workspace; unsaved with the defaults where nothing was changed."""
+    """The policy of the workspace; unsaved defaults if it was never changed."""
     found = ResponsePolicy.objects.of(workspace_id).first()
     return found or ResponsePolicy(workspace_id=workspace_id)
 
 
 def shown_policy(actor: Actor) -> ResponsePolicy:
-    """The policy for whoever may read incidents. Raises Forbidden."""
+    """The policy, for members who may read incidents. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return policy_of(actor.workspace_id)
 
 
 def change_policy(actor: Actor, wanted: Mapping[str, Any]) -> ResponsePolicy:
-    """Change any of `FIELDS`; equal values change nothing. Raises Invalid naming the field, Forbidden."""
+    """Change any of `FIELDS`. Idempotent. Raises Invalid (field), Forbidden."""
     require(actor, Capability.REMEDIATION_WRITE)
     clean = {name: _clean(name, value) for name, value in wanted.items()}
     with transaction.atomic():
@@ -63,5 +63,7 @@ def _clean(name: str, value: Any) -> Any:
     if name not in FIELDS or not isinstance(value, Sequence) or isinstance(value, str):
         raise invalid(name, "choice", "must be a list of severities")
     if unknown := set(value) - set(Severity.values):
-        raise invalid(name, "choice", f"{min(unknown)} is no severity; known: {', '.join(Severity.values)}")
+        raise invalid(
+            name, "choice", f"{min(unknown)} is not a severity; known: {', '.join(Severity.values)}"
+        )
     return sorted(set(value))

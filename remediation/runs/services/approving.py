@@ -1,4 +1,4 @@
-"""Approving, rejecting and cancelling runs: acts of signed-in people, bound to the digest they were shown."""
+"""Approves, rejects and cancels runs; approvals are bound to the digest that was shown."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from remediation.vocabulary import WAITING, Risk, RunState, Verdict
 def approve_run(
     actor: Actor, run_id: int, *, digest: str, note: str = "", via: str = "web"
 ) -> RemediationRun:
-    """Approve what was shown. The run starts once every approval it needs is there; see `runs.policy`.
+    """Approve a run as shown. It starts once it has all required approvals; see `runs.policy`.
 
-    Raises Forbidden for whoever may not, Conflict when it no longer waits, has expired, or is not what was
-    shown (then `extra["changed"]` has the differences, and a run that changed is void), NotFound.
+    Raises Forbidden, NotFound, Conflict if it no longer awaits approval, has expired or changed (then
+    `extra["changed"]` has the differences, and the run is void).
     """
     approver = _approver(actor)
     with transaction.atomic():
@@ -36,13 +36,13 @@ def approve_run(
         if _already(run, actor, Verdict.APPROVED):
             return run
         if _refused_now(actor, run):
-            kept = run
+            stale = run
         else:
             _check(run, approver, digest)
             _write(run, approver, digest, Verdict.APPROVED, note, via)
             _advance(actor, run, note)
             return run
-    raise Conflict(f"This run is {kept.get_state_display().lower()}: {kept.reason} Nothing was started.")
+    raise Conflict(f"This run is {stale.get_state_display().lower()}: {stale.reason} Nothing was started.")
 
 
 def reject_run(actor: Actor, run_id: int, *, note: str = "", via: str = "web") -> RemediationRun:
@@ -71,7 +71,7 @@ def cancel_run(actor: Actor, run_id: int, *, note: str = "") -> RemediationRun:
 
 
 def start_proposed(actor: Actor, run_id: int) -> RemediationRun:
-    """Start a low-risk run that Tocsin only proposed because its breaker was open or its budget used."""
+    """Start a low-risk run that was only proposed because of an open breaker or a used-up budget."""
     require(actor, Capability.REMEDIATION_RUN)
     with transaction.atomic():
         run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
@@ -83,7 +83,7 @@ def start_proposed(actor: Actor, run_id: int) -> RemediationRun:
 
 
 def locked_run(workspace_id: int, run_id: int, *, viewer: int = SEES_ALL) -> RemediationRun:
-    """A run under its row lock, with incident, action and component. Raises NotFound."""
+    """Lock and return a run with incident, action and component. Raises NotFound."""
     seen = RemediationRun.objects.of(workspace_id).filter(is_seen(workspace_id, viewer, "incident"))
     rows = seen.select_for_update(of=("self",))
     found: RemediationRun | None = (
@@ -95,7 +95,7 @@ def locked_run(workspace_id: int, run_id: int, *, viewer: int = SEES_ALL) -> Rem
 
 
 def move(actor: Actor, run: RemediationRun, state: RunState, *, reason: str = "") -> None:
-    """Write a new state with its entry, audit row and fact. The database refuses an illegal move."""
+    """Change the state, with timeline entry, audit row and event. The database refuses illegal changes."""
     run.state, fields = state, ["state"]
     if reason:
         run.reason = reason[:2000]
@@ -108,7 +108,7 @@ def move(actor: Actor, run: RemediationRun, state: RunState, *, reason: str = ""
 
 
 def approvers_of(run: RemediationRun) -> list[Approver]:
-    """Those who approved and are still members with the role it takes."""
+    """People who approved and still have the required role."""
     given = RunApproval.objects.of(run.workspace_id).filter(
         run=run, verdict=Verdict.APPROVED, digest=run.digest
     )
@@ -121,7 +121,7 @@ def approvers_of(run: RemediationRun) -> list[Approver]:
 
 
 def still_missing(run: RemediationRun) -> str:
-    """What approval is missing now, as a sentence; empty when none is."""
+    """The approval missing now, as a sentence, or ""."""
     return missing_approval(
         Risk(run.risk),
         approvers_of(run),
@@ -131,7 +131,7 @@ def still_missing(run: RemediationRun) -> str:
 
 
 def missing_text(run: RemediationRun) -> str:
-    """`still_missing`, and that no one in the workspace can give it where that is so."""
+    """`still_missing`, with a note if no one in the workspace can give it."""
     missing = still_missing(run)
     if missing and not possible_approvers(run):
         return f"{missing} No member of this workspace can approve it: change roles or the on-call schedule."
@@ -143,7 +143,7 @@ def _anyone_on_call(workspace_id: int) -> bool:
 
 
 def _approver(actor: Actor) -> Approver:
-    """The person behind an approval. A token without a person, a local caller and Tocsin itself are none."""
+    """The person who approves. Raises Forbidden for tokens without a user, local callers and the system."""
     require(actor, Capability.REMEDIATION_RUN)
     if actor.kind not in {"user", "token"} or actor.user_id is None or actor.role is None:
         raise Forbidden(
@@ -159,7 +159,7 @@ def _already(run: RemediationRun, actor: Actor, verdict: Verdict) -> bool:
 
 
 def _refused_now(actor: Actor, run: RemediationRun) -> bool:
-    """Expire or void a run whose time is over or whose facts changed; True when it was."""
+    """Expire or void a run that is overdue or whose facts changed. Returns whether it did."""
     if run.state != RunState.AWAITING_APPROVAL:
         raise _conflict(run)
     if run.expires_at <= timezone.now():
@@ -175,7 +175,7 @@ def _refused_now(actor: Actor, run: RemediationRun) -> bool:
 def _check(run: RemediationRun, approver: Approver, digest: str) -> None:
     if digest != run.digest:
         raise Conflict(
-            "What you approved is not what this run would do. Look at it again; nothing was approved.",
+            "The run has changed since it was shown to you. Review it again; nothing was approved.",
             extra={"digest": run.digest, "shown": run.snapshot},
         )
     fault = refusal(
@@ -204,5 +204,5 @@ def _advance(actor: Actor, run: RemediationRun, note: str) -> None:
 def _conflict(run: RemediationRun) -> Conflict:
     state = run.get_state_display().lower()
     return Conflict(
-        f"This run is {state} and waits for nothing. Nothing was changed.", extra={"state": run.state}
+        f"This run is {state} and does not await approval. Nothing was changed.", extra={"state": run.state}
     )

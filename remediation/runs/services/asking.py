@@ -1,4 +1,4 @@
-"""Notifies the people whose approval a run waits for. Rows only; a repeat changes nothing."""
+"""Plans notifications of possible approvers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from notifications.deliveries.snapshot import snapshot_of
 from remediation.runs.approvers import approvers_to_ask
 from remediation.runs.models import RemediationRun
 
-# At these severities a request wakes people; at the others it is a notice, held in quiet hours.
+# At these severities a request is a page; at the others a notice, held in quiet hours.
 _URGENT: Final = (Severity.SEV1, Severity.SEV2)
 
 
 def ask_approvers(workspace_id: int, run_id: int) -> int:
-    """Plan the notifications of a run that awaits approval. Returns how many deliveries are new."""
+    """Plan notifications of a run that awaits approval. Idempotent. Returns how many are new."""
     runs = RemediationRun.objects.of(workspace_id).select_related("action", "incident")
     run: RemediationRun | None = runs.filter(pk=run_id).first()
     if run is None or not (people := approvers_to_ask(run)):

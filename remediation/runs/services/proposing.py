@@ -1,4 +1,4 @@
-"""Proposing runs: by people, and by Tocsin for the low-risk actions of an incident's scenario."""
+"""Creates runs: requested by people, or by Tocsin from the incident's scenario."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from remediation.runs.policy import (
     AUTOMATIC_RUNS_AN_HOUR,
     EXPIRY,
     automatic_actions,
-    breaker_lets_one_try,
+    breaker_allows_trial,
     run_risk,
 )
 from remediation.runs.services.recording import announce
@@ -42,7 +42,7 @@ from remediation.vocabulary import BreakerState, ExecutorKind, Risk, RunState
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is requested: an action on a component, who is asked to approve, a key against repeats."""
+    """A request: action, component, requested approver, and an idempotency key."""
 
     action: str
     component: str = ""
@@ -53,10 +53,10 @@ class Request:
 
 
 def request_run(actor: Actor, ref: int | str, wanted: Request) -> RemediationRun:
-    """Request a run for an incident. Low risk is approved by policy and starts; others await approval.
+    """Request a run for an incident. Low risk starts; others await approval.
 
-    Sent again with its `request_key`, returns the run made first. Raises NotFound, Invalid for an action or a
-    component the workspace does not have, Conflict for a resolved incident, Forbidden.
+    Idempotent by `request_key`. Raises NotFound, Forbidden, Invalid for an unknown action or component,
+    Conflict for a resolved incident.
     """
     require(actor, Capability.REMEDIATION_RUN)
     incident = incident_for(actor, ref)
@@ -72,7 +72,7 @@ def request_run(actor: Actor, ref: int | str, wanted: Request) -> RemediationRun
 
 
 def current_action(workspace_id: int, slug: str) -> RemediationAction:
-    """The current version of an action. Raises NotFound naming the ones that exist."""
+    """The current version of an action. Raises NotFound listing the existing ones."""
     rows = RemediationAction.objects.of(workspace_id).filter(is_current=True, is_enabled=True)
     found: RemediationAction | None = rows.filter(slug=slug).first()
     if found is None:
@@ -92,7 +92,7 @@ def _component(incident: Incident, name: str) -> Component | None:
 
 
 def plan_proposals(workspace_id: int, incident_id: int) -> None:
-    """Plan what `propose_automatic` does for a new incident; idempotent."""
+    """Plan `propose_automatic` for a new incident. Idempotent."""
     with transaction.atomic():
         item = AutomaticProposal(workspace_id=workspace_id, incident_id=incident_id)
         AutomaticProposal.objects.bulk_create([item], ignore_conflicts=True)
@@ -100,12 +100,11 @@ def plan_proposals(workspace_id: int, incident_id: int) -> None:
 
 
 def propose_automatic(workspace_id: int, incident_id: int) -> list[RemediationRun]:
-    """Start the safe actions of a new incident's scenario and ask for the risky ones; idempotent.
+    """Start low-risk actions of a new incident's scenario, and request approval of others. Idempotent.
 
-    Which of them follows `policy.automatic_actions`. Only actions that an admin connected to an executor: a
-    checklist is recommended, never started. Where the breaker is open, the hourly budget is used, or the
-    workspace does not let Tocsin start anything at this severity, the run is proposed instead. Containment
-    begins with the first action that starts.
+    Selected by `policy.automatic_actions`. Only actions with an executor: checklists are recommended, never
+    started. If the breaker is open, the hourly budget is used up, or the response policy excludes this
+    severity, the run is only proposed. Containment starts with the first action.
     """
     incident = incident_by_id(workspace_id, incident_id)
     scenario = scenario_for(incident.incident_type)
@@ -118,7 +117,7 @@ def propose_automatic(workspace_id: int, incident_id: int) -> list[RemediationRu
         try:
             run = _propose(actor, incident, action, component, Request(action.slug), origin_key=key)
         except Problem:
-            continue  # an action that cannot be previewed is not started; people see why when they try it
+            continue  # without a dry run it is not started; people see the error when they try it
         made.append(run)
     if any(run.state == RunState.APPROVED and run.risk == Risk.LOW for run in made):
         _contain(actor, incident)
@@ -137,12 +136,12 @@ def _automatic(
 
 def _contain(actor: Actor, incident: Incident) -> None:
     if incident.stage == Stage.ASSESSMENT:
-        with contextlib.suppress(Conflict, Invalid):  # people were first
+        with contextlib.suppress(Conflict, Invalid):  # a person was faster
             change_stage(actor, stage=Stage.CONTAINMENT, incident_id=incident.pk, version=incident.version)
 
 
 def propose_rollback(workspace_id: int, run_id: int) -> RemediationRun | None:
-    """Propose the declared rollback of a run that did not help; low risk starts. None where it cannot be."""
+    """Propose the declared rollback of a run that did not help; low risk starts. None if impossible."""
     run: RemediationRun = (
         RemediationRun.objects.of(workspace_id)
         .select_related("action", "incident", "component")
@@ -160,7 +159,7 @@ def propose_rollback(workspace_id: int, run_id: int) -> RemediationRun | None:
             origin_key=f"rollback:{run.pk}",
         )
     except Problem:
-        return None  # withdrawn, or not connected: people see the failed run
+        return None  # disabled or without executor: people see the failed run
 
 
 def _propose(
@@ -204,7 +203,7 @@ def _propose(
 
 
 def refuse_real_target(incident: Incident, action: RemediationAction) -> None:
-    """In a drill only checklists are run, except in a workspace that is for drills. Raises Conflict."""
+    """Allow only checklists in drills, except in a workspace for drills. Raises Conflict."""
     if incident.is_drill and action.executor != ExecutorKind.MANUAL and not is_for_drills(incident):
         raise Conflict(
             f"{incident.reference} is a drill, and {action.name} would act on a real system. Run a checklist "
@@ -221,7 +220,7 @@ def _first_state(actor: Actor, action: RemediationAction, risk: Risk, incident: 
 
 
 def _only_proposes(action: RemediationAction, incident: Incident) -> bool:
-    """Whether Tocsin may propose the action but not start it."""
+    """Whether the action may only be proposed, not started."""
     may_start = incident.severity in policy_of(incident.workspace_id).auto_start
     return not may_start or _is_stopped(action) or _budget_used(action.workspace_id)
 
@@ -233,7 +232,7 @@ def _is_stopped(action: RemediationAction) -> bool:
         return False
     is_tried = breaker.probe_run_id is not None
     state = BreakerState(breaker.state)
-    return is_tried or not breaker_lets_one_try(state, breaker.opened_at, timezone.now())
+    return is_tried or not breaker_allows_trial(state, breaker.opened_at, timezone.now())
 
 
 def _budget_used(workspace_id: int) -> bool:

@@ -1,4 +1,4 @@
-"""What every change of a run leaves: a timeline entry, an audit row, a fact for subscribers."""
+"""Records state changes of runs: timeline entry, audit row and event."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PHRASES = {
 
 
 def announce(actor: Actor, run: RemediationRun, *, note: str = "") -> None:
-    """Write the entry, the audit row and the fact of a run's state, in the transaction of its change."""
+    """Record a run's state on timeline, audit trail and outbox, in the transaction of its change."""
     state = RunState(run.state)
     target = run.snapshot.get("target") or "the workspace"
     message = f"{actor.label} {PHRASES[state]} {run.action.name} on {target}{f': {note}' if note else '.'}"

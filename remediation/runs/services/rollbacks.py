@@ -1,4 +1,4 @@
-"""Declared rollbacks: planned with the run that did not help, proposed by a worker, never chained further."""
+"""Plans declared rollbacks of runs that did not help; rollbacks are never chained."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from remediation.runs.models import RemediationRun, RollbackProposal
 
 
 def plan_rollback(run: RemediationRun) -> None:
-    """Plan the proposal of the run's declared rollback, in the transaction in which it ends; idempotent."""
+    """Plan to propose the run's declared rollback, in the transaction in which the run ends. Idempotent."""
     if not run.action.rollback or run.rollback_of_id is not None:
         return
     item = RollbackProposal(workspace_id=run.workspace_id, run=run)

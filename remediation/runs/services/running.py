@@ -1,4 +1,4 @@
-"""Carrying runs out: claim once, act once, settle with the truth; an expired claim is never repeated."""
+"""Executes runs: each is claimed and started at most once; an expired claim is never repeated."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from core.errors import Problem
 from remediation.executors.base import Progress, Report, executor_for
 from remediation.executors.shim import boot_id
 from remediation.runs.models import Breaker, RemediationRun, RunAttempt, TargetState
-from remediation.runs.policy import breaker_lets_one_try
+from remediation.runs.policy import breaker_allows_trial
 from remediation.runs.services.approving import locked_run, move, still_missing
 from remediation.runs.services.settling import settle
-from remediation.runs.snapshot import acts_for, is_as_shown, order_of
+from remediation.runs.snapshot import actor_of, is_as_shown, order_of
 from remediation.vocabulary import LIVE, WAITING, BreakerState, RunState
 
 LEASE: Final = timedelta(seconds=30)
@@ -27,17 +27,17 @@ BATCH: Final = 20
 
 
 def run_due() -> int:
-    """Expire what waited too long, start approved runs, follow live ones. Returns how many were touched."""
+    """Expire overdue runs, start approved ones, poll live ones. Returns how many were processed."""
     return expire_waiting() + sum(start(run) for run in to_start()) + sum(follow(run) for run in to_follow())
 
 
 def to_start() -> list[RemediationRun]:
-    """Approved runs that are due, those that wait longest for their turn first."""
+    """Due approved runs, those that waited longest first."""
     return _due("not_before", state=RunState.APPROVED, not_before__lte=Now())
 
 
 def to_follow() -> list[RemediationRun]:
-    """Live runs that are to be asked how they stand, those asked longest ago first."""
+    """Live runs that are due to be polled, those polled longest ago first."""
     live = [state for state in LIVE if state != RunState.UNKNOWN]
     return _due("lease_until", state__in=live, lease_until__lt=Now())
 
@@ -50,19 +50,19 @@ def _due(order: str, **conditions: object) -> list[RemediationRun]:
 
 
 def expire_waiting() -> int:
-    """Expire runs whose approval came too late or not at all."""
+    """Expire runs that were not approved or started in time."""
     count = 0
     for run in _due("expires_at", state__in=[*WAITING], expires_at__lt=Now()):
         with transaction.atomic():
             held = locked_run(run.workspace_id, run.pk)
             if held.state in WAITING and held.expires_at <= timezone.now():
-                move(acts_for(held), held, RunState.EXPIRED, reason="Its time ran out before it started.")
+                move(actor_of(held), held, RunState.EXPIRED, reason="It expired before it started.")
                 count += 1
     return count
 
 
 def start(run: RemediationRun) -> int:
-    """Claim an approved run and act, once. Returns 1 when this worker acted."""
+    """Claim and start an approved run, once. Returns 1 if this worker started it."""
     claimed = claim(run.workspace_id, run.pk)
     if claimed is None:
         return 0
@@ -78,9 +78,9 @@ def start(run: RemediationRun) -> int:
 
 
 def claim(workspace_id: int, run_id: int) -> RemediationRun | None:
-    """Take an approved run for this worker, with its one attempt; None when it may not start.
+    """Claim an approved run with its single attempt; None if it may not start.
 
-    Judges everything again: expiry, the incident, what was shown, the approvals, cooldown and breaker.
+    Checks everything again: expiry, incident, bound facts, approvals, cooldown and breaker.
     """
     try:
         with transaction.atomic():
@@ -88,7 +88,7 @@ def claim(workspace_id: int, run_id: int) -> RemediationRun | None:
             if run.state != RunState.APPROVED:
                 return None
             if not _may_start(run):
-                _let_others_first(run)
+                _requeue_behind_others(run)
                 return None
             RunAttempt.objects.create(
                 workspace_id=workspace_id, run=run, fence=run.fence + 1, host=socket.gethostname()[:255],
@@ -99,36 +99,36 @@ def claim(workspace_id: int, run_id: int) -> RemediationRun | None:
             run.lease_until = timezone.now() + LEASE
             run.save(update_fields=["fence", "state", "lease_until"])
             return run
-    except IntegrityError:  # another live run holds the target: this one waits its turn
-        _let_others_first(RemediationRun.objects.of(workspace_id).get(pk=run_id))
+    except IntegrityError:  # another run is live on the target: wait
+        _requeue_behind_others(RemediationRun.objects.of(workspace_id).get(pk=run_id))
         return None
 
 
-def _let_others_first(run: RemediationRun) -> None:
-    """A run that must wait goes behind the others that are due, so that it holds none of them up."""
+def _requeue_behind_others(run: RemediationRun) -> None:
+    """Move a run that must wait behind other due runs, so that it does not block them."""
     waiting = RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk, state=RunState.APPROVED)
     waiting.filter(not_before__lt=Now()).update(not_before=Now())
 
 
 def _may_start(run: RemediationRun) -> bool:
-    actor = acts_for(run)
+    actor = actor_of(run)
     if run.expires_at <= timezone.now():
-        move(actor, run, RunState.EXPIRED, reason="Its time ran out before it started.")
+        move(actor, run, RunState.EXPIRED, reason="It expired before it started.")
         return False
     if not run.incident.is_unresolved and run.rollback_of_id is None:
         move(actor, run, RunState.VOID, reason=f"{run.incident.reference} is {run.incident.status}.")
         return False
     if not is_as_shown(run):
-        move(actor, run, RunState.VOID, reason="What would be done changed after the approval.")
+        move(actor, run, RunState.VOID, reason="It changed after the approval.")
         return False
     if missing := still_missing(run):
-        move(actor, run, RunState.VOID, reason=f"An approval no longer counts. {missing}")
+        move(actor, run, RunState.VOID, reason=f"An approval is no longer valid. {missing}")
         return False
     return _target_is_free(run) and _breaker_allows(run)
 
 
 def _target_is_free(run: RemediationRun) -> bool:
-    """Whether no other run is live on the target and its cooldown is over; a row lock orders the starts."""
+    """Whether no other run is live on the target and the cooldown is over; serialized by a row lock."""
     states = TargetState.objects.of(run.workspace_id)
     key = {"target_key": run.target_key, "action_slug": run.action.slug}
     TargetState.objects.bulk_create(
@@ -147,7 +147,7 @@ def _target_is_free(run: RemediationRun) -> bool:
 
 
 def _breaker_allows(run: RemediationRun) -> bool:
-    """Automatic runs stop while the breaker is open; half open lets exactly one through."""
+    """Whether the breaker allows the run; half open allows exactly one."""
     if not run.is_automatic:
         return True
     breaker = (
@@ -157,7 +157,7 @@ def _breaker_allows(run: RemediationRun) -> bool:
         return True
     if breaker.probe_run_id not in {None, run.pk}:
         return False
-    if breaker_lets_one_try(BreakerState(breaker.state), breaker.opened_at, timezone.now()):
+    if breaker_allows_trial(BreakerState(breaker.state), breaker.opened_at, timezone.now()):
         breaker.state, breaker.probe_run = BreakerState.HALF_OPEN, run
         breaker.save(update_fields=["state", "probe_run"])
         return True
@@ -165,7 +165,7 @@ def _breaker_allows(run: RemediationRun) -> bool:
 
 
 def follow(run: RemediationRun) -> int:
-    """Ask how a live run stands: one whose lease ended before it said, a running or a verifying one."""
+    """Poll a live run: claimed with an expired lease, running or verifying."""
     lease = timezone.now() + POLL_EVERY
     held = RemediationRun.objects.of(run.workspace_id).filter(
         pk=run.pk, fence=run.fence, state=run.state, lease_until=run.lease_until
@@ -177,22 +177,22 @@ def follow(run: RemediationRun) -> int:
         settle(run, Report(Progress.SUCCEEDED))
         return 1
     attempt = RunAttempt.objects.of(run.workspace_id).get(run=run)
-    settle(run, _within_time(run, _asked(run, attempt)))
+    settle(run, _within_time(run, _poll(run, attempt)))
     return 1
 
 
-def _asked(run: RemediationRun, attempt: RunAttempt) -> Report:
-    """What the executor says of a run. What was started on another host only that host can tell."""
-    asked = executor_for(run.action.executor)
-    if asked.is_local and attempt.host != socket.gethostname()[:255]:
+def _poll(run: RemediationRun, attempt: RunAttempt) -> Report:
+    """Report of the executor; a local one can only be polled on the host that started it."""
+    executor = executor_for(run.action.executor)
+    if executor.is_local and attempt.host != socket.gethostname()[:255]:
         return Report(Progress.RUNNING, reason=f"It was started on {attempt.host}.")
     order, handle = order_of(run), attempt.handle
     _free_connection()
-    return asked.probe(order, handle) if run.state == RunState.CLAIMED else asked.poll(order, handle)
+    return executor.probe(order, handle) if run.state == RunState.CLAIMED else executor.poll(order, handle)
 
 
 def _within_time(run: RemediationRun, report: Report) -> Report:
-    """A run that is asked for its outcome and never says it is unknown after its time limit, twice over."""
+    """The report, or `unknown` if there is no outcome after twice the time limit."""
     started = RunAttempt.objects.of(run.workspace_id).get(run=run).started_at
     limit = timedelta(seconds=2 * run.action.timeout_s)
     by_hand = executor_for(run.action.executor).by_hand
@@ -209,6 +209,6 @@ def _remember(run: RemediationRun, handle: dict[str, object]) -> None:
 
 
 def _free_connection() -> None:
-    """Give the connection back to the pool before a call that may take seconds."""
+    """Release the database connection before a call that may take seconds."""
     if not connection.in_atomic_block:
         connection.close()

@@ -1,4 +1,4 @@
-"""How a run ends: what its executor reported, whether it is verified, what the breaker learns of it."""
+"""Settles runs: applies reports, verifies health, updates the breaker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from remediation.runs.models import Breaker, RemediationRun, RunAttempt
 from remediation.runs.policy import BREAKER_WINDOW, RECURS_WITHIN, breaker_opens
 from remediation.runs.services.approving import locked_run, move
 from remediation.runs.services.rollbacks import plan_rollback
-from remediation.runs.snapshot import acts_for
+from remediation.runs.snapshot import actor_of
 from remediation.vocabulary import CARRIED_OUT, BreakerState, RunState
 
 CHECKS_IN_A_ROW: Final = 3
@@ -32,7 +32,7 @@ _ENDS: Final = {
 
 
 def settle(run: RemediationRun, report: Report) -> bool:
-    """Write what is known of a run, if this worker still holds it. False when it does not."""
+    """Apply a report, if this worker still holds the run. Returns whether it does."""
     healthy = _is_healthy(run) if report.progress == Progress.SUCCEEDED else None
     with transaction.atomic():
         held = locked_run(run.workspace_id, run.pk)
@@ -44,11 +44,11 @@ def settle(run: RemediationRun, report: Report) -> bool:
             return False
         _keep_output(held, report)
         if held.state == RunState.CLAIMED and report.progress in {Progress.RUNNING, Progress.SUCCEEDED}:
-            move(acts_for(held), held, RunState.RUNNING)
+            move(actor_of(held), held, RunState.RUNNING)
         if report.progress == Progress.SUCCEEDED:
             _verify(held, healthy)
         elif report.progress != Progress.RUNNING:
-            _end(acts_for(held), held, _ENDS[report.progress], report.reason)
+            _end(actor_of(held), held, _ENDS[report.progress], report.reason)
     return True
 
 
@@ -64,7 +64,7 @@ def _keep_output(run: RemediationRun, report: Report) -> None:
 
 
 def _is_healthy(run: RemediationRun) -> bool | None:
-    """Whether the health check of the action, else of its component, says 2xx; None without either."""
+    """Whether the health check of the action, else of its component, returns 2xx; None without either."""
     url = filled_address(run.action.health_url, {"component": run.snapshot["target"]})
     url = url or (run.component.health_url if run.component else "")
     if not url:
@@ -77,32 +77,32 @@ def _is_healthy(run: RemediationRun) -> bool | None:
 
 
 def _verify(run: RemediationRun, healthy: bool | None) -> None:
-    """Three passes in a row within 15 minutes. Without a check, no more is known than that it ran."""
-    actor = acts_for(run)
+    """Verified by three passes in a row within 15 minutes; unverified without a health check."""
+    actor = actor_of(run)
     if run.state != RunState.VERIFYING:
         move(actor, run, RunState.VERIFYING)
         run.verify_until = timezone.now() + VERIFY_WITHIN
     run.checks_passed = run.checks_passed + 1 if healthy else 0
     run.save(update_fields=["verify_until", "checks_passed"])
     if healthy is None:
-        _end(actor, run, RunState.UNVERIFIED, "Carried out; no health check reports whether it helped.")
+        _end(actor, run, RunState.UNVERIFIED, "Executed; there is no health check to verify that it helped.")
     elif run.checks_passed >= CHECKS_IN_A_ROW:
         _end(actor, run, RunState.SUCCEEDED, "")
     elif run.verify_until is not None and timezone.now() >= run.verify_until:
-        _end(actor, run, RunState.FAILED, "Carried out, but the health check did not pass within 15 minutes.")
+        _end(actor, run, RunState.FAILED, "Executed, but the health check did not pass within 15 minutes.")
         plan_rollback(run)
 
 
 def _end(actor: Actor, run: RemediationRun, state: RunState, reason: str) -> None:
     move(actor, run, state, reason=reason)
-    _teach_breaker(run)
+    _update_breaker(run)
 
 
-def _teach_breaker(run: RemediationRun) -> None:
+def _update_breaker(run: RemediationRun) -> None:
     """Open the breaker after three bad runs of the last five; close it after a good trial.
 
-    A run that succeeded and was followed by a new incident of its component is bad, too. Unverified runs say
-    neither; a trial that was carried out without a check closes it.
+    A successful run followed by a new incident of its component is bad, too. Unverified runs do not count,
+    but an unverified trial closes the breaker.
     """
     ended = [RunState.SUCCEEDED, RunState.FAILED, RunState.UNKNOWN]
     recent = RemediationRun.objects.of(run.workspace_id).filter(action__slug=run.action.slug, state__in=ended)
@@ -117,7 +117,7 @@ def _teach_breaker(run: RemediationRun) -> None:
 
 
 def _helped(run: RemediationRun) -> bool:
-    """Whether it succeeded and no other incident of its component was detected soon after."""
+    """Whether it succeeded without another incident of its component soon after."""
     if run.state != RunState.SUCCEEDED or run.ended_at is None or run.component_id is None:
         return bool(run.state == RunState.SUCCEEDED)
     soon = (run.ended_at, run.ended_at + RECURS_WITHIN)
@@ -136,7 +136,7 @@ def _set(breaker: Breaker, state: BreakerState, run: RemediationRun) -> None:
 
 
 def half_open(actor: Actor, slug: str) -> Breaker:
-    """Let one automatic run of an action through to try it. Raises Conflict when its breaker is not open."""
+    """Allow one automatic run of an action as a trial. Raises Conflict if its breaker is not open."""
     require(actor, Capability.REMEDIATION_WRITE)
     with transaction.atomic():
         breaker: Breaker | None = (
@@ -150,9 +150,9 @@ def half_open(actor: Actor, slug: str) -> Breaker:
 
 
 def report_outcome(actor: Actor, run_id: int, *, outcome: str, note: str = "") -> RemediationRun:
-    """Report how a manual run ended, or what became of an unknown one, which may also be abandoned.
+    """Report the outcome of a manual or an unknown run; an unknown one may also be abandoned.
 
-    Raises Conflict when the run waits for no such word, Forbidden, NotFound.
+    Raises Conflict if the run does not accept that outcome, Forbidden, NotFound.
     """
     require(actor, Capability.REMEDIATION_RUN)
     with transaction.atomic():

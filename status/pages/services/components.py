@@ -25,7 +25,7 @@ MAX_POSITION: Final = 10_000
 
 
 def add_component(actor: Actor, *, values: Mapping[str, Any]) -> PublicComponent:
-    """Put a component on the page. Raises Invalid, NotFound, Forbidden."""
+    """Add a component to the page. Raises Invalid, NotFound, Forbidden."""
     require(actor, Capability.STATUS_WRITE)
     page = page_of(actor)
     if PublicComponent.objects.of(actor.workspace_id).count() >= MAX_COMPONENTS:
@@ -37,19 +37,19 @@ def add_component(actor: Actor, *, values: Mapping[str, Any]) -> PublicComponent
 
 
 def change_component(actor: Actor, *, public_id: str, values: Mapping[str, Any]) -> PublicComponent:
-    """Change the fields that `values` names. Raises Invalid, NotFound, Forbidden."""
+    """Update the given fields of a component. Raises Invalid, NotFound, Forbidden."""
     require(actor, Capability.STATUS_WRITE)
     return _save(actor, _found(actor, public_id), values, "status_component.change")
 
 
 def set_component_state(actor: Actor, *, public_id: str, state: str) -> PublicComponent:
-    """Set the state by hand; empty: it follows incidents again. Raises Invalid, NotFound, Forbidden."""
+    """Set the state manually; "": it follows incidents again. Raises Invalid, NotFound, Forbidden."""
     require(actor, Capability.STATUS_PUBLISH)
     return _save(actor, _found(actor, public_id), {"manual_state": state}, "status_component.state")
 
 
 def remove_component(actor: Actor, *, public_id: str) -> None:
-    """Take a component off the page, with its history. Raises NotFound, Forbidden."""
+    """Remove a component from the page, with its history. Raises NotFound, Forbidden."""
     require(actor, Capability.STATUS_WRITE)
     found = _found(actor, public_id)
     with transaction.atomic():

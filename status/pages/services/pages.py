@@ -22,7 +22,7 @@ MAX_DESCRIPTION: Final = 500
 
 
 def put_page(actor: Actor, *, values: Mapping[str, Any]) -> StatusPage:
-    """Create the page, or change the fields that `values` names. Raises Invalid, Forbidden."""
+    """Create the page, or update the given fields. Raises Invalid, Forbidden."""
     require(actor, Capability.STATUS_WRITE)
     given = _cleaned(values)
     try:

@@ -1,4 +1,4 @@
-"""Writes what the drift guard found into the timelines, once each."""
+"""Adds discrepancies to timelines, once each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from status.publishing.drift_reading import drifts_in
 
 
 def note_drift(workspace_id: int, *, now: datetime) -> None:
-    """A timeline entry for each disagreement about an incident; written once."""
+    """Add a timeline entry for each discrepancy. Idempotent."""
     actor = system_actor(workspace_id, "Status page")
     for drift in drifts_in(workspace_id, now):
         if drift.incident_id is not None:

@@ -1,4 +1,4 @@
-"""Publishes incidents on the status page and takes them off again."""
+"""Publishes and withdraws incidents on the status page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_TITLE: Final = 120
 def publish_incident(
     actor: Actor, *, number: int | str, title: str = "", confirmed: bool = False
 ) -> PublicIncident:
-    """Put an incident on the status page, or change its public title; idempotent.
+    """Publish an incident, or change its public title. Idempotent.
 
     An empty title becomes "Problem with …" from the names on the page. A title that looks sensitive needs
     `confirmed`. Raises Invalid, Conflict for drills and private incidents, NotFound, Forbidden.
@@ -45,7 +45,7 @@ def publish_incident(
 
 
 def withdraw_incident(actor: Actor, *, number: int | str) -> None:
-    """Take an incident off the status page. Raises NotFound, Forbidden."""
+    """Withdraw an incident from the status page. Raises NotFound, Forbidden."""
     require(actor, Capability.STATUS_PUBLISH)
     incident = incident_for(actor, number)
     with transaction.atomic():
@@ -62,9 +62,9 @@ def withdraw_incident(actor: Actor, *, number: int | str) -> None:
 def post_public_update(
     actor: Actor, *, number: int | str, message: str, confirmed: bool = False, request_key: str = ""
 ) -> None:
-    """Write a public update and show it on the page. Text that looks sensitive needs `confirmed`.
+    """Post a public update. Text that looks sensitive needs `confirmed`.
 
-    Raises Invalid (field `message`), Conflict where the incident is not published, NotFound, Forbidden.
+    Raises Invalid (field `message`), Conflict if the incident is not published, NotFound, Forbidden.
     """
     require(actor, Capability.STATUS_PUBLISH)
     incident = incident_for(actor, number)
@@ -80,7 +80,7 @@ def post_public_update(
 
 
 def allow_entry(actor: Actor, *, number: int | str, entry_id: int) -> None:
-    """Show a public entry that is held because it looks sensitive. Raises NotFound, Forbidden."""
+    """Publish an entry that is held because it looks sensitive. Raises NotFound, Forbidden."""
     require(actor, Capability.STATUS_PUBLISH)
     incident = incident_for(actor, number)
     entries = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident.pk, pk=entry_id)
@@ -91,13 +91,13 @@ def allow_entry(actor: Actor, *, number: int | str, entry_id: int) -> None:
         _allow(published, entry_id)
         record(
             actor, action="status_incident.allow", target=published,
-            summary=f"Entry {entry_id} of {incident.reference} shown although it looks sensitive",
+            summary=f"Entry {entry_id} of {incident.reference} published although it looks sensitive",
         )  # fmt: skip
         request_build(actor.workspace_id)
 
 
 def publish_by_rule(workspace_id: int, *, incident_id: int) -> bool:
-    """Publish an incident of a severity that the page publishes by itself. Withdrawn ones stay off."""
+    """Publish an incident if the page publishes its severity automatically. Withdrawn ones stay withdrawn."""
     page = StatusPage.objects.of(workspace_id).defer("logo").first()
     incident = Incident.objects.of(workspace_id).filter(pk=incident_id).first()
     if page is None or incident is None or is_hidden(incident) or not incident.is_unresolved:
@@ -111,10 +111,10 @@ def publish_by_rule(workspace_id: int, *, incident_id: int) -> bool:
 
 
 def refuse_hidden(incident: Incident) -> None:
-    """Raise Conflict for a drill or a private incident, which never appear outside, and an archived one."""
+    """Raise Conflict for drills, private and archived incidents, which cannot be published."""
     if is_hidden(incident):
         what = "a drill" if incident.is_drill else "private"
-        raise Conflict(f"{incident.reference} is {what} and never appears on the status page.")
+        raise Conflict(f"{incident.reference} is {what} and cannot be published on the status page.")
     if incident.archived_at is not None:
         raise Conflict(f"{incident.reference} is archived. Restore it first; nothing was changed.")
 

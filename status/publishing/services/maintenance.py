@@ -1,4 +1,4 @@
-"""Announces, changes and cancels scheduled maintenance."""
+"""Schedules and cancels maintenance."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def schedule_maintenance(
     components: Sequence[str] = (),
     confirmed: bool = False,
 ) -> Maintenance:
-    """Announce work on the page. `components`: public ids. Raises Invalid, NotFound, Forbidden."""
+    """Schedule maintenance on the page. `components`: public ids. Raises Invalid, NotFound, Forbidden."""
     require(actor, Capability.STATUS_PUBLISH)
     page = page_of(actor)
     _check_times(starts_at, ends_at)
@@ -57,7 +57,7 @@ def schedule_maintenance(
 
 
 def cancel_maintenance(actor: Actor, *, public_id: str) -> None:
-    """End it before its time, or call it off; idempotent. Raises NotFound, Forbidden."""
+    """End it early, or cancel it. Idempotent. Raises NotFound, Forbidden."""
     require(actor, Capability.STATUS_PUBLISH)
     found = maintenance_named(actor, public_id)
     if found.cancelled_at is not None or found.ends_at <= timezone.now():
@@ -66,7 +66,10 @@ def cancel_maintenance(actor: Actor, *, public_id: str) -> None:
         found.cancelled_at = timezone.now()
         found.save(update_fields=["cancelled_at"])
         record(
-            actor, action="status_maintenance.cancel", target=found, summary=f"Maintenance off: {found.title}"
+            actor,
+            action="status_maintenance.cancel",
+            target=found,
+            summary=f"Maintenance ended: {found.title}",
         )
         request_build(actor.workspace_id)
 
@@ -82,7 +85,7 @@ def chosen_components(actor: Actor, public_ids: Sequence[str]) -> list[PublicCom
 def _check_times(starts_at: datetime, ends_at: datetime) -> None:
     now = timezone.now()
     if starts_at.tzinfo is None or ends_at.tzinfo is None:
-        raise invalid("starts_at", "time_zone", "must carry a time zone")
+        raise invalid("starts_at", "time_zone", "must have a time zone")
     if not timedelta(0) < ends_at - starts_at <= MAX_LENGTH:
         raise invalid("ends_at", "range", "must be after the start, by at most 31 days")
     if ends_at <= now or starts_at > now + MAX_AHEAD:

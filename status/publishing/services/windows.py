@@ -1,4 +1,4 @@
-"""Shows maintenance windows on the page: their occurrences become scheduled maintenance."""
+"""Publishes maintenance windows: their occurrences become scheduled maintenance."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CREATED_BY: Final = "Maintenance window"
 def show_window(
     actor: Actor, *, window_id: int, title: str, components: Sequence[str] = (), confirmed: bool = False
 ) -> PublicWindow:
-    """Announce the occurrences of a maintenance window under a public title; again, it changes the title.
+    """Publish the occurrences of a maintenance window with a public title, or change the title.
 
     `components`: public ids. Raises Invalid, NotFound, Forbidden.
     """
@@ -49,7 +49,7 @@ def show_window(
 
 
 def hide_window(actor: Actor, *, window_id: int) -> None:
-    """Take a window and its occurrences off the page; idempotent. Raises NotFound, Forbidden."""
+    """Remove a window and its occurrences from the page. Idempotent. Raises NotFound, Forbidden."""
     require(actor, Capability.STATUS_PUBLISH)
     window = window_for(actor, window_id)
     shown = PublicWindow.objects.of(actor.workspace_id).filter(window=window).first()
@@ -62,9 +62,9 @@ def hide_window(actor: Actor, *, window_id: int) -> None:
 
 
 def follow_windows(workspace_id: int, *, now: datetime) -> None:
-    """Make the page's maintenance what the windows say: what is going on, and the next of each.
+    """Sync the page's maintenance with its windows: running and next occurrences.
 
-    One that the window no longer has is called off. One that a person ended stays ended.
+    Occurrences removed from the window are cancelled. One ended by a person stays ended.
     """
     shown = list(
         PublicWindow.objects.of(workspace_id).filter(window__archived_at=None).prefetch_related("components")
@@ -95,7 +95,7 @@ def _wanted(
 
 
 def _next(spans: Sequence[WindowOccurrence], now: datetime) -> list[WindowOccurrence]:
-    """Those going on, and the first that comes."""
+    """Running occurrences and the next one."""
     coming = next((span for span in spans if span.starts_at > now), None)
     return [span for span in spans if span.starts_at <= now] + ([coming] if coming else [])
 

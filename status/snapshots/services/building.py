@@ -1,4 +1,4 @@
-"""Renders a page into its snapshots and plans what subscribers are told."""
+"""Renders a page into snapshots and plans messages to subscribers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVERY: Final = timedelta(seconds=60)
 
 
 def build_due(workspace_id: int, *, build: PageBuild) -> None:
-    """Render the page, write it down, and come again in a minute, at the next boundary, or at once."""
+    """Render and store the page, and plan the next build: in a minute, at the next boundary, or at once."""
     now = timezone.now()
     wanted = PageBuild.objects.of(workspace_id).values_list("wanted", flat=True).get(pk=build.pk)
     with transaction.atomic():
@@ -56,6 +56,6 @@ def _store(page: StatusPage, forms: dict[str, Form]) -> None:
 
 
 def _next(view: PageView, now: datetime) -> datetime:
-    """In a minute, or when the next maintenance begins or ends."""
+    """Time of the next build: in a minute, or when the next maintenance starts or ends."""
     edges = [at for one in view.planned for at in (one.scheduled_for, one.scheduled_until) if at and at > now]
     return min([now + EVERY, *edges])

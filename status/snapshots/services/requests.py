@@ -1,4 +1,4 @@
-"""Asks for a status page to be rendered again."""
+"""Requests builds of a status page."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MIN_BETWEEN_BUILDS = timedelta(seconds=1)
 
 
 def request_build(workspace_id: int) -> None:
-    """Render the workspace's page soon, at most once a second. Does nothing where there is no page.
+    """Request a build of the workspace's page, at most once a second. No-op without a page.
 
-    A build that is running is left its claim: it sees by `wanted` that it must run again.
+    A running build is not interrupted: it runs again because of `wanted`.
     """
     soon = Least(F("due_at"), Greatest(Now(), F("built_at") + Value(MIN_BETWEEN_BUILDS)))
     builds = PageBuild.objects.of(workspace_id)

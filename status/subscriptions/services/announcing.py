@@ -1,4 +1,4 @@
-"""Plans the messages to subscribers: one for each update that is new on the page, once per subscriber."""
+"""Plans messages to subscribers: one per new update on the page and subscriber."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ BATCH: Final = 1000
 
 
 def announce(workspace_id: int, *, view: PageView) -> int:
-    """Plan messages for what is new in `view`; must run in the transaction that stores it. Returns how many.
+    """Plan messages for new updates in `view`; must run in the transaction that stores it. Returns how many.
 
-    Several updates that became public together make one message, with the newest.
+    Updates that became public together make one message, with the latest.
     """
     planned = 0
     for model, notices in ((PublicIncident, view.incidents), (Maintenance, view.maintenance)):
@@ -58,7 +58,7 @@ def _plan(workspace_id: int, view: PageView, notice: NoticeView, now: datetime) 
 
 
 def _concerned(workspace_id: int, components: Sequence[str]) -> QuerySet[Any]:
-    """Confirmed subscribers of everything, or of one of these components; all when none is named."""
+    """Confirmed subscribers of all or one of these components; without components, all subscribers."""
     found = Subscriber.objects.of(workspace_id).filter(subscriber_state=Subscriber.State.CONFIRMED)
     if components:
         found = found.filter(Q(components__isnull=True) | Q(components__public_id__in=components))

@@ -26,31 +26,28 @@ from status.pages.models import PublicComponent, StatusPage
 from status.queues import SUBSCRIBERS
 from status.subscriptions.models import Subscriber, SubscriberMessage
 
-MAX_CONFIRMS_A_DAY: Final = 3  # to one mailbox or webhook, for one page
+MAX_CONFIRMS_A_DAY: Final = 3  # per mailbox or webhook and page
 MAX_CONFIRMS_OF_ALL_PAGES_A_DAY: Final = 12
-MAX_REQUESTS_AN_HOUR: Final = 5  # of one network
-MAX_REQUESTS_OF_ALL_AN_HOUR: Final = 500  # for one page, from wherever
-MAX_CONFIRMS_OF_A_SERVER_A_DAY: Final = 20  # to all webhooks of one host, for one page
+MAX_REQUESTS_AN_HOUR: Final = 5  # per network
+MAX_REQUESTS_OF_ALL_AN_HOUR: Final = 500  # per page
+MAX_CONFIRMS_OF_A_SERVER_A_DAY: Final = 20  # per webhook host and page
 MAX_CONFIRMS_OF_A_SERVER_OF_ALL_PAGES_A_DAY: Final = 400
-KEEPS_UNCONFIRMED: Final = timedelta(days=2)  # a link to confirm is valid for one
+UNCONFIRMED_LIFE: Final = timedelta(days=2)  # confirmation links are valid for one
 MAX_SUBSCRIBERS: Final = 20_000
 MAX_URL: Final = 500
-MANY_REQUESTS: Final = (
-    "Too many requests, from your network or in all. Nothing was sent. Try again in an hour."
-)
+MANY_REQUESTS: Final = "Too many requests. Nothing was sent. Try again in an hour."
 MANY_WEBHOOKS: Final = (
-    "Too many webhooks of this server asked for a confirmation today. Nothing was sent. Try again tomorrow."
+    "Too many webhooks of this server were registered today. Nothing was sent. Try again tomorrow."
 )
 
 
 def subscribe(
     workspace_id: int, *, kind: str, address: str, components: Sequence[str] = (), client: str
 ) -> None:
-    """Plan a confirmation to the address; nothing else happens until it is confirmed.
+    """Plan a confirmation to the address; the subscription starts once it is confirmed.
 
-    A known address gets the same response, and a confirmation only where one is still missing or the
-    components differ. Raises Invalid (field `address`), RateLimited for a client, a page or the server of a
-    webhook that is asked for too often.
+    A known address gets the same response, and a confirmation only if it is unconfirmed or the components
+    differ. Raises Invalid (field `address`), RateLimited (by client, page or webhook server).
     """
     _charge(_requests(client, MAX_REQUESTS_AN_HOUR), MANY_REQUESTS)
     cleaned = _clean_address(kind, address)
@@ -63,9 +60,9 @@ def subscribe(
         for limit in _limits_of_address(workspace_id, kind, cleaned):
             rate_limiter().charge(limit)
     except RateLimited:
-        return  # the same response as ever: it says nothing of who else asked for this address
+        return  # the same response, so that known addresses are not revealed
     with transaction.atomic():
-        # Locked: a request beside this one removes no row that this one is about to use.
+        # Locked, so that a concurrent request does not delete the row.
         pages = StatusPage.objects.of(workspace_id).select_for_update(of=("self",), no_key=True)
         page = pages.filter(is_enabled=True).first()
         if page is None or not _has_room(workspace_id):
@@ -91,7 +88,7 @@ def _requests(whose: str, most: int) -> Limit:
 
 
 def _limits_of_address(workspace_id: int, kind: str, address: str) -> tuple[Limit, Limit]:
-    """Confirmations to one webhook, or to one mailbox, whatever stands behind its `+`."""
+    """Limits of confirmations to a webhook, or to a mailbox regardless of `+` tags."""
     if kind == Subscriber.Kind.EMAIL:
         name, _, host = address.partition("@")
         address = f"{name.partition('+')[0]}@{host}"
@@ -104,7 +101,7 @@ def _limits_of_server(workspace_id: int, url: str) -> tuple[Limit, Limit]:
 
 
 def _confirms(workspace_id: int, target: str, most: int, in_all: int) -> tuple[Limit, Limit]:
-    """A limit for the page and a higher one for all: what is asked of one page uses up no other's."""
+    """A limit per page and a higher one over all pages."""
     digest = hashlib.sha256(target.lower().encode()).hexdigest()[:32]
     return (
         Limit(f"status-confirm:{workspace_id}:{digest}", most, 86_400, "confirmations a day"),
@@ -113,8 +110,8 @@ def _confirms(workspace_id: int, target: str, most: int, in_all: int) -> tuple[L
 
 
 def _has_room(workspace_id: int) -> bool:
-    """Whether there may be one more; what nobody confirmed in time makes room."""
-    since = timezone.now() - KEEPS_UNCONFIRMED
+    """Whether there may be another subscriber; removes those not confirmed in time."""
+    since = timezone.now() - UNCONFIRMED_LIFE
     rows = Subscriber.objects.of(workspace_id)
     waiting = rows.filter(subscriber_state=Subscriber.State.PENDING, created_at__lt=since)
     waiting.exclude(messages__created_at__gte=since).delete()
@@ -122,7 +119,7 @@ def _has_room(workspace_id: int) -> bool:
 
 
 def confirm(workspace_id: int, *, public_id: str, components: Sequence[str]) -> None:
-    """The address is whoever's who opened the link; updates begin now. Idempotent. Raises Gone."""
+    """Confirm the address, since its owner opened the link. Idempotent. Raises Gone."""
     with transaction.atomic():
         found = _subscriber(workspace_id, public_id)
         if found.subscriber_state != Subscriber.State.CONFIRMED:
@@ -134,7 +131,7 @@ def confirm(workspace_id: int, *, public_id: str, components: Sequence[str]) -> 
 
 
 def unsubscribe(workspace_id: int, *, public_id: str, reason: str = "Unsubscribed") -> None:
-    """No more messages, and those not sent yet are dropped. Idempotent. Raises Gone."""
+    """Unsubscribe, and drop unsent messages. Idempotent. Raises Gone."""
     with transaction.atomic():
         found = _subscriber(workspace_id, public_id)
         found.subscriber_state, found.ended_reason = Subscriber.State.ENDED, reason[:200]
@@ -182,5 +179,5 @@ def _subscriber(workspace_id: int, public_id: str) -> Subscriber:
     rows = Subscriber.objects.of(workspace_id).select_for_update()
     found: Subscriber | None = rows.filter(public_id=public_id).first()
     if found is None:
-        raise Gone("This subscription does not exist any more.")
+        raise Gone("This subscription no longer exists.")
     return found

@@ -1,4 +1,4 @@
-"""The audit log: filters, pages by keyset, CSV that no spreadsheet runs."""
+"""The audit trail: filters, pages by keyset, CSV that no spreadsheet runs."""
 
 from __future__ import annotations
 

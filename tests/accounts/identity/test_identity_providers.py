@@ -149,7 +149,7 @@ def test_a_deactivated_person_stays_out(provider):
 
 def test_a_disabled_provider_and_one_that_is_down_say_so(provider, admin):
     elsewhere = {"provider_id": provider.pk, "server_url": "http://localhost:9"}
-    with pytest.raises(Invalid, match="must be typed again"):
+    with pytest.raises(Invalid, match="must be entered again"):
         change_provider(admin, **elsewhere)
     change_provider(admin, **elsewhere, client_secret="typed again")
     answer = Client().post(f"/account/identity/{provider.slug}")

@@ -202,7 +202,7 @@ def test_workspace_is_created_on_the_page_and_worked_in(make_user):
     user = make_user("nowhere")
     browser = Client()
     browser.force_login(user)
-    assert "belong to no workspace" in browser.get("/account/workspaces").content.decode()
+    assert "not a member of any workspace" in browser.get("/account/workspaces").content.decode()
     answer = browser.post("/account/workspaces", {"name": "Night Shift", "slug": "", "time_zone": "UTC"})
     assert (answer.status_code, answer["Location"]) == (303, "/setup")
     membership = user.memberships.select_related("workspace").get()

@@ -46,7 +46,7 @@ def test_a_profile_is_saved_with_one_audit_row_and_none_when_nothing_changed(bro
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("email", "nonsense", "Must be an e-mail address."),
+        ("email", "nonsense", "Must be an email address."),
         ("email", "rita@example.test", "Belongs to someone else."),
         ("email", "", "This field is required."),
         ("time_zone", "Mars/Base", "Select a valid choice."),

@@ -86,7 +86,7 @@ def test_a_borrowed_screen_does_not_get_to_guess(browser, page, more):
         assert browser.post(page, {"current": "wrong", **more}).status_code == 422
     answer = browser.post(page, {"current": GOOD, **more})
     assert answer.status_code == 422
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
 
 
 def test_the_way_back_stays_here(browser):

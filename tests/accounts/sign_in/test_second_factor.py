@@ -96,7 +96,7 @@ def test_wrong_codes_are_counted_and_then_none_is_looked_at(enrolled):
     sign_in(client)
     for _ in range(12):
         answer = client.post("/account/2fa/authenticate/", {"code": "000000"})
-    assert b"Too many tries" in answer.content
+    assert b"Too many attempts" in answer.content
     client.post("/account/2fa/authenticate/", {"code": codes[0]})
     assert not signed_in(client)
 

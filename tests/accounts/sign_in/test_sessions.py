@@ -150,7 +150,7 @@ def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
     for number in range(PER_ADDRESS + 1):
         browser.post("/sign-in", {"login": f"n{number}", "password": "x"}, headers=attacker)
     answer = browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=attacker)
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
     other = {"x-forwarded-for": "198.51.100.9"}
     assert browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=other).status_code == 302
 

@@ -54,7 +54,7 @@ def test_nobody_learns_which_of_the_two_was_wrong(client, dana):
     def said(*tried):
         return [str(error) for error in sign_in(client, *tried).context["form"].non_field_errors()]
 
-    assert said("dana", "wrong") == said("nobody", "wrong") == ["The name or the password is not right."]
+    assert said("dana", "wrong") == said("nobody", "wrong") == ["Wrong user name or password."]
 
 
 def test_the_sixth_wrong_password_in_five_minutes_is_too_many_even_when_right(client, dana):
@@ -62,7 +62,7 @@ def test_the_sixth_wrong_password_in_five_minutes_is_too_many_even_when_right(cl
         sign_in(client, password="wrong")
     answer = sign_in(client)
     assert answer.status_code == 422
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
     assert "_auth_user_id" not in client.session
 
 
@@ -75,7 +75,7 @@ def test_right_passwords_use_up_no_tries(client, dana):
 def test_one_address_gets_twenty_tries_whatever_the_names(client, dana):
     for number in range(20):
         sign_in(client, f"name{number}", "wrong")
-    assert "Too many tries" in sign_in(client).content.decode()
+    assert "Too many attempts" in sign_in(client).content.decode()
 
 
 def test_the_tries_are_forgiven_after_the_window(client, dana):
@@ -89,7 +89,7 @@ def test_a_flushed_valkey_forgives_no_wrong_password(client, dana):
     for _ in range(5):
         sign_in(client, password="wrong")
     valkey().flushdb()
-    assert "Too many tries" in sign_in(client).content.decode()
+    assert "Too many attempts" in sign_in(client).content.decode()
 
 
 def test_no_number_of_other_names_makes_a_wrong_password_forgotten(client, dana):
@@ -97,7 +97,7 @@ def test_no_number_of_other_names_makes_a_wrong_password_forgotten(client, dana)
         sign_in(client, password="wrong")
     for number in range(400):
         take_slots(f"name{number}", f"10.1.{number // 256}.{number % 256}")
-    assert "Too many tries" in sign_in(client).content.decode()
+    assert "Too many attempts" in sign_in(client).content.decode()
 
 
 def test_signing_in_changes_the_session_key(client, dana):

@@ -21,7 +21,7 @@ def test_tries_are_counted_per_account_whichever_name_was_typed(make_user):
         Client().post("/sign-in", {"login": names[number % len(names)], "password": "wrong"})
     answer = Client().post("/sign-in", {"login": "dana@example.test", "password": PASSWORD})
     assert answer.status_code == 422
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_a_passkey_signs_in_without_a_password(site, chromium):
     devtools.send("WebAuthn.enable")
     made = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": OPTIONS})
     page.goto(f"{url}/sign-in")
-    page.get_by_label("User name or e-mail").fill("pia.nord")
+    page.get_by_label("User name or email").fill("pia.nord")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Active incidents").first).to_be_visible()

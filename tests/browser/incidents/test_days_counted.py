@@ -108,13 +108,13 @@ def test_a_manager_signs_publishes_and_follows_up(site, open_page):
     hands.click(page.get_by_role("button", name="Publish"))
     expect(page.get_by_text("Published").first).to_be_visible()
 
-    hands.click(page.locator("#action-items").get_by_role("link", name="Add"))
+    hands.click(page.locator("#action-items").get_by_role("link", name="New action item"))
     hands.click(page.get_by_label("What is to be done"))
     hands.write("Alert on the pool")
     owner = page.get_by_label("Owner")
     hands.click(owner)
     owner.select_option("theo.lind")
-    hands.click(page.get_by_role("button", name="Add action item"))
+    hands.click(page.get_by_role("button", name="Create action item"))
     expect(page.locator("#action-items")).to_contain_text("Theo Lind")
     hands.click(side.get_by_role("link", name="Analytics"))
     hands.click(page.locator(".stat", has_text="Resolved").get_by_role("link").first)
@@ -134,7 +134,7 @@ def test_an_admin_adds_a_source_a_rule_a_person_and_a_token_and_asks_for_a_secon
         hands.write(text)
 
     hands.click(side.get_by_role("link", name="Sources"))
-    written("Add a source", "Name", "Alertmanager, production")
+    written("New source", "Name", "Alertmanager, production")
     hands.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Alertmanager, production")
     hands.click(side.get_by_role("link", name="Rules"))
@@ -146,7 +146,7 @@ def test_an_admin_adds_a_source_a_rule_a_person_and_a_token_and_asks_for_a_secon
 
     hands.click(side.get_by_role("link", name="Settings"))
     hands.click(menu.get_by_role("link", name="Members"))
-    written("Invite a member", "E-mail", "nils.berg@example.test")
+    written("Invite a member", "Email", "nils.berg@example.test")
     hands.press("Enter")
     expect(page.locator("main")).to_contain_text("nils.berg@example.test")
     hands.click(menu.get_by_role("link", name="API tokens"))

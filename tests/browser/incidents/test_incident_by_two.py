@@ -63,7 +63,7 @@ def test_one_is_paged_and_acknowledges_and_the_other_sees_it(open_page, declare,
     expect(dialog).to_contain_text("This pages step 2 of 3 at once")
     _picture(dana, "escalate-now")
     dialog.get_by_role("link", name="Cancel").click()
-    dana.get_by_role("button", name="Acknowledge, stop paging").click()
+    dana.get_by_role("button", name="Acknowledge and stop paging").click()
     expect(dana.locator(panel)).to_contain_text("Held by", timeout=WAIT_MS)
     expect(theo.locator(panel)).to_contain_text("Dana Ruiz", timeout=WAIT_MS)
     expect(theo.locator(panel)).to_contain_text("Acknowledged", timeout=WAIT_MS)

@@ -15,7 +15,7 @@ LIVE = "[data-live-dot][data-state=live]"
 
 
 def _sign_in_again(page):
-    page.get_by_label("User name or e-mail").fill("dana.ruiz")
+    page.get_by_label("User name or email").fill("dana.ruiz")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
 

@@ -144,7 +144,9 @@ def test_page_api_and_export_show_the_analysis(burst, analyse, admin):
 def test_unknown_is_shown_as_a_result(actor, analyse, admin):
     declare_incident(actor, title="Checkout is down")
     analyse()
-    assert "Unknown: the events name no cause" in browser_for(admin).get("/incidents/1").content.decode()
+    assert (
+        "Unknown: events do not indicate a cause" in browser_for(admin).get("/incidents/1").content.decode()
+    )
 
 
 def test_cause_names_first_failing_source_templates_and_changes(

@@ -123,7 +123,7 @@ def test_event_is_found_by_the_id_of_its_sender_and_a_late_one_says_so(workspace
     assert report.incident is None
     assert report.verdicts[0].reasons == [Reason.RULE_MATCHED, Reason.EVENT_LATE]
     with pytest.raises(NotFound):
-        event_report(admin, event_id="never came")
+        event_report(admin, event_id="never received")
     with pytest.raises(Invalid):
         event_report(admin)
 

@@ -56,7 +56,7 @@ def test_a_rule_is_made_copied_changed_and_deleted_with_one_audit_row_each(brows
     [
         ("name", "", "Must be a text of 1 to 120 characters."),
         ("rule_id", "Bad Id", "a letter first."),
-        ("rule_id", "test", "a word of Tocsin"),
+        ("rule_id", "test", "s reserved; choose"),
         ("incident_type", "party", "Must be an incident type"),
         ("severity", "sev9", "Must be sev1 to sev4"),
         ("error_threshold", "0", "from 1 to 10000."),

@@ -47,4 +47,4 @@ def test_the_sentence_tells_dry_runs_rests_and_rules_that_are_off():
     told = sentence(rule(dry_run=True, cooldown_seconds=600, enabled=False))
     assert "only noted" in told
     assert "For 10 min after" in told
-    assert told.endswith("switched off.")
+    assert told.endswith("disabled.")

@@ -19,7 +19,7 @@ CELL = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)
 def words_on_page(actor, sender):
     """The rows of the table of unknown words: word, what for, taken as, how often."""
     shown = browser_for(actor).get(f"/sources/{sender.source.pk}").content.decode()
-    _, found, table = shown.partition('aria-label="Unknown words"')
+    _, found, table = shown.partition('aria-label="Unknown values"')
     rows = table.partition("</table>")[0].split("<tr>")[2:] if found else []
     return [tuple(CELL.findall(row)[:4]) for row in rows]
 

@@ -104,7 +104,7 @@ def test_trend_needs_five_incidents_in_both_periods():
     more = Figure("mttr", 5, median=timedelta(minutes=2))
     twice = Figure("mttr", 9, median=timedelta(minutes=4))
     assert trend(few, more) == ""
-    assert trend(twice, more) == "100 % longer than the period before (n=5)"
+    assert trend(twice, more) == "100 % longer than the previous period (n=5)"
 
 
 def test_page_csv_and_api_show_the_same_figures(workspace, make_actor):

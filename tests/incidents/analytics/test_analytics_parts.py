@@ -115,7 +115,9 @@ def figure(count, median, low=None, high=None):
 
 
 def test_difference_within_chance_is_no_clear_change():
-    assert trend(figure(9, 10, 5, 20), figure(9, 15, 8, 30)) == "no clear change from the period before (n=9)"
+    assert (
+        trend(figure(9, 10, 5, 20), figure(9, 15, 8, 30)) == "no clear change from the previous period (n=9)"
+    )
     assert trend(figure(9, 10, 8, 12), figure(9, 40, 30, 50)).startswith("75 % shorter")
     assert trend(figure(4, 10, 8, 12), figure(9, 40, 30, 50)) == ""
 

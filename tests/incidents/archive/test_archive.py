@@ -204,7 +204,7 @@ def test_storage_that_lies_deletes_nothing(actor, old, storage, monkeypatch):
         patch.setattr(Bucket, "stream", lambda self, key, size: iter([b"something else"]))
         made = archive(old)
     assert (made.phase, made.state) == ("planned", "pending")
-    assert "not what was written" in made.last_error
+    assert "was modified" in made.last_error
     assert rows_of(old) == before
 
 

@@ -34,11 +34,11 @@ def refusal(admin, channel, fallback) -> str:
 
 def test_fallback_that_leads_back_is_refused(channel, admin):
     first, second, third = (channel("log", name=name) for name in ("One", "Two", "Three"))
-    assert "leads back to this channel" in refusal(admin, first, first)
+    assert "would create a cycle of fallbacks" in refusal(admin, first, first)
     lead(admin, first, second)
-    assert "leads back to this channel" in refusal(admin, second, first)
+    assert "would create a cycle of fallbacks" in refusal(admin, second, first)
     lead(admin, second, third)
-    assert "leads back to this channel" in refusal(admin, third, first)
+    assert "would create a cycle of fallbacks" in refusal(admin, third, first)
 
 
 @pytest.mark.parametrize("order", [(3, 2, 1, 0), (0, 1, 2, 3)], ids=("from-its-end", "from-its-beginning"))
@@ -113,7 +113,7 @@ def test_address_of_apprise_names_one_service(outside, settings):
 def test_stored_secret_is_not_sent_to_another_server(channel, admin, kind, address, secret):
     made = channel(kind)
     elsewhere = {**made.config, address: "https://elsewhere.example/api"}
-    with pytest.raises(Invalid, match="must be typed again") as raised:
+    with pytest.raises(Invalid, match="must be entered again") as raised:
         update_channel(admin, channel_id=made.pk, config=elsewhere)
     assert raised.value.faults[0].field == secret
     behind = {**made.config, address: f"{made.config[address]}/v3"}

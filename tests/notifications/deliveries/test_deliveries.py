@@ -209,7 +209,7 @@ def test_a_lost_answer_is_unknown_for_a_notice_and_repeated_for_a_page(channel, 
     make_due()
     deliver()
     assert only(incident_number=2).outcome == "sent"
-    assert "may be a repeat" in str(outside.slack.posted[-1])
+    assert "Possible duplicate" in str(outside.slack.posted[-1])
 
 
 def test_notices_of_one_incident_are_merged_and_pages_are_not(channel, declare, deliver, outside, actor):
@@ -372,9 +372,9 @@ def test_two_admins_at_once_make_no_circle_of_fallbacks(channel, make_actor):
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("ftp://hooks.example", "must begin with https://"), ("https://user:pw@hook.example", "no password"),
-        ("https://token@hooks.example", "no password"), ("https://hook.example/\r\nX: y", "control"),
-        ("https://hooks.example/a b", "no spaces"), ("https://", "must name a host"),
+        ("ftp://hooks.example", "must begin with https://"), ("https://user:pw@hook.example", "a password"),
+        ("https://token@hooks.example", "a password"), ("https://hook.example/\r\nX: y", "control"),
+        ("https://hooks.example/a b", "spaces or control"), ("https://", "must have a host"),
         ("https://[::1", "is not an address"), ("https://hooks.example:99999/", "is not an address"),
         ("https://hooks.example/a?x=me@example.com", ""),
     ],

@@ -194,7 +194,7 @@ def test_a_bot_posts_again_what_did_not_arrive(channel, declare, deliver, outsid
     make_due()
     deliver()
     assert len(outside.slack.posted) == 1
-    assert "may be a repeat" not in str(outside.slack.posted)
+    assert "Possible duplicate" not in str(outside.slack.posted)
 
 
 def test_a_bot_that_may_not_read_says_that_it_may_repeat_itself(channel, declare, deliver, outside):
@@ -207,7 +207,7 @@ def test_a_bot_that_may_not_read_says_that_it_may_repeat_itself(channel, declare
     make_due()
     deliver()
     assert len(outside.slack.posted) == 2
-    assert "may be a repeat" in str(outside.slack.posted[-1])
+    assert "Possible duplicate" in str(outside.slack.posted[-1])
 
 
 def test_a_broken_channel_concerns_its_own_workspace(channel, declare, deliver, outside, other_workspace):

@@ -84,14 +84,14 @@ def test_panel_shows_the_last_page_the_next_step_and_its_time(client, paged):
     text = page(client, incident)
     assert "Paged Ann (on call) (step 1 of 3, round 1 of 3 of SEV1)." in text
     assert "Step 2 of 3, round 1 of 3 at" in text
-    assert "Acknowledge, stop paging" in text
+    assert "Acknowledge and stop paging" in text
     assert "Escalate now…" in text
 
 
 def test_escalating_by_hand_pages_the_next_step_once(client, paged):
     _, incident = paged
     shown, response = escalate(client, incident)
-    assert "This pages step 2 of 3 at once: <strong>Ann (on call)" in shown
+    assert "This pages step 2 of 3 immediately: <strong>Ann (on call)" in shown
     assert response.status_code == 303
     run_due(CLOCKS)
     assert "step 2 of 3" in entries(incident)[-1]
@@ -116,7 +116,7 @@ def test_acknowledging_stops_it_and_escalating_goes_on_with_the_next_step(client
     acknowledge_escalation(workspace.pk, incident.pk, user_id=ann.user_id, now=timezone.now())
     text = page(client, incident)
     assert "Acknowledged" in text
-    assert "Acknowledge, stop paging" not in text
+    assert "Acknowledge and stop paging" not in text
     assert escalate(client, incident)[1].status_code == 303
     run_due(CLOCKS)
     assert "step 2 of 3" in entries(incident)[-1]
@@ -132,7 +132,7 @@ def test_after_the_last_step_it_starts_again(client, paged):
         run_due(CLOCKS)
     assert escalation().phase == "ended"
     shown, response = escalate(client, incident)
-    assert "starts the policy again with step 1" in shown
+    assert "restarts the policy at step 1" in shown
     assert response.status_code == 303
     run_due(CLOCKS)
     assert "step 1 of 3" in entries(incident)[-1]

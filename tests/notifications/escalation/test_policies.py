@@ -95,7 +95,7 @@ def test_a_policy_is_made_and_changed_on_its_pages(make_actor, workspace):
     assert browser.post("/settings/escalation/defaults").status_code == 303
     assert browser.post("/settings/escalation/defaults").status_code == 303
     page = browser.get("/settings/escalation").content.decode()
-    assert page.count("Step 1 names no target.") == 1
+    assert page.count("Step 1 has no target.") == 1
     given = {
         "name": "Night",
         "severities": ["sev3"],

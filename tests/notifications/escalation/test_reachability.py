@@ -137,13 +137,13 @@ def test_the_page_names_holes_and_people_without_a_method(rota, settings):
     settings.MAIL_FROM = "tocsin@example.test"
     mine = verified(ann, "a@example.test")
     page = browser_for(manager).get("/on-call/reachability").content.decode()
-    assert "Someone within 0 min" in page
+    assert "Reaches someone within 0 min" in page
     assert "Mia" in page
     assert "Everyone is reached by email a@example.test alone" in page
-    assert "No mail server is set" not in page
+    assert "No mail server is configured" not in page
     mine.delete()
     page = browser_for(manager).get("/on-call/reachability").content.decode()
-    assert "Reaches no one at times" in page
+    assert "Sometimes reaches no one" in page
     assert "Named, but not reachable" in page
 
 
@@ -167,8 +167,8 @@ def test_without_a_mail_server_mail_reaches_no_one_and_the_page_says_so(rota, se
     User.objects.filter(pk=ann.user_id).update(address_proven_at=timezone.now())
     verified(ann, "a@example.test")
     page = browser_for(manager).get("/on-call/reachability").text
-    assert "No mail server is set" in page
-    assert "Reaches no one at times" in page
+    assert "No mail server is configured" in page
+    assert "Sometimes reaches no one" in page
     verified(ann, "ntfy://x", kind="apprise")
     assert [way.name for way in ways_to(ann.workspace_id, ann.user_id)] == ["apprise ntfy://x"]
 

@@ -234,10 +234,10 @@ def test_pages_show_what_the_report_says(workspace, channel, deliver, admin):
     page = browser_for(admin)
     shown_page = page.get("/incidents/INC-1/explain").content.decode()
     assert "the incident was declared" in shown_page
-    assert "a route fits and names the channel" in shown_page
+    assert "a route matches and names the channel" in shown_page
     assert page.get("/explain").status_code == 200
     simulated = page.get("/explain?severity=sev2&event_kind=incident.opened&components=api").content.decode()
-    assert "a route fits and names the channel" in simulated
+    assert "a route matches and names the channel" in simulated
     assert page.get("/explain?severity=sev9").status_code == 422
     assert page.get("/explain/people/me").status_code == 200
     assert page.get("/explain/people/me?days=99").status_code == 422

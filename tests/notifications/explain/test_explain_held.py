@@ -96,7 +96,7 @@ def test_repeated_page_is_explained(workspace, deliver, admin, reachable):
         plan_pages(workspace.pk, [Page(key, incident.pk, "on call", user_id=reachable.user_id)])
     deliver()
     assert ("ended", "repeated") in said(admin, 1)
-    assert "the same was sent to the person by the same way within a minute" in page_of(admin, 1)
+    assert "the same message was sent to the person in the same way within a minute" in page_of(admin, 1)
 
 
 def test_window_is_explained_after_it_is_gone(workspace, channel, deliver, admin):

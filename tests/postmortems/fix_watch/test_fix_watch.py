@@ -57,7 +57,7 @@ def test_same_fingerprint_reopens_the_item_and_says_why(actor, resolved):
     assert _judge(watch, _again(actor)) == (1, "recurred")
     item = item_for(actor, 1)
     assert (item.status, item.reopened_count) == ("open", 1)
-    assert item.reopened_reason.startswith("INC-2 showed it again on ")
+    assert item.reopened_reason.startswith("INC-2 had the same problem on ")
     told = TimelineEntry.objects.of(actor.workspace_id).filter(message__contains="did not hold")
     assert sorted(told.values_list("incident__number", flat=True)) == [1, 2]
 

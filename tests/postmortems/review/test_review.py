@@ -13,7 +13,7 @@ from postmortems.documents.selectors import postmortem_for, sections_of
 from postmortems.documents.services import save_section
 from postmortems.drafting.requests import note_reopened
 from postmortems.drafting.services import draft_postmortem
-from postmortems.export.document import exported
+from postmortems.export.document import export_of
 from postmortems.export.public import public_document
 from postmortems.review.selectors import review_of
 from postmortems.review.services import (
@@ -73,7 +73,7 @@ def test_three_signatures_publish(actor, lead, manager, answered):
     decide(manager, 1, role="manager", decision="approved")
     done = publish_postmortem(manager, 1)
     assert (done.status, done.published_revision) == ("published", done.revision)
-    text = exported(actor, 1).markdown()
+    text = export_of(actor, 1).markdown()
     assert f"| Manager | Max Manager | Approved revision {done.revision} |" in text
     assert "Open question" not in text
     with pytest.raises(Conflict):
@@ -137,7 +137,7 @@ def test_waiver_needs_a_reason(actor, manager, resolved):
     with pytest.raises(Invalid):
         waive(actor, 1, subject="section:data_loss", reason="no")
     waive(actor, 1, subject="section:data_loss", reason="No data was touched.")
-    assert "*Not answered: No data was touched.*" in exported(actor, 1).markdown().replace("\n", " ")
+    assert "*Not answered: No data was touched.*" in export_of(actor, 1).markdown().replace("\n", " ")
     with pytest.raises(Forbidden):
         waive(actor, 1, subject="role:manager", reason="The manager is away.")
     with pytest.raises(Invalid):

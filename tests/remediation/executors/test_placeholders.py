@@ -99,7 +99,7 @@ def counted(connect, settings):
     [
         ({}, "replicas:1..10} has no value"), ({"replicas": 11, "mode": "fast"}, "from 1 to 10"),
         ({"replicas": 1, "mode": "rm"}, "fast, safe"),
-        ({"replicas": 1, "mode": "fast", "x": 1}, "x is not asked for"),
+        ({"replicas": 1, "mode": "fast", "x": 1}, "x is not a parameter"),
     ],
     ids=["missing", "out of range", "no choice", "unknown"],
 )  # fmt: skip
@@ -211,7 +211,7 @@ def test_secrets_of_an_action_have_known_names_and_stay_with_their_server(admin)
     assert change("https://x.example/b").secrets == stored
     with pytest.raises(Invalid) as refused:
         change("https://y.example/b")
-    assert "must be typed again" in refused.value.faults[0].message
+    assert "must be entered again" in refused.value.faults[0].message
     assert change("https://y.example/b", token="t").config == {"url": "https://y.example/b"}
 
 

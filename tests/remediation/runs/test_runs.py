@@ -18,7 +18,7 @@ from remediation.runs.services.approving import approve_run, cancel_run, locked_
 from remediation.runs.services.proposing import Request, propose_automatic, request_run
 from remediation.runs.services.running import claim, run_due
 from remediation.runs.services.settling import half_open, report_outcome
-from remediation.runs.snapshot import acts_for
+from remediation.runs.snapshot import actor_of
 from remediation.vocabulary import MOVES, RunState
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_slow_command_is_ended_with_its_grandchildren(incident, responder, conne
     )
     connect("scale_up", code, timeout_s=1)
     ended = finish(request_run(responder, incident.number, Request("scale_up")))
-    assert (ended.state, ended.reason) == ("failed", "It ran longer than 1.0 s and was ended.")
+    assert (ended.state, ended.reason) == ("failed", "It ran longer than 1.0 s and was killed.")
     with pytest.raises(ProcessLookupError):
         os.kill(int(pids.read_text()), 0)
 
@@ -112,7 +112,7 @@ def test_medium_risk_waits_for_a_manager_without_a_shift(incident, responder, ma
     connect("rollback_deployment")
     run = request_run(responder, incident.number, Request("rollback_deployment"))
     assert run.state == "awaiting_approval"
-    with pytest.raises(Forbidden, match="a manager approves"):
+    with pytest.raises(Forbidden, match="a manager must approve"):
         approve_run(responder, run.pk, digest=run.digest)
     approve_run(manager, run.pk, digest=run.digest)
     assert finish(run).state == "unverified"
@@ -143,7 +143,7 @@ def test_machines_cannot_approve(incident, responder, connect, kind):
 def test_approval_of_another_digest_is_refused(incident, responder, manager, connect):
     connect("rollback_deployment")
     run = request_run(responder, incident.number, Request("rollback_deployment"))
-    with pytest.raises(Conflict, match="not what this run would do"):
+    with pytest.raises(Conflict, match="has changed since it was shown"):
         approve_run(manager, run.pk, digest="0" * 64)
     run.refresh_from_db()
     assert run.state == "awaiting_approval"
@@ -191,7 +191,7 @@ def test_approver_who_lost_the_role_counts_no_more(incident, responder, manager,
     Membership.objects.of(run.workspace_id).filter(user_id=manager.user_id).update(role="viewer")
     ended = finish(run)
     assert ended.state == "void"
-    assert "no longer counts" in ended.reason
+    assert "no longer valid" in ended.reason
 
 
 def test_expired_run_cannot_be_approved_and_says_so(incident, responder, manager, connect):
@@ -317,4 +317,4 @@ def test_final_states_stay_final(incident, responder, connect, finish):
     with transaction.atomic():
         held = locked_run(ended.workspace_id, ended.pk)
     with pytest.raises(DatabaseError), transaction.atomic():
-        move(acts_for(held), held, RunState.FAILED)
+        move(actor_of(held), held, RunState.FAILED)

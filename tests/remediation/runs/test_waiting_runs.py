@@ -17,10 +17,10 @@ from remediation.executors.base import Progress, Report
 from remediation.runs.models import Breaker, RemediationRun, RunAttempt, TargetState
 from remediation.runs.policy import AUTOMATIC_RUNS_AN_HOUR
 from remediation.runs.services import running
+from remediation.runs.services.concurrent_runs import run_due_concurrently
 from remediation.runs.services.proposing import Request, propose_automatic, request_run
 from remediation.runs.services.running import claim, run_due, to_start
 from remediation.runs.services.settling import half_open, report_outcome, settle
-from remediation.runs.services.side_by_side import carry_out_due
 from tests.fakes.receiver import Receiver, Reply
 from tests.fakes.receiver import running as serving
 
@@ -49,7 +49,7 @@ def test_stuck_target_holds_up_only_its_own_runs(incident, actor, connect, monke
 
 
 @pytest.mark.django_db(transaction=True)
-def test_runs_on_different_targets_are_carried_out_side_by_side(incident, actor, admin, loopback):
+def test_runs_on_different_targets_are_carried_out_concurrently(incident, actor, admin, loopback):
     """Each request is answered only when the other has arrived, too."""
     both = threading.Barrier(2)
 
@@ -60,7 +60,7 @@ def test_runs_on_different_targets_are_carried_out_side_by_side(incident, actor,
     with serving(Receiver(respond)) as server:
         change_action(admin, "scale_up", fields={"executor": "webhook", "config": {"url": server.url}})
         runs = requested(incident, actor, 2)
-        for begun in carry_out_due():
+        for begun in run_due_concurrently():
             assert begun.result(60) == 1
     rows = RemediationRun.objects.of(incident.workspace_id).filter(pk__in=[run.pk for run in runs])
     assert set(rows.values_list("state", flat=True)) == {"unverified"}

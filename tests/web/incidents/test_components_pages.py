@@ -54,7 +54,7 @@ def test_a_component_is_added_and_shown(client, workspace):
         ({"name": "new", "tier": "9"}, "Select a valid choice"),
         ({"name": "new", "owner": "nobody.here"}, "Select a valid choice"),
         ({"name": "new", "runbook_url": "javascript:alert(1)"}, "Must be a web address"),
-        ({"name": "new", "runbook_url": "https://user:secret@wiki.test/"}, "Must not carry a user name"),
+        ({"name": "new", "runbook_url": "https://user:secret@wiki.test/"}, "Must not contain a user name"),
         ({"name": "new", "depends_on": "no such thing"}, "names no such thing, which is no component here"),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_form_answers_htmx_with_204_and_a_refusal_stays_in_the_dialog(client, 
 
 def test_an_archived_component_leaves_the_list_and_comes_back(client, api, workspace):
     client.post(f"/components/{api.pk}/archive")
-    assert b"No component yet" in client.get("/components").content
+    assert b"No components yet" in client.get("/components").content
     assert b">api</a>" in client.get("/components?archived=yes").content
     client.post(f"/components/{api.pk}/archive", {"archived": "no"})
     assert b">api</a>" in client.get("/components").content
@@ -130,7 +130,7 @@ def test_a_panel_of_no_component_is_not_there(client, key):
 
 
 def test_the_pages_say_what_to_do_when_there_is_nothing(client):
-    assert b"No component yet" in client.get("/components").content
+    assert b"No components yet" in client.get("/components").content
     assert b"No matches" in client.get("/components?search=x").content
     assert b"No activity yet" in client.get("/activity").content
 

@@ -17,7 +17,6 @@ from incidents.sla.services.clocks import seed_policies
 # What they show is the same whatever the severity.
 UNMOVED_BY_SEVERITY = (
     "component-silence",
-    "incident-silence",
     "bundles.incident",
     "incident-deliveries",
     "incident-escalation",

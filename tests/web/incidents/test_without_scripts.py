@@ -73,7 +73,7 @@ def _send(client: Client, name: str, typed: dict[str, Any]) -> None:
 
 
 def _written(workspace_id: int) -> int:
-    """How much the timeline and the audit log hold."""
+    """How much the timeline and the audit trail hold."""
     timeline = TimelineEntry.objects.of(workspace_id).count()
     return timeline + int(AuditEntry.objects.of(workspace_id).count())
 

@@ -112,7 +112,7 @@ def test_of_many_open_ones_mine_and_the_worst_are_shown_and_the_rest_told(client
     assert (len(numbers), numbers[:3]) == (50, [2, 3, 55])
     assert re.search(r'All <span class="count">55</span>', page)
     assert re.search(r'Mine <span class="count">1</span>', page)
-    [rest] = re.findall(r'href="([^"]+)">5 more, in the list', page)
+    [rest] = re.findall(r'href="([^"]+)">5 more: view in list', page)
     assert "55 incidents" in client.get(rest).content.decode()
 
 
@@ -120,14 +120,14 @@ def test_what_is_left_out_keeps_the_filter(client, many):
     page = html.unescape(client.get("/?severity=sev3&sort=oldest").content.decode())
     numbers = [int(n) for n in re.findall(r'id="row-(\d+)"', page)]
     assert (len(numbers), numbers[:3]) == (50, [1, 2, 4])
-    [rest] = re.findall(r'href="([^"]+)">4 more, in the list', page)
+    [rest] = re.findall(r'href="([^"]+)">4 more: view in list', page)
     assert "54 incidents" in client.get(rest).content.decode()
 
 
 def test_mine_are_counted_and_shown_apart(client, many):
     page = html.unescape(client.get("/?view=mine").content.decode())
     assert re.findall(r'id="row-(\d+)"', page) == ["2"]
-    assert "more, in the list" not in page
+    assert "more: view in list" not in page
 
 
 def test_an_old_date_is_that_of_whoever_looks(client, incident, actor):

@@ -124,7 +124,7 @@ def record_change(
     version: str = "",
     author: str = "",
     link: Annotated[str, typer.Option(help="Address of the change.")] = "",
-    key: Annotated[str, typer.Option(help="Sent twice, it is stored once.")] = "",
+    key: Annotated[str, typer.Option(help="For idempotency: stored once.")] = "",
 ) -> None:
     """Record a change, such as a deployment."""
     body = {

@@ -33,7 +33,7 @@ BY: Final = flag("answered_by", "User name.")
 OPERATIONS: Final = (
     Operation(
         "postmortems list", "GET", "/postmortems", "List postmortems, newest first.",
-        (query("status", "draft, in_review or published."), query("text", "Words of the title.")),
+        (query("status", "draft, in_review or published."), query("text", "Words in the title.")),
         {
             "Incident": "incident_id", "Title": "title", "Status": "status", "Owner": "owner",
             "Created": lambda row: ago(row["created_at"]),
@@ -90,7 +90,7 @@ OPERATIONS: Final = (
         (
             flag("role", "commander, tech_lead or manager.", required=True),
             flag("decision", "approved or changes_requested."), flag("note"),
-            flag("revision", "The revision that was read; a newer one is refused.", "number"),
+            flag("revision", "The revision that was read; refused if there is a newer one.", "number"),
         ),
         done="Postmortem of {incident_id}: {status}", id_field="incident_id",
     ),
@@ -129,7 +129,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "postmortem-templates list", "GET", "/postmortem-templates", "List the templates of postmortems.",
-        (query("archived", "Those out of use.", "switch"),),
+        (query("archived", "List archived ones.", "switch"),),
         {"ID": "id", "Name": "name", "Kind": "kind", "Default": "is_default", "Version": "version"},
         empty="No templates.",
     ),
@@ -230,9 +230,9 @@ OPERATIONS: Final = (
         (
             query("status", "unfinished, open, completed …"), query("owner", "User name, me, or none."),
             query("kind"), query("priority"), query("due", "overdue, week, none, in_time or late."),
-            query("due_from", "Due on that day or later."), query("due_until", "Due before that day."),
+            query("due_from", "Due on this date or later."), query("due_until", "Due before this date."),
             query("fix", "held, recurred, watching, unwatched or stopped."),
-            query("incident", "INC-42."), query("component"), query("text", "Words of the title."),
+            query("incident", "INC-42."), query("component"), query("text", "Words in the title."),
         ),
         ITEMS, is_paged=True, empty="No action items.",
     ),

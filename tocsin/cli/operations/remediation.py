@@ -44,7 +44,7 @@ OPERATIONS: Final = (
     ),
     Operation(
         "actions try-again", "POST", "/remediation/actions/{action}/try-again",
-        "Let one automatic run through after too many failures.",
+        "Allow one automatic run after too many failures.",
         done="{slug}: one automatic run may start", id_field="slug",
     ),
     Operation(

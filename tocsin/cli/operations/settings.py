@@ -23,7 +23,7 @@ TEAMS: Final[frame.Columns] = {
     "Opens rooms": "opens_rooms", "Checked": lambda row: ago(row["checked_at"]), "Reason": "reason",
 }  # fmt: skip
 PROVIDER: Final = (
-    flag("allowed_domains", "E-mail domain that is let in; none: any.", "words", flag="--domain"),
+    flag("allowed_domains", "Email domain that is let in; none: any.", "words", flag="--domain"),
     flag("groups_claim", "The claim with a person's groups."),
     flag("group_roles", "GROUP=ROLE.", "pairs", flag="--group-role"),
     flag("default_role", "Of people in none of these groups."),

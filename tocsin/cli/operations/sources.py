@@ -99,7 +99,7 @@ OPERATIONS: Final = (
         "bundle lines", "GET", "/bundles/{bundle}/lines", "Lines of a file of a bundle on the server.",
         (
             query("path", "Such as logs/app.log."), query("start", "First line.", "number"),
-            query("search", "Words, in any case."), query("level", "ERROR, WARN …"),
+            query("search", "Words, case-insensitive."), query("level", "ERROR, WARN …"),
         ),
         {"Line": "number", "Text": "text"}, id_field="number", rows="lines", empty="No such lines.",
     ),

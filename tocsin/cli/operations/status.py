@@ -26,7 +26,7 @@ OPERATIONS: Final = (
         (
             flag("title"), flag("slug", "The page is served at /status/<slug>."), flag("description"),
             flag("color", "Such as #3a50c8."), flag("time_zone", "Such as Europe/Berlin."),
-            flag("access", "public or domains."), flag("domains", "Mail domains of its readers.", "words"),
+            flag("access", "public or domains."), flag("domains", "Email domains of its readers.", "words"),
             flag("auto_publish", "never, sev1 or sev2."), flag("is_enabled", "", "switch", flag="--enabled"),
         ),
         id_field="url", done="Status page at {url}",
@@ -128,6 +128,6 @@ OPERATIONS: Final = (
     ),
     Operation(
         "status-page allow", "POST", "/incidents/{reference}/status-page/entries/{entry}",
-        "Show an entry that is held back.", done="Entry {entry} is shown",
+        "Publish a held entry.", done="Entry {entry} published",
     ),
 )  # fmt: skip

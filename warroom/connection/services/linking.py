@@ -1,4 +1,4 @@
-"""Links people in Slack to members."""
+"""Links Slack users to members."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from warroom.connection.validation import clean_slack_id
 
 
 def link_by_email(workspace_id: int, team: SlackTeam, *, slack_id: str, email: str) -> int | None:
-    """Link the one active member with that proven address. Returns their id, or None without exactly one."""
+    """Link the active member with that verified address. Returns their id, or None unless it is unique."""
     members = Membership.objects.of(workspace_id).filter(user__is_active=True, user__email__iexact=email)
     found = list(members.select_related("user")[:2])
     if len(found) != 1 or not found[0].user.is_proven:
@@ -31,13 +31,13 @@ def link_by_email(workspace_id: int, team: SlackTeam, *, slack_id: str, email: s
             )
             if is_new:
                 _audit(system_actor(workspace_id), link, user.username)
-    except IntegrityError:  # the member is linked to another person in Slack
+    except IntegrityError:  # the member is linked to another Slack user
         return None
     return int(link.user_id)
 
 
 def link_member(actor: Actor, *, slack_id: str, username: str, team_id: int | None = None) -> SlackUser:
-    """Link a member to a Slack id, replacing earlier links of both. Raises Invalid, NotFound, Forbidden."""
+    """Link a member to a Slack id, replacing links of both. Raises Invalid, NotFound, Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     team = slack_team(actor, team_id)
     wanted = clean_slack_id(slack_id)
@@ -49,13 +49,13 @@ def link_member(actor: Actor, *, slack_id: str, username: str, team_id: int | No
 
 
 def link_myself(actor: Actor, *, token: str) -> SlackUser:
-    """Link the person a link was made for to the signed-in member who confirms it.
+    """Link the Slack user of a signed link to the signed-in member.
 
-    Raises NotFound for a link that has expired or is of another workspace, Conflict for a person who is
-    another member, Forbidden for whoever is no person.
+    Raises NotFound for a link that has expired or belongs to another workspace, Conflict for a Slack user
+    linked to another member, Forbidden for actors without a user.
     """
     if actor.user_id is None:
-        raise Forbidden("Only a signed-in member is linked to Slack.")
+        raise Forbidden("Only a signed-in member can be linked to Slack.")
     team, slack_id = linked_in(actor, token)
     taken = SlackUser.objects.of(actor.workspace_id).filter(team=team, slack_id=slack_id)
     if taken.exclude(user_id=actor.user_id).exists():

@@ -32,7 +32,7 @@ MAX_TEAMS = 20
 
 @dataclass(frozen=True, slots=True)
 class SlackValues:
-    """What an admin enters; an empty secret leaves the stored one as it is."""
+    """Settings entered by an admin; empty secrets are unchanged."""
 
     bot_token: str = ""
     signing_secret: str = ""
@@ -45,7 +45,7 @@ class SlackValues:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What Slack says of the token."""
+    """Identity of a token, as reported by Slack."""
 
     slack_id: str
     name: str
@@ -58,9 +58,9 @@ class Identity:
 def put_slack(
     actor: Actor, *, values: SlackValues, team_id: int | None = None, is_new: bool = False
 ) -> SlackTeam:
-    """Store a connection: the one named, the default one, or a new one beside it.
+    """Save a connection: the given one, the default one, or a new one.
 
-    Secrets are encrypted and never shown again. Raises Invalid, Conflict, NotFound, Forbidden.
+    Secrets are stored encrypted. Raises Invalid, Conflict, NotFound, Forbidden.
     """
     require(actor, Capability.SETTINGS_WRITE)
     if not 1 <= values.archive_days <= MAX_ARCHIVE_DAYS:
@@ -99,7 +99,7 @@ def _team_to_store(workspace_id: int, team_id: int | None, is_new: bool) -> Slac
 
 
 def _locked(workspace_id: int, team_id: int | None) -> SlackTeam:
-    """A connection under its row lock, by default the default one. Raises NotFound."""
+    """Lock and return a connection, by default the default one. Raises NotFound."""
     rows = SlackTeam.objects.of(workspace_id).select_for_update().order_by("-is_default", "id")
     found: SlackTeam | None = (rows if team_id is None else rows.filter(pk=team_id)).first()
     if found is None:
@@ -108,7 +108,7 @@ def _locked(workspace_id: int, team_id: int | None) -> SlackTeam:
 
 
 def _store_secrets(team: SlackTeam, values: SlackValues) -> list[str]:
-    """Encrypt the secrets that were entered. Returns their names."""
+    """Encrypt the entered secrets. Returns their names."""
     changed = []
     if values.bot_token:
         team.bot_token, team.state, team.reason = encrypt(clean_bot_token(values.bot_token)), "unchecked", ""
@@ -129,9 +129,9 @@ def _store_secrets(team: SlackTeam, values: SlackValues) -> list[str]:
 def record_check(
     actor: Actor, *, team_id: int, identity: Identity, missing: Sequence[str], announce_channel: str
 ) -> SlackTeam:
-    """Write down a token that Slack accepted; work that waited for it goes on.
+    """Record that Slack accepted the token, and resume queued work.
 
-    Raises Conflict where another connection of the workspace has this Slack team, NotFound, Forbidden.
+    Raises Conflict if another connection of the workspace has this Slack team, NotFound, Forbidden.
     """
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
@@ -152,7 +152,7 @@ def record_check(
 
 
 def record_test(actor: Actor, *, team_id: int) -> None:
-    """Write down that a test message was sent. Raises NotFound, Forbidden."""
+    """Record that a test message was sent. Raises NotFound, Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
         team = _locked(actor.workspace_id, team_id)
@@ -174,7 +174,7 @@ def make_default(actor: Actor, *, team_id: int) -> SlackTeam:
 
 
 def disconnect(actor: Actor, *, team_id: int | None = None) -> None:
-    """Forget the secrets; rooms and links stay. Raises NotFound, Forbidden."""
+    """Delete the secrets; rooms and links stay. Raises NotFound, Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
         team = _locked(actor.workspace_id, team_id)

@@ -1,4 +1,4 @@
-"""Stores what Slack sent, once, before it is acknowledged."""
+"""Stores requests from Slack, once, before they are acknowledged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from warroom.queues import SLACK
 def store_request(
     workspace_id: int, team: SlackTeam, *, kind: str, key: str, payload: Mapping[str, Any]
 ) -> bool:
-    """Store a request for the worker. Returns False for one that is stored already."""
+    """Store a request for the worker. Returns False if it is already stored."""
     values = {
         "workspace_id": workspace_id,
         "kind": kind,
@@ -36,8 +36,8 @@ def store_request(
     return bool(is_new)
 
 
-def take_request(workspace_id: int, team: SlackTeam, *, kind: str, key: str) -> bool:
-    """Mark a request as carried out in the caller's transaction. Returns False when it was before."""
+def mark_processed(workspace_id: int, team: SlackTeam, *, kind: str, key: str) -> bool:
+    """Mark a request as processed in the caller's transaction. Returns False if it already was."""
     values = {
         "workspace_id": workspace_id, "kind": kind, "payload": "", "state": "done", "settled_at": Now(),
     }  # fmt: skip
@@ -46,6 +46,6 @@ def take_request(workspace_id: int, team: SlackTeam, *, kind: str, key: str) -> 
 
 
 def payload_of(workspace_id: int, item: SlackInbox) -> dict[str, Any]:
-    """What was stored, in the clear."""
+    """The decrypted payload."""
     payload: dict[str, Any] = orjson.loads(decrypt(item.payload))
     return payload

@@ -1,4 +1,4 @@
-"""Puts messages of rooms and threads on the timeline, each once."""
+"""Adds messages of rooms and threads to the timeline, each once."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from warroom.rooms.models import Announcement, Room, RoomMessage
 
 
 def pin_message(actor: Actor, *, room: Room, ts: str, text: str, via: str, has_images: bool = False) -> bool:
-    """Write a message as a note at the time it was posted. Returns False when it is there already.
+    """Add a message as a note at the time it was posted. Returns False if it is already there.
 
-    `has_images`: its pictures are still to be stored; until they are, that is noted. Raises Forbidden,
-    Invalid, NotFound.
+    `has_images`: record that its images are still to be stored. Raises Forbidden, Invalid, NotFound.
     """
     with transaction.atomic():
         values = {
@@ -40,14 +39,14 @@ def pin_message(actor: Actor, *, room: Room, ts: str, text: str, via: str, has_i
 
 
 def note_picture_tries(workspace_id: int, pin: SlackPin, tries: int) -> None:
-    """How often the pictures of a message could not be stored; 0: none is missing."""
+    """Record failed attempts to store the images of a message; 0: none is missing."""
     if pin.picture_tries != tries:
         pin.picture_tries = tries
         SlackPin.objects.of(workspace_id).filter(pk=pin.pk).update(picture_tries=tries)
 
 
 def note_in_thread(actor: Actor, announcement: Announcement, *, ts: str, text: str) -> TimelineEntry:
-    """Write a reply below an announcement as a note at the time it was posted; it is not told there again.
+    """Add a reply to an announcement as a note at the time it was posted; it is not posted there again.
 
     Raises Forbidden, Invalid, NotFound.
     """
@@ -57,10 +56,10 @@ def note_in_thread(actor: Actor, announcement: Announcement, *, ts: str, text: s
             occurred_at=datetime.fromtimestamp(float(ts), UTC),
             request_key=f"slack:reply:{announcement.pk}:{ts}",
         )  # fmt: skip
-        told = RoomMessage(
+        message = RoomMessage(
             workspace_id=announcement.workspace_id, announcement=announcement, entry=made, ts=ts,
             key=f"entry:{made.pk}", state=RoomMessage.State.DONE, settled_at=Now(),
             lane=f"thread:{announcement.pk}", is_reply=True,
         )  # fmt: skip
-        RoomMessage.objects.bulk_create([told], ignore_conflicts=True)
+        RoomMessage.objects.bulk_create([message], ignore_conflicts=True)
     return made

@@ -1,4 +1,4 @@
-"""What a fact about an incident plans in Slack. Only rows are written."""
+"""Plans Slack work for events of incidents. Only writes rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from incidents.vocabulary import Severity
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
 from warroom.rooms.models import Room
-from warroom.rooms.services.inviting import invite_again, plan_invites
+from warroom.rooms.services.inviting import plan_invites, reinvite
 from warroom.rooms.services.messages import main_announcement, plan_messages, plan_thread
 from warroom.rooms.services.planning import (
     STORM_NOTE,
@@ -27,8 +27,8 @@ from warroom.rooms.services.planning import (
     make_private,
     open_by_rule,
     plan_archive,
-    want_announcement,
-    want_card,
+    request_announcement,
+    request_card_update,
 )
 
 OPENS_ROOM: Final = (Severity.SEV1, Severity.SEV2)
@@ -44,7 +44,7 @@ def follow_incident(workspace_id: int, topic: str, payload: Mapping[str, Any]) -
     note = _open(teams[0], incident, topic)
     with transaction.atomic():
         for team in teams:
-            want_announcement(workspace_id, team, incident, note=note)
+            request_announcement(workspace_id, team, incident, note=note)
         rooms = Room.objects.of(workspace_id).filter(incident=incident)
         room: Room | None = rooms.select_related("team").first()
         if room is not None:
@@ -72,7 +72,7 @@ def _follow_in_thread(workspace_id: int, incident: Incident) -> None:
 
 
 def _open(team: SlackTeam, incident: Incident, topic: str) -> str:
-    """Open a room where the severity asks for one. Returns why none was opened."""
+    """Open a room if the severity requires one. Returns why none was opened, or ""."""
     wants = topic in MAY_OPEN and team.opens_rooms and incident.severity in OPENS_ROOM
     if not wants or not incident.is_unresolved:
         return ""
@@ -88,11 +88,11 @@ def _follow_in_room(
         cancel_archive(workspace_id, room)
     user_id = payload.get("user_id") if topic in ("incident.role_assigned", "incident.acknowledged") else None
     if user_id:
-        invite_again(workspace_id, room, user_id)
+        reinvite(workspace_id, room, user_id)
         plan_invites(workspace_id, room, User.objects.filter(pk=user_id, is_active=True))
     if incident.is_private and not room.is_private:
         make_private(workspace_id, room)
     if incident.is_private:
         plan_invites(workspace_id, room, people_who_see(workspace_id, incident.pk))
-    want_card(workspace_id, room, incident.version)
+    request_card_update(workspace_id, room, incident.version)
     plan_messages(workspace_id, room)

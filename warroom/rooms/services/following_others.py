@@ -1,4 +1,4 @@
-"""What facts about remediation runs and postmortems plan in Slack. Only rows are written."""
+"""Plans Slack work for events of remediation runs and postmortems. Only writes rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_COMMENT_CHARS: Final = 1000
 
 
 def follow_run(workspace_id: int, payload: Mapping[str, Any]) -> None:
-    """A run awaits approval: ask in the room or thread. What was asked there shows its state."""
+    """Ask for approval of a run in the room or thread, or update an earlier request."""
     key = f"run:{payload['run_id']}"
     if payload["state"] == RunState.AWAITING_APPROVAL or has_notice(workspace_id, key):
         plan_notice(workspace_id, payload["incident_id"], key=key, run_id=payload["run_id"])
@@ -30,7 +30,7 @@ def follow_run(workspace_id: int, payload: Mapping[str, Any]) -> None:
 
 
 def follow_postmortem(workspace_id: int, topic: str, payload: Mapping[str, Any], event_id: int) -> None:
-    """A postmortem was drafted, commented, sent to review or published: bookmark it and say so."""
+    """Bookmark a postmortem and post that it was drafted, commented on, sent to review or published."""
     incident_id = payload["incident_id"]
     room: Room | None = Room.objects.of(workspace_id).filter(incident_id=incident_id).first()
     if room is not None:
@@ -42,7 +42,7 @@ def follow_postmortem(workspace_id: int, topic: str, payload: Mapping[str, Any],
 
 
 def plan_postmortem_bookmark(workspace_id: int, room: Room) -> None:
-    """The step that bookmarks the postmortem in the room; planned once."""
+    """Plan the step that bookmarks the postmortem in the room. Idempotent."""
     with transaction.atomic():
         RoomStep.objects.bulk_create([postmortem_bookmark(workspace_id, room)], ignore_conflicts=True)
         nudge_queue(SLACK)

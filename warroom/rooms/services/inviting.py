@@ -1,4 +1,4 @@
-"""Plans who is invited to a room: one step a person."""
+"""Plans invitations to a room, one step per person."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from warroom.rooms.models import Room, RoomStep
 
 
 def plan_invites(workspace_id: int, room: Room, users: Iterable[User]) -> None:
-    """One invite step for each person who has none yet."""
+    """Plan an invite step for each person without one."""
     planned = [
         RoomStep(
             workspace_id=workspace_id, room=room, kind=RoomStep.Kind.INVITE, argument=str(user.pk),
@@ -34,8 +34,8 @@ def plan_invites(workspace_id: int, room: Room, users: Iterable[User]) -> None:
     RoomStep.objects.bulk_create(planned, ignore_conflicts=True)
 
 
-def invite_again(workspace_id: int, room: Room, user_id: int) -> None:
-    """Invite a person who was invited before: whoever left the room and now takes a role is brought back."""
+def reinvite(workspace_id: int, room: Room, user_id: int) -> None:
+    """Invite a person again, so that someone who left the room and now takes a role is back."""
     steps = RoomStep.objects.of(workspace_id).filter(
         room=room, kind=RoomStep.Kind.INVITE, argument=str(user_id), state=WorkItem.State.DONE
     )
@@ -43,7 +43,7 @@ def invite_again(workspace_id: int, room: Room, user_id: int) -> None:
 
 
 def invite_missing(workspace_id: int, room: Room) -> None:
-    """Invite whoever works on the incident by now, and those skipped before they were linked."""
+    """Invite current responders, and those who were skipped before they were linked."""
     incident = incident_by_id(workspace_id, room.incident_id)
     if not incident.is_unresolved:
         return
@@ -58,12 +58,12 @@ def invite_missing(workspace_id: int, room: Room) -> None:
             .filter(user_id__in=linked)
             .values_list("argument", flat=True)
         ):
-            invite_again(workspace_id, room, int(argument))
+            reinvite(workspace_id, room, int(argument))
         nudge_queue(SLACK)
 
 
 def responders(incident: Incident) -> list[User]:
-    """Who holds a role, who acknowledged, and who is on call now; of a private incident who is invited."""
+    """Role holders, who acknowledged, and who is on call now; for a private incident, invited people."""
     if incident.is_private:
         return list(people_who_see(incident.workspace_id, incident.pk))
     held = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at=None)

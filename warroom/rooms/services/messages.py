@@ -1,4 +1,4 @@
-"""Plans the messages of a room or a thread: one for each entry worth telling, in their order, and notices."""
+"""Plans the messages of a room or a thread: one per relevant timeline entry, in order, and notices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from warroom.inbound.models import SlackPin
 from warroom.queues import SLACK
 from warroom.rooms.models import Announcement, Room, RoomMessage
 
-TOLD: Final = (
+POSTED_KINDS: Final = (
     EntryKind.ACKNOWLEDGED, EntryKind.STATUS_CHANGE, EntryKind.STAGE_CHANGE, EntryKind.SEVERITY_CHANGE,
     EntryKind.ROLE_ASSIGNED, EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.NOTE,
     EntryKind.REMEDIATION, EntryKind.SLA, EntryKind.POSTMORTEM,
@@ -24,9 +24,9 @@ MAX_PLANNED: Final = 200
 
 
 def plan_messages(workspace_id: int, room: Room) -> None:
-    """Plan what was written since the room was opened and is not planned yet.
+    """Plan messages for new entries since the room was opened.
 
-    What was pinned in the room itself is not told there again.
+    Entries pinned in the room itself are not posted there again.
     """
     pinned = SlackPin.objects.of(workspace_id).filter(room=room, entry__isnull=False).values("entry_id")
     entries = TimelineEntry.objects.of(workspace_id).filter(
@@ -36,7 +36,7 @@ def plan_messages(workspace_id: int, room: Room) -> None:
 
 
 def plan_thread(workspace_id: int, announcement: Announcement) -> None:
-    """Plan what was written since the announcement, for its thread. Replies themselves are not told again."""
+    """Plan messages for new entries since the announcement, for its thread. Replies are not posted again."""
     entries = TimelineEntry.objects.of(workspace_id).filter(
         incident_id=announcement.incident_id, id__gt=announcement.last_entry_id
     )
@@ -46,7 +46,7 @@ def plan_thread(workspace_id: int, announcement: Announcement) -> None:
 def plan_notice(
     workspace_id: int, incident_id: int, *, key: str, text: str = "", run_id: int | None = None
 ) -> None:
-    """Plan one message of its own in the room, or else in the thread; one that is there is shown anew."""
+    """Plan a notice in the room, else in the thread; an existing one is updated."""
     place = _place(workspace_id, incident_id)
     if place is None:
         return
@@ -66,14 +66,14 @@ def has_notice(workspace_id: int, key: str) -> bool:
 
 
 def main_announcement(workspace_id: int, incident_id: int) -> Announcement | None:
-    """The announcement with the thread of an incident: that of the default team, else the first."""
+    """The announcement whose thread is used: that of the default team, else the first."""
     rows = Announcement.objects.of(workspace_id).filter(incident_id=incident_id)
     found: Announcement | None = rows.order_by("-team__is_default", "id").first()
     return found
 
 
 def _place(workspace_id: int, incident_id: int) -> dict[str, Any] | None:
-    """The room of an incident, else the announcement that has its thread, each with its lane."""
+    """The room of an incident, else the announcement with its thread, and the lane."""
     room = Room.objects.of(workspace_id).filter(incident_id=incident_id).first()
     if room is not None:
         return {"room": room, "lane": f"room:{room.pk}"}
@@ -83,7 +83,7 @@ def _place(workspace_id: int, incident_id: int) -> dict[str, Any] | None:
 
 def _plan(workspace_id: int, entries: Any, *, lane: str, **place: Any) -> None:
     planned = RoomMessage.objects.of(workspace_id).filter(**place, entry__isnull=False).values("entry_id")
-    new = entries.filter(kind__in=TOLD).exclude(id__in=planned).order_by("id")
+    new = entries.filter(kind__in=POSTED_KINDS).exclude(id__in=planned).order_by("id")
     rows = [
         RoomMessage(workspace_id=workspace_id, entry_id=pk, key=f"entry:{pk}", lane=lane, **place)
         for pk in new.values_list("pk", flat=True)[:MAX_PLANNED]

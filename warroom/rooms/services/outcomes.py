@@ -1,4 +1,4 @@
-"""Writes down what became of the steps of a room."""
+"""Records the outcomes of room steps."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Tried = RoomStep | Announcement | RoomMessage
 
 
 def mark_tried(workspace_id: int, item: Tried) -> None:
-    """Remember that a call is about to be made that must not be made twice; the first time counts."""
+    """Record the first attempt of a call that must not be made twice."""
     if item.tried_at is None:
         item.tried_at = timezone.now()
         type(item).objects.of(workspace_id).filter(pk=item.pk).update(tried_at=item.tried_at)
 
 
 def channel_opened(workspace_id: int, step: RoomStep, room: Room, *, channel_id: str, name: str) -> None:
-    """The channel exists: note it on the room and, once, on the timeline."""
+    """Record the new channel on the room and, once, on the timeline."""
     with transaction.atomic():
         fresh = Room.objects.of(workspace_id).select_for_update().get(pk=room.pk)
         if fresh.channel_id:
@@ -44,7 +44,7 @@ def channel_opened(workspace_id: int, step: RoomStep, room: Room, *, channel_id:
 
 
 def step_done(workspace_id: int, step: RoomStep, room: Room) -> None:
-    """A step went well: it has no fault any more, and once no other has, neither has its room."""
+    """Record the success of a step; clears the room's error if no other step failed."""
     if step.code or step.hint:
         step.code = step.hint = ""
         RoomStep.objects.of(workspace_id).filter(pk=step.pk).update(code="", hint="")
@@ -57,19 +57,19 @@ def step_done(workspace_id: int, step: RoomStep, room: Room) -> None:
 
 
 def room_archived(workspace_id: int, room: Room) -> None:
-    """Its channel is archived in Slack, by us or by a person."""
+    """Record that the channel was archived in Slack, by us or by a person."""
     rooms = Room.objects.of(workspace_id).filter(pk=room.pk)
     rooms.update(state=Room.State.ARCHIVED, archived_at=timezone.now())
 
 
 def topic_set(workspace_id: int, room: Room, topic: str, slack_topic: str) -> None:
-    """What the topic was set to, and how Slack writes it."""
-    told = {"topic": topic, "slack_topic": slack_topic[:MAX_SLACK_TOPIC]}
-    Room.objects.of(workspace_id).filter(pk=room.pk).update(**told)
+    """Record the topic that was set, and how Slack returned it."""
+    values = {"topic": topic, "slack_topic": slack_topic[:MAX_SLACK_TOPIC]}
+    Room.objects.of(workspace_id).filter(pk=room.pk).update(**values)
 
 
 def topic_shown(workspace_id: int, room: Room, slack_topic: str) -> None:
-    """What Slack shows as topic: where someone changed it, it is set again."""
+    """Compare with the topic in Slack: if a person changed it, plan to set it again."""
     rooms = Room.objects.of(workspace_id).filter(pk=room.pk, topic=room.topic).exclude(topic="")
     if not room.slack_topic:
         rooms.update(slack_topic=slack_topic[:MAX_SLACK_TOPIC])
@@ -81,12 +81,12 @@ def topic_shown(workspace_id: int, room: Room, slack_topic: str) -> None:
 
 
 def room_lost(workspace_id: int, room: Room) -> None:
-    """Its channel was deleted in Slack, or the app may not see it any more."""
+    """Record that the channel was deleted in Slack, or is no longer visible to the app."""
     Room.objects.of(workspace_id).filter(pk=room.pk).update(state=Room.State.LOST)
 
 
 def card_gone(workspace_id: int, room: Room) -> None:
-    """The card was deleted in Slack: a new one is posted and pinned."""
+    """The card was deleted in Slack: plan to post and pin a new one."""
     room.card_ts = ""
     Room.objects.of(workspace_id).filter(pk=room.pk).update(card_ts="")
     steps = RoomStep.objects.of(workspace_id).filter(room=room, kind=RoomStep.Kind.PIN)
@@ -94,15 +94,15 @@ def card_gone(workspace_id: int, room: Room) -> None:
 
 
 def skip_step(workspace_id: int, step: RoomStep, code: str, hint: str) -> None:
-    """Settle a step that cannot be done and does not matter to the others; it shows why."""
+    """Settle a step that cannot be done and is optional, with the reason."""
     step.code = code
     settle(step, code=code[:64], hint=hint[:300])
 
 
 def note_refusal(workspace_id: int, item: RoomStep | Announcement, refused: SlackRefusedError) -> None:
-    """Keep Slack's word and what a person can do; a step also says it on its room."""
-    told = {"code": refused.code[:64], "hint": refused.hint[:300]}
-    type(item).objects.of(workspace_id).filter(pk=item.pk).update(**told)
+    """Store Slack's error code and the hint; for a step also on its room."""
+    values = {"code": refused.code[:64], "hint": refused.hint[:300]}
+    type(item).objects.of(workspace_id).filter(pk=item.pk).update(**values)
     if not isinstance(item, RoomStep) or item.kind == RoomStep.Kind.INVITE:
         return
     if item.kind != RoomStep.Kind.CREATE and note_channel_refused(workspace_id, item.room, refused):
@@ -111,7 +111,7 @@ def note_refusal(workspace_id: int, item: RoomStep | Announcement, refused: Slac
 
 
 def note_channel_refused(workspace_id: int, room: Room, refused: SlackRefusedError) -> bool:
-    """Note on a room that its channel is lost or archived. Returns whether Slack said so."""
+    """Record that the channel of a room is lost or archived, if Slack says so. Returns whether it did."""
     if refused.code in CHANNEL_GONE:
         room_lost(workspace_id, room)
     elif refused.code == "is_archived":

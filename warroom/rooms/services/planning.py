@@ -1,4 +1,4 @@
-"""Plans rooms, their steps and announcements; workers of the queue `slack` carry them out."""
+"""Plans rooms, their steps and announcements; workers of the queue `slack` execute them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ FIRST_STEPS: Final = (
 
 
 def request_room(actor: Actor, *, number: int | str) -> Room:
-    """Open a room for an incident, or return the one it has. Raises Conflict, NotFound, Forbidden."""
+    """Open a room for an incident, or return its existing one. Raises Conflict, NotFound, Forbidden."""
     require(actor, Capability.INCIDENTS_WRITE)
     incident = incident_for(actor, number)
     team = connected_team(actor.workspace_id)
@@ -58,9 +58,9 @@ def request_room(actor: Actor, *, number: int | str) -> Room:
 
 
 def repair_room(actor: Actor, *, number: int | str) -> int:
-    """Try every failed step of a room and its announcement again; a lost channel is replaced by a new one.
+    """Retry failed steps of a room and its announcement; a lost channel is replaced by a new one.
 
-    Returns how many steps will be tried. Raises as above.
+    Returns how many steps will be retried. Raises Conflict, NotFound, Forbidden.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     incident = incident_for(actor, number)
@@ -73,19 +73,19 @@ def repair_room(actor: Actor, *, number: int | str) -> int:
             summary = f"{actor.label} opened a new war room for {incident.reference}"
             record(actor, action="slack.room", target=room, summary=summary)
         elif room is not None:
-            again += _try_steps_again(actor.workspace_id, room)
+            again += _retry_steps(actor.workspace_id, room)
         nudge_queue(SLACK)
     return again
 
 
-def _try_steps_again(workspace_id: int, room: Room) -> int:
+def _retry_steps(workspace_id: int, room: Room) -> int:
     steps = RoomStep.objects.of(workspace_id).filter(room=room)
     steps.filter(state=WorkItem.State.DONE).exclude(code="").update(state=WorkItem.State.DEAD)
     return resend(steps)
 
 
 def open_by_rule(workspace_id: int, team: SlackTeam, incident: Incident) -> bool:
-    """Open the room of a severe incident, unless a storm has opened many already. Returns whether."""
+    """Open a room for a severe incident, unless many were opened recently. Returns whether it did."""
     now = timezone.now()
     recent = Room.objects.of(workspace_id).filter(requested_by=BY_RULE, created_at__gt=now - STORM_WINDOW)
     has_one = Room.objects.of(workspace_id).filter(incident=incident).exists()
@@ -96,19 +96,19 @@ def open_by_rule(workspace_id: int, team: SlackTeam, incident: Incident) -> bool
     return True
 
 
-def want_card(workspace_id: int, room: Room, version: int) -> None:
-    """Have card and topic show the incident at `version` or newer; at most every few seconds."""
+def request_card_update(workspace_id: int, room: Room, version: int) -> None:
+    """Plan an update of card and topic to `version` or newer, at most every few seconds."""
     wanted = Greatest(F("wanted_version"), version)
     Room.objects.of(workspace_id).filter(pk=room.pk).update(wanted_version=wanted)
     for kind, every in ((RoomStep.Kind.CARD, CARD_EVERY), (RoomStep.Kind.TOPIC, TOPIC_EVERY)):
         settled = RoomStep.objects.of(workspace_id).filter(room=room, kind=kind, state=WorkItem.State.DONE)
-        _again(settled, every)
+        _requeue(settled, every)
 
 
-def want_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *, note: str = "") -> None:
-    """Announce an incident, or have its announcement show it as it is now; of a private one that it is."""
+def request_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *, note: str = "") -> None:
+    """Plan to announce an incident, or to update its announcement; a private one is withdrawn."""
     if incident.is_private:
-        _show_anew(Announcement.objects.of(workspace_id).filter(incident=incident, team=team), incident)
+        _refresh(Announcement.objects.of(workspace_id).filter(incident=incident, team=team), incident)
         return
     if not team.announce_channel or incident.is_drill:
         return
@@ -120,11 +120,11 @@ def want_announcement(workspace_id: int, team: SlackTeam, incident: Incident, *,
     made, is_new = rows.get_or_create(incident=incident, team=team, defaults=values)
     if is_new:
         return
-    _show_anew(rows.filter(pk=made.pk), incident)
+    _refresh(rows.filter(pk=made.pk), incident)
 
 
-def announce_again(workspace_id: int, team: SlackTeam) -> int:
-    """Try failed announcements of unresolved incidents again, in the team's channel as it is now.
+def retry_announcements(workspace_id: int, team: SlackTeam) -> int:
+    """Retry failed announcements of unresolved incidents, in the team's current channel.
 
     Must run in the transaction that changed the channel. Returns how many.
     """
@@ -139,20 +139,20 @@ def announce_again(workspace_id: int, team: SlackTeam) -> int:
     return again
 
 
-def _show_anew(announcements: QuerySet[Any], incident: Incident) -> None:
+def _refresh(announcements: QuerySet[Any], incident: Incident) -> None:
     announcements.update(wanted_version=Greatest(F("wanted_version"), incident.version))
-    _again(announcements.filter(state=WorkItem.State.DONE), CARD_EVERY)
+    _requeue(announcements.filter(state=WorkItem.State.DONE), CARD_EVERY)
 
 
 def plan_archive(workspace_id: int, room: Room, at: datetime) -> None:
-    """Archive the room at that moment, unless it is taken back."""
+    """Plan to archive the room at that time."""
     values = {"workspace_id": workspace_id, "due_at": at}
     steps = RoomStep.objects.of(workspace_id)
     steps.get_or_create(room=room, kind=RoomStep.Kind.ARCHIVE, argument="", defaults=values)
 
 
 def cancel_archive(workspace_id: int, room: Room) -> None:
-    """The incident is open again: keep its room, or plan a new one where it was archived already."""
+    """The incident was reopened: cancel archiving, or plan a new room if it was already archived."""
     steps = RoomStep.objects.of(workspace_id).filter(room=room)
     steps.filter(kind=RoomStep.Kind.ARCHIVE, argument="").delete()
     if room.state == Room.State.ARCHIVED:
@@ -160,7 +160,7 @@ def cancel_archive(workspace_id: int, room: Room) -> None:
 
 
 def renew_room(workspace_id: int, room: Room) -> int:
-    """Plan a new channel with everything in it: the one before cannot be used any more. Returns the steps."""
+    """Plan a new channel with everything in it, to replace an unusable one. Returns the number of steps."""
     again = {
         "channel_id": "", "card_ts": "", "topic": "", "slack_topic": "", "state": Room.State.OPENING,
         "archived_at": None,
@@ -172,7 +172,7 @@ def renew_room(workspace_id: int, room: Room) -> int:
 
 
 def make_private(workspace_id: int, room: Room) -> None:
-    """Go on in a private channel, with whoever may see the incident; the public one is archived."""
+    """Continue in a private channel, with the people who may see the incident; archive the public one."""
     Room.objects.of(workspace_id).filter(pk=room.pk).update(is_private=True)
     seeing = [str(user.pk) for user in people_who_see(workspace_id, room.incident_id)]
     invited = RoomStep.objects.of(workspace_id).filter(room=room, kind=RoomStep.Kind.INVITE)
@@ -186,12 +186,12 @@ def make_private(workspace_id: int, room: Room) -> None:
 
 
 def connected_team(workspace_id: int) -> SlackTeam | None:
-    """The team in which rooms of a workspace are opened, once its token was accepted."""
+    """The default team of a workspace, if its token was accepted."""
     return next(iter(connected_teams(workspace_id)), None)
 
 
 def connected_teams(workspace_id: int) -> list[SlackTeam]:
-    """The teams of a workspace whose token was accepted, the default one first."""
+    """Teams of a workspace with an accepted token, the default one first."""
     return _accepted_teams(workspace_id)
 
 
@@ -201,7 +201,7 @@ def _accepted_teams(workspace_id: int) -> QuerySet[SlackTeam]:
     return rows.order_by("-is_default", "id")[:MAX_TEAMS]
 
 
-def _again(settled: QuerySet[Any], every: timedelta) -> None:
+def _requeue(settled: QuerySet[Any], every: timedelta) -> None:
     due = Greatest(Now(), F("settled_at") + every)
     fresh = {"attempts": 0, "due_at": due, "settled_at": None, "code": "", "hint": ""}
     settled.update(state=WorkItem.State.PENDING, **fresh)
@@ -228,7 +228,7 @@ def _room(team: SlackTeam, incident: Incident, by: str) -> tuple[Room, bool]:
 
 
 def postmortem_bookmark(workspace_id: int, room: Room) -> RoomStep:
-    """The step that bookmarks the postmortem, not saved."""
+    """An unsaved step that bookmarks the postmortem."""
     return RoomStep(
         workspace_id=workspace_id, room=room, kind=RoomStep.Kind.BOOKMARK, argument=POSTMORTEM,
         label="of the postmortem",

@@ -1,4 +1,4 @@
-"""Writes down how the connection to Slack stands."""
+"""Records the state of a Slack connection."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ GAP: Final = timedelta(seconds=60)
 
 
 def pause_method(workspace_id: int, team: SlackTeam, method: str, seconds: float) -> None:
-    """Let no worker call this method before the time Slack asked for."""
+    """Record that Slack rate-limited this method."""
     team.paused = {**team.paused, method: timezone.now().timestamp() + seconds}
     SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(paused=team.paused)
 
 
 def note_revoked(workspace_id: int, team: SlackTeam, reason: str) -> None:
-    """The token does not work any more: everything waits for a new one."""
+    """Record that the token is revoked; all work waits for a new one."""
     _set(workspace_id, team, SlackTeam.State.REVOKED, reason)
 
 
 def note_missing_permission(workspace_id: int, team: SlackTeam, reason: str) -> None:
-    """Slack refused a call for lack of a scope or by a policy."""
+    """Record that Slack refused a call because of a missing scope or a policy."""
     _set(workspace_id, team, SlackTeam.State.DEGRADED, reason)
 
 
 def note_working(
     workspace_id: int, team: SlackTeam, *, scopes: Sequence[str], missing: Sequence[str]
 ) -> None:
-    """Slack accepted the token just now. What waited for it goes on.
+    """Record that Slack accepted the token, and resume queued work.
 
-    A permission that a policy of Slack refused stays noted until an admin checks the connection.
+    A permission refused by a policy of Slack stays recorded until an admin checks the connection.
     """
     state, reason = team.state, team.reason
     if missing:
@@ -56,28 +56,28 @@ def note_working(
 
 
 def note_announce_channel(workspace_id: int, team: SlackTeam, fault: str, channel_id: str = "") -> None:
-    """Why nothing can be posted in the announcement channel, or nothing; and its id, once that is known."""
+    """Record why posting to the announcement channel fails ("" if it works), and its id if known."""
     found = {"announce_fault": fault[:300]} | ({"announce_channel": channel_id} if channel_id else {})
     SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(**found)
 
 
 def note_accepted(workspace_id: int, team: SlackTeam) -> None:
-    """A signed request arrived; written at most every few seconds."""
+    """Record a request with a valid signature, at most every few seconds."""
     now = timezone.now()
     stale = Q(last_accepted_at=None) | Q(last_accepted_at__lt=now - NOTE_EVERY)
     SlackTeam.objects.of(workspace_id).filter(stale, pk=team.pk).update(last_accepted_at=now)
 
 
 def note_refused(workspace_id: int, team: SlackTeam, why: str) -> None:
-    """A request whose signature is wrong arrived; written at most every few seconds."""
+    """Record a request that was refused, at most every few seconds."""
     now = timezone.now()
     stale = Q(last_refused_at=None) | Q(last_refused_at__lt=now - NOTE_EVERY)
-    told = {"last_refused_at": now, "last_refused_why": why[:200]}
-    SlackTeam.objects.of(workspace_id).filter(stale, pk=team.pk).update(**told)
+    values = {"last_refused_at": now, "last_refused_why": why[:200]}
+    SlackTeam.objects.of(workspace_id).filter(stale, pk=team.pk).update(**values)
 
 
 def note_socket_alive(workspace_id: int, team: SlackTeam) -> bool:
-    """Socket Mode works now. Returns whether it did not for a while, so that something may be missed."""
+    """Record that Socket Mode works. Returns whether there was a gap, so that events may be missed."""
     now = timezone.now()
     last = team.socket_seen_at
     SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(socket_seen_at=now, socket_fault="")
@@ -85,7 +85,7 @@ def note_socket_alive(workspace_id: int, team: SlackTeam) -> bool:
 
 
 def note_socket_fault(workspace_id: int, team: SlackTeam, why: str) -> None:
-    """Socket Mode could not be opened."""
+    """Record that the Socket Mode connection failed."""
     SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(socket_fault=why[:200])
 
 

@@ -1,4 +1,4 @@
-"""What the timeline says for a draft: key moments, actions, messages. Pure over entries already read."""
+"""Extracts key moments, actions and messages from timeline entries, for a draft. Pure."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ _NAMES: Final = {**dict(Severity.choices), **dict(Status.choices)}
 
 
 def moment(at: datetime, start: datetime) -> str:
-    """`10:25:00`, with the date when it is another day than the detection's; UTC."""
+    """`10:25:00` in UTC, with the date if it differs from that of the detection."""
     at, start = at.astimezone(UTC), start.astimezone(UTC)
     return f"{at:%H:%M:%S}" if at.date() == start.date() else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def rows_of(entries: Sequence[TimelineEntry], start: datetime) -> tuple[TimelineRow, ...]:
-    """Every entry as a row."""
+    """All entries as rows."""
     return tuple(_row(entry, start) for entry in entries)
 
 
 def key_moments(entries: Sequence[TimelineEntry], start: datetime) -> tuple[TimelineRow, ...]:
-    """Pinned entries and those that changed something, in order, at most 30."""
+    """Pinned entries and changes, in order, at most 30."""
     pinned = [entry for entry in entries if entry.pinned_at]
     others = [entry for entry in entries if not entry.pinned_at and entry.kind in KEY_KINDS]
-    kept = [*pinned, *others][:MAX_KEY_MOMENTS]
-    return rows_of(sorted(kept, key=lambda entry: (entry.occurred_at, entry.pk)), start)
+    chosen = [*pinned, *others][:MAX_KEY_MOMENTS]
+    return rows_of(sorted(chosen, key=lambda entry: (entry.occurred_at, entry.pk)), start)
 
 
 def actions_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[ActionTaken, ...]:
-    """What was done: mitigations, remediation runs with how they ended, the resolution."""
-    kept = [entry for entry in entries if entry.kind in _ACTION_KINDS]
-    return tuple(_action(entry, start) for entry in _ends_of_runs(kept))
+    """Actions taken: mitigations, remediation runs with their outcome, the resolution."""
+    chosen = [entry for entry in entries if entry.kind in _ACTION_KINDS]
+    return tuple(_action(entry, start) for entry in _ends_of_runs(chosen))
 
 
 def resolution_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[ActionTaken, ...]:
-    """What was done, and who took which role."""
-    kept = [entry for entry in entries if entry.kind in {*_ACTION_KINDS, EntryKind.ROLE_ASSIGNED}]
-    return tuple(_action(entry, start) for entry in _ends_of_runs(kept))
+    """Actions taken and role assignments."""
+    chosen = [entry for entry in entries if entry.kind in {*_ACTION_KINDS, EntryKind.ROLE_ASSIGNED}]
+    return tuple(_action(entry, start) for entry in _ends_of_runs(chosen))
 
 
 def remediation_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[ActionTaken, ...]:
@@ -59,7 +59,7 @@ def remediation_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[A
 
 
 def late_updates(entries: Sequence[TimelineEntry]) -> int:
-    """How often the deadline of a stakeholder update passed."""
+    """Number of late stakeholder updates."""
     breaches = [entry for entry in entries if entry.kind == EntryKind.SLA]
     return sum(
         1 for one in breaches if one.data.get("phase") == "breached" and one.data.get("clock") == "update"
@@ -77,7 +77,7 @@ def _linkable(words: str) -> str:
 
 
 def _ends_of_runs(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
-    """Of each remediation run the newest entry; every other entry as it is."""
+    """The latest entry of each remediation run, and all other entries."""
     last = {entry.data["run"]: entry.pk for entry in entries if entry.data.get("run")}
     return [entry for entry in entries if not entry.data.get("run") or last[entry.data["run"]] == entry.pk]
 
@@ -85,7 +85,7 @@ def _ends_of_runs(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
 def messages_in(
     entries: Sequence[TimelineEntry], start: datetime, sent: Sequence[Sent] = ()
 ) -> tuple[MessageRow, ...]:
-    """Public updates and what was sent, oldest first; entries of notifications where no delivery is known."""
+    """Public updates and deliveries, oldest first; notification entries if there is no known delivery."""
     shown = [
         Sent(entry.occurred_at, *_channel(entry))
         for entry in entries
@@ -103,7 +103,7 @@ def _channel(entry: TimelineEntry) -> tuple[str, str, str]:
 
 
 def course_of(entries: Sequence[TimelineEntry], start: datetime) -> str:
-    """Moves of status and stage as a list."""
+    """Changes of status and stage as a list."""
     kinds = (EntryKind.STATUS_CHANGE, EntryKind.STAGE_CHANGE, EntryKind.MITIGATION, EntryKind.RESOLUTION)
     moves = [entry for entry in entries if entry.kind in kinds]
     return "\n".join(f"- {moment(entry.occurred_at, start)} {_line(entry)}" for entry in moves)

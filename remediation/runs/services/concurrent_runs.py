@@ -1,4 +1,4 @@
-"""Carries due runs out side by side, so that a target that answers slowly holds up no other."""
+"""Executes due runs concurrently, so that a slow target does not delay others."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from remediation.runs.models import RemediationRun
 from remediation.runs.services.running import expire_waiting, follow, start, to_follow, to_start
 
 log = logging.getLogger(__name__)
-MAX_AT_ONCE: Final = 8  # threads of one process; each holds no database connection while it calls out
+MAX_AT_ONCE: Final = 8  # threads per process, which hold no database connection during calls
 _pool: Final = ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="remediation")
 _lock: Final = threading.Lock()
-_busy: Final[set[int]] = set()  # runs that a thread of this process is at, or will be
+_busy: Final[set[int]] = set()  # runs in progress or queued in this process
 
 
-def carry_out_due() -> list[Future[int]]:
-    """Expire what waited too long; start and follow every due run in a thread, without waiting for any."""
+def run_due_concurrently() -> list[Future[int]]:
+    """Expire overdue runs; start or poll every due run in a thread, without waiting."""
     expire_waiting()
     steps = [(start, run) for run in to_start()] + [(follow, run) for run in to_follow()]
     return [_begin(step, run) for step, run in steps if not STOPPING.is_set() and _take(run.pk)]
 
 
 def _take(run_id: int) -> bool:
-    """Whether no thread of this process is at the run; from now on one is."""
+    """Reserve a run for a thread of this process. Returns whether it was free."""
     with _lock:
         is_free = run_id not in _busy
         _busy.add(run_id)

@@ -1,4 +1,4 @@
-"""The same thing to one person by one way within a minute is sent once."""
+"""Deduplicates deliveries with the same content to one address within a minute."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ WITHIN: Final = timedelta(seconds=60)
 _ON_THE_WAY: Final = (Delivery.Outcome.PENDING, Delivery.Outcome.SENT, Delivery.Outcome.HELD)
 
 
-def drop_repeats(rows: Sequence[Delivery], now: datetime) -> None:
-    """Settle as merged what a person was just sent. A page only yields to a page of the same start of the
-    escalation and of the same or a worse severity; a notice to the same notice or to such a page."""
+def drop_duplicates(rows: Sequence[Delivery], now: datetime) -> None:
+    """Settle duplicates of what a person was just sent as merged. A page is a duplicate only of a page of the
+    same escalation start and of the same or a worse severity; a notice of the same notice or such a page."""
     for row in rows:
         is_to_person = row.user_id and row.incident_id and row.state == Delivery.State.PENDING
         if is_to_person and (earlier := _earlier(row, now)) is not None:
@@ -51,19 +51,19 @@ def _says_the_same(earlier: Delivery, row: Delivery) -> bool:
 
 
 def _start(row: Delivery) -> str:
-    """`esc:<escalation>:<generation>` of a step's page; otherwise the whole key."""
+    """`esc:<escalation>:<generation>` for the page of a step; otherwise the whole key."""
     parts = row.event_key.split(":")
     return ":".join(parts[:3]) if parts[0] == "esc" else row.event_key
 
 
 def _rank(row: Delivery) -> int:
-    """Grows with the severity."""
+    """Sort key: higher for worse severities."""
     severity = (row.payload.get("snapshot") or {}).get("severity") or Severity.SEV4
     return -SEVERITY_RANK[Severity(severity)]
 
 
-def revive_repeats(delivery: Delivery) -> None:
-    """Send the pages that were dropped for the sake of one that failed for good."""
+def revive_duplicates(delivery: Delivery) -> None:
+    """Send the pages that were dropped as duplicates of one that failed permanently."""
     rows = Delivery.objects.of(delivery.workspace_id).filter(
         merged_into=delivery, priority=Priority.PAGE, outcome=Delivery.Outcome.MERGED
     )
@@ -74,7 +74,7 @@ def revive_repeats(delivery: Delivery) -> None:
         due_at=Now(),
         merged_into=None,
         reason_code="",
-        reason="sent after all, because the page it repeats failed",
+        reason="sent, because the page it duplicates failed",
     )
     if again:
         nudge_queue(PAGE)
