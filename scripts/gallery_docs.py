@@ -112,7 +112,7 @@ def _settle_the_hostile() -> None:
 def _admin(workspace_id: int) -> Any:
     from accounts.actor import Actor
     from accounts.models import Membership, Role, User
-    from tests.browser.world import PASSWORD
+    from tests.browser.site_data import PASSWORD
 
     user = User.objects.create_user(ADMIN, f"{ADMIN}@example.test", PASSWORD, display_name="Ines Morel")
     Membership.objects.create(workspace_id=workspace_id, user=user, role=Role.ADMIN)

@@ -48,7 +48,7 @@ def build() -> None:
 def _admin(workspace_id: int) -> Any:
     from accounts.actor import Actor
     from accounts.models import Membership, Role, User
-    from tests.browser.world import PASSWORD
+    from tests.browser.site_data import PASSWORD
 
     user = User.objects.create_user(FULL, f"{FULL}@example.test", PASSWORD, display_name="Mara Quist")
     Membership.objects.create(workspace_id=workspace_id, user=user, role=Role.ADMIN)

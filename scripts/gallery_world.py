@@ -101,7 +101,7 @@ def _long_story(actors: dict[str, Any], number: int) -> None:
 def _empty_workspace() -> None:
     from accounts.models import Membership, User
     from config.installation.setup import create_workspace
-    from tests.browser.world import PASSWORD
+    from tests.browser.site_data import PASSWORD
 
     quiet = create_workspace(slug="quiet", name="Quiet Corner")
     quinn = User.objects.create_user("quinn.empty", "quinn@example.test", PASSWORD, display_name="Quinn Hale")

@@ -113,8 +113,8 @@ def _refuse_outside(sock: socket.socket, address: Any) -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _nobody_looks() -> Iterator[None]:
-    """No worker runs beside most tests, and their pages need not say so; statements are counted, too."""
+def _without_health_monitor() -> Iterator[None]:
+    """Switch the health monitor off: most tests run no worker, and its statements would be counted."""
     from core.health.monitor import HEALTH_MONITOR
 
     patch = pytest.MonkeyPatch()

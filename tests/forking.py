@@ -1,4 +1,4 @@
-"""What a test does before it forks."""
+"""Preparation of a fork in a test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.storage import client as storage
 
 
 def close_connections() -> None:
-    """Close what a child would share: of two processes on one socket, one reads what the other asked for."""
+    """Close what a child would share: of two processes on one socket, one reads the other's results."""
     connections.close_all()
     connection.close_pool()
     http._transport(settings.HTTP_ALLOWED_NETWORKS).close()

@@ -1,4 +1,4 @@
-"""An object storage of the tests' own, started by the first test that asks for it."""
+"""An object storage of the tests' own, started by the first test that uses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs of other packages that some tests run: Chromium, Prometheus and its Alertmanager."""
+"""Third-party programs that some tests run: Chromium, Prometheus and its Alertmanager."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def python(name: str) -> str | None:
         file for place in _PYTHONS for file in Path(place).expanduser().glob(f"{version}.*/**/bin/{name}")
     ]
     for found in filter(None, [shutil.which(name), *map(str, sorted(places))]):
-        asked = subprocess.run([found, "-c", ""], capture_output=True, check=False, timeout=60)
-        if asked.returncode == 0:  # what pyenv puts on the path may stand for a version that is not chosen
+        probe = subprocess.run([found, "-c", ""], capture_output=True, check=False, timeout=60)
+        if probe.returncode == 0:  # a pyenv shim on the path may belong to a version that is not chosen
             return found
     return None

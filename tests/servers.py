@@ -99,7 +99,7 @@ def copies_migrated() -> bool:
 
 
 def migrated() -> str:
-    """The name of a database with every migration and no rows, made by whoever asks first."""
+    """The name of a database with every migration and no rows, made on first use."""
     with (Path(os.environ[FOLDER]) / "migrating").open("w") as line:
         fcntl.flock(line, fcntl.LOCK_EX)
         if not _exists(MIGRATED):
@@ -112,7 +112,7 @@ def migrated() -> str:
 
 
 def create_database(name: str, *, template: str = "") -> str:
-    """A new one of that name, whatever had it before: with every migration, unless copied from another."""
+    """A new one of that name, replacing an existing one: with every migration, unless copied from another."""
     template = template or migrated()
     _ask("drop database if exists {} with (force)", name)
     _ask("create database {} template {}", name, template)
@@ -120,7 +120,7 @@ def create_database(name: str, *, template: str = "") -> str:
 
 
 def migrated_folder() -> Path:
-    """PostgreSQL's data with a migrated database `tocsin`, to be copied; made by whoever asks first."""
+    """PostgreSQL's data with a migrated database `tocsin`, to be copied; made on first use."""
     folder, account = Path(os.environ[FOLDER]) / "seed", process.server_account()
     with (Path(os.environ[FOLDER]) / "seeding").open("w") as line:
         fcntl.flock(line, fcntl.LOCK_EX)
@@ -134,7 +134,7 @@ def migrated_folder() -> Path:
 
 
 def copy_server(source: Path, target: Path) -> None:
-    """Copy a stopped server's data and password; `cp` keeps the account they belong to."""
+    """Copy a stopped server's data and password; `cp` preserves their owner."""
     target.mkdir()
     subprocess.run(["cp", "-a", str(source / "data"), str(source / "password"), str(target)], check=True)
 
@@ -191,7 +191,7 @@ def _start_postgres() -> None:
 
 
 def _cached() -> Path | None:
-    """Where PostgreSQL's data with today's migrations is saved, if a cache was asked for."""
+    """Where PostgreSQL's data with today's migrations is saved, if a cache is configured."""
     if CACHE not in os.environ:
         return None
     return Path(os.environ[CACHE]) / hashlib.sha256("\n".join(migrations()).encode()).hexdigest()[:16]
@@ -234,7 +234,7 @@ def _parent_folder() -> Path:
 
 
 def _sweep_leftovers() -> None:
-    """Stop the servers of test runs that were killed, told by an owner that no longer runs."""
+    """Stop the servers of killed test runs, recognized by an owner that no longer runs."""
     account = process.server_account()
     for folder in [*MEMORY.glob(f"{PREFIX}*"), *Path(tempfile.gettempdir()).glob(f"{PREFIX}*")]:
         if not (folder / "owner").exists() or process.recall(folder / "owner"):

@@ -1,4 +1,4 @@
-"""Many hands at once, on real connections."""
+"""Many threads at once, on real connections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db import connection
 
 
 def at_once(count: int, call: Callable[[int], Any]) -> list[Any]:
-    """Run `call(0)` … `call(count - 1)` in threads that start together; answers or exceptions, in order."""
+    """Run `call(0)` … `call(count - 1)` in threads that start together; results or exceptions, in order."""
     gate = threading.Barrier(count)
 
     def run(index: int) -> Any:

@@ -67,13 +67,13 @@ def load_settings(given: Mapping[str, str] | None = None) -> Settings:
             flags.get(name) or os.environ.get(f"TOCSIN_{name.upper()}") or section.get(name) or default
         )
 
+    url = value("url", DEFAULT_URL).rstrip("/")
     settings = Settings(
-        url=value("url", DEFAULT_URL).rstrip("/"),
+        url=url,
         token=flags.get("token")
         or os.environ.get("TOCSIN_TOKEN")
         or _token_file()
-        or section.get("token", "")
-        or _token_in_keyring(profile, section),
+        or _stored_token(profile, section, url),
         profile=profile,
         workspace=value("workspace"),
         format=value("format"),
@@ -133,6 +133,19 @@ def forget_token(profile: str) -> None:
 
 def _keyring_name(profile: str, url: str) -> str:
     return f"{profile} at {url.rstrip('/')}"
+
+
+def _stored_token(profile: str, section: Mapping[str, Any], url: str) -> str:
+    """The token of a profile, for the server that it was stored for and no other."""
+    own = section.get("url")
+    if own and _origin(str(own)) != _origin(url):
+        return ""
+    return str(section.get("token") or "") or _token_in_keyring(profile, section)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url.lower())
+    return parts.scheme, parts.netloc
 
 
 def _token_in_keyring(profile: str, section: Mapping[str, Any]) -> str:

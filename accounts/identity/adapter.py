@@ -12,6 +12,7 @@ from django.shortcuts import render
 
 from accounts.identity.claims import SignInRefused, read_claims
 from accounts.identity.http_session import GuardedSession
+from accounts.identity.openid import CheckedProvider, answer_fault
 from accounts.identity.selectors import provider_named
 from accounts.identity.services.admitting import admit
 from accounts.models import IdentityProvider, User
@@ -31,6 +32,10 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
         found = provider_named(provider) if provider else None
         return [] if found is None or client_id not in (None, found.client_id) else [_app_of(found)]
 
+    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Any:
+        """The provider with our checks. Raises SocialApp.DoesNotExist."""
+        return CheckedProvider(request, app=super().get_provider(request, provider, client_id).app)
+
     def get_requests_session(self) -> GuardedSession:
         """Our client: it refuses private addresses and is bounded in time and size."""
         return GuardedSession()
@@ -40,6 +45,8 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
         provider = provider_named(sociallogin.account.provider)
         if provider is None:
             raise ImmediateHttpResponse(_page(request, "This identity provider was removed."))
+        if fault := answer_fault(sociallogin.state, sociallogin.account.extra_data):
+            raise ImmediateHttpResponse(refused_page(request, provider.slug, fault))
         linked = sociallogin.user if sociallogin.is_existing else None
         signed_in = request.user if isinstance(request.user, User) else None
         try:

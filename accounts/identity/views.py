@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
+from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from allauth.socialaccount.providers.openid_connect.views import callback, login
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView, OAuth2View
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.identity.adapter import refused_page
 from accounts.identity.forms import ProviderForm, values_of
+from accounts.identity.openid import CheckedAdapter
 from accounts.identity.selectors import admins_with_password, provider_for, providers_of
 from accounts.identity.services import providers as services
 from accounts.models import IdentityProvider
@@ -28,25 +29,27 @@ from core.ui.htmx import SeeOther
 
 PAGE: Final = "/settings/sign-in"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE}
-Step = Callable[[HttpRequest, str], HttpResponseBase]
 NEW: Final = {"default_role": "viewer", "groups_claim": "groups", "enabled": True}
 
 
 @require_POST
 def begin(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """POST: 302 to the provider; 403 where it cannot be reached, 404 for an unknown one."""
-    return _confirmed_by(login, request, provider_id)
+    return _confirmed_by(OAuth2LoginView, request, provider_id)
 
 
 @require_safe
 def finish(request: HttpRequest, provider_id: str) -> HttpResponseBase:
     """GET, by the provider: 302 as the person it confirms; 403 with the reason."""
-    return _confirmed_by(callback, request, provider_id)
+    return _confirmed_by(OAuth2CallbackView, request, provider_id)
 
 
-def _confirmed_by(step: Step, request: HttpRequest, provider_id: str) -> HttpResponseBase:
+def _confirmed_by(step: type[OAuth2View], request: HttpRequest, provider_id: str) -> HttpResponseBase:
     try:
-        return step(request, provider_id)
+        answer: HttpResponseBase = step.adapter_view(CheckedAdapter(request, provider_id))(request)
+        return answer
+    except SocialApp.DoesNotExist:
+        raise Http404 from None
     except OAuth2Error as error:
         return refused_page(request, provider_id, str(error))
 

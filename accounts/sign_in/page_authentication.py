@@ -51,6 +51,18 @@ def actor_of(membership: Membership, *, request_id: str = "") -> Actor:
     )
 
 
+def membership_named(request: HttpRequest, slug: str) -> Membership:
+    """The membership in a workspace that the request names, on what that workspace requires of a sign-in.
+
+    Raises Unauthenticated, Forbidden; NotFound for one the person is not in.
+    """
+    user = signed_in(request)
+    found = membership_of(user, slug=slug)
+    if found is None:
+        raise NotFound("There is no such workspace.")
+    return _admitted(request, user, found)
+
+
 def choose_workspace(request: HttpRequest, slug: str) -> None:
     """Keep a workspace for this session. Raises Unauthenticated; NotFound for one the person is not in."""
     membership = membership_of(signed_in(request), slug=slug)
@@ -74,10 +86,7 @@ def _membership(request: HttpRequest) -> Membership:
     if found is None:
         raise Forbidden("You are not a member of any workspace yet. Ask an admin to add you.")
     found.user = user
-    if found.workspace.second_factor_required:
-        require_second_factor(request, user)
-    if found.workspace.identity_required:
-        require_identity(request, user, found.workspace)
+    _admitted(request, user, found)
     # One person's pages, in a count of their own beside the API's. What open pages fetch by themselves is not
     # counted: in a storm of incidents that is a lot, and must not keep anybody from acknowledging.
     if not request.path.startswith(BY_ITSELF):
@@ -85,4 +94,14 @@ def _membership(request: HttpRequest) -> Membership:
             Limit(f"page:user:{user.pk}", settings.API_LIMIT_PER_CALLER, 60, "requests a minute")
         )
     timezone.activate(ZoneInfo(user.time_zone))  # until `accounts.people.middleware` ends the request
+    return found
+
+
+def _admitted(request: HttpRequest, user: User, found: Membership) -> Membership:
+    """The membership, where the session has what its workspace requires. Raises Forbidden."""
+    found.user = user
+    if found.workspace.second_factor_required:
+        require_second_factor(request, user)
+    if found.workspace.identity_required:
+        require_identity(request, user, found.workspace)
     return found

@@ -10,11 +10,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from ninja.security.base import AuthBase
 
 from accounts.actor import Actor
-from accounts.models import User
-from accounts.selectors import membership_of
-from accounts.sign_in.page_authentication import actor_of, current_actor
+from accounts.sign_in.page_authentication import actor_of, current_actor, membership_named
 from accounts.tokens.authentication import authenticate, credential
-from core.errors import FieldFault, Forbidden, Invalid, NotFound
+from core.errors import FieldFault, Forbidden, Invalid
 from core.rate_limit.limiter import Limit, rate_limiter
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -63,11 +61,7 @@ def _limit(actor: Actor) -> Limit:
 def _member(request: HttpRequest, slug: str | None) -> Actor:
     if slug is None:
         return current_actor(request)
-    user = request.user
-    membership = membership_of(user, slug=slug) if isinstance(user, User) else None
-    if membership is None:
-        raise NotFound("There is no such workspace.")
-    return actor_of(membership, request_id=getattr(request, "request_id", ""))
+    return actor_of(membership_named(request, slug), request_id=getattr(request, "request_id", ""))
 
 
 def _refuse_nul(request: HttpRequest) -> None:

@@ -74,9 +74,9 @@ def approve_device(actor: Actor, *, user_code: str, is_approved: bool) -> Device
     with transaction.atomic():
         code = open_code(now, user_code=user_code)
         decided = {"approved_at" if is_approved else "denied_at": now}
-        DeviceCode.objects.filter(pk=code.pk, approved_at=None, denied_at=None).update(
-            user_id=actor.user_id, workspace_id=actor.workspace_id, **decided
-        )
+        undecided = DeviceCode.objects.filter(pk=code.pk, approved_at=None, denied_at=None)
+        if not undecided.update(user_id=actor.user_id, workspace_id=actor.workspace_id, **decided):
+            raise NotFound("This code was approved or denied at this moment. Nothing was changed.")
         verb = "approved" if is_approved else "denied"
         summary = f"{actor.label} {verb} the sign-in of a command line on {code.host or 'an unnamed host'}"
         record(actor, action=f"device.{verb}", target=code, summary=summary)

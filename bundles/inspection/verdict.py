@@ -14,6 +14,7 @@ from accounts.audit.services import record
 from bundles.plain_text import plain
 from bundles.records.models import Bundle, BundleStatus
 from bundles.records.publishing import publish_change
+from core.redaction import redact, redact_value
 from incidents.timeline.services.system_entries import add_system_entry
 from incidents.vocabulary import EntryKind
 
@@ -62,14 +63,14 @@ def _describe(bundle: Bundle, found: dict[str, Any]) -> None:
     bundle.is_partial = bool(metadata.get("partial"))
     bundle.health = plain(health.get("overall"), 20)
     bundle.checks = [_check(one) for one in _dicts(health.get("checks"))[:MAX_CHECKS]]
-    bundle.facts, bundle.manifest = _stored(system), _stored(found["manifest"])
+    bundle.facts, bundle.manifest = redact_value(_stored(system)), _stored(found["manifest"])
     bundle.hits, bundle.levels = found["hits"], found["levels"]
 
 
 def _check(one: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": plain(one.get("name"), 200), "ok": one.get("ok") is True,
-        "message": plain(one.get("message"), 500),
+        "name": redact(plain(one.get("name"), 200)), "ok": one.get("ok") is True,
+        "message": redact(plain(one.get("message"), 500))[:500],
     }  # fmt: skip
 
 

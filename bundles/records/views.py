@@ -33,7 +33,7 @@ NAMES: Final = {
 def index(request: HttpRequest) -> HttpResponse:
     """GET /bundles: newest first; `q` searches the summary and the host."""
     actor = current_actor(request)
-    text = request.GET.get("q", "").strip()[:200]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     rows = bundles_page(actor, before=_number(request.GET.get("before", "")), text=text)
     shown = rows[:MAX_LISTED]
     more = urlencode({"q": text, "before": shown[-1].pk}) if len(rows) > MAX_LISTED else ""

@@ -22,7 +22,10 @@ MAX_NAMES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`name` ("token:7") may have `most` of what `unit` names in every `window_s` seconds."""
+    """`name` ("token:7") may have `most` of what `unit` names in every `window_s` seconds.
+
+    Who is refused reads `unit`, and never `name`.
+    """
 
     name: str
     most: int
@@ -93,7 +96,7 @@ class RateLimiter:
 def _refusal(limit: Limit) -> RateLimited:
     wait = limit.window_s - int(time.time()) % limit.window_s
     return RateLimited(
-        f"Nothing was done: the limit is {limit.most} {limit.unit} ({limit.name}).",
+        f"Nothing was done: the limit is {limit.most} {limit.unit}.",
         headers={"Retry-After": str(wait)},
     )
 

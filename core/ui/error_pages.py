@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import urlencode
 
-from core.errors import Problem, Unauthenticated, Unavailable
+from core.errors import NotFound, Problem, Unauthenticated, Unavailable
 from core.health.checks import is_behind
 from core.sql.database_faults import DATABASE_FAULTS
 from core.ui.form_recovery import save_form
@@ -61,6 +61,12 @@ class ErrorPages:
         page = render(request, "405.html", {"layout": layout_for(request)}, status=405)
         page["Allow"] = response.get("Allow", "")
         return page
+
+    def process_view(self, request: HttpRequest, *_: object) -> HttpResponse | None:
+        """PostgreSQL takes NUL nowhere, so nothing is named with it; the API says so of its own addresses."""
+        if "\x00" not in request.path or request.path.startswith("/api/"):
+            return None
+        return self.process_exception(request, NotFound("There is no page at this address."))
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         """The answer to a Problem of a page, to an absent or old database; the API has answers of its own."""

@@ -10,9 +10,10 @@ from core.rate_limit.limiter import Limit, rate_limiter
 
 def limits_of(actor: Actor) -> list[Limit]:
     """What holds for a sender: its workspace's limit, and its token's if it has one."""
-    limits = [Limit(f"workspace:{actor.workspace_id}", settings.EVENT_LIMIT_PER_WORKSPACE)]
+    of_all, of_token = (f"events a second for this {whose}" for whose in ("workspace", "token"))
+    limits = [Limit(f"workspace:{actor.workspace_id}", settings.EVENT_LIMIT_PER_WORKSPACE, unit=of_all)]
     if actor.token_id is not None:
-        limits.append(Limit(f"token:{actor.token_id}", settings.EVENT_LIMIT_PER_TOKEN))
+        limits.append(Limit(f"token:{actor.token_id}", settings.EVENT_LIMIT_PER_TOKEN, unit=of_token))
     return limits
 
 

@@ -18,10 +18,11 @@ from incidents.analytics.scope import Scope
 from incidents.models import AffectedComponent, Incident, IncidentSignal, IncidentVerdict, SlaClock
 from incidents.recovery.selectors import BY_ACTION
 from incidents.sla.report import outcome_of
-from incidents.validation import invalid
+from incidents.validation import clean_line, invalid
 from incidents.vocabulary import OVER, UNRESOLVED
 
 MAX_SHOWN: Final = 500
+MAX_SHOW_CHARS: Final = 200
 _MEASURES: Final[Mapping[str, Measure]] = {one.name: one for one in MEASURES}
 _COLUMNS: Final = {
     "severity": "severity",
@@ -42,7 +43,7 @@ def incidents_behind(scope: Scope, show: str) -> tuple[str, QuerySet[Incident]]:
 
     `show` is a kind and a value: `counted:mtta`, `severity:sev1`, `hour:7-13`. Raises Invalid (field `show`).
     """
-    kind, _, value = show.partition(":")
+    kind, _, value = clean_line("show", show, MAX_SHOW_CHARS).partition(":")
     if kind not in PICKS:
         raise invalid("show", "choice", f"must begin with one of {', '.join(PICKS)}")
     words, pick = PICKS[kind]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.oncall.calendar_sources import CalendarEvent, calendar_source
 from incidents.models import Incident
+from incidents.privacy.selectors import is_seen
 
 MAX_EVENTS: Final = 1000
 DECLARED: Final = timedelta(minutes=15)
@@ -57,5 +58,5 @@ def _incidents(workspace_id: int, user_id: int | None, start: datetime, end: dat
     if user_id is None:
         rows = rows.filter(is_private=False)
     else:
-        rows = rows.filter(roles__user_id=user_id).distinct()
+        rows = rows.filter(is_seen(workspace_id, user_id), roles__user_id=user_id).distinct()
     return rows.order_by("-detected_at", "-pk")[:MAX_EVENTS]

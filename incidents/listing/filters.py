@@ -45,6 +45,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 YES_OR_NO: Final[Mapping[str, bool]] = {"yes": True, "no": False}
 SLA_MISSED: Final = "missed"
+FIRST_YEAR, LAST_YEAR = 1970, 2200  # periods as long as theirs can be counted back from both
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +188,16 @@ def _moment(name: str, text: str, now: datetime) -> datetime | None:
         return _back(name, now, int(span[1]) * _UNITS[span[2].lower()])
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise invalid(name, "time", "must be a span such as 1h or 7d, or a time in ISO 8601") from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise invalid(name, "time", f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
 
 
 def _back(name: str, now: datetime, seconds: int) -> datetime:
-    try:
-        return now - timedelta(seconds=seconds)
-    except OverflowError as error:
-        raise invalid(name, "time", "must not reach back before the year 1") from error
+    ago = timedelta(seconds=seconds)
+    if ago > now - datetime(FIRST_YEAR, 1, 1, tzinfo=UTC):
+        raise invalid(name, "time", f"must not reach back before the year {FIRST_YEAR}")
+    return now - ago

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts.models import Membership, User
 from notifications.contacts.models import ContactMethod
@@ -42,6 +43,7 @@ def ways_of(workspace_id: int, *, user_ids: Sequence[int] | None = None) -> dict
     members = Membership.objects.of(workspace_id).filter(user__is_active=True)
     if user_ids is not None:
         methods, members = methods.filter(user_id__in=user_ids), members.filter(user_id__in=user_ids)
+    methods = methods.filter(user_id__in=members.values("user_id"))  # of who left, they are no way any more
     if not sends_mail():
         methods = methods.exclude(kind=ContactMethod.Kind.EMAIL)
     found: dict[int, list[Way]] = {}
@@ -59,8 +61,16 @@ def _account(user: User) -> Way:
     return Way(user.pk, user.label, f"account email {name[:2]}…@{host}")
 
 
+def is_member(workspace_id: int, user_id: int) -> bool:
+    """Whether the person is an active member."""
+    return bool(_active(workspace_id, user_id).exists())
+
+
+def _active(workspace_id: int, user_id: int) -> QuerySet[Membership]:
+    return Membership.objects.of(workspace_id).filter(user_id=user_id, user__is_active=True)
+
+
 def account_address(workspace_id: int, user_id: int) -> str:
     """The verified account address of a member, or ""."""
-    members = Membership.objects.of(workspace_id).filter(user_id=user_id, user__is_active=True)
-    proven = members.filter(user__address_proven_at__isnull=False)
+    proven = _active(workspace_id, user_id).filter(user__address_proven_at__isnull=False)
     return str(proven.values_list("user__email", flat=True).first() or "")

@@ -41,7 +41,10 @@ def _earlier(row: Delivery, now: datetime) -> Delivery | None:
         outcome__in=_ON_THE_WAY,
     )
     found = rows.exclude(event_key=row.event_key).order_by("pk")
-    return next((one for one in found[:50] if _says_the_same(one, row)), None)
+    same = [one.pk for one in found[:50] if _says_the_same(one, row)]
+    # Locked, so that it does not fail for good, unseen by `revive_repeats`, before this row is committed.
+    locked: Delivery | None = rows.filter(pk__in=same[:1]).select_for_update(of=("self",)).first()
+    return locked
 
 
 def _says_the_same(earlier: Delivery, row: Delivery) -> bool:

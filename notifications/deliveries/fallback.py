@@ -18,6 +18,7 @@ from notifications.deliveries.planning import Fact, store, to_channel
 PAGE_FAILURES: Final = 3
 PAGE_AFTER: Final = timedelta(seconds=60)
 NOTICE_AFTER: Final = timedelta(minutes=10)
+NEVER_ARRIVED: Final = (Delivery.Outcome.MUTED, Delivery.Outcome.SUPERSEDED, Delivery.Outcome.DEAD)
 
 
 def record_fallback_off(delivery: Delivery, fallback: Channel) -> None:
@@ -45,9 +46,29 @@ def fall_back(delivery: Delivery, *, is_dead: bool) -> None:
     recipients = CHANNEL_KINDS.get(fallback.kind).recipients(fallback.config)
     common: dict[str, Any] = {"priority": delivery.priority, "why": why, "because": because}
     rows = [to_channel(fact, fallback, one, **common) for one in recipients]
+    rows = _not_told(delivery, rows)
     if rows:
         rows[0].fallback_of = delivery
         store(rows)
+
+
+def _not_told(delivery: Delivery, rows: list[Delivery]) -> list[Delivery]:
+    """Those whose destination was not sent the same event already, by a route or in place of the channel."""
+    keys, step = [delivery.event_key], delivery.fallback_of
+    while step is not None:
+        keys, step = [*keys, step.event_key], step.fallback_of
+    same = Delivery.objects.of(delivery.workspace_id).filter(event_key__in=keys)
+    told = set(same.exclude(outcome__in=NEVER_ARRIVED).values_list("destination", flat=True))
+    record_decisions(
+        not_notified(
+            delivery.workspace_id, f"fallback:{delivery.pk}", Reason.ALREADY_NOTIFIED,
+            {"incident_id": delivery.incident_id}, delivery.event_kind, channel_id=row.channel_id,
+            subject=row.label, detail=f"fallback of {delivery.label}",
+        )
+        for row in rows
+        if row.destination in told
+    )  # fmt: skip
+    return [row for row in rows if row.destination not in told]
 
 
 def _is_late(delivery: Delivery) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +24,7 @@ from notifications.channels.kind import CHANNEL_KINDS, ChannelKind, Sent, Target
 from notifications.channels.state import mark_broken, mark_failing, mark_ok
 from notifications.channels.targets import target_of
 from notifications.contacts.targets import account_kind_and_target, kind_and_target
+from notifications.contacts.ways import is_member
 from notifications.deliveries.analysis import analysis_for
 from notifications.deliveries.digest import hold_for_digest, merge_into, merged_into
 from notifications.deliveries.duplicates import revive_duplicates
@@ -33,9 +36,12 @@ from notifications.deliveries.models import Delivery, DeliveryAttempt
 from notifications.deliveries.settling import hold_with_reason, settle_with_reason
 from notifications.routes.decision import URGENT_KINDS
 
+log = logging.getLogger(__name__)
 PAGE_BACKOFF: Final = Backoff(first=1.0, longest=60.0, attempts=60)
 NOTICE_BACKOFF: Final = Backoff()
 RATE_LIMIT_S: Final = 5.0
+# What a fault of ours, or of a library, raises while a message is made and sent.
+FAULTS: Final = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 LOOK_BACK: Final = timedelta(seconds=5)  # clocks differ
 MAX_DETAIL: Final = 2000
 # Status codes that mean that the channel itself is broken.
@@ -62,12 +68,17 @@ def send_delivery(delivery: Delivery) -> None:
         hold_for_limit(delivery, kind)
         return
     attempt, earlier = _begin(delivery)
-    message = _message(delivery)
-    connection.close()  # free the connection for others during the call
     try:
+        message = _message(delivery)
+        connection.close()  # free the connection for others during the call
         sent = _send(kind, target, message, earlier)
     except (PassingError, PermanentError) as error:
         _failed(delivery, attempt, error, kind.deduplicates or kind.can_find_sent(target))
+    except FAULTS as error:
+        # As any other failure it is shown, tried again, and told to the fallback.
+        log.exception("delivery %s failed", delivery.pk)
+        fault = f"a fault of Tocsin: {type(error).__name__}"
+        _failed(delivery, attempt, HttpPassingError(fault, may_have_acted=True))
     else:
         _succeeded(delivery, attempt, sent)
 
@@ -89,6 +100,8 @@ def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
     channel = delivery.channel
     if delivery.channel_id is None and delivery.method_id is None and not delivery.is_to_account:
         return Reason.DESTINATION_GONE, "the channel or contact method was deleted"
+    if delivery.method is not None and not is_member(delivery.workspace_id, delivery.method.user_id):
+        return Reason.DESTINATION_GONE, "the person is no member any more"
     if channel is not None and not channel.is_enabled:
         return Reason.CHANNEL_OFF, "the channel is disabled"
     of = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id)
@@ -148,7 +161,7 @@ def _begin(delivery: Delivery) -> tuple[DeliveryAttempt, datetime | None]:
 
 
 def _message(delivery: Delivery) -> Message:
-    merged = [] if delivery.is_page else merged_into(delivery)
+    merged = [] if delivery.is_page else _tellable(delivery, merged_into(delivery))
     return compose(
         delivery.payload,
         public_id=str(delivery.public_id),
@@ -156,6 +169,16 @@ def _message(delivery: Delivery) -> Message:
         merged=[one.payload for one in merged],
         analysis=analysis_for(delivery),
     )
+
+
+def _tellable(delivery: Delivery, merged: Sequence[Delivery]) -> list[Delivery]:
+    """Of what a channel would be told as well, that of incidents which have not turned private meanwhile."""
+    if delivery.channel_id is None or not merged:
+        return list(merged)
+    about = {one.incident_id for one in merged}
+    private = Incident.objects.of(delivery.workspace_id).filter(pk__in=about, is_private=True)
+    hidden = set(private.values_list("pk", flat=True))
+    return [one for one in merged if one.incident_id not in hidden]
 
 
 def _end(attempt: DeliveryAttempt | None, result: str, status: int | None, detail: str) -> None:

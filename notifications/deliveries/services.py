@@ -28,7 +28,9 @@ def resend_delivery(actor: Actor, *, delivery_id: int) -> Delivery:
     """
     require(actor, Capability.INCIDENTS_WRITE)
     with transaction.atomic():
-        delivery = delivery_for(actor, delivery_id)
+        pk = delivery_for(actor, delivery_id).pk
+        rows = Delivery.objects.of(actor.workspace_id).select_for_update(of=("self",))
+        delivery: Delivery = rows.get(pk=pk)  # one click after the other
         if delivery.state == Delivery.State.PENDING:
             raise Conflict(f"The delivery to {delivery.label} is still queued. Nothing was changed.")
         again = _revived(delivery) if delivery.state == Delivery.State.DEAD else _copied(delivery)
@@ -48,7 +50,10 @@ def _revived(delivery: Delivery) -> Delivery:
 
 
 def _copied(delivery: Delivery) -> Delivery:
-    if Delivery.objects.of(delivery.workspace_id).filter(resend_of=delivery).count() >= MAX_RESENDS:
+    copies = Delivery.objects.of(delivery.workspace_id).filter(resend_of=delivery)
+    if copies.filter(state=Delivery.State.PENDING).exists():
+        raise Conflict(f"It is being sent to {delivery.label} again already. Nothing was changed.")
+    if copies.count() >= MAX_RESENDS:
         raise Conflict(f"It was resent {MAX_RESENDS} times already. Nothing was sent.")
     copy = Delivery(
         workspace_id=delivery.workspace_id,

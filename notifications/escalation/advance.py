@@ -118,7 +118,8 @@ def _record_step(
     if plan.repeat:
         place += f", round {escalation.round + 1} of {plan.repeat + 1}"
     pages = [Page(key, incident.pk, why, user_id=pk) for pk, why in reached.people.items()]
-    pages += [Page(key, incident.pk, why, channel_id=pk) for pk, why in reached.channels.items()]
+    named_channels = reached.channels | reached.silent  # of the silent, the reason is recorded
+    pages += [Page(key, incident.pk, why, channel_id=pk) for pk, why in named_channels.items()]
     plan_pages(incident.workspace_id, pages)
     named = ", ".join(f"{reached.labels[pk]} ({why})" for pk, why in reached.people.items())
     message = f"Paged {named} ({place} of {plan.name})." if named else f"{place.capitalize()} of {plan.name}"

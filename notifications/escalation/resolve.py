@@ -16,11 +16,15 @@ from notifications.escalation.plan import INCIDENT_ROLES, Target
 
 @dataclass(slots=True)
 class ResolvedTargets:
-    """People by id with the reason, channels by id, and the targets that name no one."""
+    """People by id with the reason, channels by id, and the targets that name no one.
+
+    `silent`: channels that are named and get nothing, since they are off or deleted, or the incident private.
+    """
 
     people: dict[int, str] = field(default_factory=dict)
     labels: dict[int, str] = field(default_factory=dict)
     channels: dict[int, str] = field(default_factory=dict)
+    silent: dict[int, str] = field(default_factory=dict)
     empty: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -35,8 +39,7 @@ def reached_by(incident: Incident, targets: Iterable[Target], *, now: datetime) 
     found = ResolvedTargets()
     for target in targets:
         if target.kind == "channel":
-            if target.id is not None and _is_right_channel(incident, target.id):
-                found.channels.setdefault(target.id, "channel of the policy")
+            _add_channel(incident, target.id or 0, found)
             continue
         people = members_only(incident.workspace_id, _people(incident, target, now))
         words = target_words(target)
@@ -100,10 +103,22 @@ def named_by(workspace_id: int, target: Target, schedule_id: int | None, now: da
     return [] if target.role in INCIDENT_ROLES else with_role(workspace_id, target.role)
 
 
-def _is_right_channel(incident: Incident, channel_id: int) -> bool:
-    """Whether both the channel and the incident are for drills, or neither."""
-    channels = Channel.objects.of(incident.workspace_id)
-    return not channels.filter(pk=channel_id).exclude(is_for_drills=incident.is_drill).exists()
+def _add_channel(incident: Incident, channel_id: int, found: ResolvedTargets) -> None:
+    """Add it, unless it is for drills and the incident is none, or the other way round."""
+    rows = Channel.objects.of(incident.workspace_id).filter(pk=channel_id)
+    is_on, is_for_drills = rows.values_list("is_enabled", "is_for_drills").first() or (
+        False,
+        incident.is_drill,
+    )
+    if is_for_drills != incident.is_drill:
+        return
+    if is_on and not incident.is_private:
+        found.channels[channel_id] = "channel of the policy"
+        return
+    found.silent[channel_id] = "channel of the policy"
+    why = "private incidents are not told to channels" if incident.is_private else "its channel is disabled"
+    if why not in found.empty:
+        found.empty.append(why)
 
 
 def _keep_participants(incident: Incident, found: ResolvedTargets) -> None:

@@ -74,7 +74,10 @@ class ItemFilter:
 
 def parse_item_filter(query: Mapping[str, str]) -> ItemFilter:
     """Parse the filter of a query string. Raises Invalid (field)."""
-    given = {name: str(query.get(name, "")).strip()[:200] for name in ItemFilter.__dataclass_fields__}
+    given = {
+        name: str(query.get(name, "")).replace("\0", "").strip()[:200]
+        for name in ItemFilter.__dataclass_fields__
+    }
     given["status"] = (
         parse_status(given["status"]) if given["status"] not in ("", "unfinished", "all") else given["status"]
     )

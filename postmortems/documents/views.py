@@ -48,7 +48,7 @@ NAV: Final = {"nav_current": "/postmortems"}
 def index(request: HttpRequest) -> HttpResponse:
     """GET /postmortems: newest first; `?status=`, `?text=`, `?before=`."""
     actor = current_actor(request)
-    status, text = request.GET.get("status", ""), request.GET.get("text", "")[:200]
+    status, text = request.GET.get("status", ""), request.GET.get("text", "").replace("\0", "")[:200]
     status = status if status in Status.values else ""
     before = request.GET.get("before", "")
     rows = postmortems_page(

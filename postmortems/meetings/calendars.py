@@ -9,6 +9,7 @@ from typing import Final
 from django.db.models import Q
 
 from accounts.oncall.calendar_sources import CalendarEvent, calendar_source
+from incidents.privacy.selectors import is_seen
 from postmortems.action_items.models import ActionItem, ItemStatus
 from postmortems.documents.models import Postmortem
 
@@ -28,8 +29,8 @@ def meetings(
     if user_id is None:
         rows = rows.filter(incident__is_private=False)
     else:
-        theirs = Q(owner_id=user_id, incident__is_private=False) | Q(incident__roles__user_id=user_id)
-        rows = rows.filter(theirs).distinct()
+        theirs = Q(owner_id=user_id) | Q(incident__roles__user_id=user_id)
+        rows = rows.filter(theirs, is_seen(workspace_id, user_id, "incident")).distinct()
     for one in rows.select_related("incident").order_by("-pk")[:MAX_EVENTS]:
         if one.meeting_at or one.meeting_was_at:
             yield meeting_event(one)
@@ -53,11 +54,10 @@ def items_due(
 ) -> Iterator[CalendarEvent]:
     """An all-day event per due date; done and cancelled items are cancelled events."""
     rows = ActionItem.objects.of(workspace_id).filter(due_date__gte=start.date(), due_date__lt=end.date())
-    seen = Q(incident__is_private=False)
-    if user_id is not None:
-        rows = rows.filter(assignee_id=user_id)
-        seen |= Q(incident__roles__user_id=user_id)
-    rows = rows.filter(seen).distinct()
+    if user_id is None:
+        rows = rows.filter(incident__is_private=False)
+    else:
+        rows = rows.filter(is_seen(workspace_id, user_id, "incident"), assignee_id=user_id)
     for one in rows.select_related("incident", "assignee").order_by("-due_date", "-pk")[:MAX_EVENTS]:
         if one.due_date is None:
             continue

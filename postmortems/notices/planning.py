@@ -10,7 +10,7 @@ from core.models import OutboxEvent
 from notifications.deliveries.planning import Fact, as_payload, plan_event
 from notifications.deliveries.snapshot import snapshot_of
 from postmortems.documents.models import Comment, Postmortem, Section
-from postmortems.notices.mentions import mentioned
+from postmortems.notices.mentions import mentioned, who_may_see
 from postmortems.notices.people import notify_members
 
 _WORDS: Final = {
@@ -69,7 +69,7 @@ def _title_of(postmortem: Postmortem, key: str) -> str:
 def _people(event: OutboxEvent, postmortem: Postmortem) -> list[int]:
     """Reviewers, or the owner and commenters; without the author of the event."""
     if event.topic == "postmortem.review_requested":
-        return [int(pk) for pk in event.payload.get("reviewer_ids", ())]
+        return list(who_may_see(postmortem.incident, event.payload.get("reviewer_ids", ())))
     comments = Comment.objects.of(event.workspace_id).filter(postmortem=postmortem)
     if newest := event.payload.get("comment_id"):
         comments = comments.filter(pk__lte=newest)  # without later commenters
@@ -77,7 +77,8 @@ def _people(event: OutboxEvent, postmortem: Postmortem) -> list[int]:
     own = (event.payload.get("actor") or {}).get("user_id") or _author(event)
     # mentioned people get a notice of the mention instead
     named = {pk for body in _bodies(event) for pk in mentioned(postmortem.incident, body)}
-    return sorted({pk for pk in people if pk is not None and pk != own} - named)
+    told = {pk for pk in people if pk is not None and pk != own} - named
+    return list(who_may_see(postmortem.incident, told))
 
 
 def _author(event: OutboxEvent) -> int | None:

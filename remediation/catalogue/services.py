@@ -12,13 +12,13 @@ from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from core.errors import FieldFault, Invalid, NotFound
-from core.http.addresses import leads_elsewhere
+from core.http.addresses import address_fault, leads_elsewhere
 from core.secrets.encryption import encrypt
 from remediation.catalogue.definitions import MAX_TIMEOUT_S, Definition, shipped_actions
 from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.stored import SECRETS, definition_of, row_of
 from remediation.executors.base import executor_for
-from remediation.executors.placeholders import names_in
+from remediation.executors.placeholders import names_in, text_faults
 from remediation.vocabulary import ExecutorKind, Risk
 
 MAX_SECRET: Final = 2_000
@@ -78,6 +78,7 @@ def _check(wanted: Definition) -> None:
     faults = [FieldFault(f"config.{name}", "value", text) for name, text in _config_faults(wanted)]
     if not 1 <= wanted.timeout_s <= MAX_TIMEOUT_S:
         faults.append(FieldFault("timeout_s", "range", f"must be from 1 to {MAX_TIMEOUT_S} seconds"))
+    faults += [FieldFault(name, "url", text) for name, text in _health_faults(wanted)]
     unknown = (
         set().union(*(names_in(step) for step in wanted.steps)) - {"component"} if wanted.steps else set()
     )
@@ -131,6 +132,16 @@ def _names_other_server(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     known = [str(before[name]) for name in ADDRESSES if before.get(name)]
     named = [str(after[name]) for name in ADDRESSES if after.get(name)]
     return any(all(leads_elsewhere(one, url) for one in known) for url in named)
+
+
+def _health_faults(wanted: Definition) -> list[tuple[str, str]]:
+    """The address of the health check: others see it, and Tocsin fills in the component alone."""
+    url = wanted.health_url
+    if url and (fault := address_fault(url)):
+        return [("health_url", fault)]
+    if odd := names_in(url) - {"component"}:
+        return [("health_url", f"holds {{{min(odd)}}}; only {{component}} is known here")]
+    return text_faults({"health_url": url}, ("health_url",))
 
 
 def _config_faults(wanted: Definition) -> list[tuple[str, str]]:

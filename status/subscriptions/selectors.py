@@ -9,6 +9,8 @@ from typing import Final
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.secrets.encryption import decrypt
+from status.publishing.models import PublicIncident
+from status.publishing.selectors import is_hidden
 from status.subscriptions.models import Subscriber
 
 MAX_LISTED: Final = 500
@@ -38,3 +40,10 @@ def subscribers_of(actor: Actor) -> list[SubscriberRow]:
         )
         for one in rows[:MAX_LISTED]
     ]  # fmt: skip
+
+
+def is_taken_off(workspace_id: int, public_id: str) -> bool:
+    """Whether an incident with that public id was withdrawn from the page, or turned private."""
+    rows = PublicIncident.objects.of(workspace_id).filter(public_id=public_id).select_related("incident")
+    found: PublicIncident | None = rows.first()
+    return found is not None and (found.withdrawn_at is not None or is_hidden(found.incident))

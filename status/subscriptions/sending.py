@@ -17,6 +17,7 @@ from core.secrets.signing import sign_webhook
 from notifications.channels.kinds.email import SMTP_S, inlined, message_id, send_mail
 from status.snapshots.markdown import public_markdown
 from status.subscriptions.models import Subscriber, SubscriberMessage
+from status.subscriptions.selectors import is_taken_off
 from status.subscriptions.services.subscribing import unsubscribe
 from status.subscriptions.tokens import link_token
 
@@ -26,10 +27,15 @@ MAX_CONFIRM_TRIES: Final = 3  # not confirmed yet
 
 
 def send_message(message: SubscriberMessage) -> None:
-    """Send it, unless they unsubscribed meanwhile. Raises PassingError, PermanentError."""
-    subscriber, is_confirm = message.subscriber, message.kind == SubscriberMessage.Kind.CONFIRM
-    if not is_confirm and subscriber.subscriber_state != Subscriber.State.CONFIRMED:
-        return
+    """Send it; not to who unsubscribed meanwhile, nor about what is off the page by now.
+
+    Raises PassingError, PermanentError.
+    """
+    subscriber = message.subscriber
+    if message.kind == SubscriberMessage.Kind.UPDATE:
+        is_wanted = subscriber.subscriber_state == Subscriber.State.CONFIRMED
+        if not is_wanted or is_taken_off(message.workspace_id, str(message.payload.get("id", ""))):
+            return
     if subscriber.kind == Subscriber.Kind.EMAIL:
         send_mail(mail_of(message))
     else:

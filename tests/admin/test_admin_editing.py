@@ -1,4 +1,4 @@
-"""Configuration is changed in Django's admin through the services: checked, audited and told."""
+"""Configuration is changed in Django's admin through the services: checked, audited and published."""
 
 from __future__ import annotations
 
@@ -61,30 +61,30 @@ def opened(staff, thing):
 
 
 def edit(staff, thing, **changes):
-    """Open the page, change these fields and save; the answer, and the thing as it then is."""
+    """Open the page, change these fields and save. Returns the response and the object afterwards."""
     given = opened(staff, thing) | changes
-    answer = staff.post(address(thing), {name: value for name, value in given.items() if value is not None})
+    response = staff.post(address(thing), {name: value for name, value in given.items() if value is not None})
     if type(thing)._base_manager.filter(pk=thing.pk).exists():
         thing.refresh_from_db()
-    return answer
+    return response
 
 
 def entries(workspace, action):
     return AuditEntry.objects.of(workspace.pk).filter(action=action)
 
 
-def test_component_is_changed_by_its_service_with_audit_row_and_fact(
+def test_component_is_changed_by_its_service_with_audit_row_and_event(
     staff, workspace, make_actor, other_workspace
 ):
     owner = make_actor("responder", username="olga.owner")
-    stranger = make_actor("responder", username="stranger", inside=other_workspace)
+    outsider = make_actor("responder", username="stranger", inside=other_workspace)
     component = Component.objects.create(workspace_id=workspace.pk, name="db")
     needed = Component.objects.create(workspace_id=workspace.pk, name="disk")
     foreign = Component.objects.create(workspace_id=other_workspace.pk, name="theirs")
-    answer = edit(
+    response = edit(
         staff, component, description="Orders", tier="1", owner=owner.user_id, depends_on=[needed.pk]
     )
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert (component.description, component.tier, component.owner_id) == ("Orders", 1, owner.user_id)
     assert (list(component.depends_on.all()), component.version) == ([needed], 2)
     [entry] = entries(workspace, "component.edit")
@@ -92,19 +92,19 @@ def test_component_is_changed_by_its_service_with_audit_row_and_fact(
     assert OutboxEvent.objects.filter(topic="component.changed", workspace_id=workspace.pk).exists()
     edit(staff, component, name="renamed")  # shown, not a field of the form
     assert (component.name, component.version) == ("db", 2)
-    for wrong in ({"owner": stranger.user_id}, {"depends_on": [foreign.pk]}, {"depends_on": [component.pk]}):
-        answer = edit(staff, component, **wrong)
-        assert (answer.status_code, b"errorlist" in answer.content) == (200, True), wrong
+    for wrong in ({"owner": outsider.user_id}, {"depends_on": [foreign.pk]}, {"depends_on": [component.pk]}):
+        response = edit(staff, component, **wrong)
+        assert (response.status_code, b"errorlist" in response.content) == (200, True), wrong
     component.refresh_from_db()
     assert (component.version, entries(workspace, "component.edit").count()) == (2, 1)
     assert "olga.owner" not in staff.get(address(foreign)).content.decode()
 
 
-def test_what_the_service_refuses_is_shown_beside_the_field_with_what_was_typed(staff, workspace):
+def test_refusal_of_the_service_is_shown_beside_the_field_with_the_input(staff, workspace):
     rule = install_builtin_rules(system_actor(workspace.pk))[0]
-    answer = edit(staff, rule, message_pattern="(unclosed", description="Typed")
-    assert answer.status_code == 200
-    text = unescape(answer.content.decode())
+    response = edit(staff, rule, message_pattern="(unclosed", description="Typed")
+    assert response.status_code == 200
+    text = unescape(response.content.decode())
     assert re.search(r"errorlist[^<]*>\s*<li>must be an RE2 regular expression", text)
     assert "(unclosed" in text
     assert "Typed" in text
@@ -115,11 +115,11 @@ def test_what_the_service_refuses_is_shown_beside_the_field_with_what_was_typed(
 
 def test_rule_is_changed_by_its_service(staff, workspace):
     rule = install_builtin_rules(system_actor(workspace.pk))[0]
-    answer = edit(
+    response = edit(
         staff, rule, name="Renamed", enabled=None, minimum_level=str(Level.CRITICAL.value),
         sources="api, blue\n\n web ", error_threshold="7",
     )  # fmt: skip
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert (rule.name, rule.enabled, rule.minimum_level) == ("Renamed", False, Level.CRITICAL)
     assert (rule.sources, rule.error_threshold, rule.version) == (["api, blue", "web"], 7, 2)
     [entry] = entries(workspace, "rule.update")
@@ -133,9 +133,9 @@ def test_page_that_is_out_of_date_is_refused(staff, workspace):
     component = Component.objects.create(workspace_id=workspace.pk, name="db")
     seen = opened(staff, component)
     edit(staff, component, tier="1")
-    answer = staff.post(address(component), seen | {"description": "Orders"})
-    assert answer.status_code == 200
-    assert "was changed after this page was opened" in answer.content.decode()
+    response = staff.post(address(component), seen | {"description": "Orders"})
+    assert response.status_code == 200
+    assert "was changed after this page was opened" in response.content.decode()
     component.refresh_from_db()
     assert (component.tier, component.description) == (1, "")
 
@@ -151,8 +151,8 @@ def test_sla_targets_of_one_severity_are_changed_and_the_others_stay(staff, work
     [entry] = entries(workspace, "sla.update")
     history = reverse("admin:incidents_slapolicy_history", args=[row.pk])
     assert entry.summary in staff.get(history).content.decode()
-    answer = edit(staff, row, resolve_within="5")
-    assert (answer.status_code, b"must not be shorter" in answer.content) == (200, True)
+    response = edit(staff, row, resolve_within="5")
+    assert (response.status_code, b"must not be shorter" in response.content) == (200, True)
 
 
 def test_source_is_changed_and_its_keys_are_on_no_page(staff, workspace):
@@ -168,13 +168,13 @@ def test_channel_and_route_are_changed(staff, workspace, other_workspace, admin,
     config = {"url": "https://hooks.example.com/a"}
     hook = create_channel(admin, kind="webhook", name="Hook", config=config)
     spare = create_channel(admin, kind="log", name="Spare")
-    theirs = create_channel(make_actor("admin", inside=other_workspace), kind="log", name="Theirs")
+    foreign_channel = create_channel(make_actor("admin", inside=other_workspace), kind="log", name="Theirs")
     assert edit(staff, hook, name="Hook 2", fallback=spare.pk, is_enabled=None).status_code == 302
     assert (hook.name, hook.fallback_id, hook.is_enabled, hook.config) == ("Hook 2", spare.pk, False, config)
     assert entries(workspace, "channel.update").count() == 1
     for wrong in ('{"url": "ftp://nowhere"}', '"text"', '{"url": 5}', "[]", "{"):
         assert edit(staff, hook, config=wrong).status_code == 200, wrong
-    assert edit(staff, hook, fallback=theirs.pk).status_code == 200
+    assert edit(staff, hook, fallback=foreign_channel.pk).status_code == 200
 
     route = save_route(admin, RouteValues("All", channel_ids=[hook.pk]))
     assert edit(staff, route, severities="sev1\nsev2", channels=[hook.pk, spare.pk]).status_code == 302
@@ -190,8 +190,8 @@ def test_schedule_is_changed_and_its_shifts_follow(staff, workspace, admin):
     assert edit(staff, schedule, time_zone="Europe/Berlin").status_code == 302
     assert (schedule.time_zone, schedule.version) == ("Europe/Berlin", 2)
     assert entries(workspace, "oncall.edit").get().changes == {"time_zone": ["UTC", "Europe/Berlin"]}
-    answer = edit(staff, schedule, time_zone="Mars/Olympus")
-    assert (answer.status_code, b"errorlist" in answer.content) == (200, True)
+    response = edit(staff, schedule, time_zone="Mars/Olympus")
+    assert (response.status_code, b"errorlist" in response.content) == (200, True)
     assert OnCallSchedule.objects.of(workspace.pk).get().time_zone == "Europe/Berlin"
 
 

@@ -35,7 +35,7 @@ from postmortems.template_library.models import PostmortemTemplate
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
-OURS = [model for model in apps.get_models() if model._meta.app_label in APPS]
+MODELS = [model for model in apps.get_models() if model._meta.app_label in APPS]
 # Changed here, through their services with an audit entry.
 CHANGED = {
     User, ActionItem, Channel, Component, DetectionRule, OnCallSchedule, PostmortemTemplate, Route, SlaPolicy,
@@ -60,17 +60,15 @@ def address(model, name="changelist", *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=args)
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
-def test_every_table_of_ours_can_be_looked_at(staff, model):
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_table_can_be_viewed(staff, model):
     assert model.__name__ in MACHINERY or django_admin.site.is_registered(model)
     if model.__name__ not in MACHINERY:
         assert staff.get(address(model), {"q": "x"}).status_code == 200
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
-def test_nothing_is_added_or_deleted_here_and_only_accounts_and_configuration_are_changed(
-    staff, model, rf, admin
-):
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_admin_changes_only_accounts_and_configuration(staff, model, rf, admin):
     if model.__name__ in MACHINERY:
         return
     page = django_admin.site.get_model_admin(model)
@@ -81,8 +79,8 @@ def test_nothing_is_added_or_deleted_here_and_only_accounts_and_configuration_ar
     assert page.has_change_permission(request) is (model in CHANGED)
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
-def test_no_filter_asks_a_table_which_values_there_are(model):
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_no_filter_queries_a_table_for_its_values(model):
     page = django_admin.site._registry.get(model)
     for name in page.get_list_filter(None) if page else ():
         if isinstance(name, str):
@@ -91,7 +89,7 @@ def test_no_filter_asks_a_table_which_values_there_are(model):
             assert known or (field.related_model and field.related_model.__name__ == "Workspace"), name
 
 
-@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_list_that_shows_text_is_searched_and_known_values_are_filters(model):
     page = django_admin.site.get_model_admin(model)
     known = {one if isinstance(one, str) else getattr(one, "field", "") for one in page.get_list_filter(None)}
@@ -100,9 +98,7 @@ def test_a_list_that_shows_text_is_searched_and_known_values_are_filters(model):
         assert set(page.get_search_fields(None)) - {"=id"}
 
 
-def test_words_are_found_in_the_newest_rows_of_a_list_without_a_search_of_its_own(
-    staff, workspace, monkeypatch
-):
+def test_words_are_found_in_the_newest_rows_of_a_list_without_its_own_search(staff, workspace, monkeypatch):
     monkeypatch.setattr("core.admin.base.NEWEST", 2)
     now = timezone.now()
     for number in range(3):
@@ -116,7 +112,7 @@ def test_words_are_found_in_the_newest_rows_of_a_list_without_a_search_of_its_ow
     assert "Disk swap 0" in filtered
 
 
-def test_strangers_are_led_to_the_one_sign_in_and_back():
+def test_anonymous_users_are_redirected_to_the_sign_in_and_back():
     first = Client().get("/admin/accounts/user/")
     assert first.status_code == 302
     second = Client().get(first["Location"])
@@ -124,21 +120,21 @@ def test_strangers_are_led_to_the_one_sign_in_and_back():
 
 
 def test_the_way_back_never_leads_to_another_site():
-    answer = Client().get("/admin/login/?next=https://evil.test/")
-    assert answer["Location"] == "/sign-in?next=%2Fadmin%2F"
+    response = Client().get("/admin/login/?next=https://evil.test/")
+    assert response["Location"] == "/sign-in?next=%2Fadmin%2F"
 
 
-def test_a_password_sent_to_the_admins_own_form_signs_nobody_in(make_user, workspace):
+def test_password_sent_to_the_admin_form_signs_no_one_in(make_user, workspace):
     make_user("root", password="a long enough one", is_staff=True, is_superuser=True)
     client = Client()
     client.post("/admin/login/", {"username": "root", "password": "a long enough one"})
     assert "_auth_user_id" not in client.session
 
 
-def test_members_who_are_not_staff_are_told_so(admin):
-    answer = browser_for(admin).get("/admin/login/?next=/admin/")
-    assert answer.status_code == 403
-    assert "administrators of this server" in answer.content.decode()
+def test_members_who_are_not_staff_get_an_explanation(admin):
+    response = browser_for(admin).get("/admin/login/?next=/admin/")
+    assert response.status_code == 403
+    assert "administrators of this server" in response.content.decode()
 
 
 def test_the_theme_of_the_profile_is_on_the_page_and_no_script_chooses_another(staff, admin):
@@ -164,10 +160,10 @@ def person_form(user, **changes):
 
 
 def test_an_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(staff, actor, workspace):
-    theirs, user = browser_for(actor), User.objects.get(pk=actor.user_id)
+    member_browser, user = browser_for(actor), User.objects.get(pk=actor.user_id)
     url = address(User, "change", user.pk)
     assert staff.post(url, person_form(user, display_name="Rita R.", is_active="")).status_code == 302
-    assert theirs.get("/").status_code == 303
+    assert member_browser.get("/").status_code == 303
     entry = AuditEntry.objects.of(workspace.pk).get(action="account.update")
     assert entry.changes == {"display_name": ["Rita Responder", "Rita R."], "is_active": [True, False]}
     assert entry.object_id == str(user.pk)
@@ -176,24 +172,24 @@ def test_an_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(
     assert AuditEntry.objects.of(workspace.pk).filter(action="account.update").count() == 1
 
 
-def test_nobody_locks_themselves_or_the_last_admin_out(staff, admin, make_actor, other_workspace):
+def test_locking_oneself_or_the_last_admin_out_is_refused(staff, admin, make_actor, other_workspace):
     me = User.objects.get(pk=admin.user_id)
-    lonely = User.objects.get(pk=make_actor("admin", inside=other_workspace).user_id)
+    foreign_admin = User.objects.get(pk=make_actor("admin", inside=other_workspace).user_id)
     mine = person_form(me, is_staff="on")  # and no longer superuser
-    for user, form in ((me, mine), (lonely, person_form(lonely, is_active=""))):
-        answer = staff.post(address(User, "change", user.pk), form)
-        assert answer.status_code == 200
-        assert "errornote" in answer.content.decode()
+    for user, form in ((me, mine), (foreign_admin, person_form(foreign_admin, is_active=""))):
+        response = staff.post(address(User, "change", user.pk), form)
+        assert response.status_code == 200
+        assert "errornote" in response.content.decode()
     assert User.objects.filter(is_active=True, is_superuser=True).get() == me
-    assert User.objects.get(pk=lonely.pk).is_active
+    assert User.objects.get(pk=foreign_admin.pk).is_active
 
 
 def test_a_password_given_here_is_audited_and_ends_every_sign_in(staff, actor, workspace):
-    theirs = browser_for(actor)
+    member_browser = browser_for(actor)
     url = f"/admin/accounts/user/{actor.user_id}/password/"
     form = {"password1": "another long one", "password2": "another long one", "usable_password": "true"}
     assert staff.post(url, form).status_code == 302
-    assert theirs.get("/").status_code == 303
+    assert member_browser.get("/").status_code == 303
     assert User.objects.get(pk=actor.user_id).check_password("another long one")
     assert AuditEntry.objects.of(workspace.pk).get(action="account.password").user_id != actor.user_id
     assert staff.post(url, form | {"password2": "differs"}).status_code == 200
@@ -208,7 +204,7 @@ def test_no_key_of_a_session_and_no_digest_is_on_any_page(staff, admin):
     assert staff.get(address(Session, "change", keys[0])).status_code == 302
 
 
-def test_what_a_source_is_let_in_by_is_on_no_page(staff, workspace):
+def test_credentials_of_a_source_are_on_no_page(staff, workspace):
     _, key = create_source(system_actor(workspace.pk), kind="generic", name="Nagios")
     secret = SourceSecret.objects.of(workspace.pk).get()
     pages = [address(SourceSecret), address(SourceSecret, "change", secret.pk)]
@@ -223,7 +219,7 @@ def test_rules_can_be_looked_at_with_their_history(staff, workspace):
     assert "Installed the rule" in staff.get(address(type(rule), "history", rule.pk)).content.decode()
 
 
-def test_words_are_looked_for_in_the_newest_rows_and_numbers_in_all(staff, admin, monkeypatch):
+def test_words_are_searched_in_the_newest_rows_and_numbers_in_all(staff, admin, monkeypatch):
     monkeypatch.setattr("core.admin.base.NEWEST", 3)
     old = declare_incident(admin, title="Checkout is down", severity="sev2")
     for number in range(3):

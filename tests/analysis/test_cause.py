@@ -88,7 +88,7 @@ def test_lines_that_differ_in_their_first_constant_word_are_two_templates():
     assert len(templates_of(events(*lines))) == 2
 
 
-def test_alike_shapes_are_merged_and_keep_their_hashes():
+def test_similar_shapes_are_merged_with_their_hashes_unchanged():
     [found] = templates_of(events("user anna cannot sign in today", "user ben cannot sign in today"))
     assert found.text == "user <*> cannot sign in today"
     assert len(found.shapes) == 2

@@ -1,4 +1,4 @@
-"""Texts that give orders change nothing but text: incidents with their categories, links, proposals, advice
+"""Prompt injection changes nothing but text: incidents with their categories, links, proposals, advice
 and runs are as without them.
 """
 

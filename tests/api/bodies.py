@@ -7,12 +7,12 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 
-def body_of(answer: Any) -> bytes:
-    """The whole body, of a streamed answer too."""
-    if not answer.streaming:
-        return bytes(answer.content)
+def body_of(response: Any) -> bytes:
+    """The whole body, also of a streamed response."""
+    if not response.streaming:
+        return bytes(response.content)
 
     async def whole() -> bytes:
-        return b"".join([part async for part in answer])
+        return b"".join([part async for part in response])
 
-    return async_to_sync(whole)() if answer.is_async else b"".join(answer.streaming_content)
+    return async_to_sync(whole)() if response.is_async else b"".join(response.streaming_content)

@@ -1,4 +1,4 @@
-"""A client that speaks JSON to /api/v1."""
+"""A client that sends JSON to /api/v1."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.test import Client
 
 
 class ApiClient:
-    """Sends JSON to /api/v1 with a token, and answers Django's response with `.json()`."""
+    """Sends JSON to /api/v1 with a token and returns Django's response with `.json()`."""
 
     def __init__(self, token: str | None) -> None:
         self.client = Client(raise_request_exception=False)

@@ -1,4 +1,4 @@
-"""What the API tests share: clients with tokens of every kind."""
+"""Fixtures of the API tests: clients with tokens of every kind."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
     python -m tests.api.fuzz --cases 20000 [--seed 1] [--phases stateful fuzzing]
 
-Called is the ASGI callable with both hot doors, on a PostgreSQL and a Valkey of its own. Goes on with other
+Calls the ASGI application with both raw endpoints, on its own PostgreSQL and Valkey. Goes on with other
 seeds until so many cases were tried. Prints every failure once, and the figure.
 Exit status 1 when anything failed.
 """
@@ -19,12 +19,12 @@ from typing import Any
 from tests import servers
 
 PHASES = ["examples", "coverage", "fuzzing", "stateful"]
-# 429 is what a limit answers, and this would meet it; everything else is as it is run for real.
+# A limit returns 429, which this run would reach; everything else is as in production.
 LIMITS = {"API_LIMIT_PER_CALLER": "100000000", "EVENT_LIMIT_PER_TOKEN": "100000000"}
-# An unsupported method must answer 405, but these are taken by an address beside: /incidents/{reference}.
+# An unsupported method must return 405, but these match another address: /incidents/{reference}.
 LEFT_OUT = (
     "unsupported_method",
-    # A title that someone took, a date that is past: refused by 422, as the document says.
+    # A title that is in use, a date in the past: refused by 422, as documented.
     "positive_data_acceptance",
 )
 
@@ -38,7 +38,7 @@ def main() -> int:
     given = parser.parse_args()
     servers.start()
     try:
-        return _tell(*_try(given.cases, given.seed, _prepared(), given.phases))
+        return _report(*_try(given.cases, given.seed, _prepared(), given.phases))
     finally:
         servers.stop()
 
@@ -72,20 +72,20 @@ async def _application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     from config.asgi import application
 
     if scope["type"] == "lifespan":
-        raise RuntimeError("ours takes no lifespan messages")  # which tells whoever sends them to do without
+        raise RuntimeError("this application takes no lifespan messages")  # the server then does without
     scope["client"] = ("192.0.2.1", 1)
     scope["headers"] = [(n, b"localhost" if n == b"host" else v) for n, v in scope["headers"]]
     await application(scope, receive, send)
 
 
 def _try(wanted: int, seed: int, token: str, phases: list[str]) -> tuple[Counter[str], dict[str, str]]:
-    cases, failures, began, said = Counter[str](), dict[str, str](), time.monotonic(), 0
+    cases, failures, began, reported = Counter[str](), dict[str, str](), time.monotonic(), 0
     while cases.total() < wanted:
         for event in _one_run(seed, token, wanted, phases):
             _take_in(event, cases, failures)
-            if cases.total() >= said + 500:
-                said, took = cases.total(), time.monotonic() - began
-                print(f"{said:,} cases, {len(failures)} failures, {took:.0f} s", flush=True)
+            if cases.total() >= reported + 500:
+                reported, took = cases.total(), time.monotonic() - began
+                print(f"{reported:,} cases, {len(failures)} failures, {took:.0f} s", flush=True)
         seed += 1
     return cases, failures
 
@@ -134,7 +134,7 @@ def _note(recorder: Any, failures: dict[str, str]) -> None:
                 failures.setdefault(name, words)
 
 
-def _tell(cases: Counter[str], failures: dict[str, str]) -> int:
+def _report(cases: Counter[str], failures: dict[str, str]) -> int:
     for name, words in failures.items():
         print(f"\nFAILED {name}\n    {words}")
     parts = ", ".join(f"{phase.lower()} {count:,}" for phase, count in cases.items())

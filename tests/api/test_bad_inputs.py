@@ -1,4 +1,4 @@
-"""Bad input at every door: a 4xx problem+json that names the field and the rule, and nothing is changed."""
+"""Bad input at every endpoint: a 4xx problem+json that names field and rule, and nothing is changed."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ UNACCEPTABLE = {
 }
 
 
-def refused(answer, *statuses: int) -> dict:
-    assert answer.status_code in statuses, (answer.status_code, answer.content[:300])
-    assert answer["Content-Type"] == "application/problem+json"
-    problem = answer.json()
-    assert problem["status"] == answer.status_code
-    assert problem["request_id"] == answer["X-Request-ID"]
+def refused(response, *statuses: int) -> dict:
+    assert response.status_code in statuses, (response.status_code, response.content[:300])
+    assert response["Content-Type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == response.status_code
+    assert problem["request_id"] == response["X-Request-ID"]
     return problem
 
 
@@ -80,8 +80,8 @@ EVERYWHERE = sorted(
 
 
 @pytest.mark.parametrize(("method", "path"), every(2, EVERYWHERE))
-def test_no_door_takes_what_is_not_json_or_not_an_object(api, opened, method, path):
-    """Whether the body or the address is refused first: nothing is changed, and the answer is a problem."""
+def test_body_that_is_no_json_object_is_refused_everywhere(api, opened, method, path):
+    """The body or the address may be refused first; nothing is changed, and the response is a problem."""
     for body in [*UNREADABLE.values(), *(body for body, _ in UNACCEPTABLE.values())]:
         refused(api.send(method, path, raw=body), 400, 403, 404, 422)  # 403: for people only
     assert AuditEntry.across_workspaces.count() == opened
@@ -289,57 +289,57 @@ NOT_THERE = [
 
 
 @pytest.mark.parametrize(("method", "path"), NOT_THERE)
-def test_what_is_not_there_answers_404(api, opened, method, path):
+def test_missing_object_returns_404(api, opened, method, path):
     body = {"role": "viewer"} if "members" in path else {}
-    answer = api.send(method, path, body if method in {"PATCH", "POST"} else None)
-    assert refused(answer, 404)["code"] == "not_found"
+    response = api.send(method, path, body if method in {"PATCH", "POST"} else None)
+    assert refused(response, 404)["code"] == "not_found"
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [("DELETE", "/incidents"), ("PUT", "/incidents/1"), ("GET", "/incidents/1/resolve"), ("POST", "/me")],
 )
-def test_a_wrong_method_answers_405_and_which_are_right(api, opened, method, path):
-    answer = api.send(method, path, {})
-    assert refused(answer, 405)["code"] == "method_not_allowed"
-    assert answer["Allow"]
+def test_wrong_method_returns_405_with_the_allowed_ones(api, opened, method, path):
+    response = api.send(method, path, {})
+    assert refused(response, 405)["code"] == "method_not_allowed"
+    assert response["Allow"]
 
 
-def test_a_fault_of_ours_answers_500_without_internals(api, opened, monkeypatch, caplog):
+def test_unexpected_error_returns_500_without_internals(api, opened, monkeypatch, caplog):
     def broken(*_args, **_more):
         raise RuntimeError("secret internals")
 
     monkeypatch.setattr("incidents.lifecycle.api.incidents_page", broken)
-    answer = api.get("/incidents")
-    problem = refused(answer, 500)
-    assert b"secret internals" not in answer.content
+    response = api.get("/incidents")
+    problem = refused(response, 500)
+    assert b"secret internals" not in response.content
     assert problem["request_id"]
 
 
-def test_a_database_that_is_away_answers_503_and_when_to_come_back(api, opened, monkeypatch):
+def test_unavailable_database_returns_503_with_retry_after(api, opened, monkeypatch):
     from django.db import OperationalError
 
     def broken(*_args, **_more):
         raise OperationalError("connection refused: host=10.0.0.1")
 
     monkeypatch.setattr("incidents.lifecycle.api.incidents_page", broken)
-    answer = api.get("/incidents")
-    assert refused(answer, 503)["code"] == "unavailable"
-    assert answer["Retry-After"] == "5"
-    assert b"10.0.0.1" not in answer.content
+    response = api.get("/incidents")
+    assert refused(response, 503)["code"] == "unavailable"
+    assert response["Retry-After"] == "5"
+    assert b"10.0.0.1" not in response.content
 
 
 @pytest.mark.parametrize("header", ["nonsense", '"a"', '"1", "2"', "W/x"])
 def test_an_if_match_that_is_no_version_is_named(api, opened, header):
-    answer = api.patch("/incidents/1", {"title": "Other"}, if_match=header)
-    assert refused(answer, 422)["errors"][0]["field"] == "If-Match"
+    response = api.patch("/incidents/1", {"title": "Other"}, if_match=header)
+    assert refused(response, 422)["errors"][0]["field"] == "If-Match"
 
 
 @pytest.mark.parametrize("given", ["x", "a b c d e f g h", "x" * 100, "id<script>alert(1)", "é" * 10])
 def test_an_odd_request_id_is_replaced(api, opened, given):
-    answer = api.get("/me", x_request_id=given)
-    assert answer["X-Request-ID"] != given
-    assert len(answer["X-Request-ID"]) == 32
+    response = api.get("/me", x_request_id=given)
+    assert response["X-Request-ID"] != given
+    assert len(response["X-Request-ID"]) == 32
 
 
 def test_a_sane_request_id_is_taken_over_into_the_audit_log(api, opened):

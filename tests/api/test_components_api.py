@@ -1,4 +1,4 @@
-"""The catalogue over the API: added, read, changed, refused by field; circles and stale versions."""
+"""The component catalogue over the API: create, read, change, refusals by field, cycles, stale versions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_component_is_added_found_by_its_name_and_changed(call, workspace, mak
     assert entry.changes == {"tier": [1, 2], "owner": ["olga.owner", None], "depends_on": [["db"], []]}
 
 
-def test_the_list_tells_health_and_is_filtered_and_paged(call, workspace):
+def test_list_shows_health_and_is_filtered_and_paged(call, workspace):
     declare_incident(system_actor(workspace.pk), title="Down", severity="sev3", components=["api"])
     for name in ("a", "b", "c"):
         call("POST", "/components", {"name": name})
@@ -85,18 +85,18 @@ def test_the_list_tells_health_and_is_filtered_and_paged(call, workspace):
 )
 def test_a_component_that_breaks_a_rule_is_refused_by_field_and_not_added(call, workspace, body, field):
     call("POST", "/components", {"name": "api"})
-    answer = call("POST", "/components", body)
-    assert answer.status_code == 422, answer.content
-    assert field in {fault["field"].split("[")[0] for fault in answer.json()["errors"]}
+    response = call("POST", "/components", body)
+    assert response.status_code == 422, response.content
+    assert field in {fault["field"].split("[")[0] for fault in response.json()["errors"]}
     assert Component.objects.of(workspace.pk).count() == 1
 
 
 def test_a_circle_is_refused_whole_with_the_way_round(call):
     for name, needs in (("a", []), ("b", ["a"]), ("c", ["b"])):
         call("POST", "/components", {"name": name, "depends_on": needs})
-    answer = call("PATCH", "/components/a", {"tier": 1, "depends_on": ["c"]})
-    assert answer.status_code == 422
-    assert "a → c → b → a" in answer.json()["detail"]
+    response = call("PATCH", "/components/a", {"tier": 1, "depends_on": ["c"]})
+    assert response.status_code == 422
+    assert "a → c → b → a" in response.json()["detail"]
     assert call("GET", "/components/a").json()["tier"] == 3
 
 
@@ -123,5 +123,5 @@ def test_an_archived_component_is_listed_on_request_only(call):
         ("/components?cursor=%20", 422), ("/components?limit=0", 422),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused(call, path, status):
+def test_unreadable_input_is_refused(call, path, status):
     assert call("GET", path).status_code == status

@@ -1,4 +1,4 @@
-"""The documentation, the schema, and what every answer carries."""
+"""The documentation, the schema, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def schema(client) -> dict:
-    answer = client.get("/api/v1/openapi.json")
-    assert answer.status_code == 200
-    return answer.json()
+    response = client.get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    return response.json()
 
 
 def operations(schema: dict) -> list[tuple[str, str, dict]]:
@@ -31,10 +31,10 @@ def test_the_schema_is_openapi_3_1_and_names_every_operation(schema):
     }
 
 
-def test_every_operation_says_in_words_what_it_does_and_documents_its_refusals(schema):
+def test_every_operation_has_a_description_and_documented_errors(schema):
     for path, method, operation in operations(schema):
         assert operation.get("summary"), (path, method)
-        # A webhook is let in by the key in its address, and a sign-in has not begun.
+        # A webhook is authenticated by the key in its address, and a sign-in has not begun.
         is_open = path.startswith(("/api/v1/webhooks/", "/api/v1/device/"))
         assert bool(operation["security"]) != is_open, (path, method)
 
@@ -44,7 +44,7 @@ def test_operation_ids_are_unique(schema):
     assert len(ids) == len(set(ids))
 
 
-def test_the_docs_page_has_no_inline_script_or_style_and_asks_nobody_else(client):
+def test_docs_page_has_no_inline_script_or_style_and_no_external_request(client):
     page = client.get("/docs").content.decode()
     scripts = re.findall(r"<script(?![^>]*application/json)([^>]*)>(.*?)</script>", page, re.S)
     assert scripts
@@ -62,25 +62,25 @@ def test_everything_the_docs_page_loads_is_served_here(client):
     assert [path for path in paths if finders.find(path) is None] == []
 
 
-def test_the_docs_page_hands_the_sessions_proof_to_its_requests(client):
+def test_docs_page_sends_the_csrf_token_with_its_requests(client):
     page = client.get("/docs")
     assert settings.CSRF_COOKIE_NAME in page.cookies
     assert re.search(r'data-csrf-token="[A-Za-z0-9]{64}"', page.content.decode())
 
 
-def test_every_answer_carries_an_id_and_careful_headers(client):
+def test_every_response_has_an_id_and_security_headers(client):
     for path in ("/sign-in", "/api/v1/incidents", "/docs", "/nothing"):
-        answer = client.get(path)
-        assert answer["X-Request-ID"]
-        assert "default-src 'none'" in answer["Content-Security-Policy"]
-        assert "unsafe" not in answer["Content-Security-Policy"]
-        assert answer["X-Content-Type-Options"] == "nosniff"
-        assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
-        assert "camera=()" in answer["Permissions-Policy"]
-        assert answer["X-Frame-Options"] == "DENY"
+        response = client.get(path)
+        assert response["X-Request-ID"]
+        assert "default-src 'none'" in response["Content-Security-Policy"]
+        assert "unsafe" not in response["Content-Security-Policy"]
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "camera=()" in response["Permissions-Policy"]
+        assert response["X-Frame-Options"] == "DENY"
 
 
-def test_what_is_signed_in_is_kept_in_no_shared_cache(client):
+def test_signed_in_responses_are_in_no_shared_cache(client):
     assert "private" in client.get("/api/v1/incidents")["Cache-Control"]
 
 
@@ -91,11 +91,11 @@ def test_an_unknown_page_is_a_page_and_an_unknown_api_address_is_a_problem(clien
 
 
 def test_an_unknown_host_is_refused(client):
-    answer = client.get("/api/v1/me", headers={"host": "evil.example"})
-    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    response = client.get("/api/v1/me", headers={"host": "evil.example"})
+    assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
 
 
-def test_operations_ask_who_calls_but_webhooks_with_a_key_and_the_start_of_a_sign_in():
+def test_operations_require_authentication_except_keyed_webhooks_and_sign_in():
     assert tocsin_api.auth
     open_ones = [
         operation.path
@@ -110,19 +110,19 @@ def test_operations_ask_who_calls_but_webhooks_with_a_key_and_the_start_of_a_sig
 @pytest.mark.parametrize(
     "path", ["/sign-in", "/settings/members", "/account/password", "/api/v1/me", "/admin/"]
 )
-def test_pages_about_people_and_credentials_are_not_kept_by_a_browser(client, path):
+def test_pages_about_people_and_credentials_are_not_cached_by_a_browser(client, path):
     assert "no-store" in client.get(path)["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/api/v1/incidents", "/livez"])
-def test_no_answer_opens_itself_to_other_origins(client, path):
+def test_no_response_allows_other_origins(client, path):
     for method in ("get", "options"):
-        answer = getattr(client, method)(path, headers={"origin": "https://evil.example"})
-        assert [name for name in answer.headers if name.lower().startswith("access-control-")] == []
+        response = getattr(client, method)(path, headers={"origin": "https://evil.example"})
+        assert [name for name in response.headers if name.lower().startswith("access-control-")] == []
 
 
 @pytest.mark.parametrize("path", ["/static/", "/static/js/", "/.git/config", "/static/../config/settings.py"])
 def test_no_folder_is_listed_and_nothing_is_echoed(client, path):
     assert client.get(path).status_code == 404
-    answer = client.generic("TRACE", path, headers={"x-probe": "said-by-the-caller"})
-    assert b"said-by-the-caller" not in answer.content
+    response = client.generic("TRACE", path, headers={"x-probe": "said-by-the-caller"})
+    assert b"said-by-the-caller" not in response.content

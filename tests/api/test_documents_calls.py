@@ -33,11 +33,11 @@ def test_get_specific_incident(curl):
 def test_the_status_walk_of_the_document(curl):
     for status in ("investigating", "resolved", "closed"):
         body = json.dumps({"status": status})
-        answer = curl.patch("/api/v1/incidents/1/status", body, content_type="application/json")
-        assert (answer.status_code, answer.json()["status"]) == (200, status)
+        response = curl.patch("/api/v1/incidents/1/status", body, content_type="application/json")
+        assert (response.status_code, response.json()["status"]) == (200, status)
 
 
-def test_a_declaration_in_the_words_of_the_incident_module(curl):
+def test_declaration_with_the_fields_of_the_incident_module(curl):
     body = {
         "projectId": "project-123",
         "title": "Database connection timeout",
@@ -46,9 +46,9 @@ def test_a_declaration_in_the_words_of_the_incident_module(curl):
         "status": "open",
         "declaredAt": "2025-01-27T10:00:00Z",
     }
-    answer = curl.post("/api/v1/incidents", json.dumps(body), content_type="application/json")
-    assert answer.status_code == 201, answer.content
-    assert (answer.json()["project"], answer.json()["severity"]) == ("project-123", "sev2")
+    response = curl.post("/api/v1/incidents", json.dumps(body), content_type="application/json")
+    assert response.status_code == 201, response.content
+    assert (response.json()["project"], response.json()["severity"]) == ("project-123", "sev2")
     found = curl.get("/api/v1/incidents?projectId=project-123&status=open&severity=high&limit=20").json()
     assert [item["title"] for item in found] == ["Database connection timeout"]
 
@@ -60,14 +60,14 @@ def test_the_dashboards_filters_are_understood(curl, query):
     assert curl.get(f"/api/v1/incidents?{query}").status_code == 200
 
 
-def test_an_update_in_the_words_of_the_command_line(curl, make_actor):
+def test_update_with_the_fields_of_the_command_line(curl, make_actor):
     make_actor("responder", username="john.doe")
     body = {"status": "containing", "severity": "critical", "assigned_to": "john.doe"}
-    answer = curl.patch("/api/v1/incidents/inc_00001", json.dumps(body), content_type="application/json")
-    shown = answer.json()
+    response = curl.patch("/api/v1/incidents/inc_00001", json.dumps(body), content_type="application/json")
+    shown = response.json()
     assert (shown["stage"], shown["severity"], shown["assigned_to"]) == ("containment", "sev1", "john.doe")
 
 
 def test_administration_still_wants_a_token(curl):
-    answer = curl.get("/api/v1/tokens")
-    assert answer.status_code == 403
+    response = curl.get("/api/v1/tokens")
+    assert response.status_code == 403

@@ -1,4 +1,4 @@
-"""Refusals of fields are said in our words, never in those of the validator."""
+"""Refused fields have plain messages, never those of the validator."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic_core.core_schema import ErrorType
 
 from core.http.field_faults import OUR_OWN, WORDS, field_fault, field_faults
 
-# What the validator itself would say.
-THEIRS = re.compile(
+# The messages of the validator itself.
+VALIDATOR_TEXT = re.compile(
     r"Input should|Field required|Value error|Extra inputs|String should|pydantic|Assertion", re.I
 )
 CONTEXT: dict[str, Any] = {
@@ -22,14 +22,14 @@ CONTEXT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", sorted(get_args(ErrorType)))
-def test_each_error_of_the_validator_has_our_words(kind: str) -> None:
+def test_each_error_of_the_validator_has_a_plain_message(kind: str) -> None:
     fault = field_fault(
         "title", {"type": kind, "loc": ("title",), "msg": "Input should be x", "ctx": CONTEXT}
     )
     assert fault.message
     assert "{" not in fault.message
-    assert not THEIRS.search(fault.message)
-    assert not THEIRS.search(fault.rule)
+    assert not VALIDATOR_TEXT.search(fault.message)
+    assert not VALIDATOR_TEXT.search(fault.rule)
 
 
 def test_the_table_names_errors_that_exist() -> None:
@@ -37,7 +37,7 @@ def test_the_table_names_errors_that_exist() -> None:
     assert not set(WORDS) & OUR_OWN
 
 
-def test_what_our_own_validators_say_is_kept() -> None:
+def test_messages_of_own_validators_are_unchanged() -> None:
     own = {
         "type": "value_error",
         "msg": "Value error, must be a weekday",
@@ -51,19 +51,19 @@ def test_what_our_own_validators_say_is_kept() -> None:
 
 
 @pytest.mark.django_db
-def test_a_refused_body_speaks_our_words(api: Any) -> None:
+def test_refused_body_has_plain_messages(api: Any) -> None:
     body = {"title": 3, "labels": [], "is_drill": "perhaps", "started_at": "soon", "colour": "red"}
     problem = api.post("/incidents", body).json()
-    said = {fault["field"]: (fault["rule"], fault["message"]) for fault in problem["errors"]}
-    assert said["title"] == ("type", "must be a text")
-    assert said["labels"] == ("type", "must be an object")
-    assert said["is_drill"] == ("type", "must be true or false")
-    assert said["colour"] == ("unknown", "is not a field of this request")
-    assert not THEIRS.search(str(problem))
+    faults = {fault["field"]: (fault["rule"], fault["message"]) for fault in problem["errors"]}
+    assert faults["title"] == ("type", "must be a text")
+    assert faults["labels"] == ("type", "must be an object")
+    assert faults["is_drill"] == ("type", "must be true or false")
+    assert faults["colour"] == ("unknown", "is not a field of this request")
+    assert not VALIDATOR_TEXT.search(str(problem))
     assert api.post("/incidents", {}).json()["errors"][0]["message"] == "is required"
 
 
-def test_value_of_several_kinds_has_one_fault_in_our_words():
+def test_value_of_several_types_has_one_plain_fault():
     errors = [
         {"type": "string_type", "loc": ("body", "arguments", "a", "str"), "msg": ""},
         {"type": "int_type", "loc": ("body", "arguments", "a", "int"), "msg": ""},

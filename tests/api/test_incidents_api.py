@@ -18,9 +18,9 @@ NAMES = {
 
 
 def declare(api: ApiClient, **fields: object) -> dict:
-    answer = api.post("/incidents", {"title": "Checkout is down"} | fields)
-    assert answer.status_code == 201, answer.content
-    return answer.json()
+    response = api.post("/incidents", {"title": "Checkout is down"} | fields)
+    assert response.status_code == 201, response.content
+    return response.json()
 
 
 def test_a_declared_incident_is_listed_with_every_name_the_documents_read(api):
@@ -35,18 +35,18 @@ def test_a_declared_incident_is_listed_with_every_name_the_documents_read(api):
 @pytest.mark.parametrize("name", ["1", "INC-1", "inc-1", "inc_00001"])
 def test_every_spelling_of_a_reference_finds_the_incident(api, name):
     declare(api)
-    answer = api.get(f"/incidents/{name}")
-    assert (answer.status_code, answer.json()["number"]) == (200, 1)
-    assert answer.json()["timeline"][0]["kind"] == "detected"
+    response = api.get(f"/incidents/{name}")
+    assert (response.status_code, response.json()["number"]) == (200, 1)
+    assert response.json()["timeline"][0]["kind"] == "detected"
 
 
-def test_a_declaration_answers_where_the_incident_is_and_its_version(api):
-    answer = api.post("/incidents", {"title": "Slow"})
-    assert answer["Location"] == "/api/v1/incidents/1"
-    assert answer["ETag"] == '"1"'
+def test_declaration_returns_the_location_and_version_of_the_incident(api):
+    response = api.post("/incidents", {"title": "Slow"})
+    assert response["Location"] == "/api/v1/incidents/1"
+    assert response["ETag"] == '"1"'
 
 
-def test_a_declaration_sent_again_with_its_key_is_answered_the_same_incident(api):
+def test_declaration_repeated_with_its_key_returns_the_same_incident(api):
     body = {"title": "Slow", "status": "investigating"}
     first = api.post("/incidents", body, idempotency_key="deploy-17")
     api.post("/incidents/1/resolve")
@@ -74,8 +74,8 @@ def test_components_go_by_every_name_and_as_a_comma_list(api, field):
 def test_the_documents_walk_from_open_to_closed(api):
     declare(api)
     for status in ("investigating", "resolved", "closed"):
-        answer = api.patch("/incidents/1/status", {"status": status})
-        assert (answer.status_code, answer.json()["status"]) == (200, status)
+        response = api.patch("/incidents/1/status", {"status": status})
+        assert (response.status_code, response.json()["status"]) == (200, status)
     shown = api.get("/incidents/1").json()
     assert shown["mttr"] is not None
     assert shown["closed_at"] is not None
@@ -83,10 +83,10 @@ def test_the_documents_walk_from_open_to_closed(api):
 
 def test_an_impossible_move_names_the_field_the_rule_and_what_may_follow(api):
     declare(api)
-    answer = api.patch("/incidents/1/status", {"status": "closed"})
-    assert answer.status_code == 422
-    assert answer["Content-Type"] == "application/problem+json"
-    problem = answer.json()
+    response = api.patch("/incidents/1/status", {"status": "closed"})
+    assert response.status_code == 422
+    assert response["Content-Type"] == "application/problem+json"
+    problem = response.json()
     assert problem["errors"][0]["field"] == "status"
     assert problem["errors"][0]["rule"] == "transition"
     assert "resolved" in problem["allowed"]
@@ -106,15 +106,15 @@ def test_several_changes_in_one_patch_are_all_made(api, make_actor):
     assert "On it" in [entry["message"] for entry in api.get("/incidents/1/timeline").json()]
 
 
-def test_one_wrong_change_in_a_patch_leaves_the_others_unmade(api):
+def test_one_wrong_change_in_a_patch_rejects_all(api):
     declare(api)
-    answer = api.patch("/incidents/1", {"title": "Other", "severity": "sev1", "status": "closed"})
-    assert answer.status_code == 422
+    response = api.patch("/incidents/1", {"title": "Other", "severity": "sev1", "status": "closed"})
+    assert response.status_code == 422
     shown = api.get("/incidents/1").json()
     assert (shown["title"], shown["severity"], shown["version"]) == ("Checkout is down", "sev3", 1)
 
 
-def test_a_null_assignee_means_nobody(api, make_actor):
+def test_null_assignee_means_unassigned(api, make_actor):
     make_actor("responder", username="john.doe")
     declare(api, assigned_to="john.doe")
     assert api.patch("/incidents/1", {"assigned_to": None}).json()["assigned_to"] is None
@@ -127,9 +127,9 @@ def test_a_stale_version_is_refused_with_the_current_state(api, how):
     body, headers = ({"title": "Third", "version": 1}, {}) if how == "body" else (
         {"title": "Third"}, {"if_match": '"1"'}
     )  # fmt: skip
-    answer = api.patch("/incidents/1", body, **headers)
-    assert answer.status_code == 409
-    assert answer.json()["current"]["title"] == "Second"
+    response = api.patch("/incidents/1", body, **headers)
+    assert response.status_code == 409
+    assert response.json()["current"]["title"] == "Second"
     assert api.get("/incidents/1").json()["title"] == "Second"
 
 
@@ -144,9 +144,9 @@ def test_a_stale_version_is_refused_with_the_current_state(api, how):
 def test_each_verb_has_its_own_address(api, make_actor, verb, body, field, value):
     make_actor("responder", username="john.doe")
     declare(api)
-    answer = api.post(f"/incidents/1/{verb}", body)
-    assert answer.status_code == 200, answer.content
-    assert answer.json()[field] == value
+    response = api.post(f"/incidents/1/{verb}", body)
+    assert response.status_code == 200, response.content
+    assert response.json()[field] == value
 
 
 def test_a_verb_needs_no_body(api):
@@ -156,7 +156,7 @@ def test_a_verb_needs_no_body(api):
     assert api.get("/incidents/1").json()["status"] == "investigating"
 
 
-def test_notes_and_updates_are_lines_of_the_story(api):
+def test_notes_and_updates_are_timeline_entries(api):
     declare(api)
     assert api.post("/incidents/1/notes", {"note": "Look at the pool"}).status_code == 201
     assert api.post("/incidents/1/updates", {"message": "We are on it"}).status_code == 201
@@ -165,7 +165,7 @@ def test_notes_and_updates_are_lines_of_the_story(api):
     assert kinds["update"] is True
 
 
-def test_the_story_is_filtered_by_kind_and_paged(api):
+def test_timeline_is_filtered_by_kind_and_paged(api):
     declare(api)
     for number in range(3):
         api.post("/incidents/1/notes", {"message": f"note {number}"})
@@ -190,9 +190,9 @@ def test_pages_of_incidents_follow_the_link_header_to_the_end(api):
         declare(api, title=f"Trouble {number}")
     seen, where = [], "/incidents?limit=2"
     while where:
-        answer = api.get(where)
-        seen += [item["number"] for item in answer.json()]
-        following = [part for part in answer["Link"].split(", ") if 'rel="next"' in part]
+        response = api.get(where)
+        seen += [item["number"] for item in response.json()]
+        following = [part for part in response["Link"].split(", ") if 'rel="next"' in part]
         where = following[0].split("<")[1].split(">")[0].replace("http://testserver", "") if following else ""
     assert seen == [5, 4, 3, 2, 1]
 
@@ -219,27 +219,27 @@ def test_pages_of_incidents_follow_the_link_header_to_the_end(api):
         ("label=team=a", [1]),
     ],
 )
-def test_every_filter_of_the_documents_finds_what_it_says(api, make_actor, query, found):
+def test_every_documented_filter_finds_what_it_describes(api, make_actor, query, found):
     make_actor("responder", username="john.doe")
     declare(api, title="First", labels={"team": "a"})
     declare(api, title="Second", severity="high", type="error_burst", projectId="shop")
     declare(api, title="Third", severity="critical", components=["api"], assigned_to="john.doe")
     api.post("/incidents/1/resolve")
-    answer = api.get(f"/incidents?{query}")
-    assert answer.status_code == 200, answer.content
-    assert [item["number"] for item in answer.json()] == found
+    response = api.get(f"/incidents?{query}")
+    assert response.status_code == 200, response.content
+    assert [item["number"] for item in response.json()] == found
 
 
-def test_a_query_parameter_nobody_knows_is_named(api):
-    answer = api.get("/incidents?colour=red")
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "colour"
+def test_unknown_query_parameter_is_named(api):
+    response = api.get("/incidents?colour=red")
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "colour"
 
 
 def test_curls_default_content_type_is_taken(api):
     raw = b'{"title": "From curl"}'
-    answer = api.send("POST", "/incidents", raw=raw, content_type="application/x-www-form-urlencoded")
-    assert answer.status_code == 201
+    response = api.send("POST", "/incidents", raw=raw, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 201
 
 
 def test_components_members_and_the_caller_are_listed(api, make_actor):
@@ -252,7 +252,7 @@ def test_components_members_and_the_caller_are_listed(api, make_actor):
     assert [workspace["slug"] for workspace in api.get("/workspaces").json()] == ["acme"]
 
 
-def test_a_list_costs_the_same_queries_whatever_its_length(api, django_assert_num_queries):
+def test_list_costs_the_same_queries_at_any_length(api, django_assert_num_queries):
     for number in range(3):
         declare(api, components=[f"component {number}"])
     api.get("/incidents")

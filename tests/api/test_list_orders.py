@@ -21,14 +21,14 @@ def seven(workspace):
         )
 
 
-def _links(answer):
+def _links(response):
     return {
-        name: url.split("/api/v1")[1] for url, name in re.findall(r'<([^>]+)>; rel="(\w+)"', answer["Link"])
+        name: url.split("/api/v1")[1] for url, name in re.findall(r'<([^>]+)>; rel="(\w+)"', response["Link"])
     }
 
 
-def _numbers(answer):
-    return [one["number"] for one in answer.json()]
+def _numbers(response):
+    return [one["number"] for one in response.json()]
 
 
 @pytest.mark.parametrize("sort", ORDERS)
@@ -43,12 +43,12 @@ def test_links_lead_through_the_list_and_back_to_its_start(api, seven, sort):
     assert _numbers(api.get(_links(third)["first"])) == _numbers(first)
 
 
-def test_the_worst_come_first_when_asked_for(api, seven):
+def test_worst_come_first_with_that_order(api, seven):
     assert _numbers(api.get("/incidents?sort=severity")) == [5, 1, 6, 2, 7, 3, 4]
 
 
 @pytest.mark.parametrize(("query", "field"), [("sort=shoe", "sort"), ("sort=oldest&cursor={}", "cursor")])
-def test_an_order_nobody_knows_and_a_cursor_of_another_are_refused(api, seven, query, field):
+def test_unknown_order_and_cursor_of_another_order_are_refused(api, seven, query, field):
     cursor = re.search(r"cursor=([\w-]+)", _links(api.get("/incidents?limit=3"))["next"])[1]
-    answer = api.get(f"/incidents?{query.format(cursor)}")
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    response = api.get(f"/incidents?{query.format(cursor)}")
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, field)

@@ -65,13 +65,13 @@ def test_each_operation_lists_only_the_refusals_that_it_can_give(document: Any) 
         refusals = {int(status) for status in operation["responses"] if int(status) >= 400}
         place = f"{method} {path}"
         is_open = not operation["security"]
-        judges = path.startswith(("/api/v1/events", "/api/v1/webhooks/"))
+        ingests = path.startswith(("/api/v1/events", "/api/v1/webhooks/"))
         assert 405 not in refusals, place
-        assert (415 in refusals) == judges, place
+        assert (415 in refusals) == ingests, place
         assert ({401, 404} <= refusals) or is_open, place
-        if method == "get" and not judges:
+        if method == "get" and not ingests:
             assert not refusals & {400, 409, 413}, place
-        if method == "get" and "x-required-scope" not in operation and not judges:
+        if method == "get" and "x-required-scope" not in operation and not ingests:
             row = API.get((method.upper(), path.removeprefix("/api/v1")))
             assert (403 in refusals) == (row is not None and row.person), place
         assert {429, 503} <= refusals, place
@@ -95,7 +95,7 @@ def test_each_field_and_parameter_has_a_description(document: Any) -> None:
     assert bare == []
 
 
-def test_each_operation_has_summary_and_words(document: Any) -> None:
+def test_each_operation_has_summary_and_description(document: Any) -> None:
     for method, path, operation in operations(document):
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)
@@ -122,7 +122,7 @@ def test_each_body_and_response_has_an_example_that_it_takes(document: Any) -> N
     assert wrong == []
 
 
-def test_the_words_of_a_field_are_listed(document: Any) -> None:
+def test_values_of_a_field_are_listed(document: Any) -> None:
     for place, words in CHOICES.items():
         schema, field = place.split(".")
         inner = document["components"]["schemas"][schema]["properties"][field]

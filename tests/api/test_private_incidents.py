@@ -39,11 +39,11 @@ from postmortems.action_items.models import ActionItem
 from postmortems.documents.models import Postmortem
 from postmortems.learning.models import Lesson
 from tests.api.bodies import body_of
-from tests.api.test_route_matrix import API, PAGES, House, address_of, call, made_house
+from tests.api.test_route_matrix import API, PAGES, Tenants, address_of, call, make_tenants
 from tests.tables import every
 
 pytestmark = pytest.mark.django_db
-# Things of the incident stand in addresses under these names.
+# Names of the incident's objects in addresses.
 OF_THE_INCIDENT = ("{reference}", "{run_id}", "{bundle_id}", "{item}", "{lesson_id}", "{delivery_id}")
 TRACES = re.compile(rb"Hushed|INC-1\b|/incidents/1\b|ACT-1\b")
 PRIVATE_PAGES = [
@@ -53,9 +53,9 @@ PRIVATE_PAGES = [
 
 
 @pytest.fixture(scope="module")
-def house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[House]:
+def tenants(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Tenants]:
     with django_db_blocker.unblock(), transaction.atomic():
-        found = made_house()
+        found = make_tenants()
         _hush(Workspace.objects.get(slug="acme"))
         yield found
         transaction.set_rollback(True)
@@ -76,18 +76,18 @@ def _hush(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
-def test_an_operation_shows_an_outsider_no_trace(house, method, path):
-    row, address = API[method, path], path.format(**house.where)
+def test_an_operation_shows_an_outsider_no_trace(tenants, method, path):
+    row, address = API[method, path], path.format(**tenants.where)
     is_about_it = any(name in path for name in OF_THE_INCIDENT)
     for role in ("responder", "manager"):
-        answer = call(house.browsers[role], method, address, row)
-        assert answer.status_code < 500
+        response = call(tenants.browsers[role], method, address, row)
+        assert response.status_code < 500
         if is_about_it:
-            assert answer.status_code in {403, 404}, (role, body_of(answer))
-        asked = re.findall(rb"INC-1\b|ACT-1\b", address.encode())
-        body = body_of(answer)
+            assert response.status_code in {403, 404}, (role, body_of(response))
+        mentioned = re.findall(rb"INC-1\b|ACT-1\b", address.encode())
+        body = body_of(response)
         for word in {
-            *asked,
+            *mentioned,
             b"no INC-1",
             b'"incident": "INC-1", "outcome": "refused"',
         }:  # as the request named it
@@ -96,14 +96,14 @@ def test_an_operation_shows_an_outsider_no_trace(house, method, path):
 
 
 @pytest.mark.parametrize("route", every(2, (route for route, kind in PAGES.items() if kind != "staff")))
-def test_a_page_shows_an_outsider_no_trace(house, route):
-    browser, address = house.browsers["manager"], address_of(route)
-    answer = browser.get(address)
-    assert answer.status_code < 500 or route == "readyz"
+def test_a_page_shows_an_outsider_no_trace(tenants, route):
+    browser, address = tenants.browsers["manager"], address_of(route)
+    response = browser.get(address)
+    assert response.status_code < 500 or route == "readyz"
     if route in PRIVATE_PAGES:
-        assert answer.status_code in {404, 405}, answer.status_code
+        assert response.status_code in {404, 405}, response.status_code
         assert browser.post(address).status_code in {404, 405}
-    body = body_of(answer).replace(address.encode(), b"")
+    body = body_of(response).replace(address.encode(), b"")
     for word in (b"no INC-1", b"INC-1 or", b"no ACT-1"):
         body = body.replace(word, b"")
     assert b"Hushed" not in body
@@ -111,10 +111,10 @@ def test_a_page_shows_an_outsider_no_trace(house, route):
 
 
 @pytest.mark.parametrize("name", sorted(panel.name for panel in PANELS))
-def test_a_panel_shows_an_outsider_no_trace(house, name):
-    answer = house.browsers["responder"].get(f"/panels/{name}", {"key": "1"})
-    assert answer.status_code < 500
-    assert not re.search(rb"Hushed|INC-1\b", answer.content.replace(b"no INC-1", b"")), answer.content
+def test_a_panel_shows_an_outsider_no_trace(tenants, name):
+    response = tenants.browsers["responder"].get(f"/panels/{name}", {"key": "1"})
+    assert response.status_code < 500
+    assert not re.search(rb"Hushed|INC-1\b", response.content.replace(b"no INC-1", b"")), response.content
 
 
 @pytest.mark.parametrize(
@@ -124,36 +124,37 @@ def test_a_panel_shows_an_outsider_no_trace(house, name):
      "/incidents/export?format=csv&pick=1", "/action-items/export.csv", "/lessons?q=Hushed",
      "/components/api"],
 )  # fmt: skip
-def test_searches_and_files_show_an_outsider_no_trace(house, address):
+def test_searches_and_files_show_an_outsider_no_trace(tenants, address):
     for role in ("viewer", "responder", "manager"):
-        body = body_of(house.browsers[role].get(address, follow=True))
+        body = body_of(tenants.browsers[role].get(address, follow=True))
         shown = re.search(rb'dir="auto">Hushed|Hushed,|[^=]"Hushed"', body.replace(b"<span", b""))
         assert not shown, body
         assert b'/incidents/INC-1"' not in body
 
 
-def test_an_admin_and_who_is_invited_see_it_as_any_other(house):
+def test_an_admin_and_who_is_invited_see_it_as_any_other(tenants):
     acme = Workspace.objects.get(slug="acme")
-    for browser in (house.browsers["admin"], house.browsers["responder"]):
+    for browser in (tenants.browsers["admin"], tenants.browsers["responder"]):
         invite_person(system_actor(acme.pk), number=1, username="responder.of.acme")
         assert b"Hushed" in browser.get("/incidents/INC-1").content
         assert b"Hushed" in browser.get("/incidents").content
-    assert b"Private" in house.browsers["responder"].get("/incidents/INC-1").content
+    assert b"Private" in tenants.browsers["responder"].get("/incidents/INC-1").content
 
 
-def test_counts_leave_out_what_an_outsider_may_not_see(house):
+def test_counts_leave_out_what_an_outsider_may_not_see(tenants):
     seen = {
-        role: json.loads(body_of(house.browsers[role].get("/api/v1/incidents"))) for role in house.browsers
+        role: json.loads(body_of(tenants.browsers[role].get("/api/v1/incidents")))
+        for role in tenants.browsers
     }
     assert len(seen["admin"]) == len(seen["manager"]) + 1
     figures = {
-        role: json.loads(body_of(house.browsers[role].get("/api/v1/analytics")))["total_incidents"]
+        role: json.loads(body_of(tenants.browsers[role].get("/api/v1/analytics")))["total_incidents"]
         for role in ("admin", "manager")
     }
     assert figures["admin"] == figures["manager"] + 1
 
 
-def test_a_token_sees_only_private_incidents_it_declared(house):
+def test_a_token_sees_only_private_incidents_it_declared(tenants):
     acme = Workspace.objects.get(slug="acme")
     scopes = ["incidents:read", "incidents:write"]
     texts = [issue_token(system_actor(acme.pk), name=name, scopes=scopes).text for name in "ab"]
@@ -169,7 +170,7 @@ def test_a_token_sees_only_private_incidents_it_declared(house):
 
 
 @pytest.fixture
-def acme(house: House, db: None) -> Workspace:
+def acme(tenants: Tenants, db: None) -> Workspace:
     return Workspace.objects.get(slug="acme")
 
 
@@ -178,7 +179,7 @@ def _actor(acme: Workspace, role: str) -> Actor:
     return Actor(acme.pk, "user", user.label, user_id=user.pk, role=Role(role))
 
 
-def test_people_see_it_from_the_moment_they_get_a_role_or_a_page(acme):
+def test_people_see_it_once_they_get_a_role_or_a_page(acme):
     responder, manager = _actor(acme, "responder"), _actor(acme, "manager")
     made = declare_incident(responder, title="Quiet", is_private=True)
     with pytest.raises(NotFound):
@@ -194,7 +195,7 @@ def test_people_see_it_from_the_moment_they_get_a_role_or_a_page(acme):
     assert list(reasons.values_list("reason", flat=True)) == ["declared", "role", "paged"]
 
 
-def test_invitations_are_taken_back_but_from_who_holds_a_role(acme):
+def test_invitations_are_revoked_except_of_role_holders(acme):
     responder, manager = _actor(acme, "responder"), _actor(acme, "manager")
     made = declare_incident(responder, title="Quiet", is_private=True)
     invite_person(responder, number=made.number, username="manager.of.acme")
@@ -209,7 +210,7 @@ def test_invitations_are_taken_back_but_from_who_holds_a_role(acme):
         remove_person(responder, number=made.number, username="responder.of.acme")
 
 
-def test_making_it_private_later_keeps_who_was_in_it(acme):
+def test_making_it_private_later_preserves_the_participants(acme):
     responder, manager = _actor(acme, "responder"), _actor(acme, "manager")
     made = declare_incident(responder, title="Open first")
     set_private(manager, number=made.number, is_private=True)
@@ -230,7 +231,7 @@ def test_a_link_leaves_no_trace_in_the_incident_that_all_see(acme):
     assert entries.filter(incident=hidden, message__contains="Loud").exists()
 
 
-def test_no_channel_hears_of_it(acme):
+def test_no_channel_is_notified_of_it(acme):
     snapshot = {"incident_id": 1, "number": 1, "severity": "sev1", "is_private": True, "components": []}
     system = system_actor(acme.pk)
     channel = create_channel(system, kind="log", name="Everything")
@@ -244,10 +245,10 @@ def test_no_channel_hears_of_it(acme):
 
 
 async def test_its_live_signals_reach_only_who_may_see_it():
-    async def nobody(cookie):
+    async def no_session(cookie):
         return Listener(1, 0)
 
-    hub, topics = Hub(nobody), frozenset({"incidents"})
+    hub, topics = Hub(no_session), frozenset({"incidents"})
     outsider, invited, admin = (Stream(Listener(1, key), topics, b"") for key in (7, 8, SEES_ALL))
     hub.streams[1].update((outsider, invited, admin))
     signal = {"workspace": 1, "topics": ["incidents", "incident:9"], "version": 3, "viewers": [8]}
@@ -258,7 +259,7 @@ async def test_its_live_signals_reach_only_who_may_see_it():
     assert hub._just_now(invited) == topics | {"incident:9"}
 
 
-def test_a_fact_about_it_names_who_may_hear_of_it(acme):
+def test_event_about_it_names_the_allowed_readers(acme):
     responder = _actor(acme, "responder")
     made = declare_incident(responder, title="Quiet", is_private=True)
     event = OutboxEvent.objects.filter(topic="incident.opened").latest("pk")

@@ -89,7 +89,7 @@ class Row:
     about: bool = False
     also: May | None = None
     person: bool = False  # for a signed-in person alone: a token is refused
-    instead: May | None = None  # a token that holds this is let in as well
+    instead: May | None = None  # a token with this scope is allowed as well
 
 
 EVENT = {"service": "api", "level": "ERROR", "message": "broken"}
@@ -567,7 +567,7 @@ API: dict[tuple[str, str], Row] = {
 }
 # Of a caller's own sign-in: tried in tests/tocsin/test_login.py.
 APART = {("POST", "/device/start"), ("POST", "/device/token"), ("DELETE", "/me/token")}
-# Let in by a key in the address, whoever asks: neither session nor token counts there. With each method a
+# Authenticated by a key in the address: neither session nor token counts there. With each method a
 # format whose senders use it.
 KEYED = {
     ("POST", "/webhooks/{format_name}/{source_key}"): "alertmanager",
@@ -575,9 +575,9 @@ KEYED = {
     ("GET", "/webhooks/{format_name}/{source_key}"): "uptimerobot",
     ("OPTIONS", "/webhooks/{format_name}/{source_key}"): "cloudevents",
 }
-# Pages: "open" to everybody, "signed" for members, "incident": members of its workspace, others 404;
-# "act": those who may write incidents, others 403, strangers 404; "staff": the admin's own sign-in;
-# "keep": who may look after components, strangers 404;
+# Pages: "open" without a session, "signed" for members, "incident": members of its workspace, others 404;
+# "act": those who may write incidents, others 403, other workspaces 404; "staff": the admin's own sign-in;
+# "keep": those who may edit components, other workspaces 404;
 # a capability: members who hold it, 403 for other members.
 PAGES: dict[str, str | May] = {
     "livez": "open", "readyz": "open", "metrics": "open", "docs": "open",
@@ -728,7 +728,7 @@ PAGES: dict[str, str | May] = {
     "sources/<int:source_id>/secrets/<int:secret_id>/revoke": "signed",
     "quarantine": May.SOURCES_READ, "quarantine/<int:quarantine_id>": May.SOURCES_WRITE,
     "quarantine/<int:quarantine_id>/replay": "signed", "quarantine/<int:quarantine_id>/discard": "signed",
-    # Addresses that senders of other services expect; the source's key in the request lets in.
+    # Addresses that senders of other services expect, authenticated by the source's key in the request.
     "v2/enqueue": "open", "v2/change/enqueue": "open", "generic/2010-04-15/create_event.json": "open",
     "v2/alerts": "open", "v2/alerts/<path:identifier>": "open", "v2/heartbeats/<path:name>": "open",
     "jsm/ops/api/v2/alerts": "open", "jsm/ops/api/v2/alerts/<path:identifier>": "open",
@@ -742,11 +742,11 @@ PAGES: dict[str, str | May] = {
 
 
 @dataclass(frozen=True)
-class House:
-    """Two workspaces with the same things in each, and a browser for everybody."""
+class Tenants:
+    """Two workspaces with the same objects in each, and a browser for every role."""
 
     browsers: dict[str, Client]
-    stranger: Client
+    outsider: Client
     where: dict[str, str]
 
 
@@ -760,24 +760,24 @@ def browser_of(workspace: Workspace, role: str, name: str = "") -> Client:
 
 
 @pytest.fixture(scope="module")
-def house(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[House]:
+def tenants(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Tenants]:
     """Made once; each test undoes its changes by a savepoint, the last one takes everything along."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield made_house()
+        yield make_tenants()
         transaction.set_rollback(True)
 
 
 @pytest.fixture
-def workspace(house: House, db: None) -> Workspace:
+def workspace(tenants: Tenants, db: None) -> Workspace:
     return Workspace.objects.get(slug="acme")
 
 
 @pytest.fixture
-def other_workspace(house: House, db: None) -> Workspace:
+def other_workspace(tenants: Tenants, db: None) -> Workspace:
     return Workspace.objects.get(slug="rival")
 
 
-def made_house() -> House:
+def make_tenants() -> Tenants:
     workspace = Workspace.objects.create(slug="acme", name="Acme")
     other_workspace = Workspace.objects.create(slug="rival", name="Rival")
     system = system_actor(workspace.pk)
@@ -837,7 +837,7 @@ def made_house() -> House:
         "token_id": str(token.row.pk), "slug": workspace.slug,
         "invitation_id": str(invite_member(system, email="asked@example.test").invitation.pk),
     }  # fmt: skip
-    return House(browsers, browser_of(other_workspace, "admin"), where)
+    return Tenants(browsers, browser_of(other_workspace, "admin"), where)
 
 
 def _connections(system: Actor) -> tuple[Any, Any, Any]:
@@ -896,71 +896,71 @@ def test_every_operation_has_a_row_and_every_row_an_operation():
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
-def test_an_operation_lets_in_exactly_the_roles_of_its_row(house, method, path):
-    row, address = API[method, path], path.format(**house.where)
+def test_an_operation_lets_in_exactly_the_roles_of_its_row(tenants, method, path):
+    row, address = API[method, path], path.format(**tenants.where)
     assert call(Client(), method, address, row).status_code == 401
     for role in at_the_boundary(row.may):
-        answer = call(house.browsers[role], method, address, row)
+        response = call(tenants.browsers[role], method, address, row)
         may = role_may(role, row.may)
-        assert (answer.status_code not in {401, 403}) is may, (role, answer.status_code, answer.content)
-        assert answer.status_code < 500, answer.content
+        assert (response.status_code not in {401, 403}) is may, (role, response.status_code, response.content)
+        assert response.status_code < 500, response.content
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
-def test_an_operation_shows_a_stranger_nothing_of_ours(house, method, path):
+def test_operation_shows_another_workspace_nothing(tenants, method, path):
     row = API[method, path]
-    answer = call(house.stranger, method, path.format(**house.where), row)
-    assert answer.status_code < 500
+    response = call(tenants.outsider, method, path.format(**tenants.where), row)
+    assert response.status_code < 500
     if row.about:
-        assert answer.status_code == 404, answer.content
-    for ours in (b"Ours", b"acme", b"Spare"):
-        body = answer.getvalue().replace(house.where["username"].encode(), b"").replace(b"/api/", b"")
+        assert response.status_code == 404, response.content
+    for marker in (b"Ours", b"acme", b"Spare"):
+        body = response.getvalue().replace(tenants.where["username"].encode(), b"").replace(b"/api/", b"")
         body = body.replace(b"/workspaces/acme/", b"")
-        assert ours not in body, body
+        assert marker not in body, body
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
-def test_a_token_without_the_scope_is_let_into_nothing(house, workspace, method, path):
+def test_a_token_without_the_scope_is_let_into_nothing(tenants, workspace, method, path):
     row = API[method, path]
     scope = "events:write" if path.startswith("/bundles") else "bundles:write"
     text = issue_token(system_actor(workspace.pk), name="Narrow", scopes=[scope]).text
     browser = Client(headers={"authorization": f"Bearer {text}"})
-    answer = call(browser, method, path.format(**house.where), row)
+    response = call(browser, method, path.format(**tenants.where), row)
     is_open = row.may is None and not row.person
-    assert answer.status_code == (200 if is_open else 403), answer.content
+    assert response.status_code == (200 if is_open else 403), response.content
 
 
 @pytest.mark.parametrize("scope", Scope)
-def test_a_token_is_let_in_exactly_where_its_scope_says(house, workspace, scope):
+def test_token_is_allowed_exactly_by_its_scope(tenants, workspace, scope):
     text = issue_token(system_actor(workspace.pk), name="One scope", scopes=[scope]).text
     browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
     bearer, wrong = Actor(workspace.pk, "token", "x", scopes=frozenset({scope})), []
     for (method, path), row in API.items():
-        answer = call(browser, method, path.format(**house.where), row)
+        response = call(browser, method, path.format(**tenants.where), row)
         may = not row.person and all(allowed(bearer, needed) for needed in (row.may, row.also) if needed)
         may = may or (row.instead is not None and allowed(bearer, row.instead))
-        if (answer.status_code not in {401, 403}) is not may or answer.status_code >= 500:
-            wrong.append((method, path, answer.status_code))
+        if (response.status_code not in {401, 403}) is not may or response.status_code >= 500:
+            wrong.append((method, path, response.status_code))
     assert wrong == []
 
 
 @pytest.mark.parametrize("scope", Scope)
-def test_a_token_of_another_workspace_finds_nothing_of_ours(house, other_workspace, scope):
+def test_token_of_another_workspace_finds_nothing(tenants, other_workspace, scope):
     text = issue_token(system_actor(other_workspace.pk), name="Theirs", scopes=[scope, "admin"]).text
     browser = Client(headers={"authorization": f"Bearer {text}"}, raise_request_exception=False)
-    # What asks about one thing comes first: the others make things of their own, numbered from one as well.
+    # Operations on one object come first: the others create objects, numbered from one as well.
     rows = every(len(Scope), API.items(), first=[*Scope].index(scope))
     for (method, path), row in sorted(rows, key=lambda line: not line[1].about):
-        answer = call(browser, method, path.format(**house.where), row)
+        response = call(browser, method, path.format(**tenants.where), row)
         about = 403 if row.person else 404
-        assert answer.status_code == about if row.about else answer.status_code < 500, (method, path)
-        assert b"Ours" not in body_of(answer), (method, path)
+        assert response.status_code == about if row.about else response.status_code < 500, (method, path)
+        assert b"Ours" not in body_of(response), (method, path)
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(KEYED))
-def test_a_keyed_address_lets_in_nobody_without_its_key(house, method, path):
+def test_keyed_address_refuses_requests_without_its_key(tenants, method, path):
     address = path.format(format_name=KEYED[method, path], source_key="x" * 32)
-    for browser in (Client(), house.stranger, *house.browsers.values()):
+    for browser in (Client(), tenants.outsider, *tenants.browsers.values()):
         assert call(browser, method, address, Row(None, {})).status_code == 404
 
 
@@ -993,7 +993,7 @@ def test_every_address_below_the_api_is_an_operation():
     assert below == {path for _, path in [*API, *KEYED, *APART]}
 
 
-# What stands in an address in the place of `<str:name>`; a new kind of parameter needs a line here.
+# The values in addresses for `<str:name>`; a new kind of parameter needs a line here.
 SAMPLES = {
     "provider_id": "nobodys",
     "secret": "x" * 43, "slug": "acme", "reference": "INC-1", "name": "acknowledge", "pk": "1",
@@ -1007,7 +1007,7 @@ SAMPLES = {
 }  # fmt: skip
 
 
-# Parameters that are primary keys of rows in the house.
+# Parameters that are primary keys of rows of the fixture.
 IDS = {
     "template_id": PostmortemTemplate, "comment_id": Comment, "node_id": FactorNode, "lesson_id": Lesson,
     "channel_id": Channel, "route_id": Route, "delivery_id": Delivery, "entry_id": TimelineEntry,
@@ -1032,82 +1032,85 @@ def _panels() -> list[tuple[str, Any]]:
     return [(panel.name, panel) for panel in PANELS]
 
 
-def sent_to_sign_in(answer: Any) -> bool:
-    return answer.status_code in {302, 303} and "/sign-in" in answer["Location"]
+def sent_to_sign_in(response: Any) -> bool:
+    return response.status_code in {302, 303} and "/sign-in" in response["Location"]
 
 
 @pytest.mark.parametrize("route", [route for route, kind in PAGES.items() if kind != "staff"])
-def test_a_page_without_a_session_is_open_or_leads_to_sign_in(house, route):
+def test_a_page_without_a_session_is_open_or_leads_to_sign_in(tenants, route):
     browser = Client(raise_request_exception=False)
-    answers = [browser.get(address_of(route)), browser.post(address_of(route))]
-    for answer in answers:
+    responses = [browser.get(address_of(route)), browser.post(address_of(route))]
+    for response in responses:
         if PAGES[route] == "open":
-            assert answer.status_code < 500 or route == "readyz"
+            assert response.status_code < 500 or route == "readyz"
         else:
-            assert sent_to_sign_in(answer) or answer.status_code == 405, (route, answer.status_code)
+            assert sent_to_sign_in(response) or response.status_code == 405, (route, response.status_code)
 
 
 @pytest.mark.parametrize(
     "route", [route for route, kind in PAGES.items() if kind in {"incident", "act", "keep"}]
 )
-def test_a_stranger_finds_no_page_of_our_incident(house, route):
-    for answer in (house.stranger.get(address_of(route)), house.stranger.post(address_of(route))):
-        assert answer.status_code in {404, 405}, (route, answer.status_code)
-        assert b"Ours" not in answer.content
+def test_member_of_another_workspace_finds_no_page_of_the_incident(tenants, route):
+    for response in (tenants.outsider.get(address_of(route)), tenants.outsider.post(address_of(route))):
+        assert response.status_code in {404, 405}, (route, response.status_code)
+        assert b"Ours" not in response.content
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_page_answers_every_role_and_only_writers_act(house, role):
-    browser = house.browsers[role]
+def test_every_page_opens_for_every_role_and_only_writers_act(tenants, role):
+    browser = tenants.browsers[role]
     for turn, (route, kind) in enumerate(PAGES.items()):
         its_turn = WHOLE or turn % len(ROLES) == ROLES.index(role) or isinstance(kind, May)
         if kind == "staff" or not its_turn:
             continue
-        answer = browser.get(address_of(route))
-        assert answer.status_code < 500 or route == "readyz", (route, answer.status_code)
+        response = browser.get(address_of(route))
+        assert response.status_code < 500 or route == "readyz", (route, response.status_code)
         if kind == "incident":
-            assert answer.status_code == 200, route
+            assert response.status_code == 200, route
         if isinstance(kind, May):
-            assert (answer.status_code != 403) is role_may(role, kind), (route, answer.status_code)
+            assert (response.status_code != 403) is role_may(role, kind), (route, response.status_code)
     assert (browser.post("/incidents/INC-1/acknowledge").status_code == 403) is (role == "viewer")
 
 
 @pytest.mark.parametrize("name", sorted(name for name, _ in _panels()))
-def test_a_panel_shows_a_stranger_nothing_of_ours(house, name):
-    answer = house.stranger.get(f"/panels/{name}", {"key": "1"})
-    assert answer.status_code < 500
-    assert b"Ours" not in answer.content
+def test_panel_shows_another_workspace_nothing(tenants, name):
+    response = tenants.outsider.get(f"/panels/{name}", {"key": "1"})
+    assert response.status_code < 500
+    assert b"Ours" not in response.content
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_page_that_needs_a_capability_is_closed_to_whoever_lacks_it(house, role):
-    browser = house.browsers[role]
+def test_page_that_needs_a_capability_is_refused_without_it(tenants, role):
+    browser = tenants.browsers[role]
     for route, kind in PAGES.items():
         if kind not in set(May):
             continue
-        for answer in (browser.get(address_of(route)), browser.post(address_of(route))):
-            if answer.status_code != 405:
-                assert (answer.status_code != 403) is role_may(role, May(kind)), (route, answer.status_code)
+        for response in (browser.get(address_of(route)), browser.post(address_of(route))):
+            if response.status_code != 405:
+                assert (response.status_code != 403) is role_may(role, May(kind)), (
+                    route,
+                    response.status_code,
+                )
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_menus_offer_exactly_what_a_role_may_open(house, role):
-    text = house.browsers[role].get("/settings/profile").content.decode()
+def test_the_menus_offer_exactly_what_a_role_may_open(tenants, role):
+    text = tenants.browsers[role].get("/settings/profile").content.decode()
     for entry in (*NAVIGATION, *SETTINGS):
         may = not entry.capability or role_may(role, May(entry.capability))
         assert (f'href="{entry.url}"' in text) is may, entry.url
-        assert house.browsers[role].get(entry.url).status_code in ({200, 302} if may else {403}), entry.url
+        assert tenants.browsers[role].get(entry.url).status_code in ({200, 302} if may else {403}), entry.url
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_members_whatever_their_role_are_not_staff(house, role):
-    answer = house.browsers[role].get("/admin/")
-    assert answer.status_code == 302
-    assert "/admin/login" in answer["Location"]
+def test_members_of_every_role_are_not_staff(tenants, role):
+    response = tenants.browsers[role].get("/admin/")
+    assert response.status_code == 302
+    assert "/admin/login" in response["Location"]
 
 
-# Pages of the admin for whoever comes or goes.
-ADMINS_DOOR = {"login/", "logout/"}
+# Pages of the admin to sign in and out.
+ADMIN_SIGN_IN = {"login/", "logout/"}
 THEIR_OWN = {"password_change/", "password_change/done/"}
 
 
@@ -1115,21 +1118,21 @@ def admin_addresses() -> list[str]:
     """Every address of the admin, with the first thing of its kind."""
     below = next(r for r in get_resolver().url_patterns if str(r.pattern) == "admin/")
     found = {re.sub(r"<(?:\w+:)?\w+>", "1", route) for route in routes(below.url_patterns)}
-    return sorted(route for route in found - ADMINS_DOOR if "(" not in route)
+    return sorted(route for route in found - ADMIN_SIGN_IN if "(" not in route)
 
 
 @pytest.mark.long
-def test_the_admin_lets_in_nobody_but_staff_and_these_by_their_permissions(house, make_user):
-    powerless = Client(raise_request_exception=False)
-    powerless.force_login(make_user("staff.without.permissions", is_staff=True))
+def test_admin_allows_only_staff_by_their_permissions(tenants, make_user):
+    staff = Client(raise_request_exception=False)
+    staff.force_login(make_user("staff.without.permissions", is_staff=True))
     assert len(admin_addresses()) > 20
     for turn, route in enumerate(admin_addresses()[:: 1 if WHOLE else 3]):
-        for browser in (Client(), *share([*house.browsers.values()], turn=turn, size=1)):
-            for method in share(["GET", "POST"], turn=turn // len(house.browsers), size=1):
-                answer = browser.generic(method, f"/admin/{route}")
-                assert answer.status_code == 302, (route, answer.status_code)
-                assert "/admin/login" in answer["Location"], route
-        seen = powerless.get(f"/admin/{route}")
+        for browser in (Client(), *share([*tenants.browsers.values()], turn=turn, size=1)):
+            for method in share(["GET", "POST"], turn=turn // len(tenants.browsers), size=1):
+                response = browser.generic(method, f"/admin/{route}")
+                assert response.status_code == 302, (route, response.status_code)
+                assert "/admin/login" in response["Location"], route
+        seen = staff.get(f"/admin/{route}")
         assert b"Ours" not in seen.content, route
         if route.count("/") > 1 and route not in THEIR_OWN:
             assert seen.status_code in {302, 403, 404}, (route, seen.status_code)

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says is what the API does: generated calls against every operation."""
+"""The API conforms to its OpenAPI document: generated calls against every operation."""
 
 from __future__ import annotations
 
@@ -43,25 +43,25 @@ class IntoDjango(HTTPAdapter):
         kind = request.headers.get("Content-Type", "application/json")
         headers = {name: _text(value) for name, value in request.headers.items() if name != "Content-Type"}
         path = request.url.removeprefix(HERE)
-        answer = self.client.generic(request.method, path, body, content_type=_text(kind), headers=headers)
-        return self._as_requests(request, answer)
+        reply = self.client.generic(request.method, path, body, content_type=_text(kind), headers=headers)
+        return self._as_requests(request, reply)
 
-    def _as_requests(self, request: requests.PreparedRequest, answer: Any) -> requests.Response:
+    def _as_requests(self, request: requests.PreparedRequest, reply: Any) -> requests.Response:
         response = requests.Response()
-        response.status_code, response.request, response.url = answer.status_code, request, request.url
-        response.headers.update(answer.headers)
-        response.raw = _Raw(answer)
-        response._content = answer.getvalue()
+        response.status_code, response.request, response.url = reply.status_code, request, request.url
+        response.headers.update(reply.headers)
+        response.raw = _Raw(reply)
+        response._content = reply.getvalue()
         return response
 
 
 class _Raw:
-    """The little of urllib3 that is asked for."""
+    """The part of urllib3's interface that is used."""
 
     version = 11
 
-    def __init__(self, answer: Any) -> None:
-        self.headers = _Headers(answer.headers)
+    def __init__(self, reply: Any) -> None:
+        self.headers = _Headers(reply.headers)
 
 
 class _Headers(dict):
@@ -108,7 +108,7 @@ def _has_its_turn(context: Any) -> bool:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_the_api_does_what_its_document_says(case, session):
+def test_api_conforms_to_its_document(case, session):
     sent = {"Authorization": session.headers["Authorization"]}
-    answer = case.call_and_validate(base_url=HERE, session=session, headers=sent, checks=CHECKS)
-    assert answer.status_code < 500
+    reply = case.call_and_validate(base_url=HERE, session=session, headers=sent, checks=CHECKS)
+    assert reply.status_code < 500

@@ -81,7 +81,7 @@ def test_a_signal_of_an_unresolved_incident_is_refused_naming_it(api: ApiClient,
         ({"alertGroupIds": [f"{n:064x}" for n in range(51)]}, "alertGroupIds"),
     ],
 )
-def test_what_breaks_a_rule_is_refused_by_the_field(api: ApiClient, workspace, fields, field):
+def test_invalid_value_is_refused_by_its_field(api: ApiClient, workspace, fields, field):
     # Times are set here, not in the table: a table is made minutes before a long run gets to it.
     now = timezone.now()
     dated = {k: (now + v).isoformat() if isinstance(v, timedelta) else v for k, v in fields.items()}

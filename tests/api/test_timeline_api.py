@@ -1,4 +1,4 @@
-"""The story over the API: entries of both kinds, pins, corrected times, links, roles, the full activity."""
+"""The timeline over the API: entries of both kinds, pins, corrected times, links, roles, all activity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def opened(api: ApiClient) -> ApiClient:
     return api
 
 
-def test_a_note_may_tell_of_what_happened_before(opened):
+def test_note_may_have_an_earlier_time(opened):
     when = "2026-01-01T10:00:00Z"
     made = opened.post("/incidents/1/timeline", {"message": "disk full", "occurred_at": when})
     assert made.status_code == 201
@@ -25,22 +25,22 @@ def test_a_note_may_tell_of_what_happened_before(opened):
     assert opened.get("/incidents/1/timeline").json()[-1]["id"] == made.json()["id"]
 
 
-def test_an_update_is_public_when_it_says_so(opened):
+def test_update_is_public_when_marked(opened):
     body = {"kind": "update", "message": "We know", "public": True}
     assert opened.post("/incidents/1/timeline", body).json()["is_public"] is True
 
 
 @pytest.mark.parametrize("path", ["timeline", "notes", "updates"])
-def test_words_sent_again_with_their_key_are_written_once(opened, path):
+def test_note_repeated_with_its_key_is_stored_once(opened, path):
     for _ in range(2):
-        answer = opened.post(f"/incidents/1/{path}", {"message": "once"}, idempotency_key="a")
-        assert answer.status_code == 201
+        response = opened.post(f"/incidents/1/{path}", {"message": "once"}, idempotency_key="a")
+        assert response.status_code == 201
     opened.post(f"/incidents/1/{path}", {"message": "once"}, idempotency_key="b")
-    told = [entry["message"] for entry in opened.get("/incidents/1/timeline").json()]
-    assert told.count("once") == 2
+    messages = [entry["message"] for entry in opened.get("/incidents/1/timeline").json()]
+    assert messages.count("once") == 2
 
 
-def test_a_key_answers_the_entry_it_made(opened):
+def test_repeated_key_returns_its_entry(opened):
     first, second = (
         opened.post("/incidents/1/timeline", {"message": "once"}, idempotency_key="a").json()["id"]
         for _ in range(2)
@@ -77,7 +77,7 @@ def test_impacts_and_the_history_of_roles_are_listed(opened, actor):
     assert held["ended_at"] is not None
 
 
-def test_the_activity_is_paged_and_tells_what_was_changed(opened):
+def test_activity_is_paged_and_shows_the_changes(opened):
     opened.patch("/incidents/1", {"severity": "sev1", "type": "deadlock"})
     first = opened.get("/incidents/1/activity?limit=2")
     assert len(first.json()) == 2

@@ -1,4 +1,4 @@
-"""Tokens, sessions and workspaces at the API's door."""
+"""Authentication of the API: tokens, sessions and workspaces."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_a_missing_or_wrong_token_is_refused_with_its_own_code(headers, code):
-    answer = Client().get("/api/v1/incidents", headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (401, code)
-    assert answer["WWW-Authenticate"].startswith("Bearer")
-    assert answer["Content-Type"] == "application/problem+json"
+    response = Client().get("/api/v1/incidents", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (401, code)
+    assert response["WWW-Authenticate"].startswith("Bearer")
+    assert response["Content-Type"] == "application/problem+json"
 
 
 def test_a_token_goes_in_either_header(workspace, token_for):
@@ -44,8 +44,8 @@ def test_a_revoked_token_is_refused_at_once(workspace, token_for, admin):
     api = ApiClient(token_for(workspace))
     assert api.get("/me").status_code == 200
     revoke_token(admin, token_id=ApiToken.objects.of(workspace.pk).get().pk)
-    answer = api.get("/me")
-    assert (answer.status_code, answer.json()["code"]) == (401, "token_revoked")
+    response = api.get("/me")
+    assert (response.status_code, response.json()["code"]) == (401, "token_revoked")
 
 
 @pytest.mark.parametrize(
@@ -63,34 +63,32 @@ def test_a_revoked_token_is_refused_at_once(workspace, token_for, admin):
         ("admin", "POST", "/incidents", {"title": "x"}, True),
     ],
 )
-def test_a_scope_allows_what_it_says_and_nothing_else(
-    workspace, token_for, scope, method, path, body, allowed
-):
-    answer = ApiClient(token_for(workspace, scope)).send(method, path, body)
-    assert (answer.status_code < 300) is allowed
+def test_scope_allows_its_operations_and_no_other(workspace, token_for, scope, method, path, body, allowed):
+    response = ApiClient(token_for(workspace, scope)).send(method, path, body)
+    assert (response.status_code < 300) is allowed
     if not allowed:
-        assert answer.status_code == 403
-        assert "scope" in answer.json()["detail"]
+        assert response.status_code == 403
+        assert "scope" in response.json()["detail"]
 
 
-def test_another_workspaces_incident_answers_just_as_one_that_never_was(api, foreign_api):
+def test_incident_of_another_workspace_returns_the_same_404_as_a_missing_one(api, foreign_api):
     api.post("/incidents", {"title": "Ours"})
     foreign_api.post("/incidents", {"title": "Theirs"})
     foreign_api.post("/incidents", {"title": "Theirs too"})
     there, nowhere = api.get("/incidents/2"), api.get("/incidents/3")
     assert there.status_code == nowhere.status_code == 404
     blank = {"request_id": "", "instance": ""}
-    said = json.dumps(there.json() | blank).replace("2", "N")
-    assert said == json.dumps(nowhere.json() | blank).replace("3", "N")
+    shown = json.dumps(there.json() | blank).replace("2", "N")
+    assert shown == json.dumps(nowhere.json() | blank).replace("3", "N")
     assert [item["title"] for item in api.get("/incidents").json()] == ["Ours"]
 
 
 def test_another_workspaces_token_is_neither_seen_nor_revoked(api, foreign_api, other_workspace):
     from accounts.models import ApiToken
 
-    theirs = ApiToken.objects.of(other_workspace.pk).get()
-    assert theirs.pk not in {token["id"] for token in api.get("/tokens").json()}
-    assert api.delete(f"/tokens/{theirs.pk}").status_code == 404
+    foreign = ApiToken.objects.of(other_workspace.pk).get()
+    assert foreign.pk not in {token["id"] for token in api.get("/tokens").json()}
+    assert api.delete(f"/tokens/{foreign.pk}").status_code == 404
     assert foreign_api.get("/me").status_code == 200
 
 
@@ -125,12 +123,12 @@ def test_a_form_of_another_site_cannot_use_the_session(page):
     browser, _ = page
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         body = '{"title": "forged", "x": "="}'
-        answer = browser.generic("POST", "/api/v1/incidents", body, content_type=kind)
-        assert answer.status_code == 403
+        response = browser.generic("POST", "/api/v1/incidents", body, content_type=kind)
+        assert response.status_code == 403
     assert browser.get("/api/v1/incidents").json() == []
 
 
-def test_a_token_needs_no_proof_even_beside_a_session(page, workspace, token_for):
+def test_token_needs_no_csrf_token_even_with_a_session(page, workspace, token_for):
     browser, _ = page
     assert declare(browser, authorization=f"Bearer {token_for(workspace)}").status_code == 201
 
@@ -139,8 +137,8 @@ def test_a_session_may_name_another_of_its_workspaces_but_no_foreign_one(page, o
     from accounts.models import User
 
     browser, _ = page
-    answer = browser.get("/api/v1/me", headers={"x-workspace": "rival"})
-    assert answer.status_code == 404
+    response = browser.get("/api/v1/me", headers={"x-workspace": "rival"})
+    assert response.status_code == 404
     user = User.objects.get(username="dana")
     Membership.objects.create(workspace_id=other_workspace.pk, user=user, role="viewer")
     assert browser.get("/api/v1/me", headers={"x-workspace": "rival"}).json()["role"] == "viewer"

@@ -1,4 +1,4 @@
-"""The judgement against OWASP ASVS cannot go stale unnoticed: what it names exists, its sums are right."""
+"""The OWASP ASVS assessment stays up to date: what it names exists, its sums are right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tests.architecture.source import ROOT
 
 PAGE: Final = ROOT / "docs" / "reference" / "asvs.md"
-JUDGEMENTS: Final = ("met", "partly", "not met", "not applicable")
+VERDICTS: Final = ("met", "partly", "not met", "not applicable")
 # Of version 5.0.0: how many requirements each level has.
 LEVELS: Final = {1: 70, 2: 183}
 _ROW: Final = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([12]) \| (.+?) \| ([a-z ]+?) \| (.+) \|$", re.M)
@@ -20,12 +20,12 @@ class Row(NamedTuple):
     number: str
     level: int
     words: str
-    judged: str
+    verdict: str
     evidence: str
 
     @property
     def named(self) -> list[str]:
-        """`file` and `file::symbol`, as they stand in the row."""
+        """`file` and `file::symbol` of the row."""
         return re.findall(r"`([\w./-]+/[\w./-]+(?:::[^`]+)?)`", self.evidence)
 
 
@@ -52,7 +52,7 @@ def _is_there(named: str) -> bool:
     return symbol in " ".join(_text(file).split())
 
 
-def test_every_requirement_of_both_levels_is_judged_once():
+def test_every_requirement_of_both_levels_is_assessed_once():
     assert Counter(row.level for row in rows()) == LEVELS
     assert [number for number, times in Counter(row.number for row in rows()).items() if times > 1] == []
     lines = [line for line in PAGE.read_text().splitlines() if re.match(r"\| \d+\.", line)]
@@ -60,9 +60,9 @@ def test_every_requirement_of_both_levels_is_judged_once():
 
 
 def test_every_judgement_is_one_of_four_and_what_is_met_has_evidence():
-    assert {row.judged for row in rows()} <= set(JUDGEMENTS)
-    assert [row.number for row in rows() if row.judged in {"met", "partly"} and not row.named] == []
-    assert [row.number for row in rows() if row.judged == "partly" and ": " not in row.evidence] == []
+    assert {row.verdict for row in rows()} <= set(VERDICTS)
+    assert [row.number for row in rows() if row.verdict in {"met", "partly"} and not row.named] == []
+    assert [row.number for row in rows() if row.verdict == "partly" and ": " not in row.evidence] == []
 
 
 def test_all_that_is_named_as_evidence_is_there():
@@ -72,9 +72,9 @@ def test_all_that_is_named_as_evidence_is_there():
 
 def test_the_sums_are_those_of_the_table():
     text = PAGE.read_text()
-    counts = Counter(row.judged for row in rows())
+    counts = Counter(row.verdict for row in rows())
     applicable = len(rows()) - counts["not applicable"]
-    for judged in JUDGEMENTS:
-        assert re.search(rf"^\| {judged} \| {counts[judged]} \|", text, re.M), (judged, counts[judged])
+    for verdict in VERDICTS:
+        assert re.search(rf"^\| {verdict} \| {counts[verdict]} \|", text, re.M), (verdict, counts[verdict])
     assert f"{counts['met']} of {applicable} applicable requirements are met" in " ".join(text.split())
     assert f"{100 * counts['met'] / applicable:.1f} %" in text

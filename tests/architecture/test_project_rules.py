@@ -1,4 +1,4 @@
-"""The one law, where import-linter cannot see it: foreign keys, templates, doors, and forbidden shapes."""
+"""Project rules that import-linter cannot check: foreign keys, templates, forbidden constructs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.apps_list import LAYERS as APP_LAYERS
 from tests.architecture.source import ROOT, functions, product, tracked, tree
 
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
-# Queries that read or write rows of every workspace: where they stand, and why they may.
+# Queries that read or write rows of every workspace: where they are, and why they may.
 MAY_CROSS_WORKSPACES = {
     "remediation/catalogue/checks.py::_actions": "health checks are of the whole installation",
     "remediation/runs/metrics.py::_remediation": "/metrics counts the runs of every workspace",
@@ -40,6 +40,7 @@ MAY_CROSS_WORKSPACES = {
     "detection/heartbeats/selectors.py::heartbeat_by_key": "the address says whose heartbeat it is",
     "detection/sources/authentication.py::_live_key": "the key says which workspace its source belongs to",
     "warroom/inbound/reconcile.py::plan_reconciling": "compares the open rooms of every workspace",
+    "warroom/rooms/creating.py::_ours": "workspaces that share a Slack team share its channels",
     "warroom/connection/selectors.py::broken_teams": "the health check looks at every team",
     "warroom/connection/selectors.py::silent_sockets": "the health check looks at every team",
     "warroom/connection/selectors.py::teams_to_probe": "the token of every team is tried from time to time",
@@ -56,7 +57,7 @@ MAY_CROSS_WORKSPACES = {
     "notifications/channels/selectors.py::broken_channels": "a health check of the whole installation",
     "incidents/explain/pruning.py::prune_decisions": "beat prunes the decisions of all workspaces",
 }
-# Queries of incidents that see private ones, whoever asks: where they stand, and why they may.
+# Queries of incidents that see private ones for every caller: where they are, and why they may.
 _LOCKED = "writes under the lock of an incident that its caller was let see"
 MAY_SEE_PRIVATE_INCIDENTS = {
     "warroom/rooms/sending.py::_is_private": "says nothing of a private incident where others read it",
@@ -92,6 +93,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/privacy/selectors.py::seen_as": "is what decides",
     "incidents/sla/services/clock_steps.py::_advance": "clocks run for every incident",
     "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
+    "notifications/deliveries/sending.py::_tellable": "a worker; leaves private incidents out",
     "notifications/deliveries/snapshot.py::snapshot_of": "people who are paged may see it",
     "notifications/silences/selectors.py::open_snapshots": "what is shown leaves private incidents out",
     "notifications/silences/services/releasing.py::_advance": "sends again what a silence held back",
@@ -217,7 +219,7 @@ def test_every_query_of_incidents_goes_through_seen_by_or_is_listed_with_its_rea
     assert found == set(MAY_SEE_PRIVATE_INCIDENTS)
 
 
-def test_domain_facts_travel_by_the_outbox_not_by_signals():
+def test_domain_events_use_the_outbox_not_django_signals():
     signals = re.compile(
         r"django\.(db\.models|dispatch)[a-z.]* import .*\b(receiver|post_save|pre_save|Signal)\b"
     )
@@ -279,7 +281,7 @@ def _called(path):
             yield node.lineno, ast.unparse(node.func)
 
 
-def test_nothing_is_run_that_came_as_text():
+def test_no_code_is_run_from_text():
     risky = re.compile(
         r"^(eval|exec|compile|__import__|Template|os\.(system|popen)|(marshal|pickle|shelve|yaml)\..*)$"
     )

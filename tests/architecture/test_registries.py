@@ -1,4 +1,4 @@
-"""Every file of a folder of plug-ins brings one, and what panels and entries name is there."""
+"""Every module of a plug-in folder registers one, and the names in panels and entries exist."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Parrot(WebhookFormat):
     guide = Guide("Its cage", "{address}", {"says": "fire"})
 
     def read(self, request, settings):
-        said = request.document()["says"]
-        return Reading(alerts=(Alert(key=said, state=AlertState.FIRING, title=said),))
+        text = request.document()["says"]
+        return Reading(alerts=(Alert(key=text, state=AlertState.FIRING, title=text),))
 """
 
 
@@ -68,7 +68,7 @@ def parrot(tmp_path, monkeypatch) -> Iterator[None]:
 
 
 def test_a_format_is_one_file(parrot) -> None:
-    """The door finds it, the form offers it, its page has a guide, and the guide's sample can be read."""
+    """The endpoint finds it, the form offers it, its page has a guide, and the guide's sample can be read."""
     form = format_named("parrot")
     assert ("parrot", "Parrot") in kind_choices()
     [alert] = form.read(pasted(form.guide.text), SourceSettings("Aviary")).alerts
@@ -90,7 +90,7 @@ def test_the_product_names_no_format_outside_its_own_file(name: str) -> None:
 
 
 @pytest.mark.parametrize("module", modules_of("detection.rules.builtin"))
-def test_every_module_of_rules_holds_the_rule_of_its_name(module: str) -> None:
+def test_every_module_of_rules_defines_the_rule_of_its_name(module: str) -> None:
     rule = import_module(module).RULE
     assert isinstance(rule, BuiltinRule)
     assert rule.rule_id == module.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""What may and may not be committed, and docs that cannot go stale."""
+"""Rules of the repository: what may be committed, and documents that match the code."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_every_page_of_the_docs_is_linked_from_the_readme_or_a_page_that_is():
 
 
 def _links(page: Path) -> set[Path]:
-    """The pages of ours it links to, which must be there."""
+    """The pages of this project it links to, which must exist."""
     named = re.findall(r"\]\(([^)#:\s]+\.md)(?:#[^)]*)?\)", (ROOT / page).read_text())
     found = {(ROOT / page.parent / name).resolve() for name in named}
     assert [str(path) for path in found if not path.is_file()] == []

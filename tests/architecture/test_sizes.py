@@ -1,4 +1,4 @@
-"""Small pieces: budgets for functions, files and templates."""
+"""Size limits of functions, files, templates and folders."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from accounts.audit.admin_history import Audited
 from incidents.lifecycle.views.actions import ACTIONS
 from tests.browser.site import Site
 
-# Not pages: doors of machines and of other products. Those of the admin are found in its registry.
+# Not pages: endpoints for machines and of other products. Those of the admin are found in its registry.
 OTHERS = (
     "api/", "admin/", "livez", "readyz", "metrics", "offline-worker.js", "panels/", "v1/", "v2/", "jsm/",
     "integrations/generic/",
 )  # fmt: skip
-# What stands in an address -> values from the test world; a query takes them from the site's own database.
+# Parameter of an address -> its value; a query takes it from the site's own database.
 VALUES = {
     "name": list(ACTIONS), "slug": ["acme"], "secret": ["nobody-has-this"], "username": ["theo.lind"],
     "verb": ["edit", "role", "remove", "enable", "disable", "join"], "public_id": ["0" * 16],
@@ -99,7 +99,7 @@ def admin_addresses(site: Site) -> tuple[list[str], list[str]]:
 
 
 def filled_routes(known: Mapping[str, Sequence[object]]) -> list[str]:
-    """Paths of all pages of ours, with these values where an argument stands."""
+    """Paths of all own pages, with these values for their arguments."""
     found = []
     for route, names in _routes(get_resolver().url_patterns):
         missing = [name for name in names if name not in known]
@@ -134,5 +134,5 @@ def _from_database(site: Site) -> dict[str, list[object]]:
 
 
 def stored_values(first: Callable[[str], tuple[object, ...] | None]) -> dict[str, list[object]]:
-    """What stands in addresses that name a row: `first` asks a database for the first row of a query."""
+    """The values of addresses that name a row: `first` runs a query and returns its first row."""
     return {name: [row[0]] if (row := first(query)) else [] for name, query in QUERIES.items()}

@@ -1,4 +1,4 @@
-"""axe-core in a page: brought there once, asked as often as wanted, and only for what is wrong."""
+"""axe-core in a page: loaded once, run any number of times, returns only violations."""
 
 from __future__ import annotations
 

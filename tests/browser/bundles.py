@@ -33,7 +33,7 @@ def add_bundles(actor: Actor) -> None:
     bucket().ensure()
     with tempfile.TemporaryDirectory() as folder, override_settings(BUNDLES_UNREDACTED=True):
         (Path(folder) / "payments.log").write_text(_log())
-        (Path(folder) / "current.log").symlink_to("payments.log")  # left out, and said so
+        (Path(folder) / "current.log").symlink_to("payments.log")  # left out, and reported
         for summary, is_dangerous in (("Services not starting", False), ("Cards are declined", True)):
             options = Options(
                 summary=summary, logs=[f"{folder}/*.log"], only=("system", "health", "logs"),
@@ -52,11 +52,11 @@ def _log() -> str:
 
 
 def _store(actor: Actor, made: Made) -> None:
-    said = Announcement(
+    announcement = Announcement(
         made.metadata["bundle_id"], made.size, made.sha256, Path(made.path).name, made.metadata["summary"],
         metadata=made.metadata,
     )  # fmt: skip
-    bundle, now = announce(actor, said), timezone.now()
+    bundle, now = announce(actor, announcement), timezone.now()
     with open(made.path, "rb") as file:
         bucket().put_once(bundle.storage_key, file, CONTENT_TYPE, made.sha256)
     bundle.status, bundle.received_at, bundle.expires_at = (

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, syn
 
 from core.embedded.s3 import S3
 from tests.browser.site import Site, running_site
-from tests.browser.world import PASSWORD
+from tests.browser.site_data import PASSWORD
 from tests.programs import missing
 
 # The shell draws the same pages for four fifths of the processor time.
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-# Whatever runs takes a tenth of a core: it ends with the last test of this folder.
+# The running site takes a tenth of a core: it ends with the last test of this folder.
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory, s3: S3) -> Iterator[Site]:
     access, secret = s3.keys()
@@ -62,7 +62,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def cookies() -> dict[str, StorageState]:
-    """Whoever signed in once stays so, in every browser of a test that needs nothing else."""
+    """Sessions by user, shared by the browsers of all tests."""
     return {}
 
 
@@ -121,14 +121,14 @@ def sign_in(page: Page, who: str) -> None:
 
 @pytest.fixture
 def declare(open_page: OpenPage) -> Callable[[Page, str], str]:
-    """`declare(page, "Title")`: by whoever is signed in; the page then shows it. Returns the reference."""
+    """`declare(page, "Title")`: by the signed-in user; the page then shows it. Returns the reference."""
 
     def make(page: Page, title: str) -> str:
         hidden = dict(HIDDEN.findall(page.request.get("/incidents/declare").text()))
         form = hidden | {"title": title, "severity": "sev3"}
-        answer = page.request.post("/incidents/declare", form=form, max_redirects=0)
-        assert answer.status == 303, answer.text()
-        page.goto(answer.headers["location"])
+        response = page.request.post("/incidents/declare", form=form, max_redirects=0)
+        assert response.status == 303, response.text()
+        page.goto(response.headers["location"])
         return page.url.rsplit("/", 1)[-1]
 
     return make

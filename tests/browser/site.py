@@ -46,7 +46,7 @@ class Site:
             connection.execute(NOTES, [count, int(reference.removeprefix("INC-"))])
 
     def send_errors(self, service: str, count: int) -> None:
-        """POST events one by one, as a service in trouble does."""
+        """POST events one at a time, as a failing service does."""
         for _ in range(count):
             body = {"service": service, "level": "error", "message": "payment failed"}
             assert requests.post(f"{self.url}/api/v1/events", json=body, timeout=10).status_code == 202
@@ -54,10 +54,10 @@ class Site:
 
 @contextmanager
 def running_site(folder: Path, storage: Mapping[str, str] | None = None) -> Iterator[Site]:
-    """Start everything, wait until it answers, stop it in the end. `storage`: where objects are stored."""
+    """Start everything, wait until it responds, stop it at the end. `storage`: where objects are stored."""
     port = _free_port()
     env = _environment(folder, port) | dict(storage or {})
-    subprocess.run([sys.executable, "-m", "tests.browser.world"], cwd=ROOT, env=env, check=True)
+    subprocess.run([sys.executable, "-m", "tests.browser.site_data"], cwd=ROOT, env=env, check=True)
     up = subprocess.Popen([sys.executable, "manage.py", "up"], cwd=ROOT, env=env)
     try:
         _wait_for(f"http://127.0.0.1:{port}/sign-in")

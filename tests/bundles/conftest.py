@@ -1,4 +1,4 @@
-"""A made bundle, and both endpoints that take uploads."""
+"""A generated bundle, and both endpoints that take uploads."""
 
 from __future__ import annotations
 

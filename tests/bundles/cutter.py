@@ -16,11 +16,11 @@ _LENGTH = re.compile(rb"content-length: *(\d+)", re.I)
 
 
 @dataclass
-class Trouble:
+class Cut:
     """What happens to connections of one step: announce, put, or complete.
 
     `when`: before anything is delivered, in the middle of the request, or after all was done, so that only
-    the answer is lost. `times` connections are broken. One that `holds` leaves them open and says nothing.
+    the response is lost. `times` connections are broken. One that `holds` leaves them open and sends nothing.
     """
 
     step: str
@@ -35,7 +35,7 @@ class Cutter:
 
     def __init__(self, api: int, uploads: int, storage: int) -> None:
         self.api, self.uploads, self.storage = api, uploads, storage
-        self.trouble: Trouble | None = None
+        self.cut: Cut | None = None
         self.seen: list[str] = []
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -86,39 +86,39 @@ class Cutter:
             return
         step, port = self._route(head)
         self.seen.append(step)
-        trouble = self._taken(step)
-        if trouble and trouble.when == "before":
-            self._break(client, trouble)
+        cut = self._taken(step)
+        if cut and cut.when == "before":
+            self._break(client, cut)
             return
         with socket.create_connection(("127.0.0.1", port)) as server:
             self._open.append(server)
             at, _, rest = head.partition(b"\r\n\r\n")
             length = int(found[1]) if (found := _LENGTH.search(at)) else 0
-            wanted = length * 99 // 100 if trouble and trouble.when == "middle" else length
+            wanted = length * 99 // 100 if cut and cut.when == "middle" else length
             server.sendall(at + b"\r\n\r\n" + rest[:wanted])
             left = wanted - len(rest)
             while left > 0 and (data := client.recv(min(PIECE, left))):
                 server.sendall(data)
                 left -= len(data)
-            if trouble and trouble.when == "middle":
-                self._break(client, trouble)
+            if cut and cut.when == "middle":
+                self._break(client, cut)
             else:
-                self._answer(client, server, trouble)
+                self._respond(client, server, cut)
 
-    def _answer(self, client: socket.socket, server: socket.socket, trouble: Trouble | None) -> None:
-        """The whole answer, as long as the server keeps quiet for no more than it says it will send."""
-        answer = b""
-        while b"\r\n\r\n" not in answer and (data := server.recv(PIECE)):
-            answer += data
-        at, _, rest = answer.partition(b"\r\n\r\n")
+    def _respond(self, client: socket.socket, server: socket.socket, cut: Cut | None) -> None:
+        """The whole response, up to its Content-Length."""
+        response = b""
+        while b"\r\n\r\n" not in response and (data := server.recv(PIECE)):
+            response += data
+        at, _, rest = response.partition(b"\r\n\r\n")
         left = (int(found[1]) if (found := _LENGTH.search(at)) else 0) - len(rest)
         while left > 0 and (data := server.recv(PIECE)):
-            answer += data
+            response += data
             left -= len(data)
-        if trouble:
-            self._break(client, trouble)
+        if cut:
+            self._break(client, cut)
         else:
-            client.sendall(answer)
+            client.sendall(response)
 
     def _route(self, head: bytes) -> tuple[str, int]:
         line = head.partition(b"\r\n")[0].decode("latin-1")
@@ -128,16 +128,16 @@ class Cutter:
             return "put", self.storage
         return ("complete" if "/complete" in line else "announce"), self.api
 
-    def _taken(self, step: str) -> Trouble | None:
-        trouble = self.trouble
-        if trouble is None or trouble.step != step or trouble.times <= 0:
+    def _taken(self, step: str) -> Cut | None:
+        cut = self.cut
+        if cut is None or cut.step != step or cut.times <= 0:
             return None
-        trouble.times -= 1
-        return trouble
+        cut.times -= 1
+        return cut
 
-    def _break(self, client: socket.socket, trouble: Trouble) -> None:
-        trouble.reached.set()
-        if trouble.holds:
+    def _break(self, client: socket.socket, cut: Cut) -> None:
+        cut.reached.set()
+        if cut.holds:
             with contextlib.suppress(OSError):
                 while client.recv(PIECE):  # until the client is gone
                     pass

@@ -14,13 +14,13 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_offered_file_fits_its_checksum_and_runs(tmp_path: Path) -> None:
-    answer = Client().get("/collector/collector.pyz")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="collector.pyz"'
+    response = Client().get("/collector/collector.pyz")
+    assert response.status_code == 200
+    assert response.headers["Content-Disposition"] == 'attachment; filename="collector.pyz"'
     checksum = Client().get("/collector/collector.pyz.sha256").content.decode()
-    assert checksum == f"{hashlib.sha256(answer.content).hexdigest()}  collector.pyz\n"
+    assert checksum == f"{hashlib.sha256(response.content).hexdigest()}  collector.pyz\n"
     file = tmp_path / "collector.pyz"
-    file.write_bytes(answer.content)
+    file.write_bytes(response.content)
     argv = [sys.executable, "-I", "-S", str(file), "--version"]
     assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout.startswith("collector ")
 

@@ -21,7 +21,7 @@ from bundles.uploads import announcing
 from bundles.uploads.tickets import Permit
 from core.queue.runner import run_due
 from incidents.models import Incident
-from tests.bundles.cutter import Cutter, Trouble, cutting
+from tests.bundles.cutter import Cut, Cutter, cutting
 from tests.bundles.test_uploads import made
 from tests.tocsin.conftest import RunTocsin, home, own_home, run_tocsin, server
 from tocsin.collector.upload import UploadError, upload
@@ -68,17 +68,17 @@ def check_one(storage: Any, file: Path) -> None:
 def test_a_connection_cut_at_any_step_is_made_up_for(
     cutter: Cutter, storage: Any, file: Path, step: str, when: str
 ) -> None:
-    cutter.trouble = trouble = Trouble(step, when)
-    answer = upload(str(file), cutter.url, os.environ["TOCSIN_TOKEN"])
-    assert trouble.reached.is_set()
-    assert answer["incident"] == "INC-1"
+    cutter.cut = cut = Cut(step, when)
+    response = upload(str(file), cutter.url, os.environ["TOCSIN_TOKEN"])
+    assert cut.reached.is_set()
+    assert response["incident"] == "INC-1"
     check_one(storage, file)
 
 
 def test_an_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
     cutter: Cutter, storage: Any, file: Path, run_tocsin: RunTocsin
 ) -> None:
-    cutter.trouble = Trouble("put", "middle", times=99)
+    cutter.cut = Cut("put", "middle", times=99)
     ran = run_tocsin("--url", cutter.url, "bundle", "upload", str(file))
     assert ran.code == 3
     assert f"The bundle is stored at: {file}" in ran.err
@@ -86,7 +86,7 @@ def test_an_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
     bundle = Bundle.across_workspaces.get()
     assert (bundle.status, storage.info(bundle.storage_key)) == ("announced", None)
     assert not Incident.across_workspaces.exists()
-    cutter.trouble = None
+    cutter.cut = None
     again = run_tocsin("--url", cutter.url, "sync")
     assert (again.code, again.out) == (0, "local-1 sent: INC-1\n"), again.err
     check_one(storage, file)
@@ -94,17 +94,17 @@ def test_an_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
     assert Bundle.across_workspaces.get().status == "ready"
 
 
-def test_what_waits_is_sent_once_and_in_order_though_answers_are_lost(
+def test_queued_uploads_are_sent_once_and_in_order_despite_lost_responses(
     cutter: Cutter, run_tocsin: RunTocsin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tocsin.client.time.sleep", lambda _: None)
     for title in ("Down", "Slow"):
         assert run_tocsin("--url", "http://127.0.0.1:9", "incidents", "create", "--title", title).code == 0
-    cutter.trouble = Trouble("announce", "after", times=99)  # each request arrives, and no answer comes back
+    cutter.cut = Cut("announce", "after", times=99)  # each request arrives, and no response comes back
     lost = run_tocsin("--url", cutter.url, "sync")
     assert (lost.code, lost.out) == (3, "")
     assert [one.title for one in Incident.across_workspaces.all()] == ["Down"]
-    cutter.trouble = None
+    cutter.cut = None
     again = run_tocsin("--url", cutter.url, "sync")
     assert (again.code, again.out) == (0, "local-1 sent: INC-1\nlocal-2 sent: INC-2\n"), again.err
     assert [one.title for one in Incident.across_workspaces.order_by("number")] == ["Down", "Slow"]
@@ -118,11 +118,11 @@ def test_a_program_killed_at_any_step_is_run_again(
     build_collector(program)
     argv = [sys.executable, "-I", "-S", str(program), "upload", str(file)]
     environment = {**os.environ, "TOCSIN_URL": cutter.url}
-    cutter.trouble = trouble = Trouble(step, when, holds=True)
+    cutter.cut = cut = Cut(step, when, holds=True)
     with subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:
-        assert trouble.reached.wait(30), "the step was never reached"
+        assert cut.reached.wait(30), "the step was never reached"
         first.kill()
-    cutter.trouble = None
+    cutter.cut = None
     again = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (again.returncode, again.stdout) == (0, "INC-1\n"), again.stderr
     check_one(storage, file)

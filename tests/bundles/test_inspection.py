@@ -1,4 +1,4 @@
-"""Uploaded bundles: ours pass, hostile archives do not, secrets that are left are found."""
+"""Inspection of bundles: generated ones pass, hostile archives do not, remaining secrets are found."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def bundle(logs: Entries | None = None, metadata: bytes = b'{"format": 1}') -> E
     return [*inner, ("manifest.json", json.dumps(manifest).encode())]
 
 
-def test_a_bundle_of_our_own_passes_and_holds_no_secret(tmp_path: Path) -> None:
+def test_generated_bundle_passes_and_has_no_secret(tmp_path: Path) -> None:
     planted = [*lines(first_plain.PLAIN, 800, 3), *lines(first_hard.HARD, 200, 4)]
     (tmp_path / "app.log").write_text("\n\n".join(line.text for line in planted))
     options = Options(summary="x", logs=[str(tmp_path / "app.log")], only=("logs", "health", "system"))

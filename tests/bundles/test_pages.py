@@ -31,14 +31,14 @@ def browser_of(workspace, make_user):
 
 def test_a_bundle_is_shown_read_and_downloaded_and_each_look_is_logged(api, browser_of):
     log = b"".join(b"INFO line %d\n" % n for n in range(1, 700)) + b"ERROR <b>bad</b> \x1b[31mred\x1b[0m\n"
-    said, data = made(log)
-    uploaded(api, lambda: (said, data))
-    browser, page = browser_of("viewer"), f"/bundles/{said['bundle_id']}"
+    announcement, data = made(log)
+    uploaded(api, lambda: (announcement, data))
+    browser, page = browser_of("viewer"), f"/bundles/{announcement['bundle_id']}"
     listed = browser.get("/bundles?q=services").content.decode()
     assert page in listed
     assert page not in browser.get("/bundles?q=nothing-like-it").content.decode()
     text = browser.get(page).content.decode()
-    for part in ("db-7", "keycloak", "no answer", "logs/app.log", "6.1", said["sha256"]):
+    for part in ("db-7", "keycloak", "no answer", "logs/app.log", "6.1", announcement["sha256"]):
         assert part in text, part
     assert "<dt>CPUs</dt>" in text
     assert "/: 75.3 % used, 10 of 40 MB free<br>/srv: unknown % used" in text
@@ -50,9 +50,9 @@ def test_a_bundle_is_shown_read_and_downloaded_and_each_look_is_logged(api, brow
     assert "ERROR &lt;b&gt;bad&lt;/b&gt; red" in found
     assert "line 5" not in found
     assert browser.get(f"{page}/log?path=../etc/passwd").status_code == 404
-    answer = browser.post(f"{page}/download")
-    assert answer.getvalue() == data
-    assert answer["Content-Disposition"].startswith("attachment")
+    response = browser.post(f"{page}/download")
+    assert response.getvalue() == data
+    assert response["Content-Disposition"].startswith("attachment")
     whats = list(BundleAccess.across_workspaces.order_by("id").values_list("what", flat=True))
     assert whats == ["view", "log", "log", "download"]
     panel = browser.get("/panels/bundles.incident?key=1").content.decode()
@@ -61,8 +61,8 @@ def test_a_bundle_is_shown_read_and_downloaded_and_each_look_is_logged(api, brow
 
 
 def test_a_quarantined_bundle_is_released_and_deleted_by_admins_alone(api, browser_of):
-    said = uploaded(api, lambda: made(b"first\nuse ghp_" + b"aB3" * 12 + b"\n"))
-    page = f"/bundles/{said['bundle_id']}"
+    announcement = uploaded(api, lambda: made(b"first\nuse ghp_" + b"aB3" * 12 + b"\n"))
+    page = f"/bundles/{announcement['bundle_id']}"
     responder, admin = browser_of("responder"), browser_of("admin")
     shown = responder.get(page).content.decode()
     assert "Quarantined" in shown

@@ -20,14 +20,14 @@ def subscribers(monkeypatch):
 
 
 @pytest.fixture
-def heard(subscribers):
-    """What the subscriber "ear" was told, as the event's `what`."""
+def delivered(subscribers):
+    """The `what` of each event that the subscriber "ear" received."""
     from core.outbox.events import subscriber
 
-    told = []
+    received = []
 
     @subscriber("ear", topics=("test.*",))
     def ear(event):
-        told.append(event.payload["what"])
+        received.append(event.payload["what"])
 
-    return told
+    return received

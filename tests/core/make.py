@@ -1,4 +1,4 @@
-"""Facts the core tests publish."""
+"""Events the core tests publish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was given up is seen in the admin, and can be sent again there."""
+"""Dead dispatches in the admin: listed, and sent again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def request_(make_user):
     return request
 
 
-def test_a_dead_dispatch_is_sent_again_and_others_are_left_alone(heard, page, request_):
+def test_only_a_dead_dispatch_is_sent_again(delivered, page, request_):
     with transaction.atomic():
         publish(Happened(1))
         publish(Happened(1))
@@ -40,7 +40,7 @@ def test_a_dead_dispatch_is_sent_again_and_others_are_left_alone(heard, page, re
     assert waiting.state == "pending"
 
 
-def test_nobody_writes_the_outbox_by_hand(page, request_):
+def test_outbox_is_read_only_in_the_admin(page, request_):
     assert not page.has_add_permission(request_)
     assert not page.has_change_permission(request_)
     assert page.get_actions(request_).keys() >= {"send_chosen_again"}

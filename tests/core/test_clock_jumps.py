@@ -1,4 +1,4 @@
-"""A clock that jumps: what is due, leased and limited goes by the database's clock, so nothing notices."""
+"""Clock jumps of a host: due times, leases and limits use the database's clock."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def jump(request, time_machine):
     return lambda: time_machine.move_to(timezone.now() + request.param)
 
 
-def test_what_waits_is_delivered_once(heard, jump):
+def test_pending_dispatch_is_delivered_once(delivered, jump):
     happen()
     jump()
     assert relay_due() == 1
     assert relay_due() == 0
-    assert heard == ["0"]
+    assert delivered == ["0"]
 
 
-def test_nobody_takes_what_another_holds(heard, jump):
+def test_claimed_items_are_not_taken_by_another(delivered, jump):
     happen()
     [held] = claim(10)
     jump()
@@ -42,7 +42,7 @@ def test_nobody_takes_what_another_holds(heard, jump):
     assert held.attempts == 1
 
 
-def test_what_failed_is_tried_again_in_its_time(subscribers, jump):
+def test_failed_dispatch_is_retried_after_its_pause(subscribers, jump):
     from core.outbox.events import subscriber
 
     @subscriber("broken", topics=("*",))

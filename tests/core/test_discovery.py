@@ -1,4 +1,4 @@
-"""Modules are found by their file name in every package of our apps."""
+"""Discovery of modules by their file name in every package of the apps."""
 
 from __future__ import annotations
 

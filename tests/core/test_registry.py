@@ -1,4 +1,4 @@
-"""Registries fill themselves and never let two items share a name."""
+"""Registries: filled by discovery, with unique names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_same_item_may_be_added_again():
     assert registry.add("disk", item) is registry.add("disk", item)
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones():
+def test_unknown_name_error_lists_the_known_ones():
     registry = Registry("probe")
     registry.add("disk", 1)
     with pytest.raises(LookupError, match="there is no probe 'cpu'; known: disk"):

@@ -1,4 +1,4 @@
-"""Within one page what was read stays; the next page reads again, and so does whoever changes something."""
+"""The request cache: a value is read once per request and again after a change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.request_cache import RequestCache, cached_per_request
 
 
 class Reading:
-    """Returns how often it was asked."""
+    """Returns how often it was called."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -51,7 +51,7 @@ def test_the_next_page_reads_again(reading) -> None:
     assert reading.count == 2
 
 
-def test_what_changes_something_reads_what_is_true_now(reading) -> None:
+def test_write_request_reads_current_values(reading) -> None:
     within("post", lambda: [reading.read("a"), reading.read("a")])
     assert reading.count == 2
 
@@ -62,7 +62,7 @@ def test_outside_of_a_page_nothing_is_remembered(reading) -> None:
     assert reading.count == 2
 
 
-def test_what_failed_is_tried_again(reading) -> None:
+def test_failed_read_is_not_cached(reading) -> None:
     def work() -> None:
         for _ in range(2):
             with pytest.raises(LookupError):

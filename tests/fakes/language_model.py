@@ -1,7 +1,7 @@
 """A language model behind an OpenAI-compatible API on a loopback socket.
 
 It checks what a real server checks (path, key, JSON, messages, the schema's form) with the errors of the
-real one, and misbehaves on demand: slow, broken JSON, 429, 500, a refusal, a cut answer, injected orders.
+real one, and misbehaves on demand: slow, broken JSON, 429, 500, a refusal, a cut response, injected orders.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GOOD = {"category": "database_issue", "summary": "The pool of orders is used up.
 
 @dataclass
 class LanguageModel:
-    """`content` makes the text of the next answers; `status` an error instead; `delay_s` waits first."""
+    """`content` makes the text of the next responses; `status` an error instead; `delay_s` waits first."""
 
     key: str = "sk-test"
     content: Callable[[dict[str, Any]], str] = field(default=lambda body: json.dumps(GOOD))

@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v2 as it answers: keys, limits and error codes, and alerts merged by dedup key."""
+"""A fake of PagerDuty's Events API v2: keys, limits and error codes, and alerts merged by dedup key."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Receiver:
         self.server.daemon_threads = True
 
     def reset(self, respond: Respond | None = None) -> None:
-        """Forget what was received, and answer as at first."""
+        """Forget what was received, and reset the replies."""
         self.received.clear()
         self.respond = respond or (lambda received: Reply())
 

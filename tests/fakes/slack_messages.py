@@ -1,4 +1,4 @@
-"""Slack's incoming webhooks and chat.postMessage as they answer: plain words and 200 with `ok: false`."""
+"""A fake of Slack's incoming webhooks and chat.postMessage: plain text, and 200 with `ok: false`."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Slack(Receiver):
 
     def start_over(self) -> None:
         """Nothing posted, no faults."""
-        self.reset(self.answer)
+        self.reset(self.reply)
         self.posted.clear()
         self.fault: Callable[[], Reply | None] = lambda: None
         self.after: Callable[[], Reply | None] = lambda: None
         self.may_read = True
 
-    def answer(self, received: Received) -> Reply:
+    def reply(self, received: Received) -> Reply:
         """POST /services/… or /api/chat.postMessage."""
         if fault := self.fault():
             return fault
@@ -55,16 +55,19 @@ class Slack(Receiver):
         self.posted.append({**body, "ts": f"{time.time():.6f}"})
         return self.after() or _api(ts=self.posted[-1]["ts"], channel=body["channel"])
 
-    def _history(self, asked: dict[str, str]) -> Reply:
+    def _history(self, params: dict[str, str]) -> Reply:
         if not self.may_read:
             return _api(error="missing_scope")
         found = [
             one
             for one in self.posted
-            if _conversation(one["channel"]) == asked["channel"] and float(one["ts"]) > float(asked["oldest"])
+            if _conversation(one["channel"]) == params["channel"]
+            and float(one["ts"]) > float(params["oldest"])
         ]
-        kept = {"ts", "text", "metadata"} if asked.get("include_all_metadata") == "true" else {"ts", "text"}
-        return _api(messages=[{k: v for k, v in one.items() if k in kept} for one in reversed(found)])
+        fields = (
+            {"ts", "text", "metadata"} if params.get("include_all_metadata") == "true" else {"ts", "text"}
+        )
+        return _api(messages=[{k: v for k, v in one.items() if k in fields} for one in reversed(found)])
 
     def _webhook(self, body: dict[str, object], error: str) -> Reply:
         if error:

@@ -1,4 +1,4 @@
-"""An SMTP server on a loopback socket that keeps messages and refuses on demand."""
+"""An SMTP server on a loopback socket that stores messages and refuses on demand."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from aiosmtpd.controller import Controller
 
 
 class Mailbox:
-    """`messages` by arrival. `answer` may return an SMTP reply for a recipient instead of taking it."""
+    """`messages` by arrival. `reply` may return an SMTP reply for a recipient instead of accepting it."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
-        self.answer: Callable[[str], str | None] = lambda recipient: None
+        self.reply: Callable[[str], str | None] = lambda recipient: None
 
     async def take_recipient(
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         """Take or refuse one recipient."""
-        if refused := self.answer(address):
+        if refused := self.reply(address):
             return refused
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def take_data(self, server: Any, session: Any, envelope: Any) -> str:
-        """Keep the message."""
+        """Store the message."""
         made = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.messages.append(made)
         return "250 OK"

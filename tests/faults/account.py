@@ -1,4 +1,4 @@
-"""What came of a burst, held against the database: lost, doubled, miscounted or undelivered."""
+"""The account of a burst, compared with the database: lost, duplicated, miscounted or undelivered."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Account:
 
     def is_right(self) -> bool:
         """Nothing is missing and nothing is there twice."""
-        kept = {"acknowledged", "incidents"}
-        return not any(getattr(self, field.name) for field in fields(self) if field.name not in kept)
+        ignored = {"acknowledged", "incidents"}
+        return not any(getattr(self, field.name) for field in fields(self) if field.name not in ignored)
 
     def add(self, other: Account) -> None:
         """Sum up."""

@@ -1,4 +1,4 @@
-"""A burst of events as unruly senders send it, and the account of what must come of it."""
+"""A burst of events as misbehaving senders send it, and the account of its expected result."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Burst:
         return batches
 
     def send(self, tocsin: Running, *others: Running) -> None:
-        """Returns when every batch was acknowledged; a sender that hears nothing sends again.
+        """Returns when every batch was acknowledged; a sender without a response sends again.
 
         With other hosts each attempt goes to the next one, as a load balancer sends it.
         """
@@ -98,31 +98,31 @@ class Burst:
 
 
 def acknowledged(tocsin: Running, batch: list[dict[str, str]]) -> bool:
-    """Send once; whether the sender was told that the events are stored."""
+    """Send once. Returns whether the events were acknowledged."""
     try:
-        answer = requests.post(f"{tocsin.url}/api/v1/events", json=batch, timeout=20)
+        response = requests.post(f"{tocsin.url}/api/v1/events", json=batch, timeout=20)
     except requests.RequestException:
         return False
-    assert answer.status_code in {202, 500, 502, 503}, answer.text
-    return answer.status_code == 202
+    assert response.status_code in {202, 500, 502, 503}, response.text
+    return response.status_code == 202
 
 
 def _incidents(tocsin: Running) -> list[dict[str, object]]:
-    answer = requests.get(f"{tocsin.url}/api/v1/incidents", params={"limit": 200}, timeout=20)
-    answer.raise_for_status()
-    found: list[dict[str, object]] = answer.json()
+    response = requests.get(f"{tocsin.url}/api/v1/incidents", params={"limit": 200}, timeout=20)
+    response.raise_for_status()
+    found: list[dict[str, object]] = response.json()
     return found
 
 
 def during(
-    burst: Burst, tocsin: Running, trouble: Callable[[], None], share: float = 0.3, *others: Running
+    burst: Burst, tocsin: Running, fault: Callable[[], None], share: float = 0.3, *others: Running
 ) -> None:
-    """Send the burst, also to other hosts; make the trouble when that share of its batches is through."""
+    """Send the burst, also to other hosts; inject the fault after that share of its batches."""
     sender = threading.Thread(target=burst.send, args=(tocsin, *others))
     sender.start()
     wanted = share * len(burst.parcels())
     wait_until(lambda: burst.through >= wanted or not sender.is_alive(), SETTLED_WITHIN_S, pause=0.002)
-    trouble()
+    fault()
     sender.join(timeout=120)
     assert not sender.is_alive()
 

@@ -1,4 +1,4 @@
-"""One Tocsin, started by `manage.py up`, for every test that hurts its programs."""
+"""One Tocsin, started by `manage.py up`, for all tests that kill or disturb its processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # what it imports needs Django's settings
 
 @pytest.fixture(scope="package")
 def shared() -> Iterator[Running]:
-    """Started with the first test that asks for it, stopped with the last one of this folder."""
+    """Started with the first test that uses it, stopped with the last one of this folder."""
     from tests.faults.running import running
 
     with running() as started:
@@ -22,7 +22,7 @@ def shared() -> Iterator[Running]:
 
 @pytest.fixture(scope="package")
 def wired() -> Iterator[Wired]:
-    """One reached through proxies, for whoever hurts its wires or its servers."""
+    """One reached through proxies, for tests that disturb its connections or servers."""
     from tests.faults.running import Wired, running
 
     with running(Wired) as started:

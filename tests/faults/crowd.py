@@ -1,4 +1,4 @@
-"""Hundreds of open pages of one person: some listen, some take nothing, and some senders never finish."""
+"""Hundreds of open pages of one person: some listen, some never read, and some never finish their request."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def sign_in(tocsin: Running, printed_by: Running | None = None) -> str:
 
 @dataclass
 class Crowd:
-    """Connections: `listening` read what they are told, `still` read nothing, `halves` sent half a body."""
+    """Connections: `listening` read what is sent, `still` read nothing, `halves` sent half a body."""
 
     listening: list[socket.socket]
     still: list[socket.socket]
     halves: list[socket.socket]
 
-    def heard(self, words: bytes, seconds: float) -> int:
-        """How many of those that listen were told that within so long."""
-        said = dict.fromkeys(self.listening, b"")
+    def count_reached(self, words: bytes, seconds: float) -> int:
+        """How many of the listeners received that within so long."""
+        received = dict.fromkeys(self.listening, b"")
         with selectors.DefaultSelector() as waiting:
             for one in self.listening:
                 waiting.register(one, selectors.EVENT_READ, data=one)
@@ -51,15 +51,15 @@ class Crowd:
             while waiting.get_map() and time.monotonic() < end:
                 for one in [key.data for key, _ in waiting.select(1.0)]:
                     piece = one.recv(4096)
-                    said[one] += piece
-                    if not piece or words in said[one]:
+                    received[one] += piece
+                    if not piece or words in received[one]:
                         waiting.unregister(one)
-        return sum(words in text for text in said.values())
+        return sum(words in text for text in received.values())
 
 
 @contextlib.contextmanager
 def crowd(tocsin: Running, *, listening: int, still: int, halves: int) -> Iterator[Crowd]:
-    """So many of each kind, connected and answered."""
+    """So many of each kind, connected and with a response."""
     ask = f"{LIVE}Cookie: {sign_in(tocsin)}\r\n\r\n".encode()
     with contextlib.ExitStack() as stack:
 
@@ -78,6 +78,6 @@ def crowd(tocsin: Running, *, listening: int, still: int, halves: int) -> Iterat
             [connect(HALF) for _ in range(halves)],
         )
         for one in found.listening:
-            answer = one.recv(4096)
-            assert answer.startswith(b"HTTP/1.1 200"), answer
+            response = one.recv(4096)
+            assert response.startswith(b"HTTP/1.1 200"), response
         yield found

@@ -1,4 +1,4 @@
-"""The long run of deliveries: pages through lying receivers while the outbound worker is killed.
+"""The long run of deliveries: pages through unreliable receivers while the outbound worker is killed.
 
     python -m tests.faults.deliveries [--count 500] [--every 5] [--seed 1]
 
@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from config.paths import ROOT
-from tests.faults.lying import Account, Lying, account, lying_receivers
+from tests.faults.flaky import Account, FlakyReceivers, account, flaky_receivers
 from tests.faults.running import Running, running
 
 SETTLED_WITHIN_S = 900.0
@@ -28,7 +28,7 @@ select c.kind, d.public_id::text, d.outcome from notifications_delivery d
 """
 
 
-def one_run(lying: Lying, count: int, every_s: float) -> tuple[Account, int, float]:
+def one_run(flaky: FlakyReceivers, count: int, every_s: float) -> tuple[Account, int, float]:
     """The account, how often the worker was killed, and the seconds it took."""
 
     class Outside(Running):
@@ -38,7 +38,7 @@ def one_run(lying: Lying, count: int, every_s: float) -> tuple[Account, int, flo
             super().__init__(folder)
 
         def servers(self) -> dict[str, str]:
-            return lying.environment
+            return flaky.environment
 
     with running(Outside, is_migrated=False) as tocsin:
         began, kills = time.monotonic(), 0
@@ -51,7 +51,7 @@ def one_run(lying: Lying, count: int, every_s: float) -> tuple[Account, int, flo
         tocsin.until(lambda: _left(tocsin) == 0, SETTLED_WITHIN_S)
         with psycopg.connect(tocsin.postgres.url()) as connection:
             rows = connection.execute(ROWS).fetchall()
-        return account(lying, [(k, i, o) for k, i, o in rows]), kills, time.monotonic() - began
+        return account(flaky, [(k, i, o) for k, i, o in rows]), kills, time.monotonic() - began
 
 
 def _plan(tocsin: Running, count: int) -> None:
@@ -72,8 +72,8 @@ def main() -> int:
     parser.add_argument("--every", type=float, default=5.0, help="seconds between kills")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    with lying_receivers(given.seed) as lying:
-        found, kills, took = one_run(lying, given.count, given.every)
+    with flaky_receivers(given.seed) as flaky:
+        found, kills, took = one_run(flaky, given.count, given.every)
     print(f"{found.planned} pages, {found.sent} sent, {found.lost} lost, {found.doubled} doubled; ", end="")
     print(f"{found.calls} calls, {found.faults} faults, {kills} kills, ", end="")
     print(f"{found.repeats} repeats under the same key, {took:.0f} s", flush=True)

@@ -1,4 +1,4 @@
-"""Two whole Tocsins as two hosts: programs of their own, one PostgreSQL and one Valkey that both share."""
+"""Two complete installations as two hosts: own programs, one shared PostgreSQL and one shared Valkey."""
 
 from __future__ import annotations
 

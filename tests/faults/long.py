@@ -1,9 +1,9 @@
-"""The long run: a burst for every trouble and seed, and an account of every acknowledged event.
+"""The long run: a burst for every fault and seed, and an account of every acknowledged event.
 
     python -m tests.faults.long [--seeds 1 2 3] [--events 2000] [--minutes 8] [--only "web killed"]
 
 Starts a Tocsin with proxies before its PostgreSQL and Valkey. Each round sends a burst, shuffled, a
-fifth of it twice, until all is acknowledged, makes one trouble in the middle, and waits until all is well.
+fifth of it twice, until all is acknowledged, injects one fault in the middle, and waits until all is well.
 Without --seeds it goes on with 1, 2, 3, ... until the minutes are up. Prints one line a round and a table at
 the end. Exit status 1 when anything was lost or doubled.
 """
@@ -21,8 +21,8 @@ from dataclasses import dataclass, field, fields
 from bench.harness.machine import facts
 from tests.faults.account import Account, account
 from tests.faults.burst import SETTLED_WITHIN_S, Burst, during
+from tests.faults.injected_faults import FAULTS
 from tests.faults.running import Wired, running
-from tests.faults.troubles import TROUBLES
 
 SERVICES = 10
 
@@ -37,16 +37,16 @@ class Run:
 
 
 def one_round(tocsin: Wired, name: str, seed: int, events: int) -> tuple[Account, float]:
-    """Returns the account and the seconds it took after the trouble until all was right."""
+    """Returns the account and the seconds it took after the fault until all was right."""
     burst, dice = Burst(services=SERVICES, each=-(-events // SERVICES), seed=seed), random.Random(seed)
     over = time.monotonic()
 
-    def trouble() -> None:
+    def fault() -> None:
         nonlocal over
-        TROUBLES[name](tocsin, dice)
+        FAULTS[name](tocsin, dice)
         over = time.monotonic()
 
-    during(burst, tocsin, trouble, share=dice.uniform(0.1, 0.6))
+    during(burst, tocsin, fault, share=dice.uniform(0.1, 0.6))
     tocsin.until(lambda: account(burst, tocsin).is_right(), SETTLED_WITHIN_S)
     took = time.monotonic() - over
     if not tocsin.until(lambda: tocsin.status() == "ready", SETTLED_WITHIN_S):
@@ -55,7 +55,7 @@ def one_round(tocsin: Wired, name: str, seed: int, events: int) -> tuple[Account
 
 
 def rounds(names: list[str], seeds: Iterable[int], minutes: float) -> Iterator[tuple[str, int, int]]:
-    """(trouble, seed of the run, seed of the round): all troubles for each seed, in an order of its own."""
+    """(fault, seed of the run, seed of the round): all faults for each seed, in an order of its own."""
     end = time.monotonic() + minutes * 60
     for seed in seeds:
         dice = random.Random(seed)
@@ -87,16 +87,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=None, help="begin no round after so long")
     parser.add_argument("--seeds", type=int, nargs="+", help="all troubles once for each of them")
     parser.add_argument("--events", type=int, default=240, help="in every round, at least")
-    parser.add_argument("--only", nargs="+", choices=sorted(TROUBLES), default=sorted(TROUBLES))
+    parser.add_argument("--only", nargs="+", choices=sorted(FAULTS), default=sorted(FAULTS))
     given = parser.parse_args()
     given.minutes = given.minutes or (float("inf") if given.seeds else 8.0)
     return given
 
 
-def _print_table(run: Run, troubles: int) -> None:
-    said = ", ".join(f"{name} {value}" for name, value in facts().items())
+def _print_table(run: Run, faults: int) -> None:
+    summary = ", ".join(f"{name} {value}" for name, value in facts().items())
     seeds, took = ", ".join(map(str, run.seeds)), sorted(run.took)
-    print(f"\n{len(took)} rounds, {troubles} troubles, seeds {seeds}; {said}\n")
+    print(f"\n{len(took)} rounds, {faults} faults, seeds {seeds}; {summary}\n")
     print("| what | how many |\n|---|---|")
     for one in fields(run.total):
         print(f"| {one.name.replace('_', ' ')} | {getattr(run.total, one.name):,} |")

@@ -25,7 +25,7 @@ PASSWORD: Final = "a long pass phrase of 21 signs"
 KINDS: Final = ("alertmanager", "grafana", "pagerduty", "datadog", "generic", "opsgenie", "sentry", "github")
 OF_AN_INCIDENT: Final = ("", "/timeline", "/related", "/components", "/roles", "/events")
 OF_THE_WORKSPACE: Final = ("sources", "quarantine", "changes", "members")
-# Documents that grow with what happens meanwhile, and what a new version may say in other words.
+# Documents that grow with what happens meanwhile, and text that a new version may change.
 MAY_DIFFER: Final = {"health", "standing", "open_incidents", "last_seen_at", "last_used_at"}
 
 
@@ -62,7 +62,7 @@ def fill(tocsin: Running) -> Known:
 
 
 def _incident(tocsin: Running, token: str, number: int, severity: str) -> None:
-    """One in the state that its number stands for: acknowledged, investigating, resolved, closed."""
+    """One in the state of its number: acknowledged, investigating, resolved, closed."""
     made = _call(
         tocsin,
         token,

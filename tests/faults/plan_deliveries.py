@@ -2,7 +2,7 @@
 
     python -m tests.faults.plan_deliveries 500
 
-The environment is that of `tests.faults.lying`.
+The environment is that of `tests.faults.flaky`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Room that runs out: a Valkey that takes no more, and processes that get no more memory."""
+"""Memory pressure: a full Valkey, and processes that get no more memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FULL: Final = {"maxmemory": "1mb", "maxmemory-policy": "noeviction"}
 
 @contextlib.contextmanager
 def full_valkey(tocsin: Running) -> Iterator[None]:
-    """It answers, lets read and delete, and refuses whatever would add to it."""
+    """It responds, allows reads and deletes, and refuses every write that needs memory."""
     with redis.Redis.from_url(tocsin.valkey.url()) as client:
         before = client.config_get("maxmemory*")
         for name, value in FULL.items():
@@ -54,7 +54,7 @@ def short_of_memory(tocsin: Running, program: str, room: int = 0) -> Iterator[li
 
 
 def weigh_down(tocsin: Running, count: int = 32) -> list[int]:
-    """The largest requests, sixteen at once. Returns the status of each; 0 for one without an answer."""
+    """The largest requests, sixteen at once. Returns the status of each; 0 for one without a response."""
     with ThreadPoolExecutor(16) as senders:
         return list(senders.map(lambda _: _heavy(tocsin), range(count)))
 

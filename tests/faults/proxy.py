@@ -1,4 +1,4 @@
-"""A TCP proxy between our processes and a server: real sockets, and every kind of trouble on the wire."""
+"""A TCP proxy between our processes and a server: real sockets, and every kind of connection fault."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESET = struct.pack("ii", 1, 0)  # closing then sends RST instead of FIN
 
 @dataclass(eq=False)
 class Wire:
-    """One connection through the proxy. `mark` is set once the client asked for what the proxy waits for."""
+    """One connection through the proxy. `mark` is set once the client sent what the proxy waits for."""
 
     client: socket.socket
     server: socket.socket
@@ -35,14 +35,14 @@ class Wire:
 
 
 class Proxy:
-    """Listens on a port of its own and passes everything to `target` until told otherwise."""
+    """Listens on a port of its own and passes everything to `target` until set otherwise."""
 
     def __init__(self, target: int, port: int = 0) -> None:
         self.target = target
         self.wires: set[Wire] = set()
         self.delay_s = 0.0
         self.swallows = False
-        self.cut_answers = 0
+        self.cut_responses = 0
         self._awaited: bytes | None = None
         self._deliver = 0
         self._flowing = threading.Event()
@@ -79,7 +79,7 @@ class Proxy:
             wire.close(reset=True)
 
     def half_close(self) -> None:
-        """The server says no more; what clients send still arrives."""
+        """The server sends no more; what clients send still arrives."""
         for wire in list(self.wires):
             with contextlib.suppress(OSError):
                 wire.client.shutdown(socket.SHUT_WR)
@@ -93,8 +93,8 @@ class Proxy:
         """Every piece arrives that much later, in both directions."""
         self.delay_s = seconds
 
-    def cut_answer_to(self, words: bytes, *, deliver: int) -> None:
-        """Break the next connection whose client says `words`, `deliver` bytes into the answer."""
+    def cut_response_to(self, words: bytes, *, deliver: int) -> None:
+        """Break the next connection whose client sends `words`, `deliver` bytes into the response."""
         self._awaited, self._deliver = words, deliver
 
     def heal(self) -> None:
@@ -132,7 +132,7 @@ class Proxy:
             side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         wire = Wire(client, server)
         self.wires.add(wire)
-        flows: list[Callable[[], None]] = [lambda: self._ask(wire), lambda: self._answer(wire)]
+        flows: list[Callable[[], None]] = [lambda: self._ask(wire), lambda: self._respond(wire)]
         for flow in flows:
             threading.Thread(target=flow, daemon=True).start()
 
@@ -143,11 +143,11 @@ class Proxy:
             if not _sent(wire.server, piece):
                 return
 
-    def _answer(self, wire: Wire) -> None:
+    def _respond(self, wire: Wire) -> None:
         for piece in self._pieces(wire, wire.server):
             if wire.mark:
                 _sent(wire.client, piece[: self._deliver])
-                self.cut_answers += 1
+                self.cut_responses += 1
                 wire.close(reset=True)
                 return
             if not _sent(wire.client, piece):

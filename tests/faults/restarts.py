@@ -1,4 +1,4 @@
-"""Ends that are asked for: everything stopped and started again, or one process after another (SIGTERM)."""
+"""Restarts by SIGTERM: of everything, or of one process after another."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def roll(tocsin: Running) -> None:
 
 
 def _replace(tocsin: Running, program: str, one: psutil.Process) -> None:
-    """It ends by itself, for it is only asked to, and another takes its place."""
+    """It ends by itself on SIGTERM, and another takes its place."""
     before = len(tocsin.programs(program))
     one.terminate()
     one.wait(timeout=START_WITHIN_S)

@@ -1,4 +1,4 @@
-"""The whole of `manage.py up` as real processes with data of its own, and ways to hurt it."""
+"""The whole of `manage.py up` as real processes with data of its own, and ways to disturb it."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Running:
 
     @property
     def environment(self) -> dict[str, str]:
-        ours = {"DATABASE_URL", "REDIS_URL", "TOCSIN_ENV", "TOCSIN_DATA_DIR", "PORT"}
-        kept = {k: v for k, v in os.environ.items() if k not in ours}
-        # An S3 address of our own keeps the storage, which nothing here needs, from being started.
-        return kept | {
+        replaced = {"DATABASE_URL", "REDIS_URL", "TOCSIN_ENV", "TOCSIN_DATA_DIR", "PORT"}
+        inherited = {k: v for k, v in os.environ.items() if k not in replaced}
+        # With an S3 address set, the bundled storage, which nothing here needs, is not started.
+        return inherited | {
             "TOCSIN_DATA_DIR": str(self.folder),
             "PORT": str(self.port),
             "S3_ENDPOINT_URL": "http://127.0.0.1:9",
@@ -71,17 +71,17 @@ class Running:
             )
         assert self.until(lambda: self.status() == "ready", within_s), self.log()
 
-    def stop(self, asked: signal.Signals = signal.SIGINT) -> int:
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """What a Ctrl-C does, or another signal. Returns the exit code."""
         assert self.up is not None
-        self.up.send_signal(asked)
+        self.up.send_signal(number)
         return self.up.wait(timeout=60)
 
     def log(self) -> str:
         return (self.folder / "up.log").read_text(errors="replace")
 
     def status(self) -> str:
-        """What `/readyz` says, or why there is no answer."""
+        """The response of `/readyz`, or why there is none."""
         try:
             return str(requests.get(f"{self.url}/readyz", timeout=15).json()["status"])
         except (requests.RequestException, ValueError) as error:
@@ -97,7 +97,7 @@ class Running:
         return sorted(found, key=lambda p: p.create_time())
 
     def leftovers(self) -> list[psutil.Process]:
-        """Every process of this run, whatever it is called."""
+        """Every process of this run, by any name."""
         return [p for p in psutil.process_iter() if self._is_ours(p)]
 
     def _is_ours(self, found: psutil.Process) -> bool:
@@ -141,7 +141,7 @@ class Running:
 
 
 class Wired(Running):
-    """A Tocsin whose PostgreSQL and Valkey are reached through proxies, and are ours to stop and start."""
+    """A Tocsin whose PostgreSQL and Valkey are reached through proxies, and can be stopped and started."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -43,8 +43,8 @@ def tree_of(revision: str) -> Iterator[Path]:
 
 def is_in_history(revision: str) -> bool:
     """False in a shallow clone and where the source is no clone."""
-    asked = ["git", "cat-file", "-e", f"{revision}^{{commit}}"]
-    return subprocess.run(asked, cwd=ROOT, capture_output=True).returncode == 0
+    command = ["git", "cat-file", "-e", f"{revision}^{{commit}}"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
 
 
 def upgrade(tocsin: Running) -> tuple[Burst, float]:

@@ -1,4 +1,4 @@
-"""What the incident tests share: shorthands for opening, and looking at what was written."""
+"""Fixtures of the incident tests: open incidents, and read what was written."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def declared(actor):
 
 
 @pytest.fixture
-def story(workspace):
-    """`story(incident)` -> its timeline, oldest first."""
+def timeline(workspace):
+    """`timeline(incident)` -> its entries, oldest first."""
     from incidents.models import TimelineEntry
 
     def read(incident):
@@ -67,8 +67,8 @@ def audited(workspace):
 
 
 @pytest.fixture
-def told(workspace):
-    """`told()` -> the topics in the outbox, oldest first."""
+def published_topics(workspace):
+    """`published_topics()` -> the topics in the outbox, oldest first."""
     from core.models import OutboxEvent
 
     def read():

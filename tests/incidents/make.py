@@ -1,4 +1,4 @@
-"""Values the incident tests are made of."""
+"""Values for the incident tests."""
 
 from __future__ import annotations
 

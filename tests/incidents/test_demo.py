@@ -1,4 +1,4 @@
-"""The demo's month goes through the real services: what they refuse would show here."""
+"""The demo's month, created by the real services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from incidents.vocabulary import Status
 pytestmark = pytest.mark.django_db
 
 
-def test_a_month_is_told_once(workspace) -> None:
+def test_demo_month_is_created_once(workspace) -> None:
     clock = timezone.now
     assert seed_month(workspace) == COUNT
     assert timezone.now is clock
@@ -34,8 +34,8 @@ def test_a_month_is_told_once(workspace) -> None:
 
 
 @pytest.mark.whole
-def test_the_command_says_what_it_did(workspace, capsys) -> None:
-    for said in (f"{COUNT} incidents", "has its demo already"):
+def test_command_prints_what_it_did(workspace, capsys) -> None:
+    for text in (f"{COUNT} incidents", "has its demo already"):
         call_command("seed_demo")
-        assert said in capsys.readouterr().out
+        assert text in capsys.readouterr().out
     assert Incident.objects.of(workspace.pk).count() == COUNT

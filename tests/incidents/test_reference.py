@@ -1,4 +1,4 @@
-"""Every way people write an incident's number."""
+"""Every accepted spelling of an incident's reference."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_every_spelling_means_the_same_number(number, spelling):
 
 
 @given(st.integers(1, MAX_NUMBER))
-def test_what_is_shown_can_be_typed_back(number):
+def test_shown_reference_can_be_parsed(number):
     assert parse_reference(reference(number)) == number
 
 
@@ -42,6 +42,6 @@ def test_a_number_no_incident_can_have_is_not_found(text):
 
 
 @given(st.text(max_size=300))
-def test_no_text_does_worse_than_a_refusal(text):
+def test_invalid_text_is_always_refused(text):
     with contextlib.suppress(Invalid, NotFound):
         assert 1 <= parse_reference(text) <= MAX_NUMBER

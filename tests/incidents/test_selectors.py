@@ -1,4 +1,4 @@
-"""Reading incidents: the right ones, in order, with a number of queries that does not grow."""
+"""Selectors of incidents: contents, order, and a constant number of queries."""
 
 from __future__ import annotations
 
@@ -115,12 +115,12 @@ def test_labels_project_and_commander_filters(actor, declared):
 
 
 def test_another_workspaces_incidents_are_never_seen(many, other_workspace, make_actor, actor):
-    stranger = make_actor("admin", inside=other_workspace)
-    assert incidents_page(stranger).items == open_incidents_for(stranger) == component_names(stranger) == []
-    assert affected_components(stranger, incident_for(actor, 1)) == []
+    outsider = make_actor("admin", inside=other_workspace)
+    assert incidents_page(outsider).items == open_incidents_for(outsider) == component_names(outsider) == []
+    assert affected_components(outsider, incident_for(actor, 1)) == []
     for read in (incident_for, timeline_page):
         with pytest.raises(NotFound):
-            read(stranger, 1)
+            read(outsider, 1)
 
 
 def test_reading_needs_the_right_to_read(workspace):
@@ -133,7 +133,7 @@ def test_reading_needs_the_right_to_read(workspace):
             read(blind, 1)
 
 
-def test_mine_come_first_then_the_worst_then_the_newest(many, actor):
+def test_own_incidents_come_first_then_the_worst_then_the_newest(many, actor):
     resolve_incident(actor, number=1)
     assign_role(actor, number=4, user_id=actor.user_id)
     rows = open_incidents_for(actor)
@@ -172,9 +172,9 @@ def test_the_timeline_comes_in_pages_newest_first(actor, declared):
             add_note(actor, number=1, message=f"note {n}")
     first = timeline_page(actor, 1, limit=5)
     second = timeline_page(actor, 1, limit=5, cursor=first.next_cursor)
-    told = [entry.message for entry in (*first.items, *second.items)]
-    assert told[:7] == [f"note {n}" for n in range(6, -1, -1)]
-    assert (len(told), second.next_cursor) == (8, None)
+    messages = [entry.message for entry in (*first.items, *second.items)]
+    assert messages[:7] == [f"note {n}" for n in range(6, -1, -1)]
+    assert (len(messages), second.next_cursor) == (8, None)
 
 
 def test_the_timeline_can_be_narrowed_to_kinds(actor, declared):

@@ -1,4 +1,4 @@
-"""What may be written, and what a machine's text is made to fit."""
+"""Validation of texts, and shortening of machine-written ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_title_may_have_exactly_two_hundred_characters_after_trimming():
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"])
-def test_a_title_must_say_something(text):
+def test_blank_title_is_refused(text):
     assert refused_field(clean_title, text) == ("title", "required")
 
 
@@ -40,7 +40,7 @@ def test_text_may_have_lines_and_tabs_but_no_nul():
     assert refused_field(clean_text, "message", "a\x00b") == ("message", "characters")
 
 
-def test_required_text_must_say_something():
+def test_blank_required_text_is_refused():
     assert refused_field(clean_text, "message", "  ", required=True) == ("message", "required")
     assert clean_text("message", "  ") == ""
 
@@ -50,7 +50,7 @@ def test_text_ends_at_twenty_thousand_characters():
     assert refused_field(clean_text, "description", "x" * 20_001) == ("description", "max_length")
 
 
-def test_what_is_no_text_is_refused():
+def test_non_text_value_is_refused():
     assert refused_field(clean_line, "component", 7) == ("component", "type")
 
 
@@ -85,12 +85,12 @@ def test_a_machines_line_always_fits_and_can_be_stored(text, limit):
 
 @given(st.text(max_size=400))
 def test_a_machines_text_can_always_be_stored(text):
-    kept = fit_text(text)
-    assert "\x00" not in kept
-    assert kept == fit_text(kept)
-    kept.encode()
+    fitted = fit_text(text)
+    assert "\x00" not in fitted
+    assert fitted == fit_text(fitted)
+    fitted.encode()
 
 
-def test_a_line_that_is_too_long_says_so():
+def test_too_long_line_is_refused_with_the_limit():
     assert fit("x" * 10, 5) == "xxxx…"
     assert fit("one\ntwo", 20) == "one two"

@@ -1,4 +1,4 @@
-"""The exercise of `make drill` in its short form: the same course, its workers run in this process."""
+"""The exercise of `make drill` in its short form: the same steps, with its workers in this process."""
 
 from __future__ import annotations
 
@@ -92,15 +92,15 @@ def test_service_fails_is_restarted_verified_resolved_and_scored(live_server, se
     with ExitStack() as stack:
         receivers = stack.enter_context(running_receivers())
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", receivers.smtp_port
-        world = build_world(workspace, receivers, f"http://127.0.0.1:{port}/health")
+        scenario = build_world(workspace, receivers, f"http://127.0.0.1:{port}/health")
         ResponsePolicy.objects.of(workspace.pk).update(recovery_window_s=1)
-        environment = {"TOCSIN_URL": live_server.url, "TOCSIN_TOKEN": world.token}
+        environment = {"TOCSIN_URL": live_server.url, "TOCSIN_TOKEN": scenario.token}
         service = stack.enter_context(
             ServiceSupervisor(SERVICE, port=port, control_port=control, environment=environment)
         )
-        client = stack.enter_context(Client(live_server.url, world.token))
+        client = stack.enter_context(Client(live_server.url, scenario.token))
         worker, manager = Worker(workspace.pk), Browser(live_server.url)
-        manager.sign_in(world.sign_in)
+        manager.sign_in(scenario.sign_in)
         exercise = Exercise(
             workspace.pk, client, service, receivers, manager, worker.kill, worker.pause, lambda step: None
         )

@@ -55,9 +55,9 @@ def on_another_host(server, home, own_home: Path, run_tocsin) -> None:
 def test_a_bundle_is_created_uploaded_and_listed(storage, server, home, run_tocsin, own_home: Path):
     made = run_tocsin("incident", "create", "--summary", "Services not starting", *QUICK)
     assert made.code == 0, made.err
-    said = [line for line in (made.out + made.err).splitlines() if line.strip()]
+    lines = [line for line in (made.out + made.err).splitlines() if line.strip()]
     for line in ("Creating incident bundle...", "Upload complete", "Incident ID: INC-1"):
-        assert any(line in one for one in said), said
+        assert any(line in one for one in lines), lines
     offline = run_tocsin("incident", "create", "--summary", "Keycloak failing", "--no-upload", *QUICK)
     assert offline.code == 0, offline.err
     assert Bundle.across_workspaces.count() == 1

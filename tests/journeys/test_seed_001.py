@@ -111,8 +111,8 @@ def test_five_events_of_different_services_open_nothing(api):
     assert api.get("/incidents").json() == []
 
 
-def test_status_moves_as_the_guide_says(api, six):
+def test_status_changes_as_the_guide_describes(api, six):
     name = six["order-service"]["incident_id"]
     for status in ("investigating", "resolved", "closed"):
-        answer = api.patch(f"/incidents/{name}/status", {"status": status})
-        assert (answer.status_code, answer.json()["status"]) == (200, status)
+        response = api.patch(f"/incidents/{name}/status", {"status": status})
+        assert (response.status_code, response.json()["status"]) == (200, status)

@@ -20,8 +20,8 @@ ACKNOWLEDGE_MINUTES = {"sev1": 15, "sev2": 30}
 
 @pytest.fixture
 def connected(db, settings, admin, actor):
-    with connect(settings, admin, actor) as world:
-        yield world
+    with connect(settings, admin, actor) as team:
+        yield team
 
 
 def burst(workspace_id: int) -> None:
@@ -90,8 +90,8 @@ def test_severe_incident_runs_from_detection_to_closed_in_its_room(connected):
     assert {connected.rita, connected.adam} <= set(channel.members)
     assert channel.topic.endswith("| Status: Closed")
     assert "Closed" in str(channel.messages[room.card_ts]["blocks"])
-    told = [one["text"] for one in channel.messages.values()]
-    assert sum("Failing over to the replica" in one for one in told) == 1
-    assert sum("Failed over" in one for one in told) == 1
+    texts = [one["text"] for one in channel.messages.values()]
+    assert sum("Failing over to the replica" in one for one in texts) == 1
+    assert sum("Failed over" in one for one in texts) == 1
     connected.settle(later=8 * 86_400)
     assert channel.is_archived

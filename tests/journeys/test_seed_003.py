@@ -22,9 +22,9 @@ def api(workspace, make_user):
     return ApiClient(issue_token(system_actor(workspace.pk), name="IDE", scopes=scopes).text)
 
 
-def ok(answer, status=200):
-    assert answer.status_code == status, answer.content
-    return answer.json()
+def ok(response, status=200):
+    assert response.status_code == status, response.content
+    return response.json()
 
 
 def test_documented_calls_work_in_their_order(api):
@@ -141,6 +141,6 @@ def test_a_short_postmortem_and_an_item_without_a_date(api):
 )
 def test_a_bad_action_item_names_its_field(api, body, field):
     ok(api.post("/incidents", {"title": "x"}), 201)
-    answer = api.post("/action-items", body)
-    assert answer.status_code == 422
-    assert field in [one["field"].split(".")[0] for one in answer.json()["errors"]]
+    response = api.post("/action-items", body)
+    assert response.status_code == 422
+    assert field in [one["field"].split(".")[0] for one in response.json()["errors"]]

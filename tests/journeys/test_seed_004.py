@@ -1,7 +1,7 @@
 """Each scenario of the response guide, from its events to the draft of its postmortem.
 
 Events, rule, incident, analysis, safe actions, recovery, resolution, postmortem: the data flow of the guide.
-A sev4 incident is the exception at its end: its postmortem is drafted when a person asks for it.
+A sev4 incident is the exception at its end: its postmortem is drafted on request.
 """
 
 from __future__ import annotations
@@ -135,8 +135,10 @@ def test_scenario_runs_from_its_events_to_its_postmortem(connected, kind):
     assert (kind == "cache_failure") == (incident.severity == "sev4")
     entries = TimelineEntry.objects.of(workspace_id).filter(incident=incident, kind="remediation")
     assert entries.exists() == bool(runs)
-    told = [(one.action, one.status) for one in collect(incident_for(connected, incident.number)).remediation]
-    assert len(told) == len(runs), told
+    evidence = [
+        (one.action, one.status) for one in collect(incident_for(connected, incident.number)).remediation
+    ]
+    assert len(evidence) == len(runs), evidence
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def outside(_receivers, settings):
     _receivers.pagerduty.start_over()
     _receivers.slack.start_over()
     _receivers.mailbox.messages.clear()
-    _receivers.mailbox.answer = lambda recipient: None
+    _receivers.mailbox.reply = lambda recipient: None
     return _receivers
 
 

@@ -1,4 +1,4 @@
-"""From an incident to whoever is on call and back to "resolved"; many deliveries through faults."""
+"""From an incident to the user on call and back to "resolved"; many deliveries through faults."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def on_call(workspace, make_actor, channel):
     return ann
 
 
-def test_an_incident_pages_whoever_is_on_call_and_tells_them_when_it_is_over(on_call, deliver, outside):
+def test_incident_pages_the_user_on_call_and_notifies_them_of_the_resolution(on_call, deliver, outside):
     declare_incident(on_call, title="Checkout is down", severity="sev1")
     deliver()
     run_due(CLOCKS, at=timezone.now())
@@ -95,7 +95,7 @@ def test_pagerduty_events_have_the_shape_of_its_own_client(channel, actor, deliv
     deliver()
     resolve_incident(actor, number=1, message="Fixed.")
     deliver()
-    ours = {event["event_action"]: event for event in outside.pagerduty.events}
+    sent_events = {event["event_action"]: event for event in outside.pagerduty.events}
     outside.pagerduty.start_over()
     with EventsApiV2Client(KEY) as client:
         client._url = outside.pagerduty.url  # it takes https addresses only
@@ -103,9 +103,9 @@ def test_pagerduty_events_have_the_shape_of_its_own_client(channel, actor, deliv
         client.trigger("Down", "tocsin", "key", "critical", payload, {"a": "b"}, links=[link])
         client.acknowledge("key")
         client.resolve("key")
-    for theirs in outside.pagerduty.events:
-        action = theirs["event_action"]
-        assert shape(ours[action]) == shape(theirs), action
+    for documented in outside.pagerduty.events:
+        action = documented["event_action"]
+        assert shape(sent_events[action]) == shape(documented), action
 
 
 def shape(event):
@@ -116,7 +116,7 @@ def shape(event):
 
 
 class Faults:
-    """Every tenth request each: 429, 503, and a lost answer, before or after acting. `acted`: by key."""
+    """Every tenth request each: 429, 503, and a lost response, before or after acting. `acted`: by key."""
 
     def __init__(self):
         self.acted: Counter[str] = Counter()

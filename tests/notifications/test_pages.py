@@ -53,13 +53,13 @@ def test_a_channel_of_each_kind_is_added_on_its_page(admin, kind):
     browser, address = browser_for(admin), f"/settings/channels/new/{kind}"
     assert "Create channel" in browser.get(address).text
     assert browser.post(address, {}).status_code == 422
-    answer = browser.post(address, {"name": "Mine", "fallback": ""} | KINDS[kind])
+    reply = browser.post(address, {"name": "Mine", "fallback": ""} | KINDS[kind])
     made = Channel.across_workspaces.get()
     if kind == "webhook":
-        assert (answer.status_code, answer["Cache-Control"]) == (201, "no-store")
-        assert re.search(r"whsec_[\w+/=]{32,}", answer.text)
+        assert (reply.status_code, reply["Cache-Control"]) == (201, "no-store")
+        assert re.search(r"whsec_[\w+/=]{32,}", reply.text)
     else:
-        assert (answer.status_code, answer["Location"]) == (303, f"/settings/channels/{made.pk}")
+        assert (reply.status_code, reply["Location"]) == (303, f"/settings/channels/{made.pk}")
     assert (made.name, made.kind) == ("Mine", kind)
     shown = browser.get(f"/settings/channels/{made.pk}").text
     assert not re.search(r"whsec_[\w+/=]{32,}", shown)
@@ -113,11 +113,11 @@ def test_routes_are_customized_edited_and_deleted_on_their_pages(here):
     assert not Route.across_workspaces.filter(pk=mine.pk).exists()
 
 
-def test_the_preview_says_who_would_be_told(here):
-    asked = {"severity": "sev1", "event_kind": "incident.opened", "components": "web"}
-    assert re.search(r"<li><strong[^>]*>Hook</strong>.*Page", here.page.get("/settings/routes", asked).text)
-    told = here.page.get("/settings/routes", asked | {"severity": "sev4"}).text
-    assert "No channel. Create a channel" in told
+def test_preview_lists_the_recipients(here):
+    form = {"severity": "sev1", "event_kind": "incident.opened", "components": "web"}
+    assert re.search(r"<li><strong[^>]*>Hook</strong>.*Page", here.page.get("/settings/routes", form).text)
+    shown = here.page.get("/settings/routes", form | {"severity": "sev4"}).text
+    assert "No channel. Create a channel" in shown
     assert here.page.get("/settings/routes", {"severity": "sev9"}).status_code == 200
 
 
@@ -132,9 +132,9 @@ def test_deliveries_are_listed_narrowed_opened_and_resent(here):
     assert "No attempts." in page.get(f"/settings/deliveries/{one.pk}").text
     assert page.post(f"/settings/deliveries/{one.pk}/resend").status_code == 409
     Delivery.across_workspaces.update(state="done", outcome="sent")
-    answer = page.post(f"/settings/deliveries/{one.pk}/resend")
+    reply = page.post(f"/settings/deliveries/{one.pk}/resend")
     copy = Delivery.across_workspaces.get(resend_of=one)
-    assert (answer.status_code, answer["Location"]) == (303, f"/settings/deliveries/{copy.pk}")
+    assert (reply.status_code, reply["Location"]) == (303, f"/settings/deliveries/{copy.pk}")
 
 
 def test_the_incident_shows_its_deliveries(here):
@@ -199,15 +199,17 @@ def test_channels_over_the_api(here, outside):
 
 def test_routes_and_the_preview_over_the_api(here):
     assert [one["severities"] for one in here.page.get("/api/v1/routes").json()]
-    told = here.page.get("/api/v1/routes/preview", {"severity": "sev1", "component": "web"}).json()
-    assert [(one["name"], one["is_page"]) for one in told] == [("Hook", True)]
+    shown = here.page.get("/api/v1/routes/preview", {"severity": "sev1", "component": "web"}).json()
+    assert [(one["name"], one["is_page"]) for one in shown] == [("Hook", True)]
 
 
 def test_routes_are_written_over_the_api(here):
     call, json, address = here.page, {"content_type": "application/json"}, "/api/v1/routes"
     assert {one["id"] for one in call.get(address).json()} == {None}
-    kept = call.post(f"{address}/customize").json()
-    assert [one["id"] for one in call.post(f"{address}/customize").json()] == [one["id"] for one in kept]
+    customized = call.post(f"{address}/customize").json()
+    assert [one["id"] for one in call.post(f"{address}/customize").json()] == [
+        one["id"] for one in customized
+    ]
     body = {"name": "Mine", "severities": ["sev3"], "event_kinds": ["incident.role_offered"]}
     made = call.post(address, body | {"channel_ids": [here.channel.pk]}, **json)
     assert (made.status_code, made.json()["channel_ids"]) == (201, [here.channel.pk])

@@ -37,14 +37,14 @@ def _functions(path: Path) -> list[ast.FunctionDef]:
 
 def _ends_unsent(function: ast.FunctionDef) -> bool:
     """Whether it gives a delivery an outcome that is not sent, by keyword or by assignment."""
-    asked = {
+    compared = {
         keyword
         for node in ast.walk(function)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".filter", ".exclude"))
         for keyword in node.keywords
     }
     for node in ast.walk(function):
-        if node in asked:
+        if node in compared:
             continue
         if isinstance(node, ast.keyword) and node.arg == "outcome":
             given: ast.AST = node.value
@@ -86,8 +86,8 @@ def test_each_delivery_that_is_not_sent_gets_a_reason():
 
 @pytest.mark.parametrize("name", DECIDING)
 def test_each_path_that_passes_over_a_destination_names_a_reason(name):
-    """A `continue` or a bare return where deliveries are decided stands in a function that names a reason, or
-    asks `why_not` for it; a loop that only skips what is chosen already says so."""
+    """A `continue` or a bare return where deliveries are decided is in a function that names a reason, or
+    calls `why_not`; a loop that only skips what is already chosen is marked."""
     silent = []
     for function in _functions(ROOT / name):
         leaves = [

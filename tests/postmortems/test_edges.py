@@ -39,7 +39,7 @@ from tests.web.signed_in import browser_for
 pytestmark = pytest.mark.django_db
 
 
-def test_small_incidents_get_a_draft_only_when_somebody_asks(actor, resolved):
+def test_small_incidents_get_a_draft_only_on_request(actor, resolved):
     change_severity(actor, number=1, severity="sev4")
     resolved.refresh_from_db()
     write_requested(resolved, creates=True)
@@ -47,7 +47,7 @@ def test_small_incidents_get_a_draft_only_when_somebody_asks(actor, resolved):
     assert draft_postmortem(actor, 1).status == "draft"
 
 
-def test_resolved_twice_has_one_postmortem_and_reopened_says_so(actor, resolved):
+def test_resolved_twice_has_one_postmortem_that_mentions_the_reopening(actor, resolved):
     write_requested(resolved, creates=True)
     reopen_incident(actor, number=1, message="It is back.")
     resolve_incident(actor, number=1, message="Fixed for good.")
@@ -56,7 +56,7 @@ def test_resolved_twice_has_one_postmortem_and_reopened_says_so(actor, resolved)
     assert Postmortem.objects.of(actor.workspace_id).count() == 1
 
 
-def test_drill_is_drafted_and_tells_no_one(actor, admin, resolved):
+def test_drill_is_drafted_and_notifies_no_one(actor, admin, resolved):
     Incident.objects.of(actor.workspace_id).filter(pk=resolved.pk).update(is_drill=True)
     draft_postmortem(actor, 1)
     add_comment(admin, 1, section_key="went_well", body="Is this so, @rita.responder?")
@@ -76,7 +76,7 @@ def test_merged_incident_has_no_postmortem_of_its_own_and_its_text_is_read_only(
     assert b"merged into another one" in browser_for(actor).get("/postmortems/INC-1").content
 
 
-def test_review_is_withdrawn_and_asked_for_again(actor, resolved):
+def test_review_is_withdrawn_and_requested_again(actor, resolved):
     made = draft_postmortem(actor, 1)
     for section in made.sections.filter(is_question=True):
         waive(actor, 1, subject=f"section:{section.key}", reason="No one knows it now.")
@@ -123,8 +123,8 @@ def test_action_item_is_changed_in_the_admin_with_an_audit_row(actor, admin, res
     User.objects.filter(pk=admin.user_id).update(is_staff=True, is_superuser=True)
     item = create_item(actor, 1, title="Alert on pool usage")
     form = {"status": "done", "priority": "high", "kind": "prevent", "due_date": ""}
-    answer = browser_for(admin).post(f"/admin/postmortems/actionitem/{item.pk}/change/", form)
-    assert answer.status_code == 302
+    response = browser_for(admin).post(f"/admin/postmortems/actionitem/{item.pk}/change/", form)
+    assert response.status_code == 302
     assert (item_for(actor, 1).status, item_for(actor, 1).priority) == ("done", "high")
     assert AuditEntry.objects.of(actor.workspace_id).filter(action__startswith="action_item.").exists()
 

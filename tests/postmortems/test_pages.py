@@ -42,8 +42,8 @@ def postmortem(actor, resolved):
 
 def test_page_offers_a_draft_and_shows_it(browser, resolved):
     assert b"Not drafted yet" in browser.get("/postmortems/INC-1").content
-    answer = browser.post("/postmortems/INC-1/draft", {"template": "light"})
-    assert (answer.status_code, answer["Location"]) == (303, "/postmortems/INC-1")
+    response = browser.post("/postmortems/INC-1/draft", {"template": "light"})
+    assert (response.status_code, response["Location"]) == (303, "/postmortems/INC-1")
     text = browser.get("/postmortems/INC-1").content.decode()
     assert "Root Cause" in text
     assert "Pool too small." in text
@@ -67,13 +67,13 @@ def test_every_page_opens(browser, make_actor, postmortem, actor):
         "/action-items/export.csv", "/settings/postmortems", f"/settings/postmortems/{template.pk}",
         "/panels/postmortem.incident?key=1", "/panels/postmortem.lessons?key=1", "/incidents/INC-1",
     ):  # fmt: skip
-        answer = manager.get(path)
-        assert answer.status_code == 200, path
+        response = manager.get(path)
+        assert response.status_code == 200, path
     for kind in ("markdown", "html", "json", "pdf"):
-        answer = manager.get(f"/postmortems/INC-1/export?format={kind}")
-        assert answer.status_code == 200, (kind, answer.content[:300])
-        assert f"postmortem-INC-1.{'md' if kind == 'markdown' else kind}" in answer["Content-Disposition"]
-    assert b"pdfuaid" in answer.content
+        response = manager.get(f"/postmortems/INC-1/export?format={kind}")
+        assert response.status_code == 200, (kind, response.content[:300])
+        assert f"postmortem-INC-1.{'md' if kind == 'markdown' else kind}" in response["Content-Disposition"]
+    assert b"pdfuaid" in response.content
     assert browser.get("/settings/postmortems").status_code == 403
     assert browser.get("/postmortems/INC-1/export?format=doc").status_code == 422
 
@@ -81,18 +81,18 @@ def test_every_page_opens(browser, make_actor, postmortem, actor):
 def test_section_is_saved_by_a_plain_form(browser, postmortem):
     page = browser.get("/postmortems/INC-1/sections/went_well").content.decode()
     assert 'name="base_version" value="1"' in page
-    answer = browser.post(
+    response = browser.post(
         "/postmortems/INC-1/sections/went_well", {"text": "Fast.\r\nCalm.", "base_version": "1"}
     )
-    assert (answer.status_code, answer["Location"]) == (303, "/postmortems/INC-1#section-went_well")
+    assert (response.status_code, response["Location"]) == (303, "/postmortems/INC-1#section-went_well")
     assert section_of(postmortem, "went_well").text == "Fast.\nCalm."
 
 
 def test_conflict_shows_both_texts_and_ends_with_one(browser, make_actor, postmortem):
     save_section(make_actor("responder"), 1, "went_well", base_version=1, text="Theirs.")
-    answer = browser.post("/postmortems/INC-1/sections/went_well", {"text": "Mine.", "base_version": "1"})
-    page = answer.content.decode()
-    assert answer.status_code == 409
+    response = browser.post("/postmortems/INC-1/sections/went_well", {"text": "Mine.", "base_version": "1"})
+    page = response.content.decode()
+    assert response.status_code == 409
     assert "Theirs." in page
     assert "Mine." in page
     assert 'name="base_version" value="2"' in page
@@ -172,15 +172,15 @@ def test_queue_drafts_after_resolution(actor, resolved):
 def test_bulk_edit_changes_what_it_may_and_names_the_rest(browser, actor, resolved):
     for n in range(3):
         create_item(actor, 1, title=f"Do the thing {n}")
-    answer = browser.post(
+    response = browser.post(
         "/action-items/bulk", {"item": ["ACT-1", "ACT-3", "ACT-9"], "status": "done", "here": "status=all"}
     )
-    assert (answer.status_code, answer["Location"]) == (303, "/action-items?status=all")
+    assert (response.status_code, response["Location"]) == (303, "/action-items?status=all")
     assert [item_for(actor, n).status for n in (1, 2, 3)] == ["done", "open", "done"]
     assert b"ACT-9" in browser.get("/action-items").content
 
 
-def test_stale_item_is_refused_with_the_input_kept(browser, actor, resolved):
+def test_stale_item_is_refused_with_the_input_preserved(browser, actor, resolved):
     create_item(actor, 1, title="Do the thing now")
     given = {
         "title": "Do another thing",
@@ -189,9 +189,9 @@ def test_stale_item_is_refused_with_the_input_kept(browser, actor, resolved):
         "kind": "detect",
         "version": "7",
     }
-    answer = browser.post("/action-items/ACT-1", given)
-    assert answer.status_code == 409
-    assert b"Do another thing" in answer.content
+    response = browser.post("/action-items/ACT-1", given)
+    assert response.status_code == 409
+    assert b"Do another thing" in response.content
     assert browser.post("/action-items/ACT-1", {**given, "version": "1"}).status_code == 303
 
 
@@ -245,7 +245,7 @@ def test_template_is_edited_and_a_bad_placeholder_refused(make_actor, postmortem
     assert copied.status_code == 303
 
 
-def test_strangers_find_nothing(make_actor, other_workspace, postmortem):
+def test_other_workspaces_find_nothing(make_actor, other_workspace, postmortem):
     browser = browser_for(make_actor("admin", inside=other_workspace))
     for path in ("/postmortems/INC-1", "/postmortems/INC-1/five-whys", "/action-items/ACT-1"):
         assert browser.get(path).status_code == 404

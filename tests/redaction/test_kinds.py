@@ -142,7 +142,7 @@ def test_secret_of_an_unusual_kind_is_redacted(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_text_that_only_speaks_of_secrets_stays(text: str) -> None:
+def test_text_that_only_mentions_secrets_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 

@@ -1,4 +1,4 @@
-"""Redaction rules of an installation's own: they add to the built-in ones, in texts, logs and bundles."""
+"""Custom redaction rules of an installation: in addition to the built-in ones, in texts, logs and bundles."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tocsin.redaction.engine import findings
 from tocsin.redaction.shapes import CERTAIN, SHAPES
 
 ROOT = Path(__file__).resolve().parents[2]
-JUDGE = """
+PROGRAM = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from tocsin.redaction.engine import findings
@@ -44,7 +44,7 @@ def test_both_spellings_find_the_same(older: Path, name: str) -> None:
     kinds = [first_plain.PLAIN, first_hard.HARD, first_harmless.HARMLESS, second.HARD, third.HARD]
     texts = [line.text for seed, kind in enumerate(kinds) for line in lines(kind, 400, seed)]
     ran = subprocess.run(
-        [program, "-I", "-S", "-c", JUDGE, str(older)], input=json.dumps(texts), capture_output=True,
+        [program, "-I", "-S", "-c", PROGRAM, str(older)], input=json.dumps(texts), capture_output=True,
         text=True, check=True, timeout=120,
     )  # fmt: skip
     expected = [[list(match) for match in findings(text)] for text in texts]

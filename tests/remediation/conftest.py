@@ -1,4 +1,4 @@
-"""What the remediation tests share: an incident with a component, and actions connected to real executors."""
+"""Fixtures of the remediation tests: an incident with a component, and actions with real executors."""
 
 from __future__ import annotations
 

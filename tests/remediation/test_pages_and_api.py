@@ -69,8 +69,8 @@ def test_run_goes_from_mitigate_to_approved_through_the_pages(incident, make_act
     page = manager.get(sent["Location"])
     assert run.digest.encode() in page.content
     assert b"Expires in 14m" in page.content
-    answered = manager.post(f"{sent['Location']}/approve", {"digest": run.digest, "note": "go"})
-    assert answered.status_code == 303
+    response = manager.post(f"{sent['Location']}/approve", {"digest": run.digest, "note": "go"})
+    assert response.status_code == 303
     run.refresh_from_db()
     assert run.state == "approved"
     assert b"Roll back deployment" in manager.get("/remediation").content
@@ -79,7 +79,7 @@ def test_run_goes_from_mitigate_to_approved_through_the_pages(incident, make_act
     )
 
 
-def test_refused_approval_keeps_the_page_and_says_why(incident, make_actor):
+def test_refused_approval_shows_the_page_with_the_reason(incident, make_actor):
     browser = browser_for(make_actor("responder"))
     fields = {"incident": incident.reference, "action": "rollback_deployment", "request_key": "k"}
     where = browser.post("/remediation/new", fields)["Location"]
@@ -88,7 +88,7 @@ def test_refused_approval_keeps_the_page_and_says_why(incident, make_actor):
     assert b"a manager must approve" in page.content
 
 
-def test_admin_edits_an_action_and_keeps_what_was_typed_when_refused(admin):
+def test_admin_edits_an_action_and_a_refusal_preserves_the_input(admin):
     browser = browser_for(admin)
     assert browser.get("/remediation/actions/scale_up").status_code == 200
     fields = {

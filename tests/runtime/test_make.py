@@ -1,4 +1,4 @@
-"""Targets of the Makefile that need an argument say so."""
+"""Targets of the Makefile that need an argument print it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _with_make() -> None:
         missing("make")
 
 
-def test_restore_without_a_backup_changes_nothing_and_says_how() -> None:
+def test_restore_without_a_backup_changes_nothing_and_prints_the_usage() -> None:
     ran = subprocess.run(["make", "-n", "restore"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "Nothing was restored: name the backup, as in `make restore FROM=" in ran.stderr

@@ -1,4 +1,4 @@
-"""The snapshot of an empty database's tables: made of the migrations that are there, used where it fits."""
+"""The snapshot of an empty database's tables: made from the current migrations, used where it fits."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_tables_of_the_snapshot_are_made_where_there_are_none(empty_schema, tmp_
         assert cursor.fetchone() == ("empty",)
 
 
-def test_snapshot_the_server_does_not_understand_changes_nothing_and_is_said(empty_schema, tmp_path, caplog):
+def test_incompatible_snapshot_changes_nothing_and_is_reported(empty_schema, tmp_path, caplog):
     (tmp_path / "schema.sql").write_text(TABLES + "create tabel more ();")
     assert load_into_empty_database(tmp_path / "schema.sql") is False
     assert _tables() == []

@@ -23,7 +23,7 @@ def _fresh_store(settings, tmp_path):
 
 
 @pytest.fixture
-def world(db, admin, actor):
-    from tests.status.world import World
+def scenario(db, admin, actor):
+    from tests.status.scenario import StatusScenario
 
-    return World(admin, actor)
+    return StatusScenario(admin, actor)

@@ -1,4 +1,4 @@
-"""How long a change takes to reach a reader: each step has a bound, and together they are five seconds."""
+"""Delay from a change to its readers: each step has a bound, five seconds in all."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def test_bounds_of_the_steps_add_up_to_five_seconds():
     assert MIN_BETWEEN_BUILDS + timedelta(seconds=LOOK_EVERY_S + cached) <= SHOWN_WITHIN
 
 
-def test_publication_is_shown_after_one_build_and_one_look(world, monkeypatch):
-    world.build()
-    assert "Checkout is slow" not in world.get().content.decode()
-    publish_incident(world.actor, number=world.incident.number, title="Checkout is slow")
+def test_publication_is_shown_after_one_build_and_one_look(scenario, monkeypatch):
+    scenario.build()
+    assert "Checkout is slow" not in scenario.get().content.decode()
+    publish_incident(scenario.actor, number=scenario.incident.number, title="Checkout is slow")
     latest = timezone.now() + MIN_BETWEEN_BUILDS
-    build = PageBuild.objects.of(world.actor.workspace_id).get()
+    build = PageBuild.objects.of(scenario.actor.workspace_id).get()
     assert build.due_at <= latest
     assert run_due(STATUS_PAGE, at=latest) == 1
     seen_at = store()._looked_at
     monkeypatch.setattr(stores.time, "monotonic", lambda: seen_at + LOOK_EVERY_S)
-    assert "Checkout is slow" in world.get().content.decode()
+    assert "Checkout is slow" in scenario.get().content.decode()
 
 
-def test_a_change_during_a_build_is_built_again_at_once(world):
-    world.build()
-    publish_incident(world.actor, number=world.incident.number, title="Checkout is slow")
-    build = PageBuild.objects.of(world.actor.workspace_id).get()
+def test_a_change_during_a_build_is_built_again_at_once(scenario):
+    scenario.build()
+    publish_incident(scenario.actor, number=scenario.incident.number, title="Checkout is slow")
+    build = PageBuild.objects.of(scenario.actor.workspace_id).get()
     assert build.wanted > build.built
     run_due(STATUS_PAGE, at=timezone.now() + MIN_BETWEEN_BUILDS)
     build.refresh_from_db()

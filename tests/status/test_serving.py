@@ -41,8 +41,8 @@ def gone(*_):
     raise OperationalError("the database is away")
 
 
-def test_page_is_served_from_memory_without_sql(world, django_assert_num_queries):
-    world.build()
+def test_page_is_served_from_memory_without_sql(scenario, django_assert_num_queries):
+    scenario.build()
     store().refresh()
     with django_assert_num_queries(0):
         served, status, headers, body = fetch("/status/acme")
@@ -58,8 +58,8 @@ def test_page_is_served_from_memory_without_sql(world, django_assert_num_queries
     assert fetch("/status/acme/subscribe/x")[0] is False
 
 
-def test_last_page_is_served_while_the_database_is_away(world, monkeypatch):
-    world.build()
+def test_last_page_is_served_while_the_database_is_away(scenario, monkeypatch):
+    scenario.build()
     store().refresh()
     before = fetch("/status/acme")[3]
     store.cache_clear()  # the web process was restarted as well
@@ -69,12 +69,12 @@ def test_last_page_is_served_while_the_database_is_away(world, monkeypatch):
     assert b"As of" in before
 
 
-def test_a_later_build_that_another_process_saw_is_served_while_the_database_is_away(world, monkeypatch):
-    world.build()
+def test_a_later_build_that_another_process_saw_is_served_while_the_database_is_away(scenario, monkeypatch):
+    scenario.build()
     store().refresh()
     before = store().get("acme").version
-    put_page(world.admin, values={"title": "Renamed"})
-    world.build()
+    put_page(scenario.admin, values={"title": "Renamed"})
+    scenario.build()
     SnapshotStore().refresh()
     monkeypatch.setattr(SnapshotStore, "_load", gone)
     monkeypatch.setattr("status.snapshots.store.LOOK_EVERY_S", 0)
@@ -82,36 +82,36 @@ def test_a_later_build_that_another_process_saw_is_served_while_the_database_is_
     assert store().get("acme").version > before
 
 
-def test_page_that_is_off_or_deleted_is_not_served(world):
-    world.build()
-    put_page(world.admin, values={"is_enabled": False})
+def test_page_that_is_off_or_deleted_is_not_served(scenario):
+    scenario.build()
+    put_page(scenario.admin, values={"is_enabled": False})
     store().refresh()
     assert fetch("/status/acme")[0] is False
     assert Client().get("/status/acme").status_code == 404
 
 
-def test_page_that_is_no_longer_public_is_closed_before_its_next_build(world):
-    world.build()
+def test_page_that_is_no_longer_public_is_closed_before_its_next_build(scenario):
+    scenario.build()
     store().refresh()
     assert fetch("/status/acme")[1] == 200
-    put_page(world.admin, values={"access": "domains", "domains": ["partner.example"]})
+    put_page(scenario.admin, values={"access": "domains", "domains": ["partner.example"]})
     store()._looked_at = float("-inf")
     store().refresh()
     assert fetch("/status/acme")[0] is False
     assert Client().get("/status/acme").status_code == 303
 
 
-def test_page_for_named_domains_asks_who_reads(world, make_user):
-    put_page(world.admin, values={"access": "domains", "domains": ["partner.example"]})
-    world.build()
+def test_page_for_named_domains_requires_an_address(scenario, make_user):
+    put_page(scenario.admin, values={"access": "domains", "domains": ["partner.example"]})
+    scenario.build()
     store().refresh()
     assert fetch("/status/acme")[0] is False
-    stranger, partner, member = Client(), Client(), Client()
-    stranger.force_login(make_user("stranger"))
+    outsider, partner, member = Client(), Client(), Client()
+    outsider.force_login(make_user("stranger"))
     reader = make_user("reader", email="reader@partner.example")
     assert not reader.is_proven
     partner.force_login(reader)
-    member.force_login(User.objects.get(pk=world.actor.user_id))
+    member.force_login(User.objects.get(pk=scenario.actor.user_id))
     for form in ("", "/history", "/api/v2/summary.json"):
         led = Client().get(f"/status/acme{form}")
         assert (led.status_code, led["Location"]) == (
@@ -119,9 +119,9 @@ def test_page_for_named_domains_asks_who_reads(world, make_user):
             "/sign-in?next=" + quote(f"/status/acme{form}", ""),
         )
     assert Client().get("/status/none").status_code == 404
-    assert stranger.get("/status/acme").status_code == 404
+    assert outsider.get("/status/acme").status_code == 404
     assert member.get("/status/acme").status_code == 200
-    assert partner.get("/status/acme").status_code == 404  # the address is not proven to be theirs
+    assert partner.get("/status/acme").status_code == 404  # their address is not verified
     User.objects.filter(pk=reader.pk).update(address_proven_at=timezone.now())
     assert partner.get("/status/acme").status_code == 200
     User.objects.filter(pk=reader.pk).update(email="reader@notpartner.example")

@@ -1,4 +1,4 @@
-"""A client of others, written for Statuspage, reads our page over a real socket."""
+"""A third-party Statuspage client reads the page over a real socket."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.fakes.receiver import Receiver, Reply, running
 
 
 @pytest.fixture
-def read(world, monkeypatch, tmp_path):
+def read(scenario, monkeypatch, tmp_path):
     """What the client makes of the page's summary."""
     monkeypatch.chdir(tmp_path)  # it writes a cache below
 
     def reading():
-        world.build()
-        page = world.get("api/v2/summary.json")
+        scenario.build()
+        page = scenario.get("api/v2/summary.json")
         headers = {"Content-Type": page["Content-Type"]}
         with running(Receiver(lambda received: Reply(200, page.content, headers))) as fake:
             return check_status_page_service("acme", {"url": fake.url, "name": "Acme"})
@@ -28,7 +28,7 @@ def read(world, monkeypatch, tmp_path):
     return reading
 
 
-def test_a_client_of_statuspage_reads_a_calm_page(read):
+def test_statuspage_client_reads_a_page_without_incidents(read):
     found = read()
     assert (found["success"], found["raw_status"], found["details"]) == (
         True, "none", "All Systems Operational",
@@ -36,12 +36,12 @@ def test_a_client_of_statuspage_reads_a_calm_page(read):
     assert {one["name"] for one in found["component_metadata"]} == {"Shop", "Checkout"}
 
 
-def test_a_client_of_statuspage_reads_incidents_and_maintenance(world, read):
-    publish_incident(world.actor, number=world.incident.number, title="Checkout is slow")
+def test_a_client_of_statuspage_reads_incidents_and_maintenance(scenario, read):
+    publish_incident(scenario.actor, number=scenario.incident.number, title="Checkout is slow")
     now = timezone.now()
     planned = schedule_maintenance(
-        world.actor, title="Upgrade", starts_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=2),
-        components=[world.component.public_id],
+        scenario.actor, title="Upgrade", starts_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=2),
+        components=[scenario.component.public_id],
     )  # fmt: skip
     found = read()
     assert found["success"]

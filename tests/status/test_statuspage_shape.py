@@ -54,13 +54,13 @@ def check(value, shape, where):
         assert isinstance(value, shape), where
 
 
-def test_every_document_has_the_documented_fields(world):
-    publish_incident(world.actor, number=world.incident.number)
-    world.build()
+def test_every_document_has_the_documented_fields(scenario):
+    publish_incident(scenario.actor, number=scenario.incident.number)
+    scenario.build()
     for name, shape in DOCUMENTS.items():
-        check(world.json(name), shape, name)
-    components = world.json("components")["components"]
+        check(scenario.json(name), shape, name)
+    components = scenario.json("components")["components"]
     assert {one["group"] for one in components} == {True, False}
     groups = {one["id"] for one in components if one["group"]}
     assert {one["group_id"] for one in components if not one["group"]} == groups
-    assert world.get("api/v2/summary.json")["Access-Control-Allow-Origin"] == "*"
+    assert scenario.get("api/v2/summary.json")["Access-Control-Allow-Origin"] == "*"

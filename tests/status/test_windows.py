@@ -19,71 +19,73 @@ from status.publishing.services.windows import hide_window, show_window
 SECRET_NAME = "pg-main-2 vacuum"
 
 
-def window(world, window_id=None, *, begins=timedelta(hours=1), rule="FREQ=DAILY"):
+def window(scenario, window_id=None, *, begins=timedelta(hours=1), rule="FREQ=DAILY"):
     start = (timezone.now() + begins).replace(second=0, microsecond=0, tzinfo=None)
     values = WindowValues(
         SECRET_NAME, [Matcher("component", "=", "checkout-api-1")], start, 3600, "UTC", rule
     )
-    return save_window(world.admin, values, window_id=window_id)
+    return save_window(scenario.admin, values, window_id=window_id)
 
 
-def shown(world):
-    return world.json("scheduled-maintenances")["scheduled_maintenances"]
+def shown(scenario):
+    return scenario.json("scheduled-maintenances")["scheduled_maintenances"]
 
 
-def test_next_occurrence_is_announced_under_the_public_title_and_moves_the_component(world):
-    planned = window(world)
-    show_window(world.actor, window_id=planned.pk, title="Upgrade", components=[world.component.public_id])
-    world.build()
-    world.build()
-    [one] = shown(world)
+def test_next_occurrence_is_announced_under_the_public_title_and_moves_the_component(scenario):
+    planned = window(scenario)
+    show_window(
+        scenario.actor, window_id=planned.pk, title="Upgrade", components=[scenario.component.public_id]
+    )
+    scenario.build()
+    scenario.build()
+    [one] = shown(scenario)
     assert (one["name"], one["status"]) == ("Upgrade", "scheduled")
     first = planned.occurrences.earliest("starts_at")
     assert datetime.fromisoformat(one["scheduled_for"].replace("Z", "+00:00")) == first.starts_at
-    assert all(b"pg-main-2" not in body for body in world.forms().values())
+    assert all(b"pg-main-2" not in body for body in scenario.forms().values())
     now = timezone.now()
-    WindowOccurrence.objects.of(world.actor.workspace_id).filter(pk=first.pk).update(starts_at=now)
-    world.build()
-    assert sorted(m["status"] for m in shown(world)) == ["completed", "in_progress", "scheduled"]
-    assert world.json("components")["components"][0]["status"] == "under_maintenance"
+    WindowOccurrence.objects.of(scenario.actor.workspace_id).filter(pk=first.pk).update(starts_at=now)
+    scenario.build()
+    assert sorted(m["status"] for m in shown(scenario)) == ["completed", "in_progress", "scheduled"]
+    assert scenario.json("components")["components"][0]["status"] == "under_maintenance"
 
 
-def test_changed_window_calls_its_announcement_off_and_announces_the_new_time(world):
-    planned = window(world)
-    show_window(world.actor, window_id=planned.pk, title="Upgrade")
-    world.build()
-    window(world, planned.pk, begins=timedelta(hours=5))
-    world.build()
-    assert [m["status"] for m in shown(world)] == ["scheduled", "completed"]
-    assert "cancelled" in shown(world)[1]["incident_updates"][0]["body"]
-    MaintenanceWindow.objects.of(world.actor.workspace_id).update(archived_at=timezone.now())
-    world.build()
-    assert [m["status"] for m in shown(world)] == ["completed", "completed"]
+def test_changed_window_calls_its_announcement_off_and_announces_the_new_time(scenario):
+    planned = window(scenario)
+    show_window(scenario.actor, window_id=planned.pk, title="Upgrade")
+    scenario.build()
+    window(scenario, planned.pk, begins=timedelta(hours=5))
+    scenario.build()
+    assert [m["status"] for m in shown(scenario)] == ["scheduled", "completed"]
+    assert "cancelled" in shown(scenario)[1]["incident_updates"][0]["body"]
+    MaintenanceWindow.objects.of(scenario.actor.workspace_id).update(archived_at=timezone.now())
+    scenario.build()
+    assert [m["status"] for m in shown(scenario)] == ["completed", "completed"]
 
 
-def test_occurrence_that_a_person_called_off_stays_off_and_a_hidden_window_leaves(world):
-    planned = window(world)
-    show_window(world.actor, window_id=planned.pk, title="Upgrade")
-    world.build()
-    cancel_maintenance(world.actor, public_id=shown(world)[0]["id"])
-    world.build()
-    world.build()
-    assert [m["status"] for m in shown(world)] == ["completed"]
-    hide_window(world.actor, window_id=planned.pk)
-    hide_window(world.actor, window_id=planned.pk)
-    world.build()
-    assert not Maintenance.objects.of(world.actor.workspace_id).exists()
+def test_occurrence_that_a_person_called_off_stays_off_and_a_hidden_window_leaves(scenario):
+    planned = window(scenario)
+    show_window(scenario.actor, window_id=planned.pk, title="Upgrade")
+    scenario.build()
+    cancel_maintenance(scenario.actor, public_id=shown(scenario)[0]["id"])
+    scenario.build()
+    scenario.build()
+    assert [m["status"] for m in shown(scenario)] == ["completed"]
+    hide_window(scenario.actor, window_id=planned.pk)
+    hide_window(scenario.actor, window_id=planned.pk)
+    scenario.build()
+    assert not Maintenance.objects.of(scenario.actor.workspace_id).exists()
 
 
-def test_public_title_with_an_internal_name_needs_confirmation(world):
-    planned = window(world)
+def test_public_title_with_an_internal_name_needs_confirmation(scenario):
+    planned = window(scenario)
     with pytest.raises(Invalid, match="should not be public"):
-        show_window(world.actor, window_id=planned.pk, title="Work on checkout-api-1")
+        show_window(scenario.actor, window_id=planned.pk, title="Work on checkout-api-1")
 
 
-def test_pages_show_and_hide_a_window(world, client):
-    planned = window(world)
-    client.force_login(User.objects.get(pk=world.actor.user_id))
+def test_pages_show_and_hide_a_window(scenario, client):
+    planned = window(scenario)
+    client.force_login(User.objects.get(pk=scenario.actor.user_id))
     page = f"/settings/status-page/windows/{planned.pk}"
     assert client.post(page, {"title": ""}).status_code == 422
     assert client.post(page, {"title": "Upgrade"}).status_code == 303

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Ran(NamedTuple):
-    """What a command said."""
+    """The output of a command."""
 
     code: int
     out: str

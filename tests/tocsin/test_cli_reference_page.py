@@ -1,4 +1,4 @@
-"""The reference page is what the commands say; every operation of the API can be reached."""
+"""The reference page equals the commands' help; every operation of the API can be reached."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.receiver import Receiver, Reply, running
 from tests.programs import python
 from tests.runtime.redaction import first_plain
 from tests.runtime.redaction.shapes import lines
@@ -25,7 +26,7 @@ from tocsin.collector.main import main
 from tocsin.collector.reading import BundleError, verify
 from tocsin.collector.runner import MAX_MEMORY_BYTES, NICE
 from tocsin.collector.toml_config import ConfigError, read_subset, read_toml
-from tocsin.collector.upload import UploadError, is_readable_by_others, send_file
+from tocsin.collector.upload import UploadError, is_readable_by_others, send_file, upload
 from tocsin.packing import build_collector, collector_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,21 +48,21 @@ def make(tmp_path: Path) -> Any:
     """`make(logs=[…])`: the bundle's entries, manifest and printed lines."""
 
     def it(logs: list[str] | None = None, config: Any = None, **options: Any) -> Any:
-        said: list[str] = []
+        messages: list[str] = []
         given = Options(
             summary="Services not starting", logs=logs or ["/nowhere/*"], **{"skip": SKIP, **options}
         )
-        made = commands.create(given, config or {}, str(tmp_path / "bundles"), said.append)
+        made = commands.create(given, config or {}, str(tmp_path / "bundles"), messages.append)
         with zipfile.ZipFile(made.path) as archive:
             entries = {name: archive.read(name) for name in archive.namelist()}
-        return made, entries, said
+        return made, entries, messages
 
     return it
 
 
 def test_the_transcript_is_as_documented(make: Any) -> None:
-    made, entries, said = make()
-    shown = "\n".join(said) + "\n"
+    made, entries, messages = make()
+    shown = "\n".join(messages) + "\n"
     shown = shown.replace(os.path.basename(made.path), "NAME")
     assert re.sub(r"Size: [\d.]+ (bytes|kB|MB)", "Size: SIZE", shown) == TRANSCRIPT
     assert re.fullmatch(r"incident-\d{8}-\d{6}\.zip", os.path.basename(made.path))
@@ -91,7 +92,7 @@ def test_no_planted_secret_is_in_a_bundle(make: Any, tmp_path: Path, monkeypatch
     assert totals["known-value"] == 1
 
 
-def test_what_is_no_number_is_null_in_a_document() -> None:
+def test_non_finite_number_is_null_in_a_document() -> None:
     nan, endless = float("nan"), float("inf")
     written = json.loads(as_json({"load": [nan, 0.5, (-endless,)], "b": {"c": endless}, nan: 1}))
     assert written == {"load": [None, 0.5, [None]], "b": {"c": None}, "nan": 1}
@@ -107,7 +108,7 @@ def test_a_key_over_rotated_files_is_cut_in_both(make: Any, tmp_path: Path) -> N
     assert "end\n" in shown
 
 
-def test_what_cannot_be_read_is_listed_with_the_reason(make: Any, tmp_path: Path) -> None:
+def test_unreadable_requests_are_listed_with_the_reason(make: Any, tmp_path: Path) -> None:
     (tmp_path / "real.log").write_text("line\n")
     (tmp_path / "link.log").symlink_to("/etc/passwd")
     (tmp_path / "zero.log").symlink_to("/dev/zero")
@@ -146,13 +147,13 @@ def sleeping_probe() -> Iterator[None]:
 
 
 def test_a_probe_that_hangs_is_ended_and_the_bundle_is_made(make: Any, sleeping_probe: None) -> None:
-    made, entries, said = make(only=("sleeping",))
+    made, entries, messages = make(only=("sleeping",))
     assert entries["logs/before.log"] == b"seen\n"
     assert made.metadata["partial"] is True
     probe = next(p for p in made.manifest["probes"] if p["name"] == "sleeping")
     assert not probe["ok"]
     assert "did not end" in probe["reason"]
-    assert any(line.startswith("Incomplete: sleeping") for line in said)
+    assert any(line.startswith("Incomplete: sleeping") for line in messages)
 
 
 def test_all_probes_together_have_a_limit(make: Any, sleeping_probe: None) -> None:
@@ -182,7 +183,7 @@ def test_a_probe_is_modest_and_is_ended_where_it_takes_too_much_memory(make: Any
     assert made.metadata["partial"] is True
 
 
-def test_health_checks_of_the_configuration_say_what_is_wrong(make: Any, tmp_path: Path) -> None:
+def test_health_checks_of_the_configuration_report_what_is_wrong(make: Any, tmp_path: Path) -> None:
     config = read_toml(f"""
 [[health]]
 name = "nothing listens"
@@ -219,7 +220,7 @@ def test_a_changed_bundle_is_not_whole(make: Any, tmp_path: Path) -> None:
         verify(str(forged))
 
 
-def test_a_full_disk_leaves_nothing_and_is_said(
+def test_full_disk_leaves_nothing_and_is_reported(
     make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> Any:
@@ -231,7 +232,7 @@ def test_a_full_disk_leaves_nothing_and_is_said(
     assert list((tmp_path / "bundles").iterdir()) == []
 
 
-def test_what_a_killed_program_left_is_removed_and_bundles_are_kept(make: Any, tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_program_are_removed_but_no_bundles(make: Any, tmp_path: Path) -> None:
     folder = tmp_path / "bundles"
     (folder / ".bundle-old").mkdir(parents=True)
     (folder / ".bundle-old" / "0001").write_text("half")
@@ -319,7 +320,7 @@ def test_addresses_others_can_read_along(url: str, is_shown: bool) -> None:
     assert is_readable_by_others(url) is is_shown
 
 
-def test_plain_http_to_another_host_is_refused_and_the_bundle_kept(
+def test_plain_http_to_another_host_is_refused_and_the_bundle_stored(
     make: Any, tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:
     make()
@@ -327,9 +328,9 @@ def test_plain_http_to_another_host_is_refused_and_the_bundle_kept(
     monkeypatch.setenv("TOCSIN_URL", "http://tocsin.invalid")
     [bundle] = (tmp_path / "bundles").glob("*.zip")
     assert main(["upload", str(bundle)]) == 2
-    said = capsys.readouterr().err
-    assert "http://tocsin.invalid is not encrypted" in said
-    assert f"Use https, or --insecure-http. The bundle is stored at: {bundle}" in said
+    output = capsys.readouterr().err
+    assert "http://tocsin.invalid is not encrypted" in output
+    assert f"Use https, or --insecure-http. The bundle is stored at: {bundle}" in output
     assert main(["upload", str(bundle), "--insecure-http"]) == 3  # it is tried
 
 
@@ -340,3 +341,12 @@ def test_file_goes_to_no_plain_storage_of_an_encrypted_server(tmp_path: Path) ->
     with pytest.raises(UploadError, match="the storage is not encrypted") as refused:
         send_file(str(bundle), ticket, "https://tocsin.example")
     assert refused.value.status == 0  # so that the server takes it itself
+
+
+def test_an_upload_follows_no_redirect_with_its_token(make: Any) -> None:
+    made, _, _ = make()
+    with running(Receiver()) as elsewhere:
+        away = Reply(302, b"", {"Location": f"{elsewhere.url}/in"})
+        with running(Receiver(lambda _: away)) as server, pytest.raises(UploadError, match="302"):
+            upload(made.path, server.url, "tcs_token")
+        assert elsewhere.received == []

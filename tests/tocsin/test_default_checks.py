@@ -80,7 +80,7 @@ def test_a_disk_over_the_limit_is_named(checked: Checked, monkeypatch: pytest.Mo
     assert found["overall"] in {"degraded", "down"}
 
 
-def test_a_name_that_does_not_resolve_is_said(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_that_does_not_resolve_is_reported(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health.socket, "gethostname", lambda: "no-such-host.invalid")
     assert checked()["dns"]["ok"] is False
 

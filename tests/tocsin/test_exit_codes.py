@@ -1,4 +1,4 @@
-"""Exit codes against servers that refuse, fail, hang or speak no TLS; `watch` over a stream."""
+"""Exit codes against servers that refuse, fail, hang or have no TLS; `watch` over a stream."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _closed() -> str:
         return f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_a_server_that_is_away_or_speaks_no_tls_is_unreachable(
+def test_server_that_is_down_or_has_no_tls_is_unreachable(
     run_tocsin: RunTocsin, fake: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for url in (_closed(), fake.url.replace("http:", "https:"), "http://tocsin.invalid"):

@@ -63,10 +63,10 @@ def _run(code: str, **environment: str) -> str:
 
 
 def test_help_imports_no_command_and_nothing_of_the_network() -> None:
-    said = _run(
+    output = _run(
         "import sys; from tocsin.cli.main import run; run(['--help']); print('IMPORTED', *sys.modules)"
     )
-    shown, imported = said.split("IMPORTED")
+    shown, imported = output.split("IMPORTED")
     assert [name for name in imported.split() if name.startswith(HEAVY)] == []
     assert all(f"  {word} " in shown for word in NOUNS)
 
@@ -75,7 +75,7 @@ def test_a_shell_completes_active_incidents_of_the_last_half_minute(tmp_path: Pa
     found = [{"incident_id": f"INC-{n}", "title": f"Trouble \x1b[2J{n}"} for n in (1, 12, 20)]
     body = json.dumps(found).encode()
     with running(Receiver(lambda _: Reply(200, body, {"Content-Type": "application/json"}))) as fake:
-        asked = {
+        environment = {
             "_TOCSIN_COMPLETE": "complete_bash", "COMP_CWORD": "3", "TOCSIN_URL": fake.url,
             "TOCSIN_TOKEN": "x", "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path),
         }  # fmt: skip
@@ -84,14 +84,16 @@ def test_a_shell_completes_active_incidents_of_the_last_half_minute(tmp_path: Pa
             ("incidents resolve", "", ["INC-1", "INC-12", "INC-20"]),
             ("stages show", "INC-2", ["INC-20"]),
         ]:
-            said = _run(
-                "from tocsin.cli.main import main; main([])", **asked, COMP_WORDS=f"tocsin {verb} {word}"
+            output = _run(
+                "from tocsin.cli.main import main; main([])",
+                **environment,
+                COMP_WORDS=f"tocsin {verb} {word}",
             )
-            assert said.split() == ids
+            assert output.split() == ids
     assert len(fake.received) == 1
-    [kept] = tmp_path.rglob("completion.json")
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert "\x1b" not in json.loads(kept.read_text())["incidents"][0]["title"]
+    [stored] = tmp_path.rglob("completion.json")
+    assert stored.stat().st_mode & 0o777 == 0o600
+    assert "\x1b" not in json.loads(stored.read_text())["incidents"][0]["title"]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
@@ -113,5 +115,9 @@ def test_the_completion_of_a_shell_is_printed(
     ids=["first word", "its commands"],
 )
 def test_a_shell_completes_words_and_their_commands(line: str, words: list[str]) -> None:
-    asked = {"_TOCSIN_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
-    assert sorted(_run("from tocsin.cli.main import main; main([])", **asked).split()) == words
+    environment = {
+        "_TOCSIN_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+    }
+    assert sorted(_run("from tocsin.cli.main import main; main([])", **environment).split()) == words

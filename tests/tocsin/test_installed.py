@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_PACKAGES = 20
-SAY = """
+PRINT_MODULES = """
 import sys
 sys.path[:0] = {paths}
 from tocsin.cli.main import run
@@ -64,7 +64,7 @@ def packages() -> dict[str, Distribution]:
 
 @pytest.fixture(scope="module")
 def folder(packages: dict[str, Distribution], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What stands in the site-packages of an environment of its own: those packages, and ours."""
+    """The site-packages of a fresh environment: those packages, and Tocsin's."""
     made = tmp_path_factory.mktemp("site-packages")
     for package in packages.values():
         tops = {Path(str(file)).parts[0] for file in package.files or ()} - {"..", "__pycache__"}
@@ -95,7 +95,7 @@ def test_the_command_line_needs_few_packages_and_no_django(packages: dict[str, D
 def test_the_command_line_runs_with_its_packages_alone(
     folder: Path, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
-    program = SAY.format(paths=[str(folder)], arguments=arguments)
+    program = PRINT_MODULES.format(paths=[str(folder)], arguments=arguments)
     argv = [sys.executable, "-I", "-S", "-c", program]
     environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     ran = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -88,3 +88,18 @@ def test_without_a_keyring_that_works_the_token_is_in_a_file_of_its_owner(
     assert run_tocsin("--url", url, "login", "--token", TOKEN).code == 0
     assert TOKEN not in config_file().read_text()
     assert load_settings().token == TOKEN
+
+
+@pytest.mark.parametrize("is_in_file", [False, True])
+def test_a_token_goes_to_the_server_it_was_stored_for_and_no_other(
+    run_tocsin: RunTocsin, ring: InMemory, url: str, monkeypatch: pytest.MonkeyPatch, is_in_file: bool
+) -> None:
+    if is_in_file:
+        keyring.set_keyring(keyring.backends.fail.Keyring())
+    assert run_tocsin("--url", url, "login", "--token", TOKEN).code == 0
+    assert load_settings({"url": f"{url}/"}).token == TOKEN
+    assert load_settings({"url": "https://elsewhere.example"}).token == ""
+    monkeypatch.setenv("TOCSIN_URL", "https://elsewhere.example")
+    assert load_settings().token == ""
+    monkeypatch.setenv("TOCSIN_TOKEN", "tcs_given")
+    assert load_settings().token == "tcs_given", "what is given with it is meant for it"

@@ -31,9 +31,9 @@ def browser(person: User) -> Client:
 
 def start(client: Client, *scopes: str) -> dict[str, Any]:
     body = json.dumps({"host": "laptop", "scopes": scopes or ["incidents:read", "incidents:write"]})
-    answer = client.post("/api/v1/device/start", body, content_type="application/json")
-    assert answer.status_code == 201
-    return dict(answer.json())
+    response = client.post("/api/v1/device/start", body, content_type="application/json")
+    assert response.status_code == 201
+    return dict(response.json())
 
 
 def ask(device_code: str) -> Any:

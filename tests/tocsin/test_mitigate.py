@@ -1,4 +1,4 @@
-"""`--approved-by` asks the person named; only that person's own token approves."""
+"""`--approved-by` requests the approval of the named person; only that person's own token approves."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def wanted(home: Workspace) -> list[str]:
 
     Membership.objects.of(home.pk).filter(user__username="john.doe").update(role="manager")
     made = declare_incident(system_actor(home.pk), title="Errors", incident_type="error_burst")
-    asked = ["--action", "rollback_deployment", "--approved-by", "john.doe", "--no-wait"]
-    return ["incidents", "mitigate", made.reference, *asked]
+    options = ["--action", "rollback_deployment", "--approved-by", "john.doe", "--no-wait"]
+    return ["incidents", "mitigate", made.reference, *options]
 
 
 def token_of(home: Workspace, username: str) -> str:
@@ -41,7 +41,7 @@ def token_of(home: Workspace, username: str) -> str:
 
 
 @pytest.mark.parametrize("who", ["", "mary.major", "john.doe"], ids=["a machine", "another", "oneself"])
-def test_only_the_person_named_approves(
+def test_only_the_named_person_approves(
     run_tocsin: RunTocsin,
     server: str,
     home: Workspace,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_what_was_seen_last_is_shown_while_the_server_is_away(
+def test_last_status_is_shown_while_the_server_is_unreachable(
     run_tocsin: RunTocsin, server: str, home: Workspace, own_home: Path
 ) -> None:
     from accounts.actor import system_actor
@@ -39,5 +39,5 @@ def test_what_was_seen_last_is_shown_while_the_server_is_away(
     for words in ("On call:", "Members:", "INC-1  sev1  Payments down", "    [ ] Assess severity level"):
         assert words in shown.out
     assert "\x1b" not in shown.out
-    kept = json.loads(run_tocsin("--format", "json", "status", "--offline").out)
-    assert kept["incidents"][0]["incident_id"] == "INC-1"
+    stored = json.loads(run_tocsin("--format", "json", "status", "--offline").out)
+    assert stored["incidents"][0]["incident_id"] == "INC-1"

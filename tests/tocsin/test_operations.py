@@ -252,7 +252,7 @@ PRINTED = [
 ]
 
 
-def test_commands_print_what_the_api_says(
+def test_commands_print_the_api_response(
     run_tocsin: RunTocsin, server: str, home: Workspace, own_home: Path
 ) -> None:
     (own_home / "provider.json").write_text('{"client_secret": "s3cret"}')

@@ -1,4 +1,4 @@
-"""Probes of the operator: what their files may say, what is kept, and how a bad one ends."""
+"""Probes of the operator: what their files may contain, what is collected, and how a bad one ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tocsin.collector import commands
 from tocsin.collector.context import MAX_OUTPUT_BYTES, Options, run_command
 
-SAYING = 'argv = ["printf", "one error\\\\npassword=maple4711 error\\\\nfine\\\\nlast error\\\\n"]\n'
+PROBE = 'argv = ["printf", "one error\\\\npassword=maple4711 error\\\\nfine\\\\nlast error\\\\n"]\n'
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return it
 
 
-def test_the_lines_asked_for_are_kept_without_secrets(make: Any) -> None:
-    entries, manifest = make({"queues": SAYING + 'keep = ["error"]\nlines = 2\n', "all": SAYING})
-    kept = entries["logs/probe_queues.log"].splitlines()
-    assert len(kept) == 2
-    assert kept[1] == "last error"
+def test_requested_lines_are_collected_without_secrets(make: Any) -> None:
+    entries, manifest = make({"queues": PROBE + 'keep = ["error"]\nlines = 2\n', "all": PROBE})
+    lines = entries["logs/probe_queues.log"].splitlines()
+    assert len(lines) == 2
+    assert lines[1] == "last error"
     assert "maple4711" not in "".join(entries.values())
     assert len(entries["logs/probe_all.log"].splitlines()) == 4
     entry = next(e for e in manifest["entries"] if e["path"] == "logs/probe_queues.log")
@@ -45,7 +45,7 @@ def test_the_lines_asked_for_are_kept_without_secrets(make: Any) -> None:
 
 
 def test_a_probe_is_left_out_on_request(make: Any) -> None:
-    entries, _ = make({"queues": SAYING, "other": SAYING}, only=("own:other",))
+    entries, _ = make({"queues": PROBE, "other": PROBE}, only=("own:other",))
     assert [name for name in entries if name.startswith("logs/")] == ["logs/probe_other.log"]
 
 
@@ -53,11 +53,11 @@ def test_a_probe_is_left_out_on_request(make: Any) -> None:
     ("text", "mode", "reason"),
     [
         ("argv = 3\n", 0o600, "argv must be a list of words"),
-        (SAYING + "shell = true\n", 0o600, "shell is not known. Known: argv"),
-        (SAYING + "seconds = 600\n", 0o600, "seconds must be a number up to 60"),
-        (SAYING + "lines = true\n", 0o600, "lines must be a number from 1"),
+        (PROBE + "shell = true\n", 0o600, "shell is not known. Known: argv"),
+        (PROBE + "seconds = 600\n", 0o600, "seconds must be a number up to 60"),
+        (PROBE + "lines = true\n", 0o600, "lines must be a number from 1"),
         ("what is this", 0o600, ""),
-        (SAYING, 0o666, "others may write this file"),
+        (PROBE, 0o666, "others may write this file"),
         ('argv = ["no-such-program-here"]\n', 0o600, "no-such-program-here is not installed"),
     ],
     ids=["no list", "unknown key", "too long", "no number", "no TOML", "writable", "not installed"],
@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_used_is_listed_with_the_reason(
     assert reason in skipped["reason"]
 
 
-def test_a_probe_that_fails_hangs_or_never_ends_says_so(make: Any) -> None:
+def test_probe_that_fails_hangs_or_never_ends_is_reported(make: Any) -> None:
     _, manifest = make({
         "fails": 'argv = ["sh", "-c", "echo before; exit 3"]\n',
         "hangs": 'argv = ["sh", "-c", "echo before; sleep 60"]\nseconds = 0.3\n',

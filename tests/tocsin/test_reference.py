@@ -174,11 +174,11 @@ def test_the_dashboard_leads_to_the_list_with_its_filters(server: str, own_home:
         assert f"http://127.0.0.1:{port}/ leads to {server}/incidents" in running.stderr.readline()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         connection.request("GET", "/?severity=critical")
-        answer = connection.getresponse()
+        response = connection.getresponse()
         connection.close()
         running.send_signal(signal.SIGINT)
         assert running.wait(60) == 0
-    assert (answer.status, answer.headers["Location"]) == (302, f"{server}/incidents?severity=critical")
+    assert (response.status, response.headers["Location"]) == (302, f"{server}/incidents?severity=critical")
 
 
 def test_list_shows_the_words_in_tables_and_canonical_values_in_json(
@@ -233,7 +233,7 @@ def test_a_rule_is_tried_without_opening_and_its_events_are_sent_on_request(
         assert (refused.code, refused.out) == (2, "")
 
 
-def test_what_is_not_known_is_named_with_the_nearest_word(run_tocsin: RunTocsin) -> None:
+def test_unknown_value_is_named_with_the_nearest_one(run_tocsin: RunTocsin) -> None:
     for arguments, words in [
         (("incidents", "lst"), "Did you mean"),
         (("incident", "get", "3"), "tocsin incidents get"),
@@ -302,7 +302,7 @@ def test_events_are_sent_by_flags_file_and_library(
         assert client.submit_event(again)["duplicates"] == 1
 
 
-def test_what_cannot_be_sent_is_sent_once_by_sync(
+def test_unsent_commands_are_sent_once_by_sync(
     run_tocsin: RunTocsin, server: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = ("--url", "http://127.0.0.1:9")
@@ -314,9 +314,9 @@ def test_what_cannot_be_sent_is_sent_once_by_sync(
     assert sent.code == 0, sent.err
     reference = sent.out.split("local-1 sent: ")[1].split()[0]
     assert run_tocsin("sync").err == "Nothing waits to be sent.\n"
-    story = run_tocsin("incidents", "timeline", reference).out
-    assert story.count("The switch is dead") == 1
-    assert "written offline" in story
+    timeline = run_tocsin("incidents", "timeline", reference).out
+    assert timeline.count("The switch is dead") == 1
+    assert "written offline" in timeline
     run_tocsin(*away, "notes", "add", reference, "forged")
     file = next((own_home / "data" / "tocsin" / "spool").glob("0*.json"))
     file.write_text(file.read_text().replace("forged", "FORGED"))

@@ -48,7 +48,7 @@ def _create(*arguments: str) -> tuple[str, ...]:
     return ("create", "--summary", "Services not starting", "--only", "logs", *arguments)
 
 
-def test_a_full_disk_is_said_and_nothing_is_left_on_it(
+def test_full_disk_is_reported_and_nothing_is_left_on_it(
     collector: Collector, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = own_home / "full"
@@ -160,7 +160,7 @@ def test_the_token_of_this_program_is_in_no_bundle(
     token = "tcs_abcdefgh_Zq8Lw3Vb6Nn1Kx7Qm2Zr9Tt4Lw8Vb3N"
     monkeypatch.setenv("TOCSIN_TOKEN", token)
     monkeypatch.setenv("TOCSIN_URL", "https://tocsin.example")
-    before = ("sh", "-c", '"$@"; exit $?', token)  # it stands among the arguments of the shell
+    before = ("sh", "-c", '"$@"; exit $?', token)  # it is among the arguments of the shell
     ran = collector(
         "create", "--summary", f"Refused with {token}", "--no-upload", "--only", "processes", before=before
     )
@@ -183,7 +183,7 @@ def test_a_log_that_may_not_be_read_is_listed_with_the_reason(collector: Collect
     assert skipped["reason"] == "Permission denied"
 
 
-def test_one_interrupt_ends_the_collecting_and_keeps_what_is_there(
+def test_one_interrupt_ends_the_collecting_with_a_partial_bundle(
     collector: Collector, own_home: Path
 ) -> None:
     fifo, folder = own_home / "reached", own_home / "config" / "tocsin" / "probes.d"
@@ -205,29 +205,29 @@ def test_one_interrupt_ends_the_collecting_and_keeps_what_is_there(
     assert {p["name"]: p["reason"] for p in probes}["own:second"] == "interrupted"
 
 
-def test_without_a_network_the_bundle_is_kept_and_sent_later(
+def test_without_a_network_the_bundle_is_stored_and_sent_later(
     run_tocsin: RunTocsin, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tocsin.collector.upload.time.sleep", lambda _: None)
     ran = run_tocsin("--url", "http://127.0.0.1:9", "bundle", *_create("--logs", "/nowhere/*"))
-    [kept] = (own_home / "data" / "tocsin" / "incidents").glob("incident-*.zip")
+    [stored] = (own_home / "data" / "tocsin" / "incidents").glob("incident-*.zip")
     assert (ran.code, ran.out) == (3, "")
-    assert f"The bundle is stored at: {kept}" in ran.err
+    assert f"The bundle is stored at: {stored}" in ran.err
     assert "Spooled as local-1" in ran.err
 
 
-def test_a_wrong_token_is_refused_and_the_bundle_kept(
+def test_wrong_token_is_refused_and_the_bundle_stored(
     run_tocsin: RunTocsin, server: str, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOCSIN_TOKEN", "tcs_abcdefgh_" + "x" * 40)
     ran = run_tocsin("bundle", *_create("--logs", "/nowhere/*"))
-    [kept] = (own_home / "data" / "tocsin" / "incidents").glob("incident-*.zip")
+    [stored] = (own_home / "data" / "tocsin" / "incidents").glob("incident-*.zip")
     assert (ran.code, ran.out) == (1, "")
     assert "token" in ran.err
-    assert f"The bundle is stored at: {kept}" in ran.err
-    for given in (str(kept), kept.name, kept.stem):
+    assert f"The bundle is stored at: {stored}" in ran.err
+    for given in (str(stored), stored.name, stored.stem):
         assert run_tocsin("bundle", "upload", given).code == 1  # found, and refused for its token alone
-    with zipfile.ZipFile(kept) as archive:
+    with zipfile.ZipFile(stored) as archive:
         bundle_id = json.loads(archive.read("metadata.json"))["bundle_id"]
-    assert f"The bundle is stored at: {kept}" in run_tocsin("bundle", "upload", bundle_id).err
+    assert f"The bundle is stored at: {stored}" in run_tocsin("bundle", "upload", bundle_id).err
     assert "is neither a file nor a bundle" in run_tocsin("bundle", "upload", "incident-1").err

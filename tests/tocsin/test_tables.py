@@ -176,19 +176,19 @@ def test_plain_columns_are_never_broken() -> None:
 
 def on_terminal(url: str, columns: int, **environment: str) -> str:
     """What `tocsin incidents list` prints on a terminal of so many columns."""
-    ours, theirs = pty.openpty()
+    controller, terminal = pty.openpty()
     given = {**os.environ, "TOCSIN_URL": url, "TOCSIN_TOKEN": "x", "COLUMNS": str(columns), **environment}
     argv = [sys.executable, "-m", "tocsin", "incidents", "list"]
-    with subprocess.Popen(argv, cwd=ROOT, env=given, stdout=theirs, stderr=theirs) as running_one:
-        os.close(theirs)
+    with subprocess.Popen(argv, cwd=ROOT, env=given, stdout=terminal, stderr=terminal) as running_one:
+        os.close(terminal)
         shown = b""
         try:
-            while data := os.read(ours, 65_536):
+            while data := os.read(controller, 65_536):
                 shown += data
         except OSError:  # the end of a terminal
             pass
         finally:
-            os.close(ours)
+            os.close(controller)
         assert running_one.wait(30) == 0, shown
     return shown.decode().replace("\r\n", "\n")
 

@@ -9,5 +9,5 @@ import pytest
 def connected(db, settings, admin, actor):
     from tests.warroom.connected import connect  # models may be imported only after the servers run
 
-    with connect(settings, admin, actor) as world:
-        yield world
+    with connect(settings, admin, actor) as team:
+        yield team

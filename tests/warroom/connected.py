@@ -56,7 +56,7 @@ class Connected:
         return client.post(f"/slack/{path}", body, content_type=headers["Content-Type"], **extra)
 
     def command(self, text: str, *, user: str = "", channel: str = "C0ANY", **more: str):
-        """A slash command, and everything it causes. Returns the direct answer."""
+        """A slash command, and everything it causes. Returns the direct response."""
         reply = self.send("commands", self.fake.command(text, user or self.rita, channel, **more))
         self.settle()
         return reply

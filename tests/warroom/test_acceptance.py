@@ -33,7 +33,7 @@ from warroom.slack.errors import (
 )
 
 TS = "1700000000.000100"
-# Every row of the error table of the design: Slack's word -> what a call of ours becomes.
+# Every row of the error table of the design: Slack's error -> the resulting state of a call.
 TABLE = {
     "ratelimited": SlackBusyError,
     **dict.fromkeys(
@@ -106,8 +106,8 @@ def test_roles_over_slack_are_those_of_the_web(connected, make_actor):
 @pytest.fixture
 def committed(transactional_db, settings, admin, actor):
     """A connected workspace whose rows other connections see."""
-    with connect(settings, admin, actor) as world:
-        yield world
+    with connect(settings, admin, actor) as team:
+        yield team
 
 
 def test_requests_repeated_and_shuffled_sixteen_at_once_have_one_effect(committed):
@@ -129,8 +129,8 @@ def test_requests_repeated_and_shuffled_sixteen_at_once_have_one_effect(committe
     ]  # fmt: skip
     sent = [payload for payload in payloads for _ in range(4)]
     random.Random(7).shuffle(sent)
-    answers = at_once(16, lambda index: committed.send(*sent[index]).status_code)
-    assert answers == [200] * 16
+    responses = at_once(16, lambda index: committed.send(*sent[index]).status_code)
+    assert responses == [200] * 16
     at_once(4, lambda _: run_due(SLACK))
     for second in range(6):
         committed.settle(later=60 + second)
@@ -141,8 +141,8 @@ def test_requests_repeated_and_shuffled_sixteen_at_once_have_one_effect(committe
     )
     assert (kinds.count("note"), kinds.count("acknowledged")) == (2, 1)
     assert SlackInbox.objects.of(incident.workspace_id).count() == 4
-    told = [one["text"] for one in channel.messages.values() if "bot_id" in one]
-    assert sum("*Note*" in one and "once" in one for one in told) == 1
+    posted = [one["text"] for one in channel.messages.values() if "bot_id" in one]
+    assert sum("*Note*" in one and "once" in one for one in posted) == 1
     assert len([one for one in fake.responses if one["text"].startswith("Note added")]) == 1
 
 
@@ -158,7 +158,7 @@ while run_due(RELAY) + run_due(SLACK):
 
 
 def test_worker_killed_after_slack_acted_leaves_one_of_each(committed):
-    """Acceptance check 2, a sample: kill -9 between the deed and its answer."""
+    """Acceptance check 2, a sample: kill -9 between the call and its response."""
     incident = declare_incident(committed.actor, title="Checkout returns 500", severity="sev1")
     database = connection.settings_dict
     address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"

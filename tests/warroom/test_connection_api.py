@@ -60,7 +60,7 @@ def test_members_are_linked_listed_and_unlinked(connected, api):
     assert AuditEntry.objects.of(connected.team.workspace_id).filter(action="slack.unlink").count() == 1
 
 
-def test_what_is_wrong_is_named_and_nothing_is_stored(connected, api):
+def test_invalid_field_is_named_and_nothing_is_stored(connected, api):
     before = SlackTeam.across_workspaces.count()
     for given, field in [
         ({"bot_token": "no token"}, "bot_token"), ({"bot_token": TOKEN, "app_token": "no"}, "app_token"),

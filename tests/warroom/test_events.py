@@ -1,4 +1,4 @@
-"""Events that Slack could not deliver: it repeats them for five minutes, and gives up on a deaf app."""
+"""Events that Slack could not deliver: repeated for five minutes, then given up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TS = "1700000000.000100"
 
 @pytest.fixture
 def room(connected):
-    """An incident with its room, a message there with a :pushpin:, and what says so."""
+    """An incident with its room, a message there with a :pushpin:, and its event."""
     incident = connected.open()
     channel = connected.slack.channels[connected.room(incident).channel_id]
     channel.messages[TS] = {"ts": TS, "user": connected.adam, "text": "Disk full", "reactions": ["pushpin"]}
@@ -65,7 +65,7 @@ def test_event_is_taken_when_slack_sends_it_again_and_has_one_effect(connected, 
     assert SlackInbox.objects.of(incident.workspace_id).filter(kind="event").count() == 1
 
 
-def test_what_a_switched_off_subscription_does_not_send_is_caught_up(connected, room, events):
+def test_events_missed_by_a_disabled_subscription_are_caught_up(connected, room, events):
     incident, event = room
     api, away = events
     api.least_events = 4
@@ -82,7 +82,7 @@ def test_what_a_switched_off_subscription_does_not_send_is_caught_up(connected, 
     assert notes(incident) == 1
 
 
-def test_form_is_shown_to_the_person_who_asked_for_it(connected, room):
+def test_form_is_shown_to_the_requester(connected, room):
     for user in (connected.rita, connected.adam):
         connected.command("declare", user=user)
         assert connected.slack.shown_to[connected.slack.views[-1]["id"]] == user
@@ -91,7 +91,7 @@ def test_form_is_shown_to_the_person_who_asked_for_it(connected, room):
 def test_response_address_that_is_used_up_is_no_reason_to_try_again(connected, room):
     incident, _ = room
     signed = connected.fake.command(f"note INC-{incident.number} once", connected.rita)
-    url = f"/response/{connected.fake.asked}"
+    url = f"/response/{connected.fake.response_urls}"
     connected.fake.uses[url] = 5
     connected.send("commands", signed)
     connected.settle()

@@ -47,7 +47,7 @@ def shown(browser, word: str = "") -> str:
 
 
 def manifest_on(page: str, heading: str) -> dict:
-    """The manifest that stands below that heading, as a person copies it."""
+    """The manifest below that heading, as a person copies it."""
     found = re.search(rf"{re.escape(heading)}</summary>.*?<code>(.*?)</code>", page, re.S)
     return json.loads(found[1])
 
@@ -65,7 +65,7 @@ def send(address: str, signed) -> int:
     return Client().post(path, body, content_type=headers["Content-Type"], **extra).status_code
 
 
-def test_team_is_connected_as_the_guide_says(fake, admin):
+def test_team_is_connected_as_the_guide_describes(fake, admin):
     guide = (ROOT / "docs/howto/slack.md").read_text()
     browser = browser_for(admin)
 
@@ -99,7 +99,7 @@ def test_team_is_connected_as_the_guide_says(fake, admin):
     assert browser.post(f"{PAGE}/check", {"team": team.pk}).status_code == 303
     shown(browser, "Connected to Acme.")
 
-    # 7: /incident is typed; a request signed with the secret of another app is refused, and why is said
+    # 7: /incident is typed; a request signed with the secret of another app is refused with the reason
     assert send(addresses[1], fake.command("", "U0ADAM")) == 200
     assert not re.search(r"Last request accepted</dt>\s*<dd>None", shown(browser))
     # of several refusals within five seconds the first one is shown
@@ -119,7 +119,7 @@ def test_team_is_connected_as_the_guide_says(fake, admin):
     assert fake.slack.named("inc-1-checkout-is-down").pins
 
 
-def test_missing_scope_is_named_as_the_guide_says(fake, admin):
+def test_missing_scope_is_named_as_the_guide_describes(fake, admin):
     browser = browser_for(admin)
     fake.scopes = [one for one in fake.scopes if one != "pins:write"]
     browser.post(PAGE, {"team": "new", "bot_token": TOKEN, "signing_secret": SECRET, "archive_days": "7"})
@@ -128,7 +128,7 @@ def test_missing_scope_is_named_as_the_guide_says(fake, admin):
     assert "Missing scopes: pins:write" in page
 
 
-def test_socket_mode_is_set_up_as_the_guide_says(fake, admin):
+def test_socket_mode_is_set_up_as_the_guide_describes(fake, admin):
     browser = browser_for(admin)
     made = manifest_on(shown(browser), "Show the manifest for Socket Mode")
     assert made["settings"]["socket_mode_enabled"]

@@ -1,4 +1,4 @@
-"""What people change in Slack afterwards reaches the timeline: pins, edits, deletions, replies."""
+"""Changes in Slack in the timeline: pins, edits, deletions, replies."""
 
 from __future__ import annotations
 
@@ -201,8 +201,8 @@ def test_reactions_and_replies_missed_while_away_are_caught_up_once(connected):
     [announced] = [one for one in connected.announce.messages.values() if "Search" in one["text"]]
     reply = {"ts": "1700000009.000100", "thread_ts": announced["ts"], "user": connected.rita, "text": "Index"}
     connected.announce.messages[reply["ts"]] = reply
-    stranger = {**reply, "ts": "1700000010.000100", "user": "U0NOBODY"}
-    connected.announce.messages[stranger["ts"]] = stranger
+    outsider = {**reply, "ts": "1700000010.000100", "user": "U0NOBODY"}
+    connected.announce.messages[outsider["ts"]] = outsider
     for _ in range(2):
         assert reconcile_after_gap(connected.team.workspace_id, connected.team) == 2
         connected.settle(later=60)
@@ -219,7 +219,7 @@ def test_room_whose_channel_is_gone_is_lost(connected):
     assert connected.room(incident).state == "lost"
 
 
-def test_topic_that_somebody_changes_is_set_again_and_only_then(connected):
+def test_changed_topic_is_set_again_and_only_then(connected):
     incident = connected.open(title="Disk & https://db-1.example.com is full")
     channel = connected.slack.channels[connected.room(incident).channel_id]
     topic, now = channel.topic, timezone.now()
@@ -264,7 +264,7 @@ def test_person_who_left_the_room_and_takes_a_role_is_invited_again(connected):
     channel.members.remove(connected.rita)
     plan_reconciling(timezone.now())
     connected.settle(later=60)
-    assert connected.rita not in channel.members  # whoever leaves is left alone
+    assert connected.rita not in channel.members  # a person who left is not invited again
     assign_role(connected.admin, number=incident.number, role="tech_lead", user_id=connected.actor.user_id)
     connected.settle(later=60)
     assert connected.rita in channel.members
@@ -279,7 +279,7 @@ def test_app_removed_from_its_room_comes_back(connected):
     assert connected.slack.bot_user_id in channel.members
 
 
-def test_room_that_somebody_archived_is_replaced_on_request(connected):
+def test_archived_room_is_replaced_on_request(connected):
     incident = connected.open()
     first = connected.slack.channels[connected.room(incident).channel_id]
     first.is_archived = True
@@ -297,8 +297,8 @@ def test_room_that_somebody_archived_is_replaced_on_request(connected):
     assert connected.slack.channels[room.channel_id].pins == [room.card_ts]
     add_note(connected.actor, incident_id=incident.pk, message="In the new room")
     connected.settle(later=60)
-    told = [one["text"] for one in connected.slack.channels[room.channel_id].messages.values()]
-    assert any("In the new room" in text for text in told)
+    posted = [one["text"] for one in connected.slack.channels[room.channel_id].messages.values()]
+    assert any("In the new room" in text for text in posted)
 
 
 def test_pictures_of_pinned_messages_are_stored_and_nothing_else(connected, storage):
@@ -340,7 +340,7 @@ def pictured(connected, storage):
     return incident, channel, event
 
 
-def test_picture_that_could_not_be_stored_is_tried_again_and_holds_up_nothing(connected, pictured):
+def test_picture_that_could_not_be_stored_is_retried_and_blocks_nothing(connected, pictured):
     incident, channel, event = pictured
     connected.fake.file_faults = 2
     send(connected, event)
@@ -356,14 +356,14 @@ def test_picture_that_could_not_be_stored_is_tried_again_and_holds_up_nothing(co
     assert len(fetched) == 3
 
 
-def test_picture_that_cannot_be_stored_is_said_in_the_room_once(connected, pictured):
+def test_picture_that_cannot_be_stored_is_reported_in_the_room_once(connected, pictured):
     incident, channel, event = pictured
     connected.fake.file_faults = 99
     send(connected, event)
     for minutes in range(5, 5 * 16, 5):
         plan_reconciling(timezone.now() + timedelta(minutes=minutes))
         connected.settle(later=60)
-    told = [one["text"] for one in channel.messages.values() if "not stored" in one["text"]]
-    assert len(told) == 1
-    assert "12 tries" in told[0]
+    posted = [one["text"] for one in channel.messages.values() if "not stored" in one["text"]]
+    assert len(posted) == 1
+    assert "12 tries" in posted[0]
     assert SlackPin.objects.of(incident.workspace_id).get().picture_tries == 0

@@ -116,7 +116,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", share(list(FORGED), turn=0, size=60))
-def test_forged_request_is_refused_without_a_word(connected, caplog, name):
+def test_forged_request_is_refused_without_details(connected, caplog, name):
     with caplog.at_level(logging.DEBUG):
         reply = send(BODY, FORGED[name]())
     assert (reply.status_code, reply.content) == (401, b"")
@@ -128,7 +128,7 @@ def test_forged_request_is_refused_without_a_word(connected, caplog, name):
 
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.parametrize("secret", [SECRET, "0" * 32])
-def test_broken_body_is_refused_whatever_its_signature(connected, name, secret):
+def test_broken_body_is_refused_with_any_signature(connected, name, secret):
     body, content_type = BROKEN[name]
     began = time.process_time()
     reply = send(body, signed(body, content_type, secret=secret), "events")

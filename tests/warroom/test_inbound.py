@@ -1,4 +1,4 @@
-"""Commands, clicks, forms, shortcuts and events of Slack: each has one effect, as the member may."""
+"""Commands, clicks, forms, shortcuts and events of Slack: each has one effect, by permission."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def entries(incident: Incident, kind: str) -> list[str]:
     return list(found.order_by("id").values_list("message", flat=True))
 
 
-def said(connected) -> str:
+def last_reply(connected) -> str:
     return connected.fake.responses[-1]["text"]
 
 
@@ -69,7 +69,7 @@ def test_whole_incident_from_slack(connected):
     assert connected.command("declare sev1 Checkout &amp; basket down").status_code == 200
     incident = latest(connected)
     assert (incident.title, incident.severity, incident.source) == ("Checkout & basket down", "sev1", "slack")
-    assert said(connected) == f"{incident.reference} declared."
+    assert last_reply(connected) == f"{incident.reference} declared."
     room = connected.room(incident)
     for given in (
         "ack",
@@ -107,7 +107,7 @@ def test_whole_incident_from_slack(connected):
         ("frobnicate", "There is no"), ("show INC-99", "There is no INC-99"),
     ],
 )  # fmt: skip
-def test_reading_verbs_are_answered_at_once(connected, given, expected):
+def test_reading_verbs_get_an_immediate_reply(connected, given, expected):
     connected.open("sev3")
     reply = connected.command(given).json()
     assert expected in reply["text"]
@@ -124,7 +124,16 @@ def test_replayed_requests_have_one_effect(connected):
     assert SlackInbox.objects.of(incident.workspace_id).filter(kind="command").count() == 1
 
 
-def test_stranger_and_guest_are_not_let_in(connected, make_actor):
+def test_answer_that_is_lost_is_told_later_and_its_effect_is_not_repeated(connected):
+    incident = connected.open("sev3")
+    connected.fake.response_faults = 1
+    connected.command(f"resolve INC-{incident.number} rolled back")
+    connected.settle(later=120)
+    assert entries(incident, "resolution") == ["rolled back"]
+    assert [one["text"] for one in connected.fake.responses] == [f"{incident.reference} resolved."]
+
+
+def test_outsider_and_guest_are_refused(connected, make_actor):
     incident = connected.open("sev3")
     make_actor("admin", username="gus")
     for name, more in (
@@ -147,7 +156,7 @@ def test_viewer_may_read_and_not_write(connected, make_actor):
     link_member(connected.admin, slack_id="U0VIC", username="vic")
     assert "Checkout" in connected.command("list", user="U0VIC").json()["text"]
     connected.command(f"resolve INC-{incident.number} x", user="U0VIC")
-    assert "needs the role responder" in said(connected)
+    assert "needs the role responder" in last_reply(connected)
     Membership.objects.of(viewer.workspace_id).filter(user_id=viewer.user_id).delete()
     assert "not linked" in connected.command("list", user="U0VIC").json()["text"]
 
@@ -163,29 +172,29 @@ def test_resolve_button_resolves_and_updates_the_card(connected):
     assert "resolve_incident" not in card
 
 
-def test_stale_button_changes_nothing_and_says_the_state(connected):
+def test_stale_button_changes_nothing_and_shows_the_state(connected):
     incident = connected.open()
     acknowledge_incident(connected.admin, incident_id=incident.pk)
     click(connected, RESOLVE, f"{incident.number}:{incident.version}")
     incident.refresh_from_db()
     assert incident.status == "investigating"
-    assert "is now SEV1, investigating" in said(connected)
+    assert "is now SEV1, investigating" in last_reply(connected)
 
 
-def test_update_form_is_kept_on_a_fault_and_written_once(connected):
+def test_update_form_is_preserved_on_a_fault_and_written_once(connected):
     incident = connected.open()
     click(connected, ADD_UPDATE, f"{incident.number}:{incident.version}")
     [view] = connected.slack.views
     assert view["callback_id"] == modals.UPDATE
-    answer = submit(connected, view, message=text("  ")).json()
-    assert answer["response_action"] == "errors"
-    assert list(answer["errors"]) == ["message"]
+    response = submit(connected, view, message=text("  ")).json()
+    assert response["response_action"] == "errors"
+    assert list(response["errors"]) == ["message"]
     shown = {"type": "checkboxes", "selected_options": [{"value": "public"}]}
     assert submit(connected, view, message=text("We are on it"), public=shown).status_code == 200
     assert entries(incident, "update") == ["We are on it"]
     room = connected.room(incident)
-    told = [one["text"] for one in connected.slack.channels[room.channel_id].messages.values()]
-    assert sum("We are on it" in one for one in told) == 1
+    posted = [one["text"] for one in connected.slack.channels[room.channel_id].messages.values()]
+    assert sum("We are on it" in one for one in posted) == 1
 
 
 def test_forms_declare_resolve_and_assign(connected):

@@ -1,19 +1,27 @@
-"""Private incidents in Slack: a private room for whoever is invited, and not a word elsewhere."""
+"""Private incidents in Slack: a private room for the invited, and no message elsewhere."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from core.queue.runner import run_due
+from core.queues import RELAY
+from incidents.correlation.services.opening import declare_incident
 from incidents.privacy.services import invite_person, set_private
 from incidents.timeline.services.notes import add_note
 from warroom.connection.services.linking import link_member
-from warroom.models import RoomMessage
+from warroom.models import Room, RoomMessage, RoomStep
+from warroom.rooms.creating import _ours
+from warroom.rooms.steps import run_step
 
 pytestmark = pytest.mark.django_db
 SECRET = "Payroll data leaked"
 
 
-def said(channel) -> str:
+def texts_in(channel) -> str:
     return str(list(channel.messages.values())) + channel.topic
 
 
@@ -28,10 +36,10 @@ def test_private_incident_has_a_private_room_for_the_invited_and_no_announcement
     add_note(connected.actor, number=incident.number, message="Two files")
     connected.settle(later=120)
     assert connected.adam in channel.members
-    assert "Two files" in said(channel)
+    assert "Two files" in texts_in(channel)
 
 
-def test_others_hear_that_there_is_no_such_incident(connected, make_actor):
+def test_others_get_no_such_incident(connected, make_actor):
     incident = connected.open(title=SECRET, is_private=True)
     make_actor("responder", username="sam")
     connected.slack.person("U0SAM", "sam@elsewhere.test")
@@ -56,15 +64,15 @@ def test_incident_that_turns_private_leaves_its_public_channel_and_announcement(
     fresh = connected.slack.channels[room.channel_id]
     assert (room.state, fresh.is_private, fresh.id != public.id) == ("open", True, True)
     assert fresh.pins == [room.card_ts]
-    assert "Two files of payroll" in said(fresh)
+    assert "Two files of payroll" in texts_in(fresh)
     assert public.is_archived
-    assert "Two files" not in said(public)
-    announced = said(connected.announce)
+    assert "Two files" not in texts_in(public)
+    announced = texts_in(connected.announce)
     assert SECRET not in announced
     assert "is private now" in announced
 
 
-def test_what_waits_for_slack_is_not_said_once_the_incident_is_private(connected):
+def test_pending_messages_are_dropped_once_the_incident_is_private(connected):
     connected.fake.fail("chat.postMessage", "503", times=2)
     incident = connected.open("sev3", title=SECRET)
     connected.settle(later=1)
@@ -73,5 +81,37 @@ def test_what_waits_for_slack_is_not_said_once_the_incident_is_private(connected
     set_private(connected.actor, number=incident.number, is_private=True, reason="Personal data")
     for seconds in (60, 120):
         connected.settle(later=seconds)
-    assert SECRET not in said(connected.announce)
+    assert SECRET not in texts_in(connected.announce)
     assert not RoomMessage.objects.of(incident.workspace_id).exclude(ts="").exists()
+
+
+def _relay() -> None:
+    while run_due(RELAY, at=timezone.now()):
+        pass
+
+
+def test_public_channel_made_while_its_incident_turns_private_is_archived(connected):
+    incident = declare_incident(connected.actor, title=SECRET, severity="sev1")
+    _relay()
+    steps = RoomStep.objects.of(incident.workspace_id).select_related("room__team")
+    held = steps.get(kind="create")  # a worker has it, with the room as it was
+    set_private(connected.actor, number=incident.number, is_private=True, reason="Personal data")
+    _relay()
+    run_step(held)
+    for seconds in (0, 60, 120):
+        connected.settle(later=seconds)
+    room = connected.room(incident)
+    made = [one for one in connected.slack.channels.values() if one.creator == connected.slack.bot_user_id]
+    assert room.state == "open"
+    assert [(one.is_private, one.is_archived, one.id == room.channel_id) for one in made] == [
+        (False, True, False), (True, False, True),
+    ]  # fmt: skip
+
+
+def test_only_a_channel_of_its_kind_that_no_room_has_is_taken_for_ours(connected, other_workspace):
+    room, since = connected.room(connected.open()), timezone.now() - timedelta(minutes=1)
+    assert _ours(room, room.name, since)["id"] == room.channel_id
+    elsewhere = Room(workspace_id=other_workspace.pk, team=room.team)
+    assert _ours(elsewhere, room.name, since) is None
+    room.is_private = True
+    assert _ours(room, room.name, since) is None

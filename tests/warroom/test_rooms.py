@@ -1,4 +1,4 @@
-"""Rooms, cards and announcements against the fake Slack: each step once, whatever Slack does."""
+"""Rooms, cards and announcements against the fake Slack: each step once, for any failure of Slack."""
 
 from __future__ import annotations
 
@@ -75,19 +75,21 @@ def test_sev1_opens_a_complete_room(connected):
     announced = list(connected.announce.messages.values())
     assert len(announced) == 1
     assert f"<#{room.channel_id}>" in str(announced[0]["blocks"])
-    told = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind="slack")
-    assert [one.message for one in told] == [f"War room #{channel.name} opened in Slack."]
+    posted = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind="slack")
+    assert [one.message for one in posted] == [f"War room #{channel.name} opened in Slack."]
     assert all(outcome == "ok" for _, outcome in connected.fake.journal)
 
 
 def test_title_calls_no_channel_in_slack(connected):
     connected.open(title="<!channel> <@U0ADAM> @channel @here", description="@everyone <!subteam^S1>")
-    told = [one for channel in connected.slack.channels.values() for one in channel.messages.values()]
-    assert any("&lt;!channel&gt;" in one["text"] for one in told)
-    said = json.dumps([told, [one.topic for one in connected.slack.channels.values()]], ensure_ascii=False)
-    assert "@channel" in said.replace("⁠", "")
-    assert re.search(r"@(channel|here|everyone)", said) is None
-    assert re.search(r"<!(channel|here|subteam)|<@U0ADAM>", json.dumps(told)) is None
+    posted = [one for channel in connected.slack.channels.values() for one in channel.messages.values()]
+    assert any("&lt;!channel&gt;" in one["text"] for one in posted)
+    dumped = json.dumps(
+        [posted, [one.topic for one in connected.slack.channels.values()]], ensure_ascii=False
+    )
+    assert "@channel" in dumped.replace("⁠", "")
+    assert re.search(r"@(channel|here|everyone)", dumped) is None
+    assert re.search(r"<!(channel|here|subteam)|<@U0ADAM>", json.dumps(posted)) is None
 
 
 def test_sev3_has_no_room_until_one_is_requested(connected):
@@ -128,7 +130,7 @@ def test_storm_opens_ten_rooms_and_announces_the_rest(connected):
 
 @pytest.mark.parametrize("method", ["conversations.create", "chat.postMessage", "bookmarks.add", "pins.add"])
 @pytest.mark.parametrize("after", [True, False])
-def test_lost_answer_does_nothing_twice(connected, method, after):
+def test_lost_response_does_nothing_twice(connected, method, after):
     connected.fake.drop(method, after=after)
     incident = connected.open()
     connected.settle(later=120)
@@ -146,7 +148,7 @@ def test_taken_name_gets_a_suffix(connected):
     assert connected.room(incident).name == "inc-1-checkout-returns-500-2"
 
 
-def test_rate_limit_waits_as_long_as_slack_asks(connected):
+def test_rate_limit_waits_for_the_retry_after_of_slack(connected):
     connected.fake.limit("conversations.create", 0)
     connected.fake.retry_after = 30
     incident = connected.open()
@@ -162,7 +164,7 @@ def test_rate_limit_waits_as_long_as_slack_asks(connected):
     assert connected.room(incident).state == "open"
 
 
-def test_refusal_is_shown_in_words_and_can_be_repaired(connected):
+def test_refusal_is_shown_with_its_reason_and_can_be_repaired(connected):
     connected.fake.scopes.remove("channels:manage")
     incident = connected.open()
     room = connected.room(incident)
@@ -181,7 +183,7 @@ def test_refusal_is_shown_in_words_and_can_be_repaired(connected):
 
 
 @pytest.mark.parametrize(("faults", "state"), [(2, "done"), (3, "dead")])
-def test_word_nobody_knows_is_tried_three_times_and_repaired(connected, faults, state):
+def test_unknown_error_is_retried_three_times_and_repaired(connected, faults, state):
     connected.fake.fail("bookmarks.add", "a_word_of_tomorrow", times=faults)
     incident = connected.open()
     for seconds in (5, 10, 20):
@@ -218,8 +220,8 @@ def test_revoked_token_parks_work_until_a_new_one(connected):
 
 def test_person_without_slack_is_skipped_and_named(connected, make_actor):
     incident = connected.open()
-    stranger = make_actor("responder", username="sam")
-    acknowledge_incident(stranger, incident_id=incident.pk)
+    outsider = make_actor("responder", username="sam")
+    acknowledge_incident(outsider, incident_id=incident.pk)
     connected.settle()
     skipped = step(connected.room(incident), "invite")
     assert (skipped.state, skipped.code, skipped.label) == ("done", "not_linked", "Sam")
@@ -243,8 +245,8 @@ def test_entries_reach_the_room_once_and_in_order(connected):
     add_update(connected.actor, incident_id=incident.pk, message="Working on a fix")
     for second in range(8):
         connected.settle(later=60 + second)
-    told = [text for text in texts(connected, incident) if "Note" in text or "fix" in text]
-    assert [text.split("\n")[1] for text in told] == ["Note 0", "Note 1", "Note 2", "Working on a fix"]
+    posted = [text for text in texts(connected, incident) if "Note" in text or "fix" in text]
+    assert [text.split("\n")[1] for text in posted] == ["Note 0", "Note 1", "Note 2", "Working on a fix"]
 
 
 def test_closing_archives_later_and_reopening_opens_a_new_room(connected):

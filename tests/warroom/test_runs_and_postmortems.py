@@ -1,4 +1,4 @@
-"""Runs are asked for, approved and rejected in Slack by the linked member; postmortems are told there."""
+"""Runs are requested, approved and rejected in Slack by the linked member; postmortems are posted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def messages(connected, incident) -> list[dict]:
     return list(connected.slack.channels[connected.room(incident).channel_id].messages.values())
 
 
-def asked(connected, incident, slug: str = MEDIUM) -> tuple[RemediationRun, dict]:
+def requested_run(connected, incident, slug: str = MEDIUM) -> tuple[RemediationRun, dict]:
     """A run that awaits approval, and its message in the room."""
     run = request_run(connected.actor, incident.number, Request(slug))
     for second in range(4):
@@ -41,7 +41,7 @@ def value_of(message: dict, action_id: str) -> str:
 
 def test_run_is_approved_by_the_linked_member_and_its_message_follows(connected):
     incident = connected.open()
-    run, message = asked(connected, incident)
+    run, message = requested_run(connected, incident)
     assert run.digest == value_of(message, APPROVE).split(":")[1]
     value = value_of(message, APPROVE)
     assert run.preview.splitlines()[0][:30] in json.dumps(message, ensure_ascii=False)
@@ -66,7 +66,7 @@ def test_run_is_approved_by_the_linked_member_and_its_message_follows(connected)
 
 def test_approval_of_another_digest_is_refused(connected):
     incident = connected.open()
-    run, message = asked(connected, incident)
+    run, message = requested_run(connected, incident)
     forged = f"{run.pk}:{'0' * 64}"
     for action_id in (APPROVE, REJECT):
         click(connected, action_id, forged, user=connected.adam)
@@ -78,9 +78,9 @@ def test_approval_of_another_digest_is_refused(connected):
     assert run.state == "rejected"
 
 
-def test_stranger_and_viewer_approve_nothing(connected, make_actor):
+def test_outsider_and_viewer_approve_nothing(connected, make_actor):
     incident = connected.open()
-    run, message = asked(connected, incident)
+    run, message = requested_run(connected, incident)
     make_actor("viewer", username="vic")
     connected.slack.person("U0VIC", "nobody@example.test")
     for user in ("U0VIC", "U0NOBODY"):
@@ -117,7 +117,7 @@ def test_approve_command_shows_what_waits_and_takes_its_code(connected):
     incident = connected.open()
     channel = connected.room(incident).channel_id
     assert "awaits approval" in connected.command("approve", channel=channel).json()["text"]
-    run, _ = asked(connected, incident)
+    run, _ = requested_run(connected, incident)
     listed = connected.command("approve", channel=channel, user=connected.adam).json()
     assert f"{run.pk}:{run.digest}" in json.dumps(listed["blocks"])
     connected.command("approve abc", channel=channel, user=connected.adam)
@@ -144,7 +144,7 @@ def test_incident_without_a_room_is_worked_on_in_its_thread(connected):
     assert not RoomMessage.objects.of(incident.workspace_id).filter(state="pending").exists()
 
 
-def test_postmortem_is_drafted_bookmarked_and_told_in_the_room(connected):
+def test_postmortem_is_drafted_bookmarked_and_posted_in_the_room(connected):
     incident = connected.open()
     resolve_incident(connected.actor, incident_id=incident.pk, message="Failed over")
     channel = connected.room(incident).channel_id
@@ -160,6 +160,6 @@ def test_postmortem_is_drafted_bookmarked_and_told_in_the_room(connected):
     add_comment(connected.admin, incident.reference, section_key=section.key, body="Who was <paged>?")
     for second in range(4):
         connected.settle(later=180 + second)
-    told = [one["text"] for one in messages(connected, incident)]
-    assert sum("Who was &lt;paged&gt;?" in one for one in told) == 1
-    assert sum("*Postmortem*" in one for one in told) == 1
+    posted = [one["text"] for one in messages(connected, incident)]
+    assert sum("Who was &lt;paged&gt;?" in one for one in posted) == 1
+    assert sum("*Postmortem*" in one for one in posted) == 1

@@ -1,4 +1,4 @@
-"""Socket Mode: the same function as HTTP, acknowledged when stored, replaced when it falls silent."""
+"""Socket Mode: the same function as HTTP, acknowledged when stored, replaced when silent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def world(settings, admin, actor):
+def socket_team(settings, admin, actor):
     with connect(settings, admin, actor) as connected:
         put_slack(admin, values=SlackValues(app_token=APP_TOKEN, announce_channel=connected.announce.id))
         connected.sockets = Sockets(ping_every_s=0.2, max_silent_s=1.5)
@@ -48,29 +48,29 @@ def acknowledged(connected, envelope_id: str) -> dict:
     return connected.fake.sockets.acks[envelope_id][0]
 
 
-def test_envelopes_are_stored_acknowledged_and_survive_every_way_of_losing_the_connection(world):
-    sockets, server = world.sockets, world.fake.sockets
-    workspace_id = world.team.workspace_id
-    assert acknowledged(world, command(world, "list"))["text"] == "No active incidents."
-    assert acknowledged(world, command(world, "declare sev3 From the socket")) == {}
-    world.settle()
+def test_envelopes_are_stored_acknowledged_and_survive_every_way_of_losing_the_connection(socket_team):
+    sockets, server = socket_team.sockets, socket_team.fake.sockets
+    workspace_id = socket_team.team.workspace_id
+    assert acknowledged(socket_team, command(socket_team, "list"))["text"] == "No active incidents."
+    assert acknowledged(socket_team, command(socket_team, "declare sev3 From the socket")) == {}
+    socket_team.settle()
     incident = Incident.objects.of(workspace_id).get()
     assert incident.title == "From the socket"
 
     wait_for(lambda: sockets.open[APP_TOKEN].is_alive())
     sockets.look()
-    world.team.refresh_from_db()
-    assert world.team.socket_seen_at is not None
+    socket_team.team.refresh_from_db()
+    assert socket_team.team.socket_seen_at is not None
     assert _slack().detail == "no connection to Slack is broken"
 
     server.refresh()  # Slack asks for a new connection about once an hour
     wait_for(lambda: server.opened == 2)
-    acknowledged(world, command(world, f"note INC-{incident.number} after the refresh"))
+    acknowledged(socket_team, command(socket_team, f"note INC-{incident.number} after the refresh"))
 
     server.kill()
-    envelope = command(world, f"note INC-{incident.number} sent while away", "kept-for-later")
+    envelope = command(socket_team, f"note INC-{incident.number} sent while away", "kept-for-later")
     wait_for(lambda: server.opened >= 3)
-    acknowledged(world, envelope)
+    acknowledged(socket_team, envelope)
 
     server.is_silent = True  # connected, and deaf
 
@@ -80,9 +80,11 @@ def test_envelopes_are_stored_acknowledged_and_survive_every_way_of_losing_the_c
 
     wait_for(is_replaced)
     server.is_silent = False
-    command(world, f"note INC-{incident.number} sent while away", "kept-for-later")  # Slack repeats itself
-    acknowledged(world, command(world, f"note INC-{incident.number} after the silence"))
-    world.settle(later=60)
+    command(
+        socket_team, f"note INC-{incident.number} sent while away", "kept-for-later"
+    )  # Slack repeats itself
+    acknowledged(socket_team, command(socket_team, f"note INC-{incident.number} after the silence"))
+    socket_team.settle(later=60)
     notes = TimelineEntry.objects.of(workspace_id).filter(incident=incident, kind="note").order_by("id")
     assert list(notes.values_list("message", flat=True)) == [
         "after the refresh", "sent while away", "after the silence",
@@ -90,18 +92,18 @@ def test_envelopes_are_stored_acknowledged_and_survive_every_way_of_losing_the_c
     assert SlackInbox.objects.of(workspace_id).filter(key="kept-for-later").count() == 1
 
 
-def test_refused_app_token_is_said_and_tried_again(world):
-    sockets = world.sockets
-    SlackTeam.objects.of(world.team.workspace_id).update(socket_seen_at=None)
-    world.fake.sockets.kill()
+def test_refused_app_token_is_reported_and_retried(socket_team):
+    sockets = socket_team.sockets
+    SlackTeam.objects.of(socket_team.team.workspace_id).update(socket_seen_at=None)
+    socket_team.fake.sockets.kill()
     sockets.close()
-    world.fake.tokens[APP_TOKEN] = "token_revoked"
+    socket_team.fake.tokens[APP_TOKEN] = "token_revoked"
     sockets.look()
     found = _slack()
     assert (found.level, "token_revoked" in found.detail) == ("warn", True)
-    page = browser_for(world.admin).get("/settings/slack").content.decode()
+    page = browser_for(socket_team.admin).get("/settings/slack").content.decode()
     assert "Slack rejected the app-level token: token_revoked." in page
-    world.fake.tokens[APP_TOKEN] = "ok"
+    socket_team.fake.tokens[APP_TOKEN] = "ok"
     sockets.look()
     wait_for(lambda: sockets.open[APP_TOKEN].is_alive())
     sockets.look()
@@ -128,22 +130,22 @@ def on_the_web(actor, incident: Incident, tech_lead: int) -> None:
     close_incident(actor, number=number, message="Reviewed")
 
 
-def test_timelines_are_equal_over_http_socket_mode_and_the_web(world):
+def test_timelines_are_equal_over_http_socket_mode_and_the_web(socket_team):
     """Acceptance check 1: entry by entry, but for the interface they came by and the room."""
-    made = [world.open(title=f"Checkout fails {n}") for n in ("one", "two", "three")]
+    made = [socket_team.open(title=f"Checkout fails {n}") for n in ("one", "two", "three")]
     by_http, by_socket, by_web = made
     for text in SCRIPT:
-        assert world.command(text, channel=world.room(by_http).channel_id).status_code == 200
-        acknowledged(world, command(world, text, channel=world.room(by_socket).channel_id))
-        world.settle(later=60)
-    on_the_web(world.actor, by_web, world.admin.user_id)
-    world.settle(later=120)
-    told = []
+        assert socket_team.command(text, channel=socket_team.room(by_http).channel_id).status_code == 200
+        acknowledged(socket_team, command(socket_team, text, channel=socket_team.room(by_socket).channel_id))
+        socket_team.settle(later=60)
+    on_the_web(socket_team.actor, by_web, socket_team.admin.user_id)
+    socket_team.settle(later=120)
+    posted = []
     for incident in made:
         rows = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident).exclude(kind="slack")
-        told.append([
+        posted.append([
             (one.kind, one.author_label, one.is_public, one.message.replace(incident.title, "T"))
             for one in rows.order_by("id")
         ])  # fmt: skip
-    assert told[0] == told[1] == told[2]
-    assert len(told[0]) >= len(SCRIPT)
+    assert posted[0] == posted[1] == posted[2]
+    assert len(posted[0]) >= len(SCRIPT)

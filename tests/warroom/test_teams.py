@@ -1,4 +1,4 @@
-"""Several Slack teams of a workspace, several workspaces of a Slack team, and people who link themselves."""
+"""Several Slack teams of a workspace, several workspaces of a Slack team, and linking of accounts."""
 
 from __future__ import annotations
 
@@ -58,21 +58,21 @@ def test_each_team_announces_and_rooms_are_opened_in_the_default_one(connected, 
 
 def test_settings_of_another_workspace_are_not_found(connected, second, make_actor):
     elsewhere = Workspace.objects.create(name="Elsewhere", slug="elsewhere")
-    stranger = make_actor("admin", inside=elsewhere)
-    browser = browser_for(stranger)
+    outsider = make_actor("admin", inside=elsewhere)
+    browser = browser_for(outsider)
     assert browser.get(f"/settings/slack?team={second[0].pk}").status_code == 404
     for verb in ("check", "test", "default", "disconnect", "people"):
         given = {"team": second[0].pk, "username": "x", "slack_id": "U0X"}
         assert browser.post(f"/settings/slack/{verb}", given).status_code == 404, verb
 
 
-def test_workspaces_that_share_a_slack_team_each_get_what_is_theirs(connected, make_actor):
-    mine = connected.open(title="Mine is down")
+def test_workspaces_that_share_a_slack_team_each_get_their_own_commands(connected, make_actor):
+    own = connected.open(title="Mine is down")
     elsewhere = Workspace.objects.create(name="Elsewhere", slug="elsewhere")
     boss = make_actor("admin", username="bea.boss", inside=elsewhere)
     put_slack(boss, values=SlackValues(bot_token=TOKEN, signing_secret=SECRET))
     check_slack(boss)
-    theirs = declare_incident(boss, title="Theirs is down", severity="sev1")
+    foreign = declare_incident(boss, title="Theirs is down", severity="sev1")
     connected.settle()
     connected.slack.person("U0BEA", "bea@example.test")
     link_member(boss, slack_id="U0BEA", username="bea.boss")
@@ -83,17 +83,17 @@ def test_workspaces_that_share_a_slack_team_each_get_what_is_theirs(connected, m
     assert "Mine is down" not in shown
     link_member(boss, slack_id=connected.rita, username="bea.boss")  # linked in both
     link_member(connected.admin, slack_id=connected.rita, username="rita.responder")
-    slug = Workspace.objects.get(pk=mine.workspace_id).slug
-    asked = connected.command("declare sev4 Which").json()
-    assert asked["response_type"] == "ephemeral"
-    assert f"Yours: {slug}, elsewhere" in asked["text"]
+    slug = Workspace.objects.get(pk=own.workspace_id).slug
+    reply = connected.command("declare sev4 Which").json()
+    assert reply["response_type"] == "ephemeral"
+    assert f"Yours: {slug}, elsewhere" in reply["text"]
     assert not Incident.across_workspaces.filter(title="Which").exists()
     connected.command("in:elsewhere declare sev4 Of theirs")
-    assert Incident.across_workspaces.get(title="Of theirs").workspace_id == theirs.workspace_id
-    there = connected.room(mine).channel_id
+    assert Incident.across_workspaces.get(title="Of theirs").workspace_id == foreign.workspace_id
+    there = connected.room(own).channel_id
     assert "Theirs is down" in connected.command("IN:elsewhere list", channel=there).json()["text"]
-    connected.command(f"in:{slug} ack INC-{mine.number}")
-    connected.command(f"in:elsewhere ack INC-{theirs.number}")
+    connected.command(f"in:{slug} ack INC-{own.number}")
+    connected.command(f"in:elsewhere ack INC-{foreign.number}")
     connected.send(
         "events", connected.fake.event({"type": "app_home_opened", "user": connected.rita}, "Home")
     )
@@ -102,13 +102,13 @@ def test_workspaces_that_share_a_slack_team_each_get_what_is_theirs(connected, m
     assert "Mine is down" in home
     assert "Theirs is down" in home
     assert "*Elsewhere* (`in:elsewhere`)" in home
-    for incident, words in ((mine, "Mine"), (theirs, "Theirs")):
+    for incident, words in ((own, "Mine"), (foreign, "Theirs")):
         shown = connected.command("show", channel=connected.room(incident).channel_id).json()["text"]
         assert f"{words} is down" in shown
-    connected.command("update", channel=connected.room(theirs).channel_id)
+    connected.command("update", channel=connected.room(foreign).channel_id)
     view = connected.slack.views[-1]
     submit(connected, view, message=text("Only theirs"))
-    for incident, count in ((mine, 0), (theirs, 1)):
+    for incident, count in ((own, 0), (foreign, 1)):
         found = Incident.objects.of(incident.workspace_id).get(pk=incident.pk)
         assert found.timeline.filter(message="Only theirs").count() == count
 
@@ -134,7 +134,7 @@ def test_person_links_themselves_by_the_link_only_they_see(connected, make_actor
     assert "not linked" in connected.command("list", user="U0SAM").json()["text"]
 
 
-def test_test_message_is_sent_and_what_slack_says_is_shown(connected):
+def test_test_message_is_sent_and_the_response_of_slack_is_shown(connected):
     browser = browser_for(connected.admin)
     assert browser.post("/settings/slack/test", {"team": connected.team.pk}).status_code == 303
     [sent] = connected.announce.messages.values()

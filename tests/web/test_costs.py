@@ -1,4 +1,4 @@
-"""What every page and every list of the API costs in statements, however much there is: from the URL conf."""
+"""Statements of every page and API list of the URL conf, for few and for many rows."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def paths(patterns=None, before="/") -> Iterator[str]:
 
 
 def costs(browser, wanted):
-    """Path -> statements of a visit, of everything that answers a GET."""
+    """Path -> statements of a visit, for every path with a GET."""
     found = {}
     for path in wanted:
         with CaptureQueriesContext(connection) as seen:
@@ -80,7 +80,7 @@ def costs(browser, wanted):
     return found
 
 
-def test_no_page_and_no_list_asks_more_statements_for_more_rows(person, make_actor, workspace):
+def test_no_page_and_no_list_runs_more_statements_for_more_rows(person, make_actor, workspace):
     browser = browser_for(person)
     grow(person, make_actor, range(5))  # enough for a trend
     pages = costs(browser, sorted(set(paths()) - set(NO_LISTS)))  # and what a process reads once
@@ -90,13 +90,13 @@ def test_no_page_and_no_list_asks_more_statements_for_more_rows(person, make_act
     assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}
     assert QuarantinedRequest.objects.of(workspace.pk).count() == 9
     lists = {"/quarantine", "/sources", "/rules", "/components", "/activity", "/incidents", "/settings/audit"}
-    ours = {
+    own_pages = {
         f"/api/v1/{name}" for name in ("components", "changes", "sources", "quarantine", "rules", "members")
     }
-    assert lists | ours | {"/admin/incidents/incident/"} <= set(few)
+    assert lists | own_pages | {"/admin/incidents/incident/"} <= set(few)
 
 
-def tell_more(person, sender, number, numbers):
+def add_more(person, sender, number, numbers):
     """More about one incident, its component, its source and its rule."""
     for n in numbers:
         add_note(person, number=number, message=f"Looking {n}")
@@ -108,13 +108,13 @@ def tell_more(person, sender, number, numbers):
         update_rule(person, rule_id="rule-0", fields={"name": f"Rule {n}"})
 
 
-def test_no_page_of_one_thing_asks_more_statements_for_more_about_it(person, make_actor, workspace):
+def test_no_detail_page_runs_more_statements_for_more_related_rows(person, make_actor, workspace):
     browser = browser_for(person)
     grow(person, make_actor, range(1))
     incident = Incident.objects.of(workspace.pk).get(title="Trouble 0")
     source, key = create_source(person, kind="generic", name="Talkative")
     sender = Sender(source, key)
-    tell_more(person, sender, incident.number, range(2))
+    add_more(person, sender, incident.number, range(2))
     request = QuarantinedRequest.objects.of(workspace.pk).filter(source=source).earliest("pk")
     part = Component.objects.of(workspace.pk).get(name="part-0")
     wanted = {
@@ -123,7 +123,7 @@ def test_no_page_of_one_thing_asks_more_statements_for_more_about_it(person, mak
     }  # fmt: skip
     costs(browser, wanted)
     few = costs(browser, wanted)
-    tell_more(person, sender, incident.number, range(2, 9))
+    add_more(person, sender, incident.number, range(2, 9))
     many = costs(browser, wanted)
     assert set(few) == wanted
     assert {path: (few[path], many[path]) for path in few if many[path] > few[path]} == {}

@@ -1,4 +1,4 @@
-"""The design system: fonts cut to what is needed, navigation by right, the style page, error pages."""
+"""The design system: font subsets, navigation by permission, the style page, error pages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _client(actor):
 
 
 @pytest.mark.parametrize("name", font_files.RANGES)
-def test_the_letters_of_a_font_file_are_those_the_css_asks_it_for(name):
+def test_font_files_have_exactly_the_characters_of_the_css(name):
     face = re.search(rf"{name}\.woff2.*?unicode-range: ([^;]+);", (CSS / "tokens.css").read_text(), re.S)
     assert "".join(face[1].split()) == font_files.RANGES[name]
 
@@ -69,6 +69,6 @@ def test_the_style_page_shows_every_component(actor):
 @pytest.mark.parametrize(
     "path", sorted((ROOT / "templates" / "components").glob("*.html")), ids=lambda p: p.stem
 )
-def test_every_component_says_how_to_use_it(path):
+def test_every_component_documents_its_use(path):
     if path.stem != "logo":
         assert path.read_text().startswith(("{#", "{% comment %}"))

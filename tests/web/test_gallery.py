@@ -1,4 +1,4 @@
-"""The pictures: every address they name is a page of ours, and what goes wrong is pictured whole."""
+"""The gallery of screenshots: every address in it exists, and error pages are shown as a whole."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NAMED = [*gallery_albums.MORE.values(), *(path for path, _ in gallery_albums.OPE
 
 
 @pytest.mark.parametrize("path", sorted({*NAMED, *gallery_albums.LISTS} - {NOWHERE}))
-def test_what_is_pictured_is_there(path):
+def test_addresses_of_the_gallery_exist(path):
     known = dict.fromkeys(gallery_albums.FOUND, "1")
     assert resolve(path.format(**known).split("?")[0])
 
 
-def test_each_thing_that_goes_wrong_is_a_page_that_says_what_to_do(db, tmp_path):
+def test_every_error_page_shows_what_to_do(db, tmp_path):
     gallery_problems.write(tmp_path)
     pages = {path.stem: path.read_text() for path in tmp_path.iterdir()}
     assert len(pages) == 10

@@ -1,4 +1,4 @@
-"""Every refusal of a page looks like the site, says what is wrong, and offers a way on."""
+"""Error pages look like the site, name the fault, and offer a way on."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def _signed_in(actor, **options):
     return client
 
 
-def _is_nice(answer, status):
-    text = answer.content.decode()
-    assert answer.status_code == status
+def _is_nice(response, status):
+    text = response.content.decode()
+    assert response.status_code == status
     assert text.startswith("<!DOCTYPE html>")
     assert f">{status}</p>" in text
     assert 'href="/"' in text
@@ -43,22 +43,22 @@ def test_an_unknown_host_is_a_400():
     assert _is_nice(Client().get("/", headers={"host": "evil.test"}), 400)
 
 
-def test_what_a_role_forbids_is_a_403_that_says_so(incident, make_actor):
+def test_forbidden_action_is_a_403_with_the_reason(incident, make_actor):
     viewer = _signed_in(make_actor("viewer"))
     assert "viewer" in _is_nice(viewer.post(f"/incidents/{incident.reference}/resolve"), 403).lower()
 
 
-def test_a_form_without_its_token_is_a_403_that_says_what_to_do(incident, actor):
+def test_form_without_its_token_is_a_403_with_advice(incident, actor):
     strict = _signed_in(actor, enforce_csrf_checks=True)
     assert "reload" in _is_nice(strict.post(f"/incidents/{incident.reference}/resolve"), 403)
 
 
 @pytest.mark.parametrize("path", ["/incidents/INC-999", "/incidents/INC-1/no-such", "/nowhere"])
-def test_what_is_not_there_is_a_404(incident, actor, path):
+def test_missing_object_is_a_404(incident, actor, path):
     assert _is_nice(_signed_in(actor).get(path), 404)
 
 
-def test_a_page_overtaken_by_somebody_else_is_a_409(incident, actor, monkeypatch):
+def test_outdated_page_is_a_409(incident, actor, monkeypatch):
     def overtaken(*_):
         raise Conflict("Someone else changed this.")
 
@@ -77,15 +77,15 @@ def test_a_page_overtaken_by_somebody_else_is_a_409(incident, actor, monkeypatch
     ],
     ids=["429 with a time", "429", "503"],
 )
-def test_a_page_that_asks_to_wait_says_for_how_long(incident, actor, monkeypatch, fault, todo):
+def test_rate_limited_page_shows_how_long_to_wait(incident, actor, monkeypatch, fault, todo):
     def refused(*_):
         raise fault
 
     monkeypatch.setattr(incident_detail, "incident_for", refused)
-    answer = _signed_in(actor).get(f"/incidents/{incident.reference}")
-    text = _is_nice(answer, fault.status)
+    response = _signed_in(actor).get(f"/incidents/{incident.reference}")
+    text = _is_nice(response, fault.status)
     assert (fault.detail in text, todo in text) == (True, True)
-    assert answer.headers.get("Retry-After") == fault.headers.get("Retry-After")
+    assert response.headers.get("Retry-After") == fault.headers.get("Retry-After")
 
 
 @pytest.mark.parametrize("fault", [DatabaseError("broken"), Conflict("Not to be read now.")])
@@ -94,9 +94,9 @@ def test_a_panel_that_cannot_be_read_leaves_the_others_alone(incident, actor, mo
         raise fault
 
     monkeypatch.setattr(IncidentFacts, "context", broken)
-    answer = _signed_in(actor).get(f"/incidents/{incident.reference}")
-    text = answer.content.decode()
-    assert answer.status_code == 200
+    response = _signed_in(actor).get(f"/incidents/{incident.reference}")
+    text = response.content.decode()
+    assert response.status_code == 200
     assert "Details could not be loaded." in text
     assert text.count("could not be loaded.") == 1
     assert "Checkout is down" in text
@@ -104,14 +104,14 @@ def test_a_panel_that_cannot_be_read_leaves_the_others_alone(incident, actor, mo
 
 
 @pytest.mark.parametrize("is_open", [True, False])
-def test_an_open_api_is_told_on_every_page(incident, actor, settings, is_open):
+def test_open_api_is_shown_on_every_page(incident, actor, settings, is_open):
     settings.TOCSIN_OPEN_LOOPBACK = is_open
     for client in (_signed_in(actor), Client()):
-        told = "The API is open to this machine" in client.get("/", follow=True).content.decode()
-        assert told is is_open
+        is_shown = "The API is open to this machine" in client.get("/", follow=True).content.decode()
+        assert is_shown is is_open
 
 
-def test_a_fault_of_ours_is_a_500_that_tells_nothing_of_the_inside(incident, actor, monkeypatch):
+def test_unexpected_error_is_a_500_without_internals(incident, actor, monkeypatch):
     def broken(*_):
         raise RuntimeError("secret detail")
 
@@ -120,21 +120,21 @@ def test_a_fault_of_ours_is_a_500_that_tells_nothing_of_the_inside(incident, act
     assert "secret" not in _is_nice(client.get(f"/incidents/{incident.reference}"), 500)
 
 
-def test_htmx_gets_words_for_a_toast_and_nothing_to_swap(incident, make_actor):
+def test_htmx_gets_a_toast_message_and_nothing_to_swap(incident, make_actor):
     viewer = _signed_in(make_actor("viewer"))
-    answer = viewer.post(f"/incidents/{incident.reference}/resolve", headers={"HX-Request": "true"})
-    assert answer.status_code == 403
-    assert answer["HX-Reswap"] == "none"
-    assert "viewer" in json.loads(answer["HX-Trigger"])["tocsin:problem"]["message"].lower()
+    response = viewer.post(f"/incidents/{incident.reference}/resolve", headers={"HX-Request": "true"})
+    assert response.status_code == 403
+    assert response["HX-Reswap"] == "none"
+    assert "viewer" in json.loads(response["HX-Trigger"])["tocsin:problem"]["message"].lower()
 
 
 @pytest.mark.parametrize("path", ["/incidents/INC-999", "/nowhere"])
-def test_an_error_keeps_the_frame_for_whoever_is_signed_in(incident, actor, path):
+def test_error_page_has_the_navigation_for_signed_in_users(incident, actor, path):
     assert 'aria-label="Main"' in _is_nice(_signed_in(actor).get(path), 404)
     assert 'aria-label="Main"' not in Client().get("/nowhere").content.decode()
 
 
 def test_an_address_of_forms_is_a_405_that_leads_on(incident, actor):
-    answer = _signed_in(actor).get("/incidents/bulk")
-    assert "Nothing was changed" in _is_nice(answer, 405)
-    assert answer["Allow"] == "POST"
+    response = _signed_in(actor).get("/incidents/bulk")
+    assert "Nothing was changed" in _is_nice(response, 405)
+    assert response["Allow"] == "POST"

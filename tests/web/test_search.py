@@ -1,4 +1,4 @@
-"""The search over everything: who sees what, in which shape, and that it stays cheap."""
+"""The global search: permissions, results, and constant cost."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _client(actor):
     return client
 
 
-def test_what_a_viewer_may_not_see_is_left_out_and_the_rest_is_found(finders):
+def test_search_leaves_out_what_a_viewer_may_not_see(finders):
     assert [group.name for group in search_everything(None, "a")] == ["letters"]
 
 
@@ -74,7 +74,7 @@ def test_the_palette_gets_options_and_a_browser_without_scripts_a_page(finders, 
     assert '<a class="found" href="/abc/0">' in page
 
 
-def test_a_stranger_is_led_to_the_sign_in(finders, db):
+def test_anonymous_user_is_redirected_to_the_sign_in(finders, db):
     assert Client().get("/find?q=x")["Location"] == "/sign-in?next=%2Ffind%3Fq%3Dx"
 
 
@@ -84,7 +84,7 @@ def _titles(client, text):
 
 
 @pytest.fixture
-def world(workspace, actor):
+def browser(workspace, actor):
     seed_policies(workspace.pk)
     install_builtin_rules(system_actor(workspace.pk))
     declare_incident(actor, title="Checkout is down", severity="sev2", components=["checkout-api"])
@@ -108,26 +108,28 @@ def world(workspace, actor):
         ("nothing like it", []),
     ],
 )
-def test_incidents_people_and_components_are_found_by_number_and_words(world, text, found):
-    assert [title.replace(" ", ".") if "Rita" in title else title for title in _titles(world, text)] == found
+def test_incidents_people_and_components_are_found_by_number_and_words(browser, text, found):
+    assert [
+        title.replace(" ", ".") if "Rita" in title else title for title in _titles(browser, text)
+    ] == found
 
 
-def test_another_workspace_finds_nothing_of_ours(world, make_actor, other_workspace):
-    stranger = _client(make_actor("admin", inside=other_workspace))
-    assert _titles(stranger, "checkout") == []
-    assert _titles(stranger, "rita") == []
+def test_another_workspace_finds_nothing(browser, make_actor, other_workspace):
+    outsider = _client(make_actor("admin", inside=other_workspace))
+    assert _titles(outsider, "checkout") == []
+    assert _titles(outsider, "rita") == []
 
 
-def test_a_search_costs_few_queries_however_much_there_is(world, actor, django_assert_max_num_queries):
+def test_a_search_costs_few_queries_however_much_there_is(browser, actor, django_assert_max_num_queries):
     for number in range(20):
         declare_incident(actor, title=f"Checkout trouble {number}", components=[f"checkout-{number}"])
     with django_assert_max_num_queries(9):
-        assert len(_titles(world, "checkout")) == 12
+        assert len(_titles(browser, "checkout")) == 12
 
 
-def test_the_number_of_open_incidents_stands_on_every_page(world):
+def test_number_of_open_incidents_is_on_every_page(browser):
     for path in ("/", "/incidents", "/incidents/INC-1", "/find", "/style"):
-        assert 'data-count="1"' in world.get(path).content.decode()
+        assert 'data-count="1"' in browser.get(path).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_pages_are_found_by_other_words_too(admin, text, address):
     assert f'data-href="{address}"' in _options(admin, text)
 
 
-def test_pages_and_commands_are_offered_only_to_whoever_may(make_actor, workspace, actor):
+def test_pages_and_commands_are_offered_by_permission(make_actor, workspace, actor):
     seed_policies(workspace.pk)
     declare_incident(actor, title="Checkout is down", severity="sev2")
     viewer = make_actor("viewer")

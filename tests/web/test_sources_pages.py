@@ -56,10 +56,10 @@ def page(sender, rest=""):
 
 
 def test_a_source_is_made_by_a_form_and_its_address_works_at_once(client, workspace):
-    answer = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
+    response = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
                                           "reopen_minutes": "30"})  # fmt: skip
-    assert answer.status_code == 303
-    text = client.get(answer["Location"]).content.decode()
+    assert response.status_code == 303
+    text = client.get(response["Location"]).content.decode()
     address = text.split('tabindex="0">')[1].split("<")[0]
     sent = Client().post(
         address.removeprefix("http://testserver"), {"title": "Disk is full"}, "application/json"
@@ -79,10 +79,10 @@ def test_the_key_is_shown_for_ten_minutes_and_to_admins_only(client, sender, mak
 
 
 def test_a_name_in_use_and_wrong_fields_are_refused_with_what_was_typed(client, sender):
-    answer = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
+    response = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
                                           "reopen_minutes": "-1"})  # fmt: skip
-    assert answer.status_code == 422
-    assert b"Nagios" in answer.content
+    assert response.status_code == 422
+    assert b"Nagios" in response.content
     again = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
                                          "reopen_minutes": "5"})  # fmt: skip
     assert again.status_code == 422
@@ -98,7 +98,7 @@ def test_keys_rotate_with_two_live(client, sender, workspace):
     assert sender.post({"title": "b", "id": 2}).status_code == 404
 
 
-def test_a_signing_secret_closes_the_door_for_unsigned_requests(client, sender):
+def test_signing_secret_refuses_unsigned_requests(client, sender):
     assert client.post(page(sender, "/secrets"), {"text": "short"}).status_code == 422
     assert client.post(page(sender, "/secrets"), {"text": "long enough"}).status_code == 303
     assert sender.post({"title": "a"}).status_code == 401
@@ -106,8 +106,8 @@ def test_a_signing_secret_closes_the_door_for_unsigned_requests(client, sender):
 
 def test_a_test_shows_every_step_and_leaves_nothing_behind(client, sender, workspace):
     before = audited(workspace)
-    answer = client.post(page(sender, "/test"), headers=HTMX)
-    text = answer.content.decode()
+    response = client.post(page(sender, "/test"), headers=HTMX)
+    text = response.content.decode()
     for step in ("Received", "Mapped", "Deduplicated", "Matched", "Opened", "Rolled back"):
         assert f"<strong>{step}</strong>" in text
     assert "INC-1 would be opened" in text
@@ -130,8 +130,8 @@ def test_the_log_of_a_test_names_the_rules_that_count_what_came(client, admin, w
     assert "1 rule counts what came." in text
     assert "Disks fill up (full-disks) for db-1: 2 of 3 within 2 min" in text
     assert "All is slow" not in text
-    calm = json.dumps({"title": "Nothing to see", "severity": "sev4", "key": "calm"})
-    text = client.post(page(counted, "/test"), {"body": calm}, headers=HTMX).content.decode()
+    ignored = json.dumps({"title": "Nothing to see", "severity": "sev4", "key": "calm"})
+    text = client.post(page(counted, "/test"), {"body": ignored}, headers=HTMX).content.decode()
     assert "No enabled rule matches these events." in text
     assert "Disks fill up" not in text
 
@@ -147,7 +147,7 @@ def test_the_log_counts_the_alerts_that_were_sent(client, admin):
 
 
 @pytest.mark.parametrize("body", ["{", '{"a": 1}', "[]", "\x00", "<script>alert(1)</script>"])
-def test_a_test_of_a_body_nobody_can_read_says_so(client, sender, body):
+def test_source_test_of_an_unreadable_body_shows_an_error(client, sender, body):
     text = client.post(page(sender, "/test"), {"body": body}).content.decode()
     assert "Rolled back" in text or "would go to quarantine" in text
     assert "<script>alert(1)" not in text
@@ -172,7 +172,7 @@ def test_the_preview_follows_the_mapping_typed(client, sender):
     assert Source.objects.of(sender.source.workspace_id).get().mapping == {}
 
 
-def test_what_came_last_is_there_to_try_the_mapping_on_with_secrets_masked(client, sender):
+def test_mapping_preview_has_the_last_request_with_secrets_masked(client, sender):
     sender.post({"title": "x", "password": "hunter2", "note": "token=abcdefgh1234"})
     text = client.get(page(sender, "/mapping")).content.decode()
     assert "The last body received" in text
@@ -180,7 +180,7 @@ def test_what_came_last_is_there_to_try_the_mapping_on_with_secrets_masked(clien
     assert "abcdefgh1234" not in text
 
 
-def test_what_cannot_be_read_waits_and_is_read_once_the_mapping_is_right(client, sender, workspace):
+def test_quarantined_request_is_replayed_once_the_mapping_is_right(client, sender, workspace):
     assert sender.post({"what": "Disk is full", "where": "db-1", "api_key": "hunter2hunter2"}).json()[
         "quarantined"
     ]
@@ -199,7 +199,7 @@ def test_what_cannot_be_read_waits_and_is_read_once_the_mapping_is_right(client,
     assert audited(workspace).count("source.replay") >= 1
 
 
-def test_what_waits_can_be_thrown_away(client, sender, workspace):
+def test_quarantined_request_can_be_discarded(client, sender, workspace):
     sender.post(b"not json")
     row = QuarantinedRequest.objects.of(workspace.pk).get()
     assert client.post(f"/quarantine/{row.pk}/discard").status_code == 303
@@ -230,26 +230,26 @@ def test_a_page_of_the_quarantine_leads_on_and_back_and_stays_with_its_source(cl
 def test_another_workspaces_sources_are_not_there(sender, make_actor, other_workspace, workspace):
     sender.post(b"not json")
     row = QuarantinedRequest.objects.of(workspace.pk).get()
-    stranger = _client(make_actor("admin", inside=other_workspace))
+    outsider = _client(make_actor("admin", inside=other_workspace))
     for rest in ("", "/edit", "/mapping", "/test", "/delete"):
-        assert stranger.get(page(sender, rest)).status_code == 404
+        assert outsider.get(page(sender, rest)).status_code == 404
     for rest in ("/keys", "/delete", "/test"):
-        assert stranger.post(page(sender, rest)).status_code == 404
-    assert stranger.get(f"/quarantine/{row.pk}").status_code == 404
-    assert stranger.post(f"/quarantine/{row.pk}/replay").status_code == 404
-    assert b"Nagios" not in stranger.get("/sources").content
+        assert outsider.post(page(sender, rest)).status_code == 404
+    assert outsider.get(f"/quarantine/{row.pk}").status_code == 404
+    assert outsider.post(f"/quarantine/{row.pk}/replay").status_code == 404
+    assert b"Nagios" not in outsider.get("/sources").content
 
 
-def test_deleting_asks_first(client, sender, workspace):
+def test_deletion_requires_a_confirmation(client, sender, workspace):
     assert b"Delete Nagios?" in client.get(page(sender, "/delete")).content
     assert client.post(page(sender, "/delete")).status_code == 303
     assert not Source.objects.of(workspace.pk).exists()
 
 
-def test_changes_before_an_incident_stand_beside_it_its_own_first(client, admin, workspace):
+def test_changes_before_an_incident_are_shown_its_own_first(client, admin, workspace):
     incident = declare_incident(admin, title="Checkout is down", severity="sev2", components=["checkout"])
     for minutes, component in ((30, "search"), (90, "checkout"), (1000, "checkout")):
-        told = {
+        change = {
             "summary": f"Deploy {component} {minutes}",
             "component": component,
             "url": "https://ci.test/1",
@@ -257,7 +257,7 @@ def test_changes_before_an_incident_stand_beside_it_its_own_first(client, admin,
             "key": str(minutes),
         }
         for status in (201, 200):  # fmt: skip
-            assert client.post("/api/v1/changes", told, "application/json").status_code == status
+            assert client.post("/api/v1/changes", change, "application/json").status_code == status
     text = client.get(f"/panels/incident.changes?key={incident.number}").content.decode()
     assert text.index("Deploy checkout 90") < text.index("Deploy search 30")
     assert "Deploy checkout 1000" not in text
@@ -271,9 +271,9 @@ def test_changes_before_an_incident_stand_beside_it_its_own_first(client, admin,
 @pytest.mark.parametrize("wrong", [{"summary": ""}, {"kind": "x"}, {"url": "javascript:alert(1)"},
                                    {"occurred_at": "soon"}, {"detail": []}, {"odd": 1}])  # fmt: skip
 def test_a_wrong_change_is_refused_with_its_field_named(client, wrong):
-    answer = client.post("/api/v1/changes", {"summary": "x", **wrong}, "application/json")
-    assert answer.status_code == 422
-    assert next(iter(wrong)) in answer.json()["detail"] + str(answer.json()["errors"])
+    response = client.post("/api/v1/changes", {"summary": "x", **wrong}, "application/json")
+    assert response.status_code == 422
+    assert next(iter(wrong)) in response.json()["detail"] + str(response.json()["errors"])
 
 
 def test_the_list_costs_the_same_for_one_source_and_for_ten(client, admin, django_assert_max_num_queries):
@@ -290,8 +290,8 @@ def test_the_list_costs_the_same_for_one_source_and_for_ten(client, admin, djang
     assert statements() == few
 
 
-def test_a_stale_mapping_is_refused_and_kept(client, sender, admin):
+def test_stale_mapping_is_refused_with_the_input_preserved(client, sender, admin):
     update_source(admin, source_id=sender.source.pk, name="Nagios 2")
-    answer = client.post(page(sender, "/mapping"), mapping_form(source_version="1"))
-    assert answer.status_code == 422
-    assert b"changed the source meanwhile" in answer.content
+    response = client.post(page(sender, "/mapping"), mapping_form(source_version="1"))
+    assert response.status_code == 422
+    assert b"changed the source meanwhile" in response.content

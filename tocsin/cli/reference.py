@@ -30,7 +30,7 @@ Order: flag, then `TOCSIN_URL`, `TOCSIN_TOKEN`, `TOCSIN_TOKEN_FILE`, `TOCSIN_PRO
 configuration file (`tocsin config path`), then the default. Data goes to stdout, everything else to stderr. Off a
 terminal there are no box lines and no questions. `tocsin login` puts the token into the keyring of the system where
 the package `keyring` is installed (`pip install 'tocsin[keyring]'`) and works, else into the configuration file,
-which only its owner may read. `tocsin completion bash` prints what makes a shell complete commands and incidents. Each incident may be named `INC-42`, `inc_00042` or `42`.
+which only its owner may read; it is sent to that server alone. `tocsin completion bash` prints what makes a shell complete commands and incidents. Each incident may be named `INC-42`, `inc_00042` or `42`.
 
 | Code | Means |
 | --- | --- |

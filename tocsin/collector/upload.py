@@ -116,6 +116,16 @@ def send_file(path: str, ticket: Any, server: str) -> None:
         raise UploadError(f"the storage returned {answer.status}: {_said(text)}", answer.status)
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """An answer that leads elsewhere is a refusal: the token is for the server alone."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None: nothing is asked there."""
+
+
+_opener = urllib.request.build_opener(_NoRedirects)
+
+
 class _Api:
     """Calls of the API with the standard library alone."""
 
@@ -130,7 +140,7 @@ class _Api:
             f"{self._url}/api/v1{path}", json.dumps(body).encode(), headers, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            with _opener.open(request, timeout=TIMEOUT_S) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             text = error.read(20_000).decode("utf-8", "replace")

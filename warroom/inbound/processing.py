@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core.errors import Conflict, Problem
 from core.http.client import HttpPermanentError, request
+from core.queue.retry import PassingError
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.vocabulary import Severity, Status
 from warroom.connection.models import SlackTeam
@@ -20,12 +21,14 @@ from warroom.inbound.models import SlackInbox
 from warroom.inbound.pinned import PUSHPIN, message_at, quoted
 from warroom.inbound.probing import probe
 from warroom.inbound.remediating import CLICKS, act_or_approve
-from warroom.inbound.services.inbox import payload_of
+from warroom.inbound.services.inbox import payload_of, store_request
 from warroom.inbound.services.pins import pin_message
 from warroom.inbound.subject import actor_for, room_in
 from warroom.inbound.writing import write_verb
 from warroom.slack.client import call
 from warroom.slack.text import Reply
+
+NOTICE: Final = "notice"
 
 
 def process(item: SlackInbox) -> None:
@@ -37,7 +40,18 @@ def process(item: SlackInbox) -> None:
         done = _refusal(problem)
     reply = Reply(done) if isinstance(done, str) else done
     if reply.text and payload.get("response_url"):
-        _respond(str(payload["response_url"]), reply)
+        try:
+            _respond(str(payload["response_url"]), reply)
+        except PassingError:
+            if item.kind == NOTICE:
+                raise
+            _answer_later(item, str(payload["response_url"]), reply.text)
+
+
+def _answer_later(item: SlackInbox, url: str, text: str) -> None:
+    """Tell the person by a request of its own: what was asked for is done, and is not done again."""
+    notice = {"text": text, "response_url": url}
+    store_request(item.workspace_id, item.team, kind=NOTICE, key=f"answer:{item.pk}", payload=notice)
 
 
 def _respond(url: str, reply: Reply) -> None:
@@ -147,7 +161,7 @@ def _notice(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
 
 Processor = Callable[[SlackTeam, Mapping[str, Any], str], str | Reply]
 PROCESSORS: Final[Mapping[str, Processor]] = {
-    "command": _command, "resolve": _resolve_click, "shortcut": _shortcut, "event": _event, "notice": _notice,
+    "command": _command, "resolve": _resolve_click, "shortcut": _shortcut, "event": _event, NOTICE: _notice,
     "reconcile": reconcile, "remediation": _remediation_click, "probe": probe,
 }  # fmt: skip
 EVENTS: Final[Mapping[str, Callable[[SlackTeam, Mapping[str, Any], str], str]]] = {

@@ -47,13 +47,18 @@ def _create(room: Room, name: str) -> dict[str, Any] | None:
 
 
 def _ours(room: Room, name: str, since: datetime) -> dict[str, Any] | None:
-    """The channel with this name, if our app created it since then and no room uses it."""
+    """The channel with this name if our app created it since then and no room has it.
+
+    A room of another workspace that shares the Slack team may have it, too.
+    """
     found = find_channel(room.team, name)
     if found is None or found.get("creator") != room.team.bot_user_id or found.get("is_archived"):
         return None
+    if bool(found.get("is_private")) != room.is_private:
+        return None
     if float(found.get("created", 0)) < (since - SLACK_CLOCK).timestamp():
         return None
-    taken = Room.objects.of(room.workspace_id).filter(channel_id=found["id"]).exclude(pk=room.pk)
+    taken = Room.across_workspaces.filter(channel_id=found["id"]).exclude(pk=room.pk)
     return None if taken.exists() else found
 
 

@@ -6,13 +6,25 @@ operator gave more rights, is never handed over because of an address. Its perso
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.identity.claims import Claims, SignInRefused, role_of
-from accounts.models import IdentityProvider, Membership, Role, User, Workspace
+from accounts.models import (
+    ApiToken,
+    CalendarFeed,
+    DeviceCode,
+    IdentityProvider,
+    Membership,
+    Role,
+    SignInLink,
+    User,
+    Workspace,
+)
 from accounts.people.services.invitations import account_of_address
 from accounts.validation import clean_username
 from core.errors import Invalid
@@ -45,13 +57,21 @@ def _matching(provider: IdentityProvider, claims: Claims, signed_in: User | None
             f"then use {provider.name} once on the sign-in page. Nothing was changed."
         )
     if not holder.is_proven and holder != signed_in:
-        _take_over_unproven(holder)
+        _take_over_unproven(provider.workspace_id, holder)
     return holder
 
 
-def _take_over_unproven(holder: User) -> None:
-    """Whoever set this account up never proved the address: what they know of it ends."""
+def _take_over_unproven(workspace_id: int, holder: User) -> None:
+    """Whoever set this account up never proved the address: whatever they could sign in by ends."""
+    now = timezone.now()
     holder.sessions.all().delete()
+    Authenticator.objects.filter(user_id=holder.pk).delete()
+    SocialAccount.objects.filter(user_id=holder.pk).delete()
+    SignInLink.objects.filter(user=holder, used_at=None, expires_at__gt=now).update(expires_at=now)
+    DeviceCode.objects.filter(user=holder, issued_at=None).update(denied_at=now)
+    for secret in (ApiToken, CalendarFeed):
+        own = secret.objects.of(workspace_id).filter(user=holder, revoked_at=None)
+        own.update(revoked_at=now)
     _prove(holder)
 
 

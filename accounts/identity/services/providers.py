@@ -8,6 +8,7 @@ from secrets import token_hex
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
@@ -75,6 +76,9 @@ def change_provider(
             changes["client_secret"] = ["hidden", "hidden"]
         if changes:
             _save(provider)
+            if _issuer(before["server_url"]) != _issuer(provider.server_url):
+                # A subject is someone of its issuer alone: another one may call somebody else the same.
+                SocialAccount.objects.filter(provider=provider.slug).delete()
             summary = f"{actor.label} changed the identity provider {provider.name}: {', '.join(changes)}"
             record(actor, action="identity.change", target=provider, summary=summary, changes=changes)
     return provider
@@ -166,6 +170,10 @@ def _server_url(text: str) -> str:
             "server_url", "url", "must be the issuer's address, such as https://login.example.com/realms/ops"
         )
     return url
+
+
+def _issuer(server_url: str) -> str:
+    return server_url.partition("/.well-known/")[0]
 
 
 def _domains(given: Iterable[str]) -> list[str]:

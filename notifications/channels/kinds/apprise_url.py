@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -21,14 +22,13 @@ from notifications.deliveries.message import Message
 
 CALL_S: Final = 15
 UNKNOWN_STATUS: Final = 3
+LIST_S: Final = 30
 # Hosted services, or self-hosted ones reached over HTTPS at public addresses. Other schemes that name
 # a host are allowed only if the operator lists them.
 DEFAULT_SCHEMES: Final = frozenset(
     [
         "discord",
-        "telegram",
         "tgram",
-        "msteams",
         "workflows",
         "ntfys",
         "gchat",
@@ -41,10 +41,9 @@ DEFAULT_SCHEMES: Final = frozenset(
         "vonage",
         "sns",
         "clickatell",
-        "messagebird",
+        "msgbird",
         "plivo",
         "sinch",
-        "webexteams",
         "wxteams",
         "zulip",
         "spike",
@@ -52,7 +51,7 @@ DEFAULT_SCHEMES: Final = frozenset(
         "spush",
         "join",
         "onesignal",
-        "pushsafer",
+        "psafers",
         "pushed",
         "simplepush",
         "victorops",
@@ -75,6 +74,11 @@ from core.http.child_guard import REFUSED_STATUS, confine
 refused = confine(given["allowed"])
 one = apprise.Apprise.instantiate(given["url"])
 if one is None:
+    from apprise.manager_plugins import NotificationManager
+    scheme = given["url"].strip().partition(":")[0].lower()
+    is_known = scheme in NotificationManager().schemas()
+    fault = "cannot read the rest of an address that begins with" if is_known else "knows no service"
+    print(f"apprise {apprise.__version__} {fault} {scheme}://")
     sys.exit(3)
 if one.notify(title=given["title"], body=given["body"]):
     sys.exit(0)
@@ -83,6 +87,7 @@ if refused:
     sys.exit(REFUSED_STATUS)
 sys.exit(4)
 """
+_SCHEMES: Final = "from apprise.manager_plugins import NotificationManager as N; print(*N().schemas())"
 # Certificates are always verified; apprise splits parameters at both characters.
 _UNVERIFIED: Final = re.compile(r"[?&;]\s*verify\s*(=|&|;|$)", re.IGNORECASE)
 _SEVERAL: Final = re.compile(r"[\s,]+[a-z0-9]{1,12}://", re.IGNORECASE)
@@ -132,7 +137,8 @@ def _failure(status: int, output: bytes) -> Exception:
         reason = output.decode(errors="replace").strip()[:200]
         return PermanentError(f"the service is not an allowed destination: {reason}")
     if status == UNKNOWN_STATUS:
-        return PermanentError("apprise does not understand this URL")
+        said = output.decode(errors="replace").strip()[:200]
+        return PermanentError(said or "apprise does not understand this address")
     return HttpPassingError("the service rejected the message")
 
 
@@ -140,7 +146,29 @@ def entry_fault(url: str) -> str:
     """Validation error of an address being saved, or "". Stored ones with `verify=` still work."""
     if _UNVERIFIED.search(unquote(url)):
         return "must not hold verify=…: the certificate of the service is always checked"
-    return fault_in(url)
+    if fault := fault_in(url):
+        return fault
+    known = installed_schemes()
+    is_known = not known or scheme_of(url) in known
+    return "" if is_known else f"names {scheme_of(url)}://, which the installed apprise does not know"
+
+
+def installed_schemes() -> frozenset[str]:
+    """What the installed apprise knows; empty where it does not say so in time."""
+    try:
+        return _listed()
+    except subprocess.SubprocessError:
+        return frozenset()
+
+
+@cache
+def _listed() -> frozenset[str]:
+    """Asked in a child, since that loads all of it."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", _SCHEMES], timeout=LIST_S, capture_output=True, check=True,
+        text=True, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+    )  # fmt: skip
+    return frozenset(done.stdout.split())
 
 
 def fault_in(url: str) -> str:

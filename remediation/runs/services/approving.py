@@ -52,6 +52,8 @@ def reject_run(actor: Actor, run_id: int, *, note: str = "", via: str = "web") -
         run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         if run.state != RunState.AWAITING_APPROVAL:
             raise _conflict(run)
+        if _already(run, actor, Verdict.APPROVED):
+            raise Conflict("You approved this run, so you cannot reject it. Cancel it; nothing was changed.")
         _write(run, approver, run.digest, Verdict.REJECTED, note, via)
         move(actor, run, RunState.REJECTED, reason=note)
         return run
@@ -71,12 +73,17 @@ def cancel_run(actor: Actor, run_id: int, *, note: str = "") -> RemediationRun:
 
 
 def start_proposed(actor: Actor, run_id: int) -> RemediationRun:
-    """Start a low-risk run that was only proposed because of an open breaker or a used-up budget."""
+    """Start a low-risk run that Tocsin only proposed because its breaker was open or its budget used.
+
+    It is no automatic run any more: a person answers for it, whatever the breaker says.
+    """
     require(actor, Capability.REMEDIATION_RUN)
     with transaction.atomic():
         run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         if run.state != RunState.PROPOSED:
             raise _conflict(run)
+        run.is_automatic = False
+        run.save(update_fields=["is_automatic"])
         move(actor, run, RunState.APPROVED)
         transaction.on_commit(lambda: nudge(RUN_DUE, ACTIONS.name))
         return run

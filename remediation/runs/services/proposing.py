@@ -56,7 +56,7 @@ def request_run(actor: Actor, ref: int | str, wanted: Request) -> RemediationRun
     """Request a run for an incident. Low risk starts; others await approval.
 
     Idempotent by `request_key`. Raises NotFound, Forbidden, Invalid for an unknown action or component,
-    Conflict for a resolved incident.
+    Conflict for a resolved incident and for a key of another request.
     """
     require(actor, Capability.REMEDIATION_RUN)
     incident = incident_for(actor, ref)
@@ -68,7 +68,11 @@ def request_run(actor: Actor, ref: int | str, wanted: Request) -> RemediationRun
     action = current_action(actor.workspace_id, wanted.action)
     component = _component(incident, wanted.component)
     key = f"user:{actor.user_id or actor.label}:{wanted.request_key or timezone.now().isoformat()}"
-    return _propose(actor, incident, action, component, wanted, origin_key=key[:200])
+    run = _propose(actor, incident, action, component, wanted, origin_key=key[:200])
+    is_other_target = bool(wanted.component) and run.component_id != (component and component.pk)
+    if run.action.slug != action.slug or is_other_target:
+        raise Conflict(f"That key was used to request {run.action.name} already. Nothing was started.")
+    return run
 
 
 def current_action(workspace_id: int, slug: str) -> RemediationAction:

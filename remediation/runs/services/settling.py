@@ -14,7 +14,7 @@ from core.errors import Conflict
 from core.http.client import HttpPassingError, HttpPermanentError, request
 from incidents.models import Incident
 from remediation.executors.base import MAX_OUTPUT_BYTES, Progress, Report, executor_for
-from remediation.executors.placeholders import filled_address
+from remediation.executors.placeholders import PlaceholderError, filled_address
 from remediation.runs.models import Breaker, RemediationRun, RunAttempt
 from remediation.runs.policy import BREAKER_WINDOW, RECURS_WITHIN, breaker_opens
 from remediation.runs.services.approving import locked_run, move
@@ -64,8 +64,14 @@ def _keep_output(run: RemediationRun, report: Report) -> None:
 
 
 def _is_healthy(run: RemediationRun) -> bool | None:
-    """Whether the health check of the action, else of its component, returns 2xx; None without either."""
-    url = filled_address(run.action.health_url, {"component": run.snapshot["target"]})
+    """Whether the health check of the action, else of its component, says 2xx; None without either.
+
+    None also where the address has no place for such a component: then nothing can be asked.
+    """
+    try:
+        url = filled_address(run.action.health_url, {"component": run.snapshot["target"]})
+    except PlaceholderError:
+        return None
     url = url or (run.component.health_url if run.component else "")
     if not url:
         return None

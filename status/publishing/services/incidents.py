@@ -14,7 +14,8 @@ from accounts.validation import clean_name, invalid
 from core.errors import Conflict, NotFound
 from incidents.models import Incident, TimelineEntry
 from incidents.selectors import incident_for
-from incidents.timeline.services.notes import add_update
+from incidents.timeline.services.notes import add_entry
+from incidents.vocabulary import EntryKind
 from status.pages.models import PublicComponent, StatusPage
 from status.pages.selectors import page_of
 from status.pages.validation import new_public_id
@@ -72,9 +73,11 @@ def post_public_update(
     refuse_sensitive(actor, "message", message, confirmed=confirmed)
     with transaction.atomic():
         published = _locked(actor, incident)
-        add_update(actor, message=message, is_public=True, incident_id=incident.pk, request_key=request_key)
-        newest = TimelineEntry.objects.of(actor.workspace_id).filter(incident_id=incident.pk).order_by("-id")
-        if confirmed and (entry := newest.first()) is not None:
+        entry = add_entry(
+            actor, number=incident.number, kind=EntryKind.UPDATE, message=message, is_public=True,
+            request_key=request_key,
+        )  # fmt: skip
+        if confirmed:
             _allow(published, entry.pk)
         request_build(actor.workspace_id)
 

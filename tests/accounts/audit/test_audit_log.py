@@ -71,14 +71,14 @@ def test_the_filters_narrow_by_who_what_and_when(browser, workspace, query, foun
      f"what={'x' * 151}", "since=2026-02-01&until=2026-01-01"],
 )  # fmt: skip
 def test_a_filter_that_cannot_be_read_is_a_422_that_names_it(browser, query):
-    answer = browser.get(f"/settings/audit?{query}")
-    assert answer.status_code == 422
-    assert query.rpartition("&")[2].partition("=")[0] in answer.content.decode()
+    response = browser.get(f"/settings/audit?{query}")
+    assert response.status_code == 422
+    assert query.rpartition("&")[2].partition("=")[0] in response.content.decode()
 
 
-def rows_of(answer):
+def rows_of(response):
     async def whole():
-        return "".join([part.decode() async for part in answer])
+        return "".join([part.decode() async for part in response])
 
     return list(csv.DictReader(io.StringIO(async_to_sync(whole)())))
 
@@ -86,9 +86,9 @@ def rows_of(answer):
 def test_the_csv_holds_exactly_what_is_filtered_and_no_formula(browser, workspace):
     write(workspace, 3, summary='=HYPERLINK("http://evil.test")', action="rule.update", changes={"a": [1, 2]})
     write(workspace, 2)
-    answer = browser.get("/settings/audit.csv?what=rules")
-    assert answer["Content-Type"].startswith("text/csv")
-    rows = rows_of(answer)
+    response = browser.get("/settings/audit.csv?what=rules")
+    assert response["Content-Type"].startswith("text/csv")
+    rows = rows_of(response)
     assert [row["action"] for row in rows] == ["rule.update"] * 3
     assert rows[0]["summary"].startswith("'=HYPERLINK")
     assert rows[0]["changes"] == '{"a": [1, 2]}'

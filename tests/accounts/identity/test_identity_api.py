@@ -64,17 +64,17 @@ def test_a_provider_is_required_of_all_but_one_admin(api, admin):
     person = User.objects.get(pk=admin.user_id)
     person.set_password("a long enough passphrase")
     person.save()
-    asked = {"identity_required": True, "break_glass": person.username}
-    assert api.put("/identity-requirement", asked).status_code == 409
+    requirement = {"identity_required": True, "break_glass": person.username}
+    assert api.put("/identity-requirement", requirement).status_code == 409
     made = api.post("/identity-providers", GIVEN).json()
-    assert api.put("/identity-requirement", asked).json() == asked
-    assert api.get("/identity-requirement").json() == asked
+    assert api.put("/identity-requirement", requirement).json() == requirement
+    assert api.get("/identity-requirement").json() == requirement
     for refused in (
         api.delete(f"/identity-providers/{made['id']}"),
         api.patch(f"/identity-providers/{made['id']}", {"enabled": False}),
     ):
         assert refused.status_code == 409
-    nobody = {"identity_required": True, "break_glass": "no.one"}
-    assert api.put("/identity-requirement", nobody).json()["errors"][0]["field"] == "break_glass"
+    unknown = {"identity_required": True, "break_glass": "no.one"}
+    assert api.put("/identity-requirement", unknown).json()["errors"][0]["field"] == "break_glass"
     ended = api.put("/identity-requirement", {"identity_required": False}).json()
     assert ended == {"identity_required": False, "break_glass": None}

@@ -7,19 +7,24 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.urls import resolve
+from django.utils import timezone
 from oidc_provider_mock import User as Subject
 from oidc_provider_mock import run_server_in_thread
 
 from accounts.identity.claims import read_claims, role_of
+from accounts.identity.openid import answer_fault, issuer_fault
 from accounts.identity.services.providers import (
     add_provider,
     change_provider,
     remove_provider,
     require_provider,
 )
-from accounts.models import AuditEntry, IdentityProvider, Membership, User
+from accounts.models import ApiToken, AuditEntry, IdentityProvider, Membership, User, Workspace
+from accounts.sign_in.services import mint_sign_in_link, spend_sign_in_link
 from core.errors import Conflict, Forbidden, Invalid
 from core.secrets.encryption import decrypt
 
@@ -37,7 +42,7 @@ def issuer():
         _subject("mia", email="mia@example.com", is_verified=False),
     ]
     resolve("/")  # the addresses are loaded before a test holds a transaction open
-    with run_server_in_thread(user_claims=subjects) as server:
+    with run_server_in_thread(user_claims=subjects, require_nonce=True) as server:
         yield f"http://localhost:{server.server_port}"
 
 
@@ -58,13 +63,18 @@ def provider(admin, issuer, settings) -> IdentityProvider:
 def sign_in(provider, name, client=None):
     """What a browser does: our button, the provider's form, our callback."""
     client = client or Client()
+    back = sent_back(provider, name, client)
+    return client, client.get(f"{back.path}?{back.query}")
+
+
+def sent_back(provider, name, client):
+    """The address to which the provider sends the browser back."""
     asked = client.post(f"/account/identity/{provider.slug}")
     assert asked.status_code == 302, asked.content
     answered = requests.post(
         asked["Location"], data={"sub": f"subject-{name}"}, allow_redirects=False, timeout=10
     )
-    back = urlsplit(answered.headers["Location"])
-    return client, client.get(f"{back.path}?{back.query}")
+    return urlsplit(answered.headers["Location"])
 
 
 def is_signed_in(client):
@@ -76,8 +86,8 @@ def member(provider, username) -> Membership:
 
 
 def test_a_person_of_the_provider_becomes_a_member_with_the_role_of_their_group(provider):
-    client, answer = sign_in(provider, "ada")
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    client, response = sign_in(provider, "ada")
+    assert (response.status_code, response["Location"]) == (302, "/")
     assert is_signed_in(client)
     mine = member(provider, "ada")
     assert (mine.role, mine.user.email, mine.user.has_usable_password()) == (
@@ -86,8 +96,8 @@ def test_a_person_of_the_provider_becomes_a_member_with_the_role_of_their_group(
         False,
     )
     assert mine.user.is_proven
-    said = AuditEntry.objects.of(provider.workspace_id).values_list("summary", flat=True)
-    assert any("became manager by signing in with Keycloak" in one for one in said)
+    summaries = AuditEntry.objects.of(provider.workspace_id).values_list("summary", flat=True)
+    assert any("became manager by signing in with Keycloak" in one for one in summaries)
 
 
 def test_the_second_sign_in_is_the_same_person_and_follows_the_groups(provider, admin):
@@ -98,21 +108,21 @@ def test_the_second_sign_in_is_the_same_person_and_follows_the_groups(provider, 
     assert User.objects.filter(email__iexact="ada@example.com").count() == 1
 
 
-def test_who_is_in_no_group_gets_the_default_role_or_is_refused(provider, admin):
+def test_user_without_a_group_gets_the_default_role_or_is_refused(provider, admin):
     sign_in(provider, "bob")
     assert member(provider, "bob").role == "viewer"
     Membership.objects.of(provider.workspace_id).filter(user__username="bob").delete()
     change_provider(admin, provider_id=provider.pk, default_role="")
-    _, answer = sign_in(provider, "bob")
-    assert answer.status_code == 403
-    assert b"None of your groups" in answer.content
+    _, response = sign_in(provider, "bob")
+    assert response.status_code == 403
+    assert b"None of your groups" in response.content
 
 
 @pytest.mark.parametrize(("name", "why"), [("eve", b"elsewhere.test may not"), ("mia", b"has not verified")])
 def test_other_domains_and_unverified_addresses_are_refused(provider, name, why):
-    client, answer = sign_in(provider, name)
-    assert answer.status_code == 403
-    assert why in answer.content
+    client, response = sign_in(provider, name)
+    assert response.status_code == 403
+    assert why in response.content
     assert not is_signed_in(client)
     assert not User.objects.filter(username=name).exists()
 
@@ -120,54 +130,134 @@ def test_other_domains_and_unverified_addresses_are_refused(provider, name, why)
 def test_an_account_of_another_workspace_is_not_taken_by_its_address(provider, other_workspace):
     held = User.objects.create_user("ada", "ada@example.com", PASSWORD)
     Membership.objects.create(workspace_id=other_workspace.pk, user=held, role="admin")
-    client, answer = sign_in(provider, "ada")
-    assert answer.status_code == 403
-    assert b"exists already" in answer.content
+    client, response = sign_in(provider, "ada")
+    assert response.status_code == 403
+    assert b"exists already" in response.content
     assert not held.memberships.filter(workspace_id=provider.workspace_id).exists()
     client.force_login(held, backend="django.contrib.auth.backends.ModelBackend")
-    _, answer = sign_in(provider, "ada", client)
-    assert answer["Location"] == "/"
+    _, response = sign_in(provider, "ada", client)
+    assert response["Location"] == "/"
     assert held.memberships.filter(workspace_id=provider.workspace_id).exists()
 
 
 def test_an_unproven_account_of_the_workspace_loses_its_password(provider):
     held = User.objects.create_user("lovelace", "ada@example.com", PASSWORD)
     Membership.objects.create(workspace_id=provider.workspace_id, user=held, role="viewer")
-    sign_in(provider, "ada")
+    Authenticator.objects.create(user=held, type=Authenticator.Type.WEBAUTHN, data={})
+    SocialAccount.objects.create(user=held, provider="another", uid="1")
+    link = mint_sign_in_link(held, now=timezone.now())
+    token = ApiToken.objects.create(
+        workspace_id=provider.workspace_id,
+        user=held,
+        name="mine",
+        scopes=[],
+        prefix="abcdefgh",
+        digest="0" * 64,
+    )
+    client, answer = sign_in(provider, "ada")
+    assert (answer.status_code, is_signed_in(client)) == (302, True)
     held.refresh_from_db()
+    token.refresh_from_db()
     assert (held.has_usable_password(), held.is_proven) == (False, True)
+    assert not Authenticator.objects.filter(user=held).exists()
+    assert [one.provider for one in SocialAccount.objects.filter(user=held)] == [provider.slug]
+    assert spend_sign_in_link(secret=link, now=timezone.now()) is None
+    assert token.revoked_at is not None
     assert not User.objects.filter(username="ada").exists()
 
 
 def test_a_deactivated_person_stays_out(provider):
     sign_in(provider, "ada")
     User.objects.filter(username="ada").update(is_active=False)
-    _, answer = sign_in(provider, "ada")
+    _, response = sign_in(provider, "ada")
+    assert response.status_code == 403
+    assert b"deactivated" in response.content
+
+
+def test_the_answer_to_another_sign_in_signs_no_one_in(provider):
+    client = Client()
+    back = sent_back(provider, "ada", client)
+    session = client.session
+    [state] = session["socialaccount_states"].values()
+    state[0]["nonce"] = "of another sign-in"
+    session.save()
+    answer = client.get(f"{back.path}?{back.query}")
     assert answer.status_code == 403
-    assert b"deactivated" in answer.content
+    assert b"was not made for this sign-in" in answer.content
+    assert not is_signed_in(client)
 
 
-def test_a_disabled_provider_and_one_that_is_down_say_so(provider, admin):
+def test_another_issuer_signs_no_one_in(provider, admin):
+    client = Client()
+    back = sent_back(provider, "ada", client)
+    answer = client.get(f"{back.path}?{back.query}&iss=https://other.test")
+    assert (answer.status_code, is_signed_in(client)) == (403, False)
+    assert b"is of another issuer" in answer.content
+    other = provider.server_url.replace("localhost", "LOCALHOST")
+    change_provider(admin, provider_id=provider.pk, server_url=other, client_secret="typed again")
+    answer = Client().post(f"/account/identity/{provider.slug}")
+    assert answer.status_code == 403
+    assert b"is of the issuer" in answer.content
+
+
+def test_a_subject_of_another_issuer_is_someone_else(provider, admin):
+    sign_in(provider, "ada")
+    assert SocialAccount.objects.filter(provider=provider.slug).exists()
+    change_provider(admin, provider_id=provider.pk, name="Company")
+    assert SocialAccount.objects.filter(provider=provider.slug).exists()
+    elsewhere = {"server_url": "https://other.test", "client_secret": "typed again"}
+    change_provider(admin, provider_id=provider.pk, **elsewhere)
+    assert not SocialAccount.objects.filter(provider=provider.slug).exists()
+
+
+@pytest.mark.parametrize(
+    ("server_url", "issuer", "is_fine"),
+    [
+        ("https://a.test", "https://a.test", True), ("https://a.test", "https://a.test/", True),
+        ("https://a.test", "https://b.test", False), ("https://a.test", "https://a.test/realm", False),
+        ("https://a.test", "", False),
+        ("https://a.test/.well-known/openid-configuration", "https://b.test", True),
+    ],
+)  # fmt: skip
+def test_the_configuration_is_of_the_issuer_that_was_entered(server_url, issuer, is_fine):
+    assert (issuer_fault(server_url, {"issuer": issuer}) == "") == is_fine
+
+
+@pytest.mark.parametrize(
+    ("id_token", "userinfo", "is_fine"),
+    [
+        ({"nonce": "n", "sub": "1"}, {"sub": "1"}, True), ({"nonce": "n", "sub": "1"}, None, True),
+        ({"nonce": "n", "sub": "1"}, {"sub": "2"}, False), ({"nonce": "n", "sub": "1"}, {}, False),
+        ({"nonce": "m", "sub": "1"}, None, False), ({"sub": "1"}, None, False), (None, {"sub": "1"}, False),
+    ],
+)  # fmt: skip
+def test_both_answers_are_of_this_sign_in_and_one_person(id_token, userinfo, is_fine):
+    sent = {"id_token": id_token, "userinfo": userinfo}
+    assert (answer_fault({"nonce": "n"}, sent) == "") == is_fine
+    assert answer_fault({}, sent)
+
+
+def test_disabled_or_unreachable_provider_is_reported(provider, admin):
     elsewhere = {"provider_id": provider.pk, "server_url": "http://localhost:9"}
     with pytest.raises(Invalid, match="must be entered again"):
         change_provider(admin, **elsewhere)
     change_provider(admin, **elsewhere, client_secret="typed again")
-    answer = Client().post(f"/account/identity/{provider.slug}")
-    assert answer.status_code == 403
-    assert b"Keycloak did not confirm who you are" in answer.content
+    response = Client().post(f"/account/identity/{provider.slug}")
+    assert response.status_code == 403
+    assert b"Keycloak did not confirm who you are" in response.content
     change_provider(admin, provider_id=provider.pk, enabled=False)
     assert Client().post(f"/account/identity/{provider.slug}").status_code == 404
     assert b"Sign in with Keycloak" not in Client().get("/sign-in").content
 
 
-def test_a_callback_that_nobody_asked_for_signs_no_one_in(provider):
+def test_unrequested_callback_signs_no_one_in(provider):
     client = Client()
-    answer = client.get(f"/account/identity/{provider.slug}/callback?code=abc&state=forged")
-    assert answer.status_code == 403
+    response = client.get(f"/account/identity/{provider.slug}/callback?code=abc&state=forged")
+    assert response.status_code == 403
     assert not is_signed_in(client)
 
 
-def test_a_workspace_that_requires_it_keeps_passwords_out_but_break_glass(provider, admin):
+def test_required_provider_refuses_passwords_except_break_glass(provider, admin):
     person = User.objects.get(pk=admin.user_id)
     person.set_password(PASSWORD)
     person.save()
@@ -182,6 +272,8 @@ def test_a_workspace_that_requires_it_keeps_passwords_out_but_break_glass(provid
         page = client.get("/incidents")
         assert page.status_code == status
         assert client.get("/api/v1/incidents").status_code == status
+        named = {"X-Workspace": Workspace.objects.get(pk=provider.workspace_id).slug}
+        assert client.get("/api/v1/incidents", headers=named).status_code == status
     assert b"Sign in with Keycloak" in page.content
     client, _ = sign_in(provider, "ada")
     assert client.get("/incidents").status_code == 200
@@ -193,7 +285,7 @@ def test_a_workspace_that_requires_it_keeps_passwords_out_but_break_glass(provid
     remove_provider(admin, provider_id=provider.pk)
 
 
-def test_the_secret_is_stored_encrypted_and_kept_when_left_empty(provider, admin):
+def test_secret_is_stored_encrypted_and_unchanged_when_left_empty(provider, admin):
     assert "s3cret" not in provider.sealed_secret
     changed = change_provider(admin, provider_id=provider.pk, name="Company")
     assert decrypt(changed.sealed_secret) == "s3cret of the client"
@@ -210,11 +302,11 @@ def test_the_settings_page_adds_changes_and_removes(client, admin, issuer):
         "group_roles": "sre = admin\n ops=responder", "allowed_domains": "example.com\nexample.org",
         "default_role": "", "enabled": "on",
     }  # fmt: skip
-    answer = client.post("/settings/sign-in/new", form)
-    assert answer.status_code == 303
+    response = client.post("/settings/sign-in/new", form)
+    assert response.status_code == 303
     made = IdentityProvider.objects.of(admin.workspace_id).get()
     assert made.group_roles == {"sre": "admin", "ops": "responder"}
-    assert f"/account/identity/{made.slug}/callback" in client.get(answer["Location"]).content.decode()
+    assert f"/account/identity/{made.slug}/callback" in client.get(response["Location"]).content.decode()
     for wrong in (
         {"server_url": "ftp://x"},
         {"group_roles": "sre = king"},

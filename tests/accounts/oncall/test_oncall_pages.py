@@ -90,14 +90,14 @@ def test_a_feed_is_created_read_and_revoked(manager, schedule, workspace):
     made = browser.post("/settings/calendars", {"name": "Mine", "kinds": ["shifts"]})
     assert made.status_code == 201
     path = re.search(r"/calendar/[\w-]+\.ics", made.content.decode())[0]
-    answer = Client().get(path, headers={"user-agent": "khal/1"})
+    response = Client().get(path, headers={"user-agent": "khal/1"})
     shifts = OnCallShift.objects.of(workspace.pk).order_by("starts_at")
-    events = Calendar.from_ical(answer.content).walk("VEVENT")
+    events = Calendar.from_ical(response.content).walk("VEVENT")
     assert [event.decoded("dtstart") for event in events] == [
         shift.starts_at.replace(microsecond=0) for shift in shifts
     ]
     assert all(event["dtstart"].to_ical().endswith(b"Z") for event in events)
-    assert Client().get(path, headers={"if-none-match": answer["ETag"]}).status_code == 304
+    assert Client().get(path, headers={"if-none-match": response["ETag"]}).status_code == 304
     feed = CalendarFeed.objects.of(workspace.pk).get()
     assert feed.last_agent == "khal/1"
     assert browser.post(f"/settings/calendars/{feed.pk}/revoke").status_code == 303
@@ -111,7 +111,7 @@ def test_a_feed_ends_with_the_membership(manager, schedule, workspace):
     assert Client().get(f"/calendar/{secret}.ics").status_code == 404
 
 
-def test_a_feed_of_somebody_else_cannot_be_revoked(manager, make_actor):
+def test_feed_of_another_user_cannot_be_revoked(manager, make_actor):
     feed = create_feed(manager, name="Mine", kinds=["shifts"]).row
     with pytest.raises(Exception, match="no such calendar feed"):
         revoke_feed(make_actor("admin", username="other"), feed_id=feed.pk)
@@ -142,5 +142,5 @@ def test_khal_reads_the_shift_feed(manager, schedule, tmp_path, workspace):
     ["until=1035-07-07T03:29:46-21:22", "from=9999-12-31T23:59:59-10:00", "from=0001-01-01T00:00:00%2B23:00"],
 )
 def test_shifts_of_a_time_at_the_ends_of_the_calendar_are_none(manager, schedule, times):
-    answer = browser_for(manager).get(f"/api/v1/on-call/shifts?{times}&schedule_id=0")
-    assert (answer.status_code, answer.json()) == (200, [])
+    response = browser_for(manager).get(f"/api/v1/on-call/shifts?{times}&schedule_id=0")
+    assert (response.status_code, response.json()) == (200, [])

@@ -153,7 +153,7 @@ def test_another_workspace_sees_and_changes_nothing(schedule, make_actor, other_
         put_rotation(rival, schedule_id=schedule.pk, layer=1, values=values("rival"))
 
 
-def test_somebody_who_leaves_is_left_out_at_the_next_refill(schedule):
+def test_removed_member_is_left_out_at_the_next_refill(schedule):
     ann = User.objects.get(username="ann")
     Membership.objects.of(schedule.workspace_id).filter(user=ann).delete()
     refill_shifts(schedule.workspace_id, schedule.pk, now=timezone.now())

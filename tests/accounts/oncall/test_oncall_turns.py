@@ -102,7 +102,7 @@ def test_gaps_are_found_before_between_and_after_shifts():
     assert gaps(spans, start, end) == [(start, spans[0].starts_at), (spans[0].ends_at, end)]
 
 
-def test_turns_of_somebody_who_left_show_the_layer_below():
+def test_turns_of_a_removed_member_show_the_layer_below():
     start, end = utc("2026-11-02T00:00"), utc("2026-11-04T00:00")
     plan = planned_spans(
         [daily(1, at=time(0)), daily(2, at=time(0), layer=2)],
@@ -112,7 +112,7 @@ def test_turns_of_somebody_who_left_show_the_layer_below():
     assert gaps(plan, start, end) == []
 
 
-def test_the_running_shift_keeps_its_start_and_only_its_end_moves():
+def test_running_shift_changes_only_its_end():
     now, turn = utc("2026-11-02T12:00"), "layer-1-20261102"
     stored = StoredShift(5, Span(1, utc("2026-11-02T08:00"), utc("2026-11-03T08:00"), turn))
     same = shift_changes([stored], [Span(1, now, utc("2026-11-03T08:00"), turn)], now=now)
@@ -149,7 +149,7 @@ def test_the_plan_equals_asking_every_minute_who_is_on_call(layers, zone):
 
 
 def _brute(layers: list[Rotation], zone: ZoneInfo, moment: datetime) -> list[int]:
-    """The person of the topmost layer that is active, found by walking its days one by one."""
+    """The person of the topmost layer that is active, found by walking its days."""
     for rotation in sorted(layers, key=lambda r: -r.layer):
         turns = [
             instant(

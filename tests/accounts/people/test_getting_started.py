@@ -1,4 +1,4 @@
-"""The checklist of a new installation: what exists, what is done, and putting it away."""
+"""The onboarding checklist of a new installation: its steps, their state, and dismissing it."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_each_step_is_done_by_doing_it(browser, admin, workspace, make_actor):
 
 
 def test_another_workspaces_steps_are_its_own(admin, other_workspace, make_user):
-    stranger = make_user("stranger")
-    Membership.objects.create(workspace_id=other_workspace.pk, user=stranger, role="admin")
+    outsider = make_user("stranger")
+    Membership.objects.create(workspace_id=other_workspace.pk, user=outsider, role="admin")
     assert "members" not in done(admin)
 
 
@@ -75,8 +75,8 @@ def test_the_list_is_put_away_and_brought_back_with_an_audit_row_each(browser, w
     assert browser.get("/setup").status_code == 200
     browser.post("/setup/dismiss", {"show": "on"})
     assert 'href="/setup"' in browser.get("/").content.decode()
-    told = AuditEntry.objects.of(workspace.pk).filter(action__startswith="setup.").order_by("id")
-    assert [entry.action for entry in told] == ["setup.dismiss", "setup.show"]
+    entries = AuditEntry.objects.of(workspace.pk).filter(action__startswith="setup.").order_by("id")
+    assert [entry.action for entry in entries] == ["setup.dismiss", "setup.show"]
 
 
 def test_a_new_admin_begins_with_the_first_steps_and_a_new_viewer_with_what_is_open(workspace, make_user):

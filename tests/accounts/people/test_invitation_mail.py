@@ -71,7 +71,7 @@ def test_a_refused_address_ends_and_a_busy_server_is_tried_again(sends, admin, s
         settings.EMAIL_BACKEND = "core.mail.backend.TimedBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         replies = {"gone@example.test": "550 no such user", "busy@example.test": "451 try later"}
-        box.answer = replies.get
+        box.reply = replies.get
         for address in (*replies, "fine@example.test"):
             invite_member(admin, email=address)
         send_due()

@@ -1,4 +1,4 @@
-"""Memberships are accepted by their person; an account that someone else made first gives nothing away."""
+"""Invitations: accepted by the invited person only; an account created by someone else reveals nothing."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def test_hijacked_account_loses_password_and_sessions_at_the_next_invitation(adm
     browser, held = hijacker(rival)
     invite_member(admin, email="Victim@example.test")
     assert browser.get("/settings/profile").status_code == 303
-    answer = Client().post("/sign-in", {"login": "victim@example.test", "password": PASSWORD})
-    assert answer.status_code == 422
+    response = Client().post("/sign-in", {"login": "victim@example.test", "password": PASSWORD})
+    assert response.status_code == 422
     held.refresh_from_db()
     assert not held.has_usable_password()
     assert not SignInLink.objects.filter(user=held, used_at=None, expires_at__gt=timezone.now()).exists()
@@ -97,7 +97,7 @@ def test_reset_is_audited_without_naming_the_other_workspace(workspace, admin, r
     assert admin.label not in entry.summary
 
 
-def test_proven_account_keeps_its_password_and_accepts_signed_in(admin, make_user, workspace):
+def test_verified_account_accepts_signed_in_with_its_password_unchanged(admin, make_user, workspace):
     user = make_user("known", email="known@example.test", password=PASSWORD)
     User.objects.filter(pk=user.pk).update(address_proven_at=timezone.now())
     user.refresh_from_db()
@@ -116,9 +116,9 @@ def test_unsigned_person_with_a_proven_account_is_sent_to_the_sign_in(admin, mak
     user = make_user("known", email="known@example.test", password=PASSWORD)
     User.objects.filter(pk=user.pk).update(address_proven_at=timezone.now())
     secret = invite_member(admin, email="known@example.test").secret
-    answer = Client().post(f"/sign-in/invitation/{secret}")
-    assert answer.status_code in {302, 303}
-    assert answer["Location"].startswith("/sign-in?next=")
+    response = Client().post(f"/sign-in/invitation/{secret}")
+    assert response.status_code in {302, 303}
+    assert response["Location"].startswith("/sign-in?next=")
     assert not user.memberships.exists()
 
 
@@ -136,7 +136,7 @@ def test_person_signed_in_under_another_address_cannot_accept(admin, make_user):
     assert Invitation.objects.of(admin.workspace_id).get().accepted_at is None
 
 
-def test_invitation_answers_the_same_for_known_and_unknown_addresses(api, make_user):
+def test_invitation_response_is_equal_for_known_and_unknown_addresses(api, make_user):
     make_user("known", email="known@example.test", display_name="Known Person")
     known = api.post("/members", {"email": "known@example.test"})
     unknown = api.post("/members", {"email": "unknown@example.test"})
@@ -145,7 +145,7 @@ def test_invitation_answers_the_same_for_known_and_unknown_addresses(api, make_u
     assert "Known Person" not in known.content.decode()
 
 
-def test_user_name_of_another_workspace_is_not_told(admin, rival):
+def test_user_name_of_another_workspace_is_not_revealed(admin, rival):
     membership = accept(invite_member(admin, email="a@example.test", username="rival.admin").secret)
     assert membership.user.username == "rival.admin2"
 
@@ -203,8 +203,8 @@ def test_workspace_is_created_on_the_page_and_worked_in(make_user):
     browser = Client()
     browser.force_login(user)
     assert "not a member of any workspace" in browser.get("/account/workspaces").content.decode()
-    answer = browser.post("/account/workspaces", {"name": "Night Shift", "slug": "", "time_zone": "UTC"})
-    assert (answer.status_code, answer["Location"]) == (303, "/setup")
+    response = browser.post("/account/workspaces", {"name": "Night Shift", "slug": "", "time_zone": "UTC"})
+    assert (response.status_code, response["Location"]) == (303, "/setup")
     membership = user.memberships.select_related("workspace").get()
     assert (membership.workspace.slug, membership.role) == ("night-shift", "admin")
     assert browser.get("/rules").status_code == 200
@@ -230,7 +230,7 @@ def test_token_creates_no_workspace(api):
     assert api.post("/workspaces", {"name": "Mine"}).status_code == 403
 
 
-def test_page_of_an_invitation_tells_the_workspace_and_no_account(admin, make_user):
+def test_invitation_page_names_the_workspace_and_no_account(admin, make_user):
     make_user("known", email="known@example.test", display_name="Known Person")
     text = {}
     for address in ("known@example.test", "other@example.test"):

@@ -53,7 +53,7 @@ def test_members_of_other_workspaces_are_not_there(admin, make_actor, other_work
         remove_member(admin, username="stranger")
 
 
-def test_removing_ends_the_membership_and_keeps_the_account(workspace, admin, make_actor):
+def test_removing_ends_the_membership_but_not_the_account(workspace, admin, make_actor):
     make_actor("viewer", username="vera")
     remove_member(admin, username="vera")
     assert not Membership.objects.of(workspace.pk).filter(user__username="vera").exists()

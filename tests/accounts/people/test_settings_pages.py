@@ -44,7 +44,7 @@ def test_a_profile_is_saved_with_one_audit_row_and_none_when_nothing_changed(bro
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("email", "nonsense", "Must be an email address."),
         ("email", "rita@example.test", "Belongs to someone else."),
@@ -55,13 +55,13 @@ def test_a_profile_is_saved_with_one_audit_row_and_none_when_nothing_changed(bro
         ("display_name", "two\nlines", "without control characters"),
     ],
 )
-def test_a_bad_profile_is_refused_beside_its_field_with_everything_kept(
-    browser, admin, make_user, field, value, said
+def test_bad_profile_is_refused_beside_its_field_with_the_input_preserved(
+    browser, admin, make_user, field, value, message
 ):
     make_user("rita")
-    answer = browser.post("/settings/profile", PROFILE | {"display_name": "Kept"} | {field: value})
-    assert answer.status_code == 422
-    assert said in answer.content.decode()
+    response = browser.post("/settings/profile", PROFILE | {"display_name": "Kept"} | {field: value})
+    assert response.status_code == 422
+    assert message in response.content.decode()
     assert me(admin).email == "adam.admin@example.test"
 
 
@@ -76,7 +76,7 @@ def test_theme_zone_and_keys_are_attributes_of_every_page(browser):
         assert 'data-zone="Asia/Tokyo"' in html
 
 
-def test_who_follows_the_system_has_no_theme_on_the_page(browser):
+def test_system_theme_sets_no_theme_on_the_page(browser):
     assert "data-theme" not in browser.get("/").content.decode()
 
 
@@ -98,11 +98,11 @@ def test_every_sign_in_is_listed_and_can_be_ended_alone_or_all_but_this_one(brow
     assert actions(workspace) == ["sign_in.end", "sign_in.end"]
 
 
-def test_somebody_elses_sign_in_cannot_be_ended(browser, actor):
-    theirs = browser_for(actor)
+def test_session_of_another_user_cannot_be_ended(browser, actor):
+    other_browser = browser_for(actor)
     public_id = Session.objects.get(user_id=actor.user_id).public_id
     assert browser.post(f"/settings/profile/sessions/{public_id}/end").status_code == 404
-    assert theirs.get("/").status_code == 200
+    assert other_browser.get("/").status_code == 200
 
 
 def test_a_password_sign_in_is_audited_and_remembers_the_browser(workspace, make_user):
@@ -114,12 +114,12 @@ def test_a_password_sign_in_is_audited_and_remembers_the_browser(workspace, make
     assert Session.objects.get(user=user).browser == "Chrome on Windows"
 
 
-def test_the_workspace_is_renamed_and_a_stale_form_is_refused_with_its_words_kept(browser, admin, workspace):
+def test_workspace_is_renamed_and_a_stale_form_is_refused_with_its_input_preserved(browser, admin, workspace):
     form = {"name": "Acme Pay", "time_zone": "Europe/Berlin", "was_name": "Acme", "was_time_zone": "UTC"}
     assert browser.post("/settings/workspace", form).status_code == 303
-    answer = browser.post("/settings/workspace", form | {"name": "Mine"})
-    assert answer.status_code == 409
-    text = answer.content.decode()
+    response = browser.post("/settings/workspace", form | {"name": "Mine"})
+    assert response.status_code == 409
+    text = response.content.decode()
     assert 'value="Mine"' in text
     assert 'name="was_name" value="Acme Pay"' in text
     assert browser.post("/settings/workspace", {"name": "", "time_zone": "UTC"}).status_code == 422
@@ -133,9 +133,9 @@ def invite(browser, **fields):
 
 
 def test_invitation_link_is_shown_once_and_works_once(browser, workspace):
-    answer = invite(browser)
-    assert (answer.status_code, answer["Cache-Control"]) == (201, "no-store")
-    path = re.search(r"/sign-in/invitation/[\w-]+", answer.content.decode())[0]
+    response = invite(browser)
+    assert (response.status_code, response["Cache-Control"]) == (201, "no-store")
+    path = re.search(r"/sign-in/invitation/[\w-]+", response.content.decode())[0]
     assert path not in browser.get("/settings/members").content.decode()
     assert Client().get(path).status_code == 200
     assert Client().post(path).status_code == 302
@@ -145,9 +145,9 @@ def test_invitation_link_is_shown_once_and_works_once(browser, workspace):
 
 def test_invitation_of_an_address_with_an_account_looks_like_any_other(browser, make_user):
     make_user("known", email="known@example.test", display_name="Known Person")
-    answer = invite(browser, email="Known@example.test")
-    assert answer.status_code == 201
-    assert "Known Person" not in answer.content.decode()
+    response = invite(browser, email="Known@example.test")
+    assert response.status_code == 201
+    assert "Known Person" not in response.content.decode()
 
 
 def test_invitation_is_renewed_and_withdrawn_on_the_page(browser, workspace):
@@ -167,7 +167,7 @@ def test_invitation_is_renewed_and_withdrawn_on_the_page(browser, workspace):
     "fields",
     [{"email": "x"}, {"role": "emperor"}, {"username": "no spaces"}, {"email": ""}, {"username": "ada\0m"}],
 )
-def test_a_bad_invitation_is_refused_and_makes_nobody(browser, fields):
+def test_bad_invitation_is_refused_and_creates_no_account(browser, fields):
     assert invite(browser, **fields).status_code == 422
     assert (
         Membership.objects.of(1).exists() is False
@@ -208,15 +208,15 @@ def test_all_roles_are_saved_at_once_and_only_what_changed(browser, actor, works
 
 
 def test_a_deactivated_person_is_signed_out_and_comes_back_when_let_in(browser, actor, workspace):
-    theirs = browser_for(actor)
+    other_browser = browser_for(actor)
     assert browser.post("/settings/members/rita.responder/deactivate").status_code == 303
-    assert theirs.get("/").status_code == 303
+    assert other_browser.get("/").status_code == 303
     assert browser.post("/settings/members/rita.responder/reactivate").status_code == 303
     assert browser_for(actor).get("/").status_code == 200
     assert actions(workspace) == ["member.deactivate", "member.reactivate"]
 
 
-def test_nobody_deactivates_themselves_the_last_admin_or_a_member_of_another_workspace(
+def test_deactivating_oneself_the_last_admin_or_a_foreign_member_is_refused(
     browser, actor, make_actor, workspace, other_workspace
 ):
     Membership.objects.create(workspace_id=other_workspace.pk, user_id=actor.user_id, role="viewer")
@@ -239,15 +239,15 @@ def test_a_removed_member_is_gone_and_an_unknown_verb_or_name_is_not_there(brows
     assert browser.post("/settings/members/adam.admin/crown").status_code == 404
 
 
-def token_in(answer):
-    return re.search(r"tcs_[a-z0-9]{8}_[A-Za-z0-9]{40}", answer.content.decode())
+def token_in(response):
+    return re.search(r"tcs_[a-z0-9]{8}_[A-Za-z0-9]{40}", response.content.decode())
 
 
 def test_a_token_is_shown_once_and_the_same_form_sent_twice_issues_one(browser, workspace):
     form = {"name": "billing", "scopes": ["events:write"], "request_key": "k1"}
-    answer = browser.post("/settings/tokens/new", form)
-    assert (answer.status_code, answer["Cache-Control"]) == (201, "no-store")
-    assert authenticate_token(token_in(answer)[0]).label == "billing"
+    response = browser.post("/settings/tokens/new", form)
+    assert (response.status_code, response["Cache-Control"]) == (201, "no-store")
+    assert authenticate_token(token_in(response)[0]).label == "billing"
     assert browser.post("/settings/tokens/new", form).status_code == 303
     assert token_in(browser.get("/settings/tokens")) is None
     assert ApiToken.objects.of(workspace.pk).count() == 1
@@ -259,13 +259,13 @@ def test_a_token_is_shown_once_and_the_same_form_sent_twice_issues_one(browser, 
     [{"name": ""}, {"name": "x" * 121}, {"scopes": []}, {"scopes": ["root"]}, {"expires_at": "soon"},
      {"expires_at": "2001-01-01T00:00"}, {"expires_at": "9999-12-31T23:59"}],
 )  # fmt: skip
-def test_a_bad_token_form_is_refused_with_what_was_typed_kept(browser, workspace, fields):
-    answer = browser.post("/settings/tokens/new", {"name": "kept", "scopes": ["admin"]} | fields)
-    assert answer.status_code == 422
+def test_bad_token_form_is_refused_with_the_input_preserved(browser, workspace, fields):
+    response = browser.post("/settings/tokens/new", {"name": "kept", "scopes": ["admin"]} | fields)
+    assert response.status_code == 422
     assert ApiToken.objects.of(workspace.pk).count() == 0
 
 
-def test_an_expiry_is_read_in_the_zone_of_whoever_types_it(browser, workspace):
+def test_expiry_is_read_in_the_time_zone_of_the_user(browser, workspace):
     browser.post("/settings/profile", PROFILE | {"time_zone": "Asia/Tokyo"})
     form = {"name": "t", "scopes": ["admin"], "expires_at": "2099-01-01T09:00"}
     assert browser.post("/settings/tokens/new", form).status_code == 201

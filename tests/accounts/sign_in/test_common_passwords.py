@@ -1,4 +1,4 @@
-"""Passwords made of the words that are guessed first at this installation."""
+"""Common passwords, including words of this installation, are refused."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def test_ones_own_workspace_and_the_host_are_listed_too(make_user, workspace, se
 
 
 @pytest.mark.django_db
-def test_the_password_page_asks_for_it(client, make_user):
+def test_password_page_requires_it(client, make_user):
     client.force_login(make_user("fresh"))
-    answer = client.post("/account/password", {"password": "Tocsin-2026!"})
-    assert answer.status_code == 422
-    assert answer.context["form"].errors["password"]
+    response = client.post("/account/password", {"password": "Tocsin-2026!"})
+    assert response.status_code == 422
+    assert response.context["form"].errors["password"]
 
 
 def test_the_list_is_documented_word_for_word():
@@ -65,8 +65,8 @@ def test_a_password_is_taken_as_it_was_typed(client, make_user, typed):
     assert client.post("/account/password", {"password": typed}).status_code == 302
     client.logout()
     for near in (typed.strip(), typed.upper(), typed[:64]):
-        answer = client.post("/sign-in", {"login": "fresh", "password": near})
-        assert (answer.status_code == 302) is (near == typed)
+        response = client.post("/sign-in", {"login": "fresh", "password": near})
+        assert (response.status_code == 302) is (near == typed)
         if near == typed:
             client.logout()
     assert client.post("/sign-in", {"login": "fresh", "password": typed}).status_code == 302

@@ -1,4 +1,4 @@
-"""Pages are counted like API requests, and a form stores what it asks for and nothing else."""
+"""Rate limits of pages equal those of the API; a form stores only its own fields."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def test_pages_are_counted_too(actor, make_actor, settings):
     settings.API_LIMIT_PER_CALLER = 10
     browser, other = browser_for(actor), browser_for(make_actor())
     # Of ten this one process has its own share and what is common to all; a minute may end in between.
-    answers = [browser.get("/settings/profile") for _ in range(25)]
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert {answer.status_code for answer in answers} == {200, 429}
-    assert all("Retry-After" in answer.headers for answer in refused)
+    responses = [browser.get("/settings/profile") for _ in range(25)]
+    refused = [response for response in responses if response.status_code == 429]
+    assert {response.status_code for response in responses} == {200, 429}
+    assert all("Retry-After" in response.headers for response in refused)
     assert other.get("/settings/profile").status_code == 200
     assert Client().get("/sign-in").status_code == 200
 
 
-def test_what_an_open_page_fetches_keeps_nobody_from_acknowledging(actor, settings):
+def test_polling_of_an_open_page_does_not_block_acknowledging(actor, settings):
     settings.API_LIMIT_PER_CALLER = 10
     declare_incident(actor, title="Checkout is down")
     browser = browser_for(actor)
@@ -35,7 +35,7 @@ def test_what_an_open_page_fetches_keeps_nobody_from_acknowledging(actor, settin
     assert Incident.objects.of(actor.workspace_id).get().acknowledged_at
 
 
-def test_a_field_that_is_not_asked_for_changes_nothing(actor):
+def test_unexpected_field_changes_nothing(actor):
     browser = browser_for(actor)
     form = {"display_name": "Me", "email": "me@example.test", "time_zone": "UTC", "theme": "dark"}
     more = {"is_staff": "on", "is_superuser": "on", "username": "root", "role": "admin", "password": "x"}

@@ -1,4 +1,4 @@
-"""What could take an account over wants the password again, and wrong ones are counted."""
+"""Reauthentication: changes that could take over an account require the password; failures are counted."""
 
 from __future__ import annotations
 
@@ -31,19 +31,22 @@ def browser(dana, time_machine):
     return client
 
 
-def test_a_new_address_waits_for_the_password_with_the_words_kept(browser, dana):
+def test_new_address_waits_for_the_password_with_the_input_preserved(browser, dana):
     wanted = PROFILE | {"email": "new@example.test"}
-    answer = browser.post("/settings/profile", wanted)
-    assert (answer.status_code, answer["Location"]) == (303, "/account/confirm?next=%2Fsettings%2Fprofile")
+    response = browser.post("/settings/profile", wanted)
+    assert (response.status_code, response["Location"]) == (
+        303,
+        "/account/confirm?next=%2Fsettings%2Fprofile",
+    )
     assert User.objects.get(pk=dana.pk).email == "dana@example.test"
-    answer = browser.post(answer["Location"], {"current": GOOD})
-    assert answer["Location"] == "/settings/profile"
+    response = browser.post(response["Location"], {"current": GOOD})
+    assert response["Location"] == "/settings/profile"
     assert 'value="new@example.test"' in browser.get("/settings/profile").content.decode()
     assert browser.post("/settings/profile", wanted).status_code == 303
     assert User.objects.get(pk=dana.pk).email == "new@example.test"
 
 
-def test_other_words_of_the_profile_need_no_password(browser, dana):
+def test_other_profile_fields_need_no_password(browser, dana):
     assert browser.post("/settings/profile", PROFILE | {"email": dana.email}).status_code == 303
     assert User.objects.get(pk=dana.pk).display_name == "Dana D"
 
@@ -60,7 +63,7 @@ def test_ending_a_sign_in_waits_for_the_password(browser, dana):
     assert Session.objects.filter(user=dana).count() == 1
 
 
-def test_who_has_no_password_yet_is_not_asked_for_one(make_user, workspace, time_machine):
+def test_user_without_a_password_is_not_asked_for_one(make_user, workspace, time_machine):
     guest = make_user("guest")
     Membership.objects.create(workspace_id=workspace.pk, user=guest, role="responder")
     client = Client()
@@ -84,16 +87,16 @@ def test_a_password_given_is_good_for_fifteen_minutes(browser, time_machine):
 def test_a_borrowed_screen_does_not_get_to_guess(browser, page, more):
     for _ in range(5):
         assert browser.post(page, {"current": "wrong", **more}).status_code == 422
-    answer = browser.post(page, {"current": GOOD, **more})
-    assert answer.status_code == 422
-    assert "Too many attempts" in answer.content.decode()
+    response = browser.post(page, {"current": GOOD, **more})
+    assert response.status_code == 422
+    assert "Too many attempts" in response.content.decode()
 
 
 def test_the_way_back_stays_here(browser):
-    answer = browser.post("/account/confirm?next=https://evil.example/", {"current": GOOD})
-    assert answer["Location"] == "/"
+    response = browser.post("/account/confirm?next=https://evil.example/", {"current": GOOD})
+    assert response["Location"] == "/"
 
 
 def test_a_sign_out_empties_the_browser(browser):
-    answer = browser.post("/sign-out")
-    assert answer["Clear-Site-Data"] == '"cache", "storage"'
+    response = browser.post("/sign-out")
+    assert response["Clear-Site-Data"] == '"cache", "storage"'

@@ -1,4 +1,4 @@
-"""Second factors: set up, asked for at the sign-in, required by a workspace, reset by an operator."""
+"""Second factors: setup, sign-in, requirement by a workspace, reset by an operator."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def enrolled(person, django_capture_on_commit_callbacks) -> tuple[Client, str, l
     secret = re.search(r"<code>([A-Z2-7]{16,})</code>", page)[1]
     assert "data:image/svg+xml" in page
     with django_capture_on_commit_callbacks(execute=True):
-        answer = client.post("/account/2fa/totp/activate/", {"code": code_of(secret)}, follow=True)
-    codes = re.findall(r"\b\d{8}\b", answer.content.decode())
+        response = client.post("/account/2fa/totp/activate/", {"code": code_of(secret)}, follow=True)
+    codes = re.findall(r"\b\d{8}\b", response.content.decode())
     return client, secret, codes
 
 
@@ -76,9 +76,9 @@ def test_a_code_of_an_app_is_asked_for_after_the_password(enrolled, workspace):
     if not signed_in(client):  # a code is good for one sign-in
         client.post("/account/2fa/authenticate/", {"code": codes[0]})
     assert signed_in(client)
-    said = AuditEntry.objects.of(workspace.pk).order_by("-id").values_list("summary", flat=True)
-    assert "ada signed in with a password and a second factor" in said
-    assert "ada added an authenticator app to their account" in said
+    summaries = AuditEntry.objects.of(workspace.pk).order_by("-id").values_list("summary", flat=True)
+    assert "ada signed in with a password and a second factor" in summaries
+    assert "ada added an authenticator app to their account" in summaries
 
 
 def test_a_recovery_code_works_once(enrolled):
@@ -95,8 +95,8 @@ def test_wrong_codes_are_counted_and_then_none_is_looked_at(enrolled):
     client = Client()
     sign_in(client)
     for _ in range(12):
-        answer = client.post("/account/2fa/authenticate/", {"code": "000000"})
-    assert b"Too many attempts" in answer.content
+        response = client.post("/account/2fa/authenticate/", {"code": "000000"})
+    assert b"Too many attempts" in response.content
     client.post("/account/2fa/authenticate/", {"code": codes[0]})
     assert not signed_in(client)
 
@@ -105,8 +105,8 @@ def test_a_one_time_link_does_not_replace_the_second_factor(enrolled, person):
     *_, codes = enrolled
     client = Client()
     secret = mint_sign_in_link(person, now=timezone.now())
-    answer = client.post(f"/sign-in/once/{secret}")
-    assert answer["Location"].startswith("/account/2fa/authenticate/")
+    response = client.post(f"/sign-in/once/{secret}")
+    assert response["Location"].startswith("/account/2fa/authenticate/")
     assert not signed_in(client)
     client.post("/account/2fa/authenticate/", {"code": codes[0]})
     assert signed_in(client)
@@ -117,7 +117,7 @@ def test_the_secret_is_not_stored_as_it_is(enrolled):
     assert secret not in str(list(Authenticator.objects.values_list("data", flat=True)))
 
 
-def test_a_workspace_that_requires_one_leads_everybody_to_it(person, workspace):
+def test_required_second_factor_redirects_every_member_to_the_setup(person, workspace):
     client = Client()
     sign_in(client)
     form = {"name": workspace.name, "time_zone": "UTC", "second_factor_required": "on"}
@@ -128,14 +128,16 @@ def test_a_workspace_that_requires_one_leads_everybody_to_it(person, workspace):
     refused = client.get("/api/v1/incidents")
     assert refused.status_code == 403
     assert refused.json()["code"] == "second_factor_required"
+    named = client.get("/api/v1/incidents", headers={"X-Workspace": workspace.slug})
+    assert (named.status_code, named.json()["code"]) == (403, "second_factor_required")
     assert client.get("/account/2fa/totp/activate/")["Location"].startswith("/account/reauthenticate")
     confirm(client)
     page = client.get("/account/2fa/totp/activate/").content.decode()
     secret = re.search(r"<code>([A-Z2-7]{16,})</code>", page)[1]
     client.post("/account/2fa/totp/activate/", {"code": code_of(secret)})
     assert client.get("/").status_code == 200
-    kept = client.post("/account/2fa/totp/deactivate/")
-    assert b"cannot deactivate" in kept.content
+    response = client.post("/account/2fa/totp/deactivate/")
+    assert b"cannot deactivate" in response.content
     assert Authenticator.objects.filter(type="totp").count() == 1
 
 

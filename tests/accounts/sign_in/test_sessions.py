@@ -1,4 +1,4 @@
-"""How long a sign-in lasts, what ends it, and whose address a try is counted for."""
+"""Sessions: lifetime, what ends them, and the client address that attempts are counted for."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_sign_in_in_use_goes_on_but_not_for_ever(browser, settings, clock):
     assert not is_in(browser), "five hours are over, used or not"
 
 
-def test_a_page_that_stands_open_is_nobody_at_work(browser, settings, clock):
+def test_open_page_does_not_count_as_activity(browser, settings, clock):
     settings.SESSION_IDLE_S = 3600
     for _ in range(2):
         clock.shift(timedelta(minutes=25))
@@ -68,7 +68,7 @@ def test_a_page_that_stands_open_is_nobody_at_work(browser, settings, clock):
     assert not is_in(browser, "/panels/troubles")
 
 
-def test_a_new_sign_in_starts_the_clock_anew(browser, dana, settings, clock):
+def test_new_sign_in_restarts_the_session(browser, dana, settings, clock):
     settings.SESSION_LASTS_S = 3600
     clock.shift(timedelta(minutes=50))
     browser.post("/sign-out")
@@ -94,7 +94,7 @@ def test_signing_out_leaves_nothing_to_come_back_to(browser):
     assert not is_in(browser)
 
 
-def test_the_session_of_an_open_stream_is_judged_the_same_way(settings):
+def test_session_of_an_open_stream_expires_the_same_way(settings):
     settings.SESSION_IDLE_S, settings.SESSION_LASTS_S = 100, 1000
     assert not is_over({"begun": 0.0, "used": 50.0}, now=100)
     assert is_over({"begun": 0.0, "used": 50.0}, now=151)
@@ -119,7 +119,7 @@ def test_cookies_are_for_the_browser_and_this_site_only(browser, settings):
     ],
     ids=["proxy", "lied to the proxy", "two proxies", "silent proxy", "nonsense", "no proxy of ours"],
 )
-def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, counted):
+def test_only_trusted_proxies_set_the_client_address(rf, settings, remote, forwarded, counted):
     from core.http.middleware import ClientAddress
 
     settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
@@ -130,18 +130,18 @@ def test_only_our_own_proxies_say_who_calls(rf, settings, remote, forwarded, cou
 
 
 @pytest.mark.parametrize(
-    ("proxies", "remote", "believed"),
+    ("proxies", "remote", "is_trusted"),
     [(["10.0.0.0/8"], "10.0.0.7", True), (["10.0.0.0/8"], "192.0.2.1", False), ([], "192.0.2.1", False)],
     ids=["proxy", "no proxy of ours", "no proxy named"],
 )
-def test_only_our_own_proxies_say_that_it_came_encrypted(rf, settings, proxies, remote, believed):
+def test_only_trusted_proxies_set_the_scheme(rf, settings, proxies, remote, is_trusted):
     from core.http.middleware import ClientAddress
 
     settings.TRUSTED_PROXIES = [ip_network(one) for one in proxies]
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     request = rf.get("/", REMOTE_ADDR=remote, headers={"x-forwarded-proto": "https"})
     ClientAddress(lambda r: None)(request)
-    assert request.is_secure() is believed
+    assert request.is_secure() is is_trusted
 
 
 def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
@@ -149,8 +149,8 @@ def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
     attacker, browser = {"x-forwarded-for": "203.0.113.5"}, Client()
     for number in range(PER_ADDRESS + 1):
         browser.post("/sign-in", {"login": f"n{number}", "password": "x"}, headers=attacker)
-    answer = browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=attacker)
-    assert "Too many attempts" in answer.content.decode()
+    response = browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=attacker)
+    assert "Too many attempts" in response.content.decode()
     other = {"x-forwarded-for": "198.51.100.9"}
     assert browser.post("/sign-in", {"login": "dana", "password": GOOD}, headers=other).status_code == 302
 
@@ -158,5 +158,5 @@ def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
 @pytest.mark.parametrize("key", [r'"abcdefgh\000x"', "é" * 8, "a b", "x" * 500])
 def test_a_cookie_that_names_no_session_is_nobodys(db, settings, key):
     cookie = f"{settings.SESSION_COOKIE_NAME}={key}"
-    answer = Client().get("/", headers={"cookie": cookie})
-    assert (answer.status_code, answer["Location"].split("?")[0]) == (303, "/sign-in")
+    response = Client().get("/", headers={"cookie": cookie})
+    assert (response.status_code, response["Location"].split("?")[0]) == (303, "/sign-in")

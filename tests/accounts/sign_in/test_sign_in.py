@@ -1,4 +1,4 @@
-"""Signing in: with a password, with a one-time link, and being slowed down."""
+"""Signing in: with a password, with a one-time link, and rate limits."""
 
 from __future__ import annotations
 
@@ -36,33 +36,35 @@ def sign_in(client, login="dana", password=GOOD, **headers):
 
 @pytest.mark.parametrize("login", ["dana", "DANA", "dana@example.test", "Dana@Example.test"])
 def test_user_name_and_address_both_sign_in(client, dana, login):
-    answer = sign_in(client, login)
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    response = sign_in(client, login)
+    assert (response.status_code, response["Location"]) == (302, "/")
     assert client.session["_auth_user_id"] == str(dana.pk)
 
 
 @pytest.mark.parametrize(
     ("login", "password"), [("dana", "wrong"), ("nobody", GOOD), ("", ""), ("dana", "\x00")]
 )
-def test_a_wrong_name_or_password_is_refused_in_the_same_words(client, dana, login, password):
-    answer = sign_in(client, login, password)
-    assert answer.status_code == 422
+def test_wrong_name_and_wrong_password_have_the_same_error(client, dana, login, password):
+    response = sign_in(client, login, password)
+    assert response.status_code == 422
     assert "_auth_user_id" not in client.session
 
 
-def test_nobody_learns_which_of_the_two_was_wrong(client, dana):
-    def said(*tried):
+def test_error_does_not_reveal_which_of_the_two_was_wrong(client, dana):
+    def errors_shown(*tried):
         return [str(error) for error in sign_in(client, *tried).context["form"].non_field_errors()]
 
-    assert said("dana", "wrong") == said("nobody", "wrong") == ["Wrong user name or password."]
+    assert (
+        errors_shown("dana", "wrong") == errors_shown("nobody", "wrong") == ["Wrong user name or password."]
+    )
 
 
 def test_the_sixth_wrong_password_in_five_minutes_is_too_many_even_when_right(client, dana):
     for _ in range(5):
         sign_in(client, password="wrong")
-    answer = sign_in(client)
-    assert answer.status_code == 422
-    assert "Too many attempts" in answer.content.decode()
+    response = sign_in(client)
+    assert response.status_code == 422
+    assert "Too many attempts" in response.content.decode()
     assert "_auth_user_id" not in client.session
 
 
@@ -72,7 +74,7 @@ def test_right_passwords_use_up_no_tries(client, dana):
         client.post("/sign-out")
 
 
-def test_one_address_gets_twenty_tries_whatever_the_names(client, dana):
+def test_one_address_gets_twenty_tries_over_all_names(client, dana):
     for number in range(20):
         sign_in(client, f"name{number}", "wrong")
     assert "Too many attempts" in sign_in(client).content.decode()
@@ -92,7 +94,7 @@ def test_a_flushed_valkey_forgives_no_wrong_password(client, dana):
     assert "Too many attempts" in sign_in(client).content.decode()
 
 
-def test_no_number_of_other_names_makes_a_wrong_password_forgotten(client, dana):
+def test_failures_are_not_evicted_by_other_names(client, dana):
     for _ in range(5):
         sign_in(client, password="wrong")
     for number in range(400):
@@ -112,13 +114,13 @@ def test_signing_in_changes_the_session_key(client, dana):
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
 def test_the_way_back_never_leads_elsewhere(client, dana, target):
-    answer = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": target})
-    assert answer["Location"] == "/"
+    response = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": target})
+    assert response["Location"] == "/"
 
 
 def test_the_way_back_leads_to_the_page_that_was_wanted(client, dana):
-    answer = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": "/incidents/3"})
-    assert answer["Location"] == "/incidents/3"
+    response = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": "/incidents/3"})
+    assert response["Location"] == "/incidents/3"
 
 
 def test_a_form_without_proof_of_origin_is_refused(dana):
@@ -135,10 +137,10 @@ def test_signing_out_needs_a_post(client, dana):
 def test_looking_at_a_link_does_not_spend_it(client, dana):
     secret = mint_sign_in_link(dana, now=timezone.now())
     for _ in range(3):
-        answer = client.get(f"/sign-in/once/{secret}")
-        assert answer.status_code == 200
-        # No one else is told the address; with "no-referrer" browsers would name no origin, and be refused.
-        assert answer["Referrer-Policy"] == "same-origin"
+        response = client.get(f"/sign-in/once/{secret}")
+        assert response.status_code == 200
+        # No other site gets the address; with "no-referrer" browsers would send no origin, and be refused.
+        assert response["Referrer-Policy"] == "same-origin"
     assert SignInLink.objects.get().used_at is None
     assert client.post(f"/sign-in/once/{secret}").status_code == 302
     assert client.session["_auth_user_id"] == str(dana.pk)
@@ -178,7 +180,7 @@ def test_a_switched_off_account_cannot_use_its_link(dana):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_eight_who_spend_a_link_at_once_one_gets_in(dana):
+def test_one_of_eight_concurrent_uses_of_a_link_succeeds(dana):
     secret = mint_sign_in_link(dana, now=timezone.now())
 
     def spend(_):
@@ -191,30 +193,30 @@ def test_of_eight_who_spend_a_link_at_once_one_gets_in(dana):
         assert [who for who in pool.map(spend, range(8)) if who] == [dana]
 
 
-def test_who_has_no_password_sets_one_without_giving_another(client, make_user):
+def test_user_without_a_password_sets_one_directly(client, make_user):
     user = make_user("fresh")
     secret = mint_sign_in_link(user, now=timezone.now())
     assert client.post(f"/sign-in/once/{secret}")["Location"] == "/account/password"
-    answer = client.post("/account/password", {"password": GOOD})
-    assert (answer.status_code, answer["Location"]) == (302, "/")
+    response = client.post("/account/password", {"password": GOOD})
+    assert (response.status_code, response["Location"]) == (302, "/")
     user.refresh_from_db()
     assert user.check_password(GOOD)
 
 
-def test_who_has_a_password_must_give_it(client, dana):
+def test_user_with_a_password_must_enter_it(client, dana):
     client.force_login(dana)
-    answer = client.post("/account/password", {"current": "wrong", "password": "another good one"})
-    assert answer.status_code == 422
+    response = client.post("/account/password", {"current": "wrong", "password": "another good one"})
+    assert response.status_code == 422
     dana.refresh_from_db()
     assert dana.check_password(GOOD)
 
 
 @pytest.mark.parametrize("weak", ["short", "password123", "dana@example.test"])
-def test_a_weak_password_is_refused_in_words(client, make_user, weak):
+def test_weak_password_is_refused_with_the_reason(client, make_user, weak):
     client.force_login(make_user("fresh", email="dana@example.test"))
-    answer = client.post("/account/password", {"password": weak})
-    assert answer.status_code == 422
-    assert answer.context["form"].errors["password"]
+    response = client.post("/account/password", {"password": weak})
+    assert response.status_code == 422
+    assert response.context["form"].errors["password"]
 
 
 def test_a_new_password_ends_every_other_session(client, dana):
@@ -227,6 +229,6 @@ def test_a_new_password_ends_every_other_session(client, dana):
 
 
 def test_the_password_page_wants_a_session(client, db):
-    answer = client.get("/account/password")
-    assert answer.status_code in {302, 303}
-    assert answer["Location"].startswith("/sign-in")
+    response = client.get("/account/password")
+    assert response.status_code in {302, 303}
+    assert response["Location"].startswith("/sign-in")

@@ -1,4 +1,4 @@
-"""Tokens: minted, found, refused, and forgotten by every cache when they change."""
+"""Tokens: created, found, refused, and dropped by every cache when they change."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_an_unknown_token_is_refused_even_on_this_machine(db, settings, text):
         authenticate(bearer(text) if text else {"authorization": "Basic eDp5"}, "127.0.0.1")
 
 
-def test_an_expired_token_says_so(admin, time_machine):
+def test_expired_token_is_refused_by_name(admin, time_machine):
     time_machine.move_to("2030-01-01T00:00:00Z", tick=False)
     issued = issue_token(admin, name="CI", scopes=["admin"], expires_at=NOW() + timedelta(hours=1))
     time_machine.shift(timedelta(hours=2))
@@ -126,7 +126,7 @@ def test_an_expired_token_says_so(admin, time_machine):
     assert refusal.value.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_revoked_token_says_so(admin):
+def test_revoked_token_is_refused_by_name(admin):
     issued = issue_token(admin, name="CI", scopes=["admin"])
     revoke_token(admin, token_id=issued.row.pk)
     with pytest.raises(TokenRevoked):
@@ -140,7 +140,7 @@ def test_a_token_cannot_be_revoked_twice(admin):
         revoke_token(admin, token_id=issued.row.pk)
 
 
-def test_rotation_ends_the_old_text_and_keeps_name_scopes_and_expiry(admin):
+def test_rotation_replaces_the_secret_but_not_name_scopes_and_expiry(admin):
     expires = NOW() + timedelta(days=3)
     old = issue_token(admin, name="CI", scopes=["events:write"], expires_at=expires)
     new = rotate_token(admin, token_id=old.row.pk)

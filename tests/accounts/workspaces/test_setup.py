@@ -94,7 +94,7 @@ def test_links_are_given_until_an_admin_has_a_password(client):
     assert ensure_first_workspace().sign_in_url_path is None
 
 
-def test_a_start_does_not_let_the_first_admin_in_again_after_somebody_put_them_out():
+def test_start_does_not_reactivate_a_deactivated_first_admin():
     ensure_first_workspace()
     User.objects.update(is_active=False)
     assert ensure_first_workspace().sign_in_url_path is None
@@ -116,7 +116,7 @@ def test_two_starts_at_once_make_one_of_each():
     assert Membership.objects.of(workspace.pk).count() == ApiToken.objects.of(workspace.pk).count() == 1
 
 
-def test_the_machines_owner_prints_a_link_for_somebody_who_lost_the_password(client, make_user):
+def test_operator_prints_a_link_for_a_user_with_a_lost_password(client, make_user):
     make_user("dana", password="ring-the-bell-at-noon")
     printed = StringIO()
     call_command("sign_in_link", "dana", stdout=printed)
@@ -126,7 +126,7 @@ def test_the_machines_owner_prints_a_link_for_somebody_who_lost_the_password(cli
 
 
 @pytest.mark.parametrize(("name", "words"), [("nobody", "No user nobody"), ("gone", "is deactivated")])
-def test_no_link_for_nobody_or_the_deactivated(make_user, name, words):
+def test_unknown_or_deactivated_user_gets_no_link(make_user, name, words):
     make_user("gone", is_active=False)
     with pytest.raises(CommandError, match=words):
         call_command("sign_in_link", name)

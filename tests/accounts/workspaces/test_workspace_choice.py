@@ -57,12 +57,12 @@ def test_a_choice_ends_with_the_membership(visit, workspace, other_workspace):
     assert current_actor(later).workspace_id == workspace.pk
 
 
-def test_who_belongs_nowhere_is_told_so(visit):
+def test_user_without_a_membership_gets_an_explanation(visit):
     with pytest.raises(Forbidden):
         current_actor(visit())
 
 
-def test_who_is_not_signed_in_is_told_so(visit):
+def test_anonymous_user_gets_an_explanation(visit):
     from django.contrib.auth.models import AnonymousUser
 
     request = visit()
@@ -96,9 +96,9 @@ def test_a_wrong_field_of_a_new_workspace_is_named(workspace, fields, named):
     assert [fault.field for fault in refusal.value.faults] == [named]
 
 
-def test_whoever_names_a_workspace_to_the_api_keeps_their_name(actor, workspace):
+def test_caller_that_names_a_workspace_is_recorded_by_name(actor, workspace):
     user = User.objects.get(pk=actor.user_id)
     for named in ({"slug": workspace.slug}, {"workspace_id": workspace.pk}, {}):
         assert membership_of(user, **named).user is user
-    answer = browser_for(actor).get("/api/v1/me", headers={"X-Workspace": workspace.slug})
-    assert answer.json()["label"] == actor.label != ""
+    response = browser_for(actor).get("/api/v1/me", headers={"X-Workspace": workspace.slug})
+    assert response.json()["label"] == actor.label != ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.world import PASSWORD
+from tests.browser.site_data import PASSWORD
 
 OPTIONS = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
@@ -31,8 +31,8 @@ def test_a_passkey_signs_in_without_a_password(site, chromium):
     page.get_by_label("Passwordless").check()
     page.get_by_role("button", name="Add").click()
     page.wait_for_url("**/account/2fa/recovery-codes/**")
-    kept = devtools.send("WebAuthn.getCredentials", {"authenticatorId": made["authenticatorId"]})
-    assert len(kept["credentials"]) == 1
+    stored = devtools.send("WebAuthn.getCredentials", {"authenticatorId": made["authenticatorId"]})
+    assert len(stored["credentials"]) == 1
     context.clear_cookies()
     page.goto(f"{url}/sign-in")
     page.get_by_role("button", name="Sign in with a passkey").click()

@@ -1,4 +1,4 @@
-"""The first thing anybody does: open the link that was printed."""
+"""The first sign-in: open the link that was printed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import sys
 from playwright.sync_api import expect
 
 from config.paths import ROOT
-from tests.browser.world import PASSWORD
+from tests.browser.site_data import PASSWORD
 
 WHO = "noor.vale"
 
 
-def test_the_link_printed_once_signs_in_and_asks_for_a_password(site, chromium):
+def test_printed_link_signs_in_and_asks_for_a_password(site, chromium):
     argv = [sys.executable, "manage.py", "sign_in_link", WHO]
     printed = subprocess.run(argv, cwd=ROOT, env=site.environment, check=True, capture_output=True, text=True)
     page = chromium.new_context().new_page()

@@ -1,11 +1,11 @@
-"""A rule made in the browser: judged while it is typed, tried before it is saved."""
+"""A rule made in the browser: validated while typing, tested before it is saved."""
 
 from __future__ import annotations
 
 from playwright.sync_api import expect
 
 
-def test_a_rule_is_judged_while_it_is_typed_and_tried_before_it_is_saved(open_page):
+def test_rule_is_validated_while_typing_and_tested_before_saving(open_page):
     page = open_page("/rules/error_burst")
     events, sentence = page.get_by_label("Events", exact=True), page.locator("#rule-sentence")
     events.fill("0")

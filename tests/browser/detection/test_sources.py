@@ -50,8 +50,8 @@ def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#log")).to_contain_text("Rolled back")
     shot(page, "test")
-    answer = requests.post(address, json={"nothing": "to find", "token": "abcdefgh12345"}, timeout=10)
-    assert answer.json()["quarantined"]
+    response = requests.post(address, json={"nothing": "to find", "token": "abcdefgh12345"}, timeout=10)
+    assert response.json()["quarantined"]
     page.goto("/quarantine")
     shot(page, "quarantine")
     page.get_by_role("link", name="could not be read").first.click()

@@ -1,6 +1,6 @@
 """The day of a responder, a manager and an admin, with the clicks and keys that it takes.
 
-Letters of a text are not counted; whatever leads to where it is written, or sends it, is.
+Letters of a text are not counted; what leads to its field, or sends it, is.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ RESPONDER, MANAGER, ADMIN = (3, 10), (10, 0), (17, 6)  # clicks and keys at most
 
 
 @dataclass
-class Hands:
-    """A mouse and a keyboard that count."""
+class CountedInput:
+    """A mouse and a keyboard that count clicks and keys."""
 
     page: Page
     clicks: int = 0
@@ -34,7 +34,7 @@ class Hands:
             self.keys += 1
 
     def write(self, text: str) -> None:
-        """Into whatever has the focus."""
+        """Into the focused field."""
         expect(self.page.locator(":is(input, textarea):focus")).to_have_count(1)
         self.page.keyboard.insert_text(text)
 
@@ -44,43 +44,43 @@ class Hands:
         assert spent[1] <= bound[1], spent
 
 
-def test_a_responder_owns_tells_and_resolves_an_incident(open_page, declare):
+def test_responder_acknowledges_updates_and_resolves_an_incident(open_page, declare):
     page = open_page("/")
     reference = declare(page, "A responder's day")
     page.goto(f"/?search={reference}")
-    hands, header = Hands(page), page.locator("#panel-incident-header")
-    hands.press("j", "a")
+    counted, header = CountedInput(page), page.locator("#panel-incident-header")
+    counted.press("j", "a")
     expect(page.locator(".toast")).to_be_visible()
-    hands.press("o")
+    counted.press("o")
     page.wait_for_url(f"**/incidents/{reference}")
     expect(header).to_contain_text("Acknowledged by Dana Ruiz")
 
-    hands.click(page.locator("[data-composer] textarea"))
-    hands.write("The pool is empty since the release")
-    hands.press("Control+Enter")
+    counted.click(page.locator("[data-composer] textarea"))
+    counted.write("The pool is empty since the release")
+    counted.press("Control+Enter")
     expect(page.locator(".entry-note")).to_contain_text("The pool is empty")
 
-    hands.click(page.locator(".summary-chip"))
-    hands.click(page.locator("button[name=severity][value=sev2]"))
+    counted.click(page.locator(".summary-chip"))
+    counted.click(page.locator("button[name=severity][value=sev2]"))
     expect(page.locator(".summary-chip").first).to_contain_text("SEV2")  # its menu always names all four
 
     form = page.get_by_role("dialog", name="Form")
-    hands.press("s")
+    counted.press("s")
     expect(form.get_by_label("New status")).to_be_focused()
-    hands.press("Tab")
-    hands.write("The release holds connections open")
-    hands.press("Control+Enter")
+    counted.press("Tab")
+    counted.write("The release holds connections open")
+    counted.press("Control+Enter")
     expect(header).to_contain_text("Identified")
-    hands.press("r")
+    counted.press("r")
     expect(form.get_by_label("What fixed it?")).to_be_focused()
-    hands.write("Rolled the release back")
-    hands.press("Control+Enter")
+    counted.write("Rolled the release back")
+    counted.press("Control+Enter")
     expect(header).to_contain_text("Resolved")
-    hands.assert_within(RESPONDER)
+    counted.assert_within(RESPONDER)
 
 
 def _reviewed(site: Site, title: str) -> str:
-    """A postmortem that waits for the manager's signature; answers its incident."""
+    """A postmortem that waits for the manager's signature. Returns its incident."""
     api = requests.Session()
     api.headers["X-Workspace"] = "acme"
 
@@ -100,62 +100,62 @@ def _reviewed(site: Site, title: str) -> str:
 def test_a_manager_signs_publishes_and_follows_up(site, open_page):
     reference = _reviewed(site, "A manager's day")
     page = open_page("/", who="mona.reed")
-    hands = Hands(page)
+    counted = CountedInput(page)
     side = page.get_by_role("navigation", name="Main")
-    hands.click(side.get_by_role("link", name="Postmortems"))
-    hands.click(page.get_by_role("link", name=re.compile("A manager's day")).first)
-    hands.click(page.get_by_role("button", name="Approve"))
-    hands.click(page.get_by_role("button", name="Publish"))
+    counted.click(side.get_by_role("link", name="Postmortems"))
+    counted.click(page.get_by_role("link", name=re.compile("A manager's day")).first)
+    counted.click(page.get_by_role("button", name="Approve"))
+    counted.click(page.get_by_role("button", name="Publish"))
     expect(page.get_by_text("Published").first).to_be_visible()
 
-    hands.click(page.locator("#action-items").get_by_role("link", name="New action item"))
-    hands.click(page.get_by_label("What is to be done"))
-    hands.write("Alert on the pool")
+    counted.click(page.locator("#action-items").get_by_role("link", name="New action item"))
+    counted.click(page.get_by_label("What is to be done"))
+    counted.write("Alert on the pool")
     owner = page.get_by_label("Owner")
-    hands.click(owner)
+    counted.click(owner)
     owner.select_option("theo.lind")
-    hands.click(page.get_by_role("button", name="Create action item"))
+    counted.click(page.get_by_role("button", name="Create action item"))
     expect(page.locator("#action-items")).to_contain_text("Theo Lind")
-    hands.click(side.get_by_role("link", name="Analytics"))
-    hands.click(page.locator(".stat", has_text="Resolved").get_by_role("link").first)
+    counted.click(side.get_by_role("link", name="Analytics"))
+    counted.click(page.locator(".stat", has_text="Resolved").get_by_role("link").first)
     expect(page.locator("main")).to_contain_text(reference)
-    hands.assert_within(MANAGER)
+    counted.assert_within(MANAGER)
 
 
 def test_an_admin_adds_a_source_a_rule_a_person_and_a_token_and_asks_for_a_second_factor(open_page):
     page = open_page("/", who="ada.holt")
-    hands = Hands(page)
+    counted = CountedInput(page)
     side = page.get_by_role("navigation", name="Main")
     menu = page.get_by_role("navigation", name="Settings", exact=True)
 
     def written(link: str, label: str, text: str) -> None:
-        hands.click(page.get_by_role("link", name=link).first)
-        hands.click(page.get_by_label(label, exact=True))
-        hands.write(text)
+        counted.click(page.get_by_role("link", name=link).first)
+        counted.click(page.get_by_label(label, exact=True))
+        counted.write(text)
 
-    hands.click(side.get_by_role("link", name="Sources"))
+    counted.click(side.get_by_role("link", name="Sources"))
     written("New source", "Name", "Alertmanager, production")
-    hands.press("Enter")
+    counted.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Alertmanager, production")
-    hands.click(side.get_by_role("link", name="Rules"))
+    counted.click(side.get_by_role("link", name="Rules"))
     written("New rule", "Name", "Card declines")
-    hands.press("Tab")
-    hands.write("card_declines")
-    hands.press("Enter")
+    counted.press("Tab")
+    counted.write("card_declines")
+    counted.press("Enter")
     expect(page.locator("main")).to_contain_text("Card declines")
 
-    hands.click(side.get_by_role("link", name="Settings"))
-    hands.click(menu.get_by_role("link", name="Members"))
+    counted.click(side.get_by_role("link", name="Settings"))
+    counted.click(menu.get_by_role("link", name="Members"))
     written("Invite a member", "Email", "nils.berg@example.test")
-    hands.press("Enter")
+    counted.press("Enter")
     expect(page.locator("main")).to_contain_text("nils.berg@example.test")
-    hands.click(menu.get_by_role("link", name="API tokens"))
+    counted.click(menu.get_by_role("link", name="API tokens"))
     written("New token", "Name", "Deployments")
-    hands.click(page.get_by_label("events:write"))
-    hands.press("Enter")
+    counted.click(page.get_by_label("events:write"))
+    counted.press("Enter")
     expect(page.locator("main")).to_contain_text("tcs_")
-    hands.click(menu.get_by_role("link", name="General"))
-    hands.click(page.get_by_label("Require a second factor from every member"))
-    hands.click(page.get_by_role("button", name="Save"))
+    counted.click(menu.get_by_role("link", name="General"))
+    counted.click(page.get_by_label("Require a second factor from every member"))
+    counted.click(page.get_by_role("button", name="Save"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Two-Factor Authentication")  # hers first
-    hands.assert_within(ADMIN)
+    counted.assert_within(ADMIN)

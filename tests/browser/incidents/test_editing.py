@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.tables import whole
 
 
-def test_the_title_is_edited_where_it_stands(open_page, declare):
+def test_title_is_edited_in_place(open_page, declare):
     page = open_page("/")
     declare(page, "Misspeled")
     page.locator(".title-edit summary").click()
@@ -55,7 +55,7 @@ def test_a_component_is_added_and_its_impact_changed_in_the_dialog(open_page, de
     expect(components).to_contain_text("Total outage")
 
 
-def test_a_bare_link_to_an_old_entry_finds_the_page_that_holds_it(open_page, declare, site):
+def test_link_to_an_old_entry_opens_its_page(open_page, declare, site):
     page = open_page("/")
     reference = declare(page, "Long story")
     first = page.locator(".entry").last.get_attribute("id")

@@ -33,7 +33,7 @@ def slack(site):
         _duty(site, "off")
 
 
-def _heard(slack, words):
+def _is_posted(slack, words):
     """Wait until Slack has a message to Dana with these words."""
     end = time.monotonic() + WAIT_MS / 1000
     while time.monotonic() < end:
@@ -51,7 +51,7 @@ def test_one_is_paged_and_acknowledges_and_the_other_sees_it(open_page, declare,
     theo.get_by_role("button", name="Declare").click()
     theo.wait_for_url("**/incidents/INC-*")
     reference = theo.url.rsplit("/", 1)[-1]
-    assert _heard(slack, f"{reference} needs you")
+    assert _is_posted(slack, f"{reference} needs you")
 
     dana = open_page(f"/incidents/{reference}")
     panel = "section[aria-label=Escalation]"
@@ -72,7 +72,7 @@ def test_one_is_paged_and_acknowledges_and_the_other_sees_it(open_page, declare,
     dana.get_by_label("What fixed it?").fill("Rolled back the gateway.")
     dana.get_by_role("button", name="Resolve").last.click()
     expect(theo.locator(panel)).to_contain_text("Over", timeout=WAIT_MS)
-    assert _heard(slack, f"{reference} resolved")
+    assert _is_posted(slack, f"{reference} resolved")
     for path, name in (("/settings/stages", "stages"), ("/settings/update-templates", "updates")):
         _pictures(open_page, path, name)
 
@@ -83,7 +83,7 @@ def _picture(page, name):
 
 
 def _pictures(open_page, path, name):
-    """In two widths and two themes, where someone asked for pictures."""
+    """In two widths and two themes, if TOCSIN_SHOTS names a folder."""
     if SHOTS:
         for width in (390, 1440):
             for theme in ("light", "dark"):

@@ -1,4 +1,4 @@
-"""What only a browser shows of the incident page: typing outlives updates; a conflict shows both texts."""
+"""The incident page in a real browser: typing survives updates; a conflict shows both texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.tables import whole
 
 
-def test_a_composer_keeps_its_words_while_the_page_moves_and_sends_each_note_once(open_page, declare):
+def test_composer_preserves_its_text_during_updates_and_sends_each_note_once(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Moves while typing")
     words = page.get_by_label("Add to the timeline", exact=True).last

@@ -1,4 +1,4 @@
-"""Several incidents at once in a real browser: picked, kept through live updates, resolved, undone."""
+"""Several incidents at once in a real browser: selected through live updates, resolved, undone."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_several_are_resolved_at_once_and_undone_while_the_page_moves_on(open_pa
     expect(_row(page, titles[1]).locator(".status")).to_have_text("Investigating")
 
 
-def test_without_scripts_a_lot_is_acted_on_and_taken_back_by_forms(open_page, declare):
+def test_without_scripts_a_selection_is_changed_and_undone_by_forms(open_page, declare):
     page = open_page("/", javascript=False)
     reference = declare(page, "Plain forms only")
     page.goto("/incidents?search=Plain+forms+only")

@@ -1,4 +1,4 @@
-"""A half-written note in a real browser: there after a reload, of one incident, gone once it is sent."""
+"""The draft of a note in a real browser: restored after a reload, per incident, removed once it is sent."""
 
 from __future__ import annotations
 

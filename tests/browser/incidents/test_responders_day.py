@@ -1,4 +1,4 @@
-"""What a responder does all day, in a real browser against the real servers."""
+"""A responder's usual work, in a real browser against the real servers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_an_incident_arrives_in_the_open_page_untouched(open_page, site):
     expect(page).to_have_title(re.compile(r"^\(\d+\) Active incidents"))
 
 
-def test_acknowledging_from_the_row_takes_the_button_away_and_says_so(open_page, declare):
+def test_acknowledging_from_the_row_removes_the_button_and_shows_a_toast(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Acknowledged from its row")
     page.goto("/")
@@ -54,7 +54,7 @@ def test_status_and_resolution_go_through_the_dialog(open_page, declare):
     expect(page.get_by_role("link", name="Reopen")).to_be_visible()
 
 
-def test_the_second_of_two_tabs_keeps_its_words_and_sees_what_is_there_now(open_page, declare):
+def test_conflict_in_a_second_tab_preserves_its_text_and_shows_the_current_one(open_page, declare):
     first = open_page("/")
     reference = declare(first, "Two people at once")
     second = open_page(f"/incidents/{reference}/status", who="theo.lind")
@@ -91,7 +91,7 @@ def test_similar_open_incidents_show_while_the_title_is_typed(open_page, declare
     expect(page.locator("#similar")).to_contain_text(reference)
 
 
-def test_words_being_typed_survive_a_change_by_somebody_else(open_page, declare):
+def test_text_being_typed_survives_a_change_by_another_user(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Busy hands")
     field = page.locator("[data-composer] textarea")

@@ -1,4 +1,4 @@
-"""A channel that refuses everything is said on every open page, until it works again."""
+"""A channel that refuses everything is shown on every open page, until it works again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def receiver(site):
         _program(site, "broken_channel", "off")
 
 
-def test_broken_channel_is_said_on_every_page_until_it_works(open_page, site, receiver):
+def test_broken_channel_is_shown_on_every_page_until_it_works(open_page, site, receiver):
     page = open_page("/incidents")
     banner = page.locator(".banner-trouble", has_text="Notification channels")
     expect(banner).to_contain_text("Open Settings, Channels", timeout=WAIT_MS)
@@ -59,7 +59,7 @@ def test_broken_channel_is_said_on_every_page_until_it_works(open_page, site, re
 
 
 def _pictures(open_page):
-    """In two widths, where someone asked for pictures."""
+    """In two widths, if TOCSIN_SHOTS names a folder."""
     for path, name in PAGES.items():
         for width in (390, 1440):
             page = open_page(path, width=width)

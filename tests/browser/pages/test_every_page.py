@@ -1,4 +1,4 @@
-"""Every page the URL conf knows: readable by everybody in both themes, nothing overflowing on any screen."""
+"""Every page of the URL conf: accessible in both themes, nothing overflowing on any screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.browser.addresses import OPENED, addresses, admin_addresses, bundle_addresses
 from tests.browser.axe import violations
 from tests.browser.conftest import sign_in
-from tests.browser.world import STAFF
+from tests.browser.site_data import STAFF
 from tests.tables import WHOLE, every
 
 LONG = "Payments-" + "x" * 150
@@ -19,9 +19,9 @@ OPEN = "dialog[open], details[open]"
 WIDTHS = (360, 768, 1100, 1920)
 # Preloading would put the styles into the page once more, which the CSP refuses; no rule in use needs it.
 RULES = {"resultTypes": ["violations"], "preload": False}
-# A theme changes colours and nothing else, so these are all the rules whose answer may differ in the dark.
+# A theme changes only colours, so these are all the rules whose result may differ in the dark.
 COLOURS = RULES | {"runOnly": ["color-contrast", "link-in-text-block"]}
-# How Swagger UI nests its headings and buttons is not ours, and no setting of it changes that.
+# Swagger UI nests its headings and buttons like this, and no setting of it changes that.
 NOT_OURS = {rule: {"enabled": False} for rule in ("heading-order", "nested-interactive")}
 # Every operation looks like those of the first group; all 70 would take as long as ten pages.
 FIRST_OF_REFERENCE = ("header", ".information-container", ".scheme-container", "#operations-tag-Incidents",
@@ -31,7 +31,7 @@ OVER = "document.documentElement.scrollWidth - document.documentElement.clientWi
 
 @pytest.fixture(scope="module")
 def paths(site, chromium):
-    """Every path that answers a signed-in admin with HTML, found once."""
+    """Every path that returns HTML to a signed-in admin, found once."""
     context = chromium.new_context(base_url=site.url)
     page = context.new_page()
     sign_in(page, "dana.ruiz")
@@ -47,9 +47,9 @@ def paths(site, chromium):
 
 
 def _is_page(page, path):
-    answer = page.request.get(path, max_redirects=0)
-    assert answer.status < 500, path
-    return path == "/nowhere" or (answer.status == 200 and answer.text().startswith("<!DOCTYPE html>"))
+    response = page.request.get(path, max_redirects=0)
+    assert response.status < 500, path
+    return path == "/nowhere" or (response.status == 200 and response.text().startswith("<!DOCTYPE html>"))
 
 
 def _faults(page, where, options=RULES, part=None):
@@ -86,7 +86,7 @@ def _too_wide(page, path, widths=WIDTHS):
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_every_page_is_for_everybody_in_both_themes_and_on_every_screen(open_page, paths, part):
+def test_every_page_is_accessible_in_both_themes_and_on_every_screen(open_page, paths, part):
     page, found = open_page("/"), []
     assert len(paths) > 15
     assert sum(path.startswith("/bundles/") for path in paths) == 8
@@ -97,7 +97,7 @@ def test_every_page_is_for_everybody_in_both_themes_and_on_every_screen(open_pag
     assert found == []
 
 
-def test_the_sign_in_is_for_everybody(open_page):
+def test_sign_in_is_accessible(open_page):
     page = open_page("/")
     page.context.clear_cookies()
     assert _look(page, "/sign-in") == []
@@ -126,7 +126,7 @@ def test_every_list_of_the_admin_is_too(open_page, site, paths):
 
 
 @pytest.mark.whole
-def test_the_api_reference_is_for_everybody_but_for_what_is_not_ours(open_page):
+def test_api_reference_is_accessible_except_its_third_party_part(open_page):
     page, found = open_page("/docs"), []
     part = {"include": [[selector] for selector in FIRST_OF_REFERENCE]}
     page.locator(".opblock").first.wait_for()
@@ -138,7 +138,7 @@ def test_the_api_reference_is_for_everybody_but_for_what_is_not_ours(open_page):
 
 
 @pytest.mark.parametrize("width", [360, 1440])
-def test_what_keys_open_on_a_page_is_for_everybody_too(open_page, declare, width):
+def test_dialogs_opened_by_keys_are_accessible(open_page, declare, width):
     page = open_page("/", width=width)
     declare(page, LONG)
     page.keyboard.press("Control+k")
@@ -152,7 +152,7 @@ def test_what_keys_open_on_a_page_is_for_everybody_too(open_page, declare, width
     assert found == []
 
 
-def test_dialogs_and_menus_are_for_everybody_too(open_page, paths):
+def test_dialogs_and_menus_are_accessible(open_page, paths):
     page, found = open_page("/"), []
     page.get_by_role("link", name=LONG).first.click()
     page.wait_for_url("**/incidents/INC-*")

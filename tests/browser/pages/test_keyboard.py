@@ -1,4 +1,4 @@
-"""Speed of hand, and what must not be lost by it: keys, palette, shared stream, optimistic edits, drafts."""
+"""Keys, palette, shared stream, optimistic edits and drafts: fast, and without lost input."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.world import PASSWORD
+from tests.browser.site_data import PASSWORD
 from tests.tables import whole
 
 SESSION = re.compile("session")  # the proof of origin outlives it, as in a browser that is back from lunch
@@ -68,7 +68,7 @@ def test_an_incident_is_chosen_taken_and_opened_without_the_mouse(open_page, dec
     page.wait_for_url("**/incidents")
 
 
-def test_every_key_of_the_sheet_does_what_it_says(open_page, declare):
+def test_every_key_of_the_sheet_does_what_is_listed(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Each key in turn")
     form = page.get_by_role("dialog", name="Form")
@@ -94,7 +94,7 @@ def test_every_key_of_the_sheet_does_what_it_says(open_page, declare):
         page.wait_for_url(f"**{place}")
 
 
-def test_paper_says_when_and_not_how_long_ago(open_page, declare):
+def test_printed_page_shows_absolute_times(open_page, declare):
     page = open_page("/")
     declare(page, "Read on paper")
     page.emulate_media(media="print")
@@ -146,7 +146,7 @@ def _hold(page, where):
 
 
 def _refuse(page, held):
-    """Answer the one held post with 500, once the browser has handed it over."""
+    """Respond to the one held post with 500, once the browser has sent it."""
     for _ in range(500):
         if held:
             break
@@ -171,7 +171,7 @@ def test_acknowledging_and_taking_a_role_show_at_once_and_go_back_when_refused(o
     expect(page.locator(".role-holder").first).to_have_text("Unassigned")
 
 
-def test_what_was_done_on_an_incidents_page_is_undone_from_its_toast(open_page, declare):
+def test_change_on_the_incident_page_is_undone_from_its_toast(open_page, declare):
     page = open_page("/")
     declare(page, "Done too soon")
     page.get_by_role("button", name="Acknowledge", exact=True).click()
@@ -212,7 +212,7 @@ def test_a_form_opened_right_behind_a_change_is_made_for_what_was_saved(open_pag
     expect(page.locator("#panel-incident-header")).to_contain_text("Identified")
 
 
-def test_a_session_that_ends_while_writing_costs_no_word(open_page, declare):
+def test_session_that_ends_while_writing_loses_no_text(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Written across a sign-in")
     page.locator("[data-composer] textarea").fill("Half an hour of careful thought")
@@ -238,7 +238,7 @@ def test_a_form_in_the_dialog_comes_back_too(open_page, declare):
     expect(dialog.get_by_label("What fixed it?")).to_have_value("Rolled back release 41")
 
 
-def test_a_page_left_alone_says_that_it_is_signed_out_and_stays(open_page, declare):
+def test_idle_page_shows_that_it_is_signed_out_and_stays(open_page, declare):
     page = open_page("/")
     declare(page, "No one is at the desk")
     page.locator("[data-composer] textarea").fill("half a sent")

@@ -1,4 +1,4 @@
-"""The live dot tells the truth: green with heartbeats, amber and red without, and green again."""
+"""The live dot: green with heartbeats, amber and red without, and green again."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def cut(open_page):
     page.route(STREAM, lambda route: route.abort())
     page.on("request", lambda request: "/panels/" in request.url and fetched.append(request.url))
     page.goto("/")
-    fetched.clear()  # the page before this one heard of something
+    fetched.clear()  # requests of the page before this one
     return page, fetched
 
 
 def _turn(page, seconds):
-    """Seconds on the page's clock, with real time for what it asks of the server."""
+    """Advance the page's clock by seconds, with real time for its requests."""
     for _ in range(seconds):
         page.clock.run_for(1000)
 

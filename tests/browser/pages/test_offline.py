@@ -1,4 +1,4 @@
-"""The page a browser keeps for when Tocsin is unreachable: shown, true, and gone by itself."""
+"""The offline page that a browser caches: shown while Tocsin is unreachable, and replaced by itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def wire(site) -> Iterator[Proxy]:
 
 @pytest.fixture
 def page(chromium, wire) -> Iterator[Page]:
-    """Signed in over a wire that can be cut, by a browser that may keep pages."""
+    """Signed in over a connection that can be cut, by a browser that may cache pages."""
     context = chromium.new_context(base_url=f"http://127.0.0.1:{wire.port}")
     page = context.new_page()
     sign_in(page, "dana.ruiz")
@@ -31,13 +31,13 @@ def page(chromium, wire) -> Iterator[Page]:
     context.close()
 
 
-def _is_kept(page: Page) -> bool:
+def _is_cached(page: Page) -> bool:
     """Whether the browser's keeper is at work."""
     return bool(page.evaluate("navigator.serviceWorker.ready.then((it) => Boolean(it.active))"))
 
 
-def test_a_page_that_cannot_be_fetched_is_ours_and_opens_by_itself_later(page, wire):
-    assert _is_kept(page)
+def test_unreachable_page_shows_the_offline_page_and_reloads_later(page, wire):
+    assert _is_cached(page)
     wire.refuse()
     page.goto("/incidents?status=active")
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
@@ -49,12 +49,12 @@ def test_a_page_that_cannot_be_fetched_is_ours_and_opens_by_itself_later(page, w
     assert page.url.endswith("/incidents?status=active")
 
 
-def test_what_is_kept_holds_nothing_of_anybody(page):
-    assert _is_kept(page)
-    kept = page.evaluate(
+def test_cache_holds_no_personal_data(page):
+    assert _is_cached(page)
+    cached = page.evaluate(
         "caches.open('tocsin-offline').then((store) => store.keys())"
         ".then((keys) => keys.map((it) => new URL(it.url).pathname))"
     )
-    assert "/offline" in kept
-    assert all(path == "/offline" or path.startswith("/static/") for path in kept)
+    assert "/offline" in cached
+    assert all(path == "/offline" or path.startswith("/static/") for path in cached)
     assert "dana" not in page.evaluate("caches.match('/offline').then((it) => it.text())").lower()

@@ -1,4 +1,4 @@
-"""By thumb on a small screen, without motion, and with words that try the layout."""
+"""Small screens, touch targets, reduced motion, and text that strains the layout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PHONE = {"width": 360, "height": 740}
 WORD = "x" * 200
 HEBREW = "תקלה בשרת התשלומים: כל הבקשות נדחות"
 RUNNING = "document.getAnimations().filter(one => one.playState === 'running').length"
-# Where a button is, and whether what lies at its middle is itself: in one piece, as live updates renew it.
+# Where a button is, and whether it is the topmost element there: in one call, as live updates renew it.
 BUTTON = """words => {
   const one = [...document.querySelectorAll("button")].find(one => one.textContent.trim() === words);
   const { x, y, width, height } = one.getBoundingClientRect();
@@ -27,7 +27,7 @@ MOVING = """() => [...document.querySelectorAll("*")].filter(one => {
 @pytest.fixture
 def phone(chromium, site, cookies, open_page):
     """`phone(path)`: a touch screen of 360 px, signed in."""
-    open_page("/")  # whoever signs in first leaves the cookies
+    open_page("/")  # the first sign-in stores the cookies
     context = chromium.new_context(
         base_url=site.url, storage_state=cookies["dana.ruiz"], viewport=PHONE, has_touch=True, is_mobile=True
     )
@@ -49,7 +49,7 @@ def test_acknowledging_is_within_reach_of_the_thumb(phone, open_page, declare):
     expect(phone.get_by_text(f"{reference} acknowledged")).to_be_visible()
 
 
-def test_nothing_moves_for_whoever_asked_for_that(open_page, declare):
+def test_reduced_motion_disables_animations(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Stands still")
     page.emulate_media(reduced_motion="reduce")
@@ -66,7 +66,7 @@ def test_nothing_moves_for_whoever_asked_for_that(open_page, declare):
     [pytest.param(WORD, marks=pytest.mark.whole), f"{HEBREW} {WORD}"[:200]],
     ids=["long", "right-to-left"],
 )
-def test_words_of_any_length_and_direction_keep_to_the_page(open_page, declare, words):
+def test_text_of_any_length_and_direction_stays_within_the_page(open_page, declare, words):
     page = open_page("/")
     reference = declare(page, words)
     page.locator("[data-composer] textarea").fill(words)

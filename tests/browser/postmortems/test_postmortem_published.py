@@ -86,7 +86,7 @@ def test_two_people_bring_a_postmortem_from_resolved_to_published(open_page, dec
 
 
 @pytest.mark.whole
-def test_editor_chart_and_templates_are_for_everybody_on_every_screen(open_page, declare):
+def test_editor_chart_and_templates_are_accessible_on_every_screen(open_page, declare):
     page = open_page("/")
     number = declare(page, "Payments time out")
     page.goto(f"/postmortems/{number}")

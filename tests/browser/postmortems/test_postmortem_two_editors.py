@@ -57,7 +57,7 @@ def _picture(page, name: str) -> None:
 
 
 def _pictures(open_page, path: str) -> None:
-    """Every page in two widths and two themes, where someone asked for pictures."""
+    """Every page in two widths and two themes, if TOCSIN_SHOTS names a folder."""
     if not SHOTS:
         return
     pages = {

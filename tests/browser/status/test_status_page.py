@@ -30,8 +30,8 @@ def outsider(chromium, site):
 
 def link(site, kind, word):
     """The path of a link in the newest mail of that kind."""
-    asked = [sys.executable, "-m", "tests.browser.mails", kind]
-    text = subprocess.run(asked, cwd=ROOT, env=site.environment, capture_output=True, check=True).stdout
+    command = [sys.executable, "-m", "tests.browser.mails", kind]
+    text = subprocess.run(command, cwd=ROOT, env=site.environment, capture_output=True, check=True).stdout
     return urlsplit(re.search(rf"https?://\S+/{word}/\S+", text.decode())[0]).path
 
 

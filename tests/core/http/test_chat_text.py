@@ -1,4 +1,4 @@
-"""Texts of others, as chat services get them."""
+"""Escaping of user text for chat services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from notifications.deliveries.message import Message
     "text",
     ["@channel!", "@Here.", "_@here_", "(@everyone)", "(@all)", "@**all**", "@**stream**", "@room", "@team"],
 )
-def test_nothing_calls_everybody(text):
+def test_mass_mentions_are_escaped(text):
     assert quiet(text) == text.replace("@", "@\N{WORD JOINER}")
 
 
@@ -35,8 +35,8 @@ def test_marks_of_services_are_text(text):
     assert unmarked(text).startswith("<\N{WORD JOINER}")
 
 
-def test_notification_in_slack_calls_nobody():
-    said = rich(Message("1", "incident.opened", "<!here> @channel", ("@everyone <!channel>",)))
-    lines = said["blocks"][1]["text"]["text"]
+def test_slack_notification_mentions_no_one():
+    payload = rich(Message("1", "incident.opened", "<!here> @channel", ("@everyone <!channel>",)))
+    lines = payload["blocks"][1]["text"]["text"]
     assert lines == "@\N{WORD JOINER}everyone &lt;!channel&gt;"
-    assert said["text"] == "&lt;!here&gt; @\N{WORD JOINER}channel"
+    assert payload["text"] == "&lt;!here&gt; @\N{WORD JOINER}channel"

@@ -1,4 +1,4 @@
-"""The HTTP client against a real socket: what it returns, what it raises, where it refuses to go."""
+"""The HTTP client against a real socket: results, errors, refused addresses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_json_is_sent_and_read(receiver):
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
-def test_a_passing_failure_keeps_status_body_and_retry_after(receiver, status):
+def test_temporary_failure_has_status_body_and_retry_after(receiver, status):
     reply(receiver, status=status, body=b"busy", headers={"Retry-After": "7"})
     with pytest.raises(HttpPassingError) as raised:
         request("POST", receiver.url, json={})
@@ -57,7 +57,7 @@ def test_a_refusal_is_permanent(receiver, status):
     assert len(receiver.received) == 1, "no redirect is followed"
 
 
-def test_redirects_of_a_get_are_followed_when_asked(receiver):
+def test_redirects_of_a_get_are_followed_when_allowed(receiver):
     receiver.respond = lambda received: (
         Reply(body=b"there") if received.path == "/there" else Reply(302, headers={"Location": "/there"})
     )
@@ -77,7 +77,7 @@ def test_a_long_body_is_refused_or_cut(receiver):
     assert len(request("GET", receiver.url, max_bytes=1000, cuts_body=True).body) == 1000
 
 
-def test_a_lost_answer_may_have_acted(receiver):
+def test_lost_response_may_have_acted(receiver):
     reply(receiver, drops=True)
     with pytest.raises(HttpPassingError) as raised:
         request("POST", receiver.url, json={})
@@ -127,14 +127,14 @@ def test_other_schemes_are_refused(url):
         request("GET", url)
 
 
-def resolving_to(monkeypatch, *answers):
-    """Names resolve to each of `answers` in turn."""
-    turns = iter(answers)
+def resolving_to(monkeypatch, *responses):
+    """Names resolve to each of `responses` in turn."""
+    turns = iter(responses)
 
-    def answer(host, port):
+    def resolve(host, port):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in next(turns)]
 
-    monkeypatch.setattr(transport, "look_up", answer)
+    monkeypatch.setattr(transport, "look_up", resolve)
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch, settings):
@@ -153,7 +153,7 @@ def test_a_name_is_resolved_once_so_rebinding_gains_nothing(receiver, monkeypatc
         request("GET", f"http://rebinding.example:{port}/")
 
 
-def test_plain_http_to_a_public_address_is_refused_unless_asked_for(monkeypatch, settings):
+def test_plain_http_to_a_public_address_is_refused_unless_allowed(monkeypatch, settings):
     settings.HTTP_ALLOWED_NETWORKS = LOOPBACK
     resolving_to(monkeypatch, ["8.8.8.8"])
     with pytest.raises(HttpPermanentError, match="use https"):

@@ -1,4 +1,4 @@
-"""From where a request comes, and whether it came encrypted: our own proxies are believed, no one else."""
+"""Client address and scheme of a request: trusted proxies may set them, no one else."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def proxies(settings):
 @pytest.mark.parametrize(
     "remote", ["10.0.0.5", "::ffff:10.0.0.5", ""], ids=["IPv4", "IPv6 socket", "Unix socket"]
 )
-def test_a_proxy_of_ours_is_believed(remote):
+def test_trusted_proxy_sets_the_client_address(remote):
     assert is_proxy(remote)
     assert client_ip(remote, "203.0.113.9, 10.1.1.1") == "203.0.113.9"
-    for said in ("https", "https,http", "https, https"):
-        assert is_encrypted("http", remote, said)
+    for forwarded_proto in ("https", "https,http", "https, https"):
+        assert is_encrypted("http", remote, forwarded_proto)
 
 
 @pytest.mark.parametrize("remote", ["203.0.113.9", "::ffff:203.0.113.9", "fe80::1", "nonsense"])
-def test_nobody_else_is(remote):
+def test_other_peers_do_not_set_the_client_address(remote):
     assert not is_proxy(remote)
     assert client_ip(remote, "198.51.100.1") == remote
     assert not is_encrypted("http", remote, "https")
@@ -38,13 +38,13 @@ def test_limits_count_an_address_or_a_household():
     assert network_of("") == ""
 
 
-@pytest.mark.parametrize("said", ["", "http", "http,https", "httpsx"])
-def test_what_came_in_the_clear_did(said):
-    assert not is_encrypted("http", "10.0.0.5", said)
+@pytest.mark.parametrize("forwarded_proto", ["", "http", "http,https", "httpsx"])
+def test_plain_request_is_seen_as_plain(forwarded_proto):
+    assert not is_encrypted("http", "10.0.0.5", forwarded_proto)
 
 
 @pytest.mark.parametrize("remote", ["203.0.113.9", "127.0.0.1", ""])
-def test_where_no_proxy_is_named_no_header_counts(settings, remote):
+def test_without_trusted_proxies_no_header_counts(settings, remote):
     settings.TRUSTED_PROXIES = []
     assert not is_encrypted("http", remote, "https")
     assert client_ip(remote, "198.51.100.1") == remote

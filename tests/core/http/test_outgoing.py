@@ -1,4 +1,4 @@
-"""Every place that calls out: none reaches an inside address, all reach a network that is allowed."""
+"""Outgoing requests of every module: none reaches an internal address, all reach an allowed network."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def by_slack_file(url: str) -> None:
     images._download(SimpleNamespace(token="xoxb-1"), {"url_private": url})
 
 
-def by_slack_answer(url: str) -> None:
+def by_slack_response(url: str) -> None:
     from warroom.inbound import processing
     from warroom.slack.text import Answer
 
@@ -100,7 +100,7 @@ CALLS = {
     "remediation/runs/services/settling.py": by_verification,
     "status/subscriptions/sending.py": by_subscription,
     "warroom/inbound/images.py": by_slack_file,
-    "warroom/inbound/processing.py": by_slack_answer,
+    "warroom/inbound/processing.py": by_slack_response,
 }
 
 
@@ -143,8 +143,8 @@ def test_child_of_a_host_with_a_refused_address_reaches_none(monkeypatch):
 def test_every_place_that_calls_out_is_here_and_in_the_docs():
     found = {str(path) for path in product() if path.parts[0] not in {"tocsin", "core"} and _calls_out(path)}
     assert found == set(CALLS)
-    told = SECURITY.read_text()
-    assert [place for place in CALLS if f"`{place}`" not in told] == []
+    document = SECURITY.read_text()
+    assert [place for place in CALLS if f"`{place}`" not in document] == []
 
 
 def _calls_out(path) -> bool:

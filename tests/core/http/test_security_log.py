@@ -1,4 +1,4 @@
-"""Who was let in and who was not: one line each, without what was typed, and never a flood."""
+"""The security log: one line per accepted or refused sign-in, without what was typed, and never a flood."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def lines(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(security_log, "_budget", Budget())
     caplog.set_level(logging.INFO, logger="tocsin.security")
 
-    def told() -> list[dict[str, Any]]:
+    def logged() -> list[dict[str, Any]]:
         records = [record for record in caplog.records if record.name == "tocsin.security"]
         return [dict(record.msg) if isinstance(record.msg, dict) else vars(record) for record in records]
 
-    return told
+    return logged
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_too_many_tries_leave_a_line_of_their_own(lines, dana):
     assert [event for event, _ in kinds(lines)] == ["sign_in.refused"] * 5 + ["sign_in.limited"]
 
 
-def test_whoever_may_not_is_named_with_the_address_they_asked_for(lines, workspace, make_actor):
+def test_refused_user_is_logged_with_the_requested_address(lines, workspace, make_actor):
     from tests.web.signed_in import browser_for
 
     viewer = make_actor("viewer")
@@ -79,8 +79,8 @@ def test_whoever_may_not_is_named_with_the_address_they_asked_for(lines, workspa
 
 def test_a_key_in_an_address_is_masked_on_the_way_out(capsys):
     path = "/api/v1/webhooks/grafana/" + "k" * 32
-    [said] = _written(capsys, lambda: security_log.note("request.refused", path=path, machine=7))
-    line = json.loads(said)
+    [written] = _written(capsys, lambda: security_log.note("request.refused", path=path, machine=7))
+    line = json.loads(written)
     assert line["path"] == "/api/v1/webhooks/grafana/[redacted]"
     assert (line["event"], line["machine"], line["level"]) == ("request.refused", 7, "warning")
     assert line["timestamp"].endswith("Z"), "UTC"
@@ -99,22 +99,22 @@ def _written(capsys, work) -> list[str]:
     """The lines that production would write while `work` runs."""
     from config.runtime.logging import logging_settings
 
-    kept = logging.root.handlers[:], logging.root.level
+    saved = logging.root.handlers[:], logging.root.level
     try:
         logging.config.dictConfig(logging_settings("INFO", json=True))
         work()
         return capsys.readouterr().err.strip().splitlines()
     finally:
-        logging.root.handlers[:], logging.root.level = kept
+        logging.root.handlers[:], logging.root.level = saved
 
 
-def test_nobody_writes_a_line_of_their_own_into_the_log(capsys):
+def test_request_cannot_inject_a_log_line(capsys):
     forged = 'x\n{"event": "sign_in.done", "user": 1}\r\n'
     [line] = _written(capsys, lambda: security_log.note("request.refused", path=forged))
     assert json.loads(line)["path"] == forged
 
 
-def test_a_fault_of_ours_is_logged_with_its_trace(capsys, monkeypatch):
+def test_unexpected_error_is_logged_with_its_traceback(capsys, monkeypatch):
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the reason")
 

@@ -1,4 +1,4 @@
-"""A mail ends within its time, whatever the mail server or the resolver does."""
+"""A mail ends within its time limit, however slow the mail server or the resolver."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GREETING = b"220 here\r\n"
 
 @contextmanager
 def server(*lines: bytes) -> Iterator[int]:
-    """The port of a mail server that says these lines, one for each it hears, then drips for ever."""
+    """The port of a mail server that sends these lines, one for each it gets, then single bytes for ever."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(PATIENCE_S)
     stop = threading.Event()
@@ -74,11 +74,11 @@ def test_dripping_server_ends_with_the_limit_of_the_mail(lines, more):
     assert time.monotonic() - began < PATIENCE_S
 
 
-def test_resolver_that_does_not_answer_ends_with_the_limit(monkeypatch):
-    asked = threading.Event()
+def test_unresponsive_resolver_ends_with_the_limit(monkeypatch):
+    released = threading.Event()
 
     def hang(*_: object, **__: object) -> list[object]:
-        asked.wait(PATIENCE_S)
+        released.wait(PATIENCE_S)
         return []
 
     monkeypatch.setattr(backend.socket, "getaddrinfo", hang)
@@ -86,17 +86,17 @@ def test_resolver_that_does_not_answer_ends_with_the_limit(monkeypatch):
         with pytest.raises(TimeoutError):
             send(25)
     finally:
-        asked.set()
+        released.set()
 
 
-def test_own_name_is_asked_for_once_and_not_for_ever(monkeypatch):
-    asked = threading.Event()
+def test_own_name_is_looked_up_once_with_a_limit(monkeypatch):
+    released = threading.Event()
     monkeypatch.delitem(vars(DNS_NAME), "_fqdn", raising=False)
     monkeypatch.setattr(backend, "OWN_NAME_S", 0.05)
-    monkeypatch.setattr(backend.socket, "getfqdn", lambda: str(asked.wait(PATIENCE_S)))
+    monkeypatch.setattr(backend.socket, "getfqdn", lambda: str(released.wait(PATIENCE_S)))
     try:
         know_own_name()
         assert str(DNS_NAME) == socket.gethostname()
     finally:
-        asked.set()
+        released.set()
         vars(DNS_NAME).pop("_fqdn")

@@ -1,4 +1,4 @@
-"""A fact is written with the change that made it true, or not at all."""
+"""An event is stored in the transaction of its change, or not at all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.core.make import Happened
 
 
 @pytest.mark.django_db
-def test_a_fact_is_kept_with_its_fields_and_what_pages_show_of_it(heard):
+def test_event_is_stored_with_its_fields_and_display_text(delivered):
     publish(Happened(7, what="fire", also=(1, 2)))
     event = OutboxEvent.objects.get()
     assert (event.topic, event.workspace_id) == ("test.happened", 7)
@@ -35,7 +35,7 @@ def test_each_interested_subscriber_has_a_dispatch_of_its_own(subscribers):
 
 
 @pytest.mark.django_db
-def test_a_fact_nobody_wants_is_kept_all_the_same(subscribers):
+def test_event_without_subscribers_is_stored(subscribers):
     publish(Happened(1))
     assert OutboxEvent.objects.count() == 1
     assert OutboxDispatch.objects.count() == 0
@@ -48,7 +48,7 @@ def test_two_subscribers_cannot_share_a_name(subscribers):
 
 
 @pytest.mark.django_db
-def test_many_facts_take_one_statement(heard):
+def test_many_events_take_one_statement(delivered):
     with CaptureQueriesContext(connection) as queries:
         publish_all([Happened(1, what=str(n)) for n in range(200)])
     assert len(queries) == 1
@@ -56,7 +56,7 @@ def test_many_facts_take_one_statement(heard):
 
 
 @pytest.mark.django_db
-def test_a_rolled_back_change_leaves_no_fact(heard):
+def test_rolled_back_change_leaves_no_event(delivered):
     with transaction.atomic():
         publish(Happened(1))
         transaction.set_rollback(True)
@@ -64,7 +64,7 @@ def test_a_rolled_back_change_leaves_no_fact(heard):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_fact_outside_a_transaction_is_refused(heard):
+def test_event_outside_a_transaction_is_refused(delivered):
     with pytest.raises(transaction.TransactionManagementError):
         publish(Happened(1))
     assert OutboxEvent.objects.count() == 0
@@ -81,7 +81,7 @@ def nudges(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_nudges_once_after_its_commit(heard, nudges):
+def test_a_transaction_nudges_once_after_its_commit(delivered, nudges):
     with transaction.atomic():
         for _ in range(5):
             publish(Happened(1))
@@ -90,7 +90,7 @@ def test_a_transaction_nudges_once_after_its_commit(heard, nudges):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_savepoint_rolled_back_does_not_swallow_the_nudge_of_the_rest(heard, nudges):
+def test_a_savepoint_rolled_back_does_not_swallow_the_nudge_of_the_rest(delivered, nudges):
     with transaction.atomic():
         with transaction.atomic():
             publish(Happened(1, what="undone"))
@@ -101,7 +101,7 @@ def test_a_savepoint_rolled_back_does_not_swallow_the_nudge_of_the_rest(heard, n
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_not_urgent_is_told_a_little_later(heard, nudges, monkeypatch):
+def test_non_urgent_event_is_relayed_later(delivered, nudges, monkeypatch):
     monkeypatch.setattr(Happened, "is_urgent", False)
     with transaction.atomic():
         publish(Happened(1))
@@ -110,7 +110,7 @@ def test_what_is_not_urgent_is_told_a_little_later(heard, nudges, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nothing_is_nudged_when_nothing_was_committed_or_nobody_listens(subscribers, nudges):
+def test_no_nudge_without_a_commit_or_a_subscriber(subscribers, nudges):
     with transaction.atomic():
         publish(Happened(1))
     subscriber("ear", topics=["*"])(print)

@@ -1,4 +1,4 @@
-"""Facts reach their subscribers at least once, whatever dies on the way."""
+"""Events reach their subscribers at least once, also when workers are killed."""
 
 from __future__ import annotations
 
@@ -49,39 +49,39 @@ def seconds_from_now(moment_field):
     return (getattr(row, moment_field) - row.now).total_seconds()
 
 
-def test_a_subscriber_is_told_once_and_the_dispatch_is_done(heard):
+def test_subscriber_is_called_once_and_the_dispatch_is_done(delivered):
     happen()
     assert relay_due() == 1
     assert relay_due() == 0
-    assert heard == ["0"]
+    assert delivered == ["0"]
     row = only()
     assert (row.state, row.attempts, row.lease_until, row.last_error) == ("done", 1, None, "")
     assert row.settled_at is not None
 
 
-def test_the_oldest_come_first(heard):
+def test_the_oldest_come_first(delivered):
     happen(120)
     assert relay_due() == 120
-    assert heard == [str(n) for n in range(120)]
+    assert delivered == [str(n) for n in range(120)]
 
 
-def test_the_limit_is_kept(heard):
+def test_claim_is_bounded_by_the_limit(delivered):
     happen(10)
     assert relay_due(limit=3) == 3
-    assert len(heard) == 3
+    assert len(delivered) == 3
 
 
 def test_one_failing_subscriber_does_not_hold_up_another(subscribers):
-    told = []
+    received = []
 
     @subscriber("broken", topics=("*",))
     def broken(event):
         raise OSError("no route")
 
-    subscriber("ear", topics=("*",))(lambda event: told.append(event.pk))
+    subscriber("ear", topics=("*",))(lambda event: received.append(event.pk))
     happen(3)
     assert relay_due() == 6
-    assert len(told) == 3
+    assert len(received) == 3
     assert OutboxDispatch.objects.filter(subscriber="broken", state="pending").count() == 3
 
 
@@ -103,7 +103,7 @@ def test_a_failure_is_written_down_and_tried_again_later(subscribers):
     assert relay_due() == 0
 
 
-def test_what_was_asked_for_is_waited(subscribers):
+def test_requested_pause_is_observed(subscribers):
     failing(PassingError("busy", retry_after=60))
     happen()
     relay_due()
@@ -118,7 +118,7 @@ def test_a_permanent_error_parks_it_where_people_see_it(subscribers):
     assert "revoked" in only().last_error
 
 
-def test_it_is_parked_after_the_last_try(subscribers):
+def test_dispatch_is_parked_after_the_last_try(subscribers):
     failing(OSError())
     happen()
     for attempt in range(STANDARD.attempts):
@@ -130,16 +130,16 @@ def test_it_is_parked_after_the_last_try(subscribers):
     assert relay_due() == 0
 
 
-def test_what_was_parked_can_be_sent_again_by_hand(heard):
+def test_parked_dispatch_can_be_sent_again_manually(delivered):
     happen()
     OutboxDispatch.objects.update(state="dead", attempts=16)
     assert send_again([only().pk]) == 1
     assert relay_due() == 1
-    assert (only().state, heard) == ("done", ["0"])
+    assert (only().state, delivered) == ("done", ["0"])
     assert send_again([only().pk]) == 0
 
 
-def test_a_subscriber_unknown_here_is_waited_for(subscribers, heard):
+def test_a_subscriber_unknown_here_is_waited_for(subscribers, delivered):
     happen()
     OutboxDispatch.objects.update(subscriber="of the next release")
     relay_due()
@@ -147,22 +147,22 @@ def test_a_subscriber_unknown_here_is_waited_for(subscribers, heard):
     assert "no subscriber is called" in only().last_error
 
 
-def test_a_claimed_dispatch_is_nobody_elses(heard):
+def test_claimed_dispatch_is_not_claimed_again(delivered):
     happen()
     assert len(claim(10)) == 1
     assert claim(10) == []
     assert relay_due() == 0
 
 
-def test_what_a_dead_worker_held_is_claimed_again(heard):
+def test_dispatch_of_a_killed_worker_is_claimed_again(delivered):
     happen()
     claim(10)  # and then the worker is gone
     let_leases_run_out()
     assert relay_due() == 1
-    assert (only().state, only().attempts, heard) == ("done", 2, ["0"])
+    assert (only().state, only().attempts, delivered) == ("done", 2, ["0"])
 
 
-def test_a_worker_that_comes_late_cannot_settle_what_another_holds(heard):
+def test_late_worker_cannot_settle_what_another_claimed(delivered):
     happen()
     [slow] = claim(1)
     let_leases_run_out()
@@ -174,44 +174,44 @@ def test_a_worker_that_comes_late_cannot_settle_what_another_holds(heard):
     assert only().state == "done"
 
 
-def test_a_lease_lasts_ten_seconds_of_the_databases_clock(heard):
+def test_a_lease_lasts_ten_seconds_of_the_databases_clock(delivered):
     happen()
     claim(1)
     assert 9 < seconds_from_now("lease_until") <= RELAY.lease_s
 
 
-def test_what_cannot_be_run_within_the_lease_is_handed_back_untried(heard):
+def test_work_beyond_the_lease_is_handed_back_untried(delivered):
     happen(3)
     work = HANDLERS.get("relay:core.outboxdispatch")
-    hurried = replace(work, queue=replace(RELAY, lease_s=0.0))
-    assert queue_runner._run_batch(hurried, claim(3)) == 1
+    expired = replace(work, queue=replace(RELAY, lease_s=0.0))
+    assert queue_runner._run_batch(expired, claim(3)) == 1
     left = OutboxDispatch.objects.filter(state="pending")
     assert list(left.values_list("attempts", "lease_until")) == [(0, None), (0, None)]
 
 
-def test_sixteen_relays_at_once_tell_each_fact_once(heard):
+def test_sixteen_concurrent_relays_deliver_each_event_once(delivered):
     happen(300)
     ran = at_once(16, lambda index: relay_due())
     assert sum(ran) == 300
-    assert sorted(heard, key=int) == [str(n) for n in range(300)]
+    assert sorted(delivered, key=int) == [str(n) for n in range(300)]
 
 
 def test_a_handler_may_publish_in_turn(subscribers):
-    told = []
+    received = []
 
     @subscriber("echo", topics=("test.happened",))
     def echo(event):
-        told.append(event.payload["what"])
+        received.append(event.payload["what"])
         if event.payload["what"] == "0":
             with transaction.atomic():
                 publish(Happened(1, what="echo"))
 
     happen()
     assert relay_due() == 2
-    assert told == ["0", "echo"]
+    assert received == ["0", "echo"]
 
 
-def test_only_old_facts_that_everybody_was_told_are_forgotten(heard):
+def test_only_old_fully_delivered_events_are_pruned(delivered):
     happen(3)
     pending, dead, done = OutboxEvent.objects.order_by("id")
     OutboxDispatch.objects.filter(event=dead).update(state="dead")

@@ -1,4 +1,4 @@
-"""A nudge wakes a worker at most once per drain, and never fails or holds up its caller."""
+"""A nudge wakes a worker at most once per drain, and never fails or blocks its caller."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.queue import nudge as nudging
 from core.queue.nudge import clear, nudge, nudge_later, valkey
 from core.queue.retry import PassingError
 
-TASK = f"test.task.of.process.{os.getpid()}"  # tests that run beside share the Valkey
+TASK = f"test.task.of.process.{os.getpid()}"  # parallel test processes share the Valkey
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def lost(monkeypatch):
 
 @pytest.fixture
 def hanging(monkeypatch):
-    """Valkey that accepts and never answers."""
+    """A Valkey that accepts connections and never responds."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen(8)
@@ -75,7 +75,7 @@ def test_work_that_comes_after_the_drain_began_nudges_again(sent):
     assert sent == [TASK, TASK]
 
 
-def test_a_late_nudge_is_sent_once_for_its_delay_and_holds_up_no_other(sent):
+def test_delayed_nudge_is_sent_once_and_blocks_no_other(sent):
     assert [nudge_later(TASK, 0.05), nudge_later(TASK, 0.05), nudge(TASK)] == [True, False, True]
     time.sleep(0.06)
     assert nudge_later(TASK, 0.05)
@@ -96,7 +96,7 @@ def test_the_message_reaches_the_queue_of_the_real_broker():
     valkey().delete(queue)
 
 
-def test_without_valkey_a_nudge_is_lost_quietly_and_quickly(sent, lost):
+def test_without_valkey_a_nudge_is_dropped_silently_and_quickly(sent, lost):
     began = time.monotonic()
     assert [nudge(TASK) for _ in range(100)] == [False] * 100
     clear(TASK)
@@ -104,7 +104,7 @@ def test_without_valkey_a_nudge_is_lost_quietly_and_quickly(sent, lost):
     assert sent == []
 
 
-def test_a_hanging_valkey_holds_callers_up_once_and_briefly(sent, hanging):
+def test_hanging_valkey_blocks_callers_once_and_briefly(sent, hanging):
     began = time.monotonic()
     assert [nudge(TASK) for _ in range(100)] == [False] * 100
     assert time.monotonic() - began < 10, "a hundred waits would take longer"
@@ -137,7 +137,7 @@ def test_open_pages_are_signalled_over_the_workspaces_channel():
     }
 
 
-def test_a_fact_no_page_shows_signals_nothing(lost):
+def test_event_that_no_page_shows_signals_nothing(lost):
     assert live.signal_open_pages(OutboxEvent(pk=9, workspace_id=7, payload={"live": []})) is None
 
 

@@ -1,4 +1,4 @@
-"""A work queue: claimed once, in order, whatever dies on the way."""
+"""A work queue: items are claimed once, in order, also when workers are killed."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_priority_comes_before_age():
     assert [item.pk for item in claim(2, priorities=ALL)] == [page.pk, old[0].pk]
 
 
-def test_only_the_priorities_asked_for_are_claimed():
+def test_only_the_requested_priorities_are_claimed():
     plan(priority=Priority.SUBSCRIBER)
     assert claim(priorities=(Priority.PAGE, Priority.NOTICE)) == []
 

@@ -1,4 +1,4 @@
-"""When to try again, and when to stop."""
+"""Backoff: the pause before each retry, and when to stop."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def test_a_permanent_error_ends_it_at_once():
     assert after_failure(1, PermanentError("revoked")).is_dead
 
 
-def test_it_ends_after_the_last_try_and_not_before():
+def test_retry_ends_after_the_last_try():
     assert not after_failure(STANDARD.attempts - 1, OSError()).is_dead
     assert after_failure(STANDARD.attempts, OSError()).is_dead
 
 
-def test_what_the_other_side_asked_for_is_the_least_pause():
+def test_retry_after_is_the_minimum_pause():
     assert after_failure(1, PassingError("busy", retry_after=120)).delay == 120
 
 
@@ -41,7 +41,7 @@ def test_asking_for_less_than_our_own_pause_does_not_shorten_it():
     assert after_failure(10, PassingError("busy", retry_after=1), uniform=LEAST).delay == 256
 
 
-def test_nobody_can_ask_for_more_than_an_hour():
+def test_retry_after_is_capped_at_an_hour():
     assert after_failure(1, PassingError("busy", retry_after=1e9)).delay == 3600
 
 
@@ -57,7 +57,7 @@ def test_ceilings_never_shrink(attempt):
     assert STANDARD.ceiling(attempt) <= STANDARD.ceiling(attempt + 1)
 
 
-def test_the_defaults_keep_trying_for_more_than_an_hour():
+def test_default_retries_last_more_than_an_hour():
     assert sum(STANDARD.ceiling(n) / 2 for n in range(1, STANDARD.attempts)) > 2700
 
 

@@ -1,4 +1,4 @@
-"""Queries written as SQL once: they answer what Django would, whatever the values, and are prepared."""
+"""Compiled queries: they return what Django's would, for any values, and are prepared."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def incidents(actor) -> list[Incident]:
     ]
 
 
-def test_it_answers_what_the_query_would(workspace) -> None:
+def test_compiled_query_returns_what_the_queryset_would(workspace) -> None:
     ask = compiled(int, str)(named)
     for name in ("api", "db", HARD):
         Component.objects.create(workspace=workspace, name=name)
@@ -79,7 +79,7 @@ def test_relations_annotations_and_json_are_read_as_django_reads_them(
     assert (len(found), found[0].incident.labels) == (4, {"n": f"1 {HARD}"})
 
 
-def test_what_is_left_out_is_read_when_asked_for(workspace, incidents, django_assert_num_queries) -> None:
+def test_deferred_fields_are_read_on_access(workspace, incidents, django_assert_num_queries) -> None:
     [found] = compiled(int, int)(short)(workspace.pk, incidents[0].number)
     with django_assert_num_queries(0):
         assert (found.title, found.labels) == (incidents[0].title, incidents[0].labels)
@@ -100,7 +100,7 @@ def test_tuples_and_single_values_are_converted_as_well(workspace, incidents) ->
     assert compiled(int)(numbers)(workspace.pk) == [one.number for one in incidents]
 
 
-def test_it_is_built_once_and_prepared_once_whatever_the_numbers(workspace) -> None:
+def test_query_is_compiled_once_and_prepared_once_for_all_parameters(workspace) -> None:
     built = []
 
     def build(workspace_id: int, number: int) -> QuerySet[Incident]:
@@ -115,7 +115,7 @@ def test_it_is_built_once_and_prepared_once_whatever_the_numbers(workspace) -> N
     assert sum("only here" in text for text in prepared) == 1
 
 
-def test_constants_stand_in_the_statement_so_that_partial_indexes_are_recognized(actor, incidents) -> None:
+def test_constants_are_inlined_so_that_partial_indexes_are_used(actor, incidents) -> None:
     assert open_incidents_for(actor)
     [text] = [
         text for (text,) in rows("select statement from pg_prepared_statements")
@@ -124,7 +124,7 @@ def test_constants_stand_in_the_statement_so_that_partial_indexes_are_recognized
     assert "IN ('open', 'investigating', 'identified', 'monitoring')" in text
 
 
-def test_what_would_be_read_otherwise_is_refused() -> None:
+def test_unsupported_query_is_refused() -> None:
     def visits(user_id: int) -> QuerySet[Session]:
         return Session.objects.filter(user_id=user_id)
 

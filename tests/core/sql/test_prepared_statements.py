@@ -1,4 +1,4 @@
-"""Prepared statements, sent together: what they write, answer and raise."""
+"""Pipelined prepared statements: what they write, return and raise."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def test_a_statement_is_planned_once_for_a_connection() -> None:
     assert "select $1::int + 1" in prepared()
 
 
-def test_what_is_sent_together_is_planned_once_as_well() -> None:
+def test_events_sent_together_are_planned_once() -> None:
     for number in range(3):
         with pipelined():
             two = [send("select %s::int * 7", [number]) for _ in range(2)]
-            assert [answer.rows() for answer in two] == [[(7 * number,)]] * 2
+            assert [response.rows() for response in two] == [[(7 * number,)]] * 2
     assert [text for text in prepared() if "* 7" in text] == ["select $1::int * 7"]
 
 
-def test_django_s_own_statements_are_not_kept() -> None:
+def test_statements_of_django_are_not_prepared() -> None:
     with connection.cursor() as cursor:
         for _ in range(10):
             cursor.execute("select %s", ["a secret"])
@@ -43,7 +43,7 @@ def test_django_s_own_statements_are_not_kept() -> None:
     assert connection.connection.prepare_threshold is None
 
 
-def test_answers_come_in_any_order() -> None:
+def test_results_are_read_in_any_order() -> None:
     with pipelined():
         first, second = send("select %s::int", [1]), send("select %s::int", [2])
         assert (second.rows(), first.rows()) == ([(2,)], [(1,)])
@@ -72,7 +72,7 @@ def test_an_error_is_raised_where_one_waits_and_undoes_the_transaction(workspace
     assert rows("select 1") == [(1,)]
 
 
-def test_an_error_is_raised_by_the_next_answer(workspace) -> None:
+def test_error_is_raised_by_the_next_result(workspace) -> None:
     reached = []
 
     def go_on() -> None:
@@ -96,12 +96,12 @@ def test_inserted_objects_know_what_the_database_filled_in(workspace) -> None:
     made = [Component(workspace_id=workspace.pk, name=name, description=HARD) for name in ("api", "db")]
     insert(made)
     for one in made:
-        kept = Component.objects.of(workspace.pk).get(pk=one.pk)
-        assert (kept.name, kept.description, kept.created_at) == (one.name, HARD, one.created_at)
+        stored = Component.objects.of(workspace.pk).get(pk=one.pk)
+        assert (stored.name, stored.description, stored.created_at) == (one.name, HARD, one.created_at)
         assert not one._state.adding
 
 
-def test_what_is_there_already_is_left_or_taken_over(workspace) -> None:
+def test_existing_rows_are_left_or_updated(workspace) -> None:
     given = [Component(workspace_id=workspace.pk, name="api", description=text) for text in ("old", "new")]
     write(given[:1])
     write(given[1:], on_conflict="do nothing")
@@ -122,12 +122,12 @@ def test_an_update_writes_the_fields_that_are_named(workspace) -> None:
     assert {*Component.objects.of(workspace.pk).values_list("tier", flat=True)} == {1}
 
 
-def test_what_a_condition_leaves_out_is_not_written(workspace) -> None:
+def test_rows_excluded_by_the_condition_are_not_written(workspace) -> None:
     write([Component(workspace_id=workspace.pk, name=name) for name in "ab"], where="x.name <> 'a'")
     assert names(workspace).keys() == {"b"}
 
 
-def test_nothing_to_write_asks_nothing(django_assert_num_queries) -> None:
+def test_empty_write_runs_no_statement(django_assert_num_queries) -> None:
     with django_assert_num_queries(0):
         insert([])
         write([])

@@ -1,4 +1,4 @@
-"""Object storage on the server that Tocsin brings along."""
+"""Object storage on the bundled server."""
 
 from __future__ import annotations
 

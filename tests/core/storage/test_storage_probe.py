@@ -1,4 +1,4 @@
-"""`doctor` tries out a storage: the real one enforces all, a lenient one is named with what it does not."""
+"""The storage check of `doctor`: the bundled storage enforces everything; a lenient one is reported."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def test_our_own_storage_enforces_every_rule_and_nothing_is_left(storage: Any) -
 
 @pytest.fixture
 def lenient(settings: Any) -> Iterator[Receiver]:
-    """A storage that takes whatever is sent to it in time, as some compatible ones do."""
+    """A storage that accepts every request in time, as some compatible ones do."""
 
-    def answer(received: Received) -> Reply:
+    def reply(received: Received) -> Reply:
         if received.method == "PUT" and "X-Amz-Expires=1&" in received.path:
             return Reply(403)
         return Reply(200, b"", {"ETag": '"x"'})
 
-    with running(Receiver(answer)) as receiver:
+    with running(Receiver(reply)) as receiver:
         settings.S3_ENDPOINT_URL, settings.S3_BUCKET = receiver.url, "foreign"
         settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = "foreign-access", "foreign-secret"
         yield receiver
@@ -52,10 +52,10 @@ def test_a_lenient_storage_is_named_with_what_it_does_not_enforce(lenient: Recei
 
 
 @pytest.mark.django_db
-def test_doctor_says_when_the_storage_is_away(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_reports_unavailable_storage(settings: Any, capsys: pytest.CaptureFixture[str]) -> None:
     settings.S3_ENDPOINT_URL, settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY = "http://127.0.0.1:9", "a", "b"
     with contextlib.suppress(SystemExit):
         call_command("doctor", stdout=StringIO(), no_color=True)
-    said = capsys.readouterr().out
-    assert "warn  storage uploads: The storage did not do what it was asked" in said
-    assert "correct S3_ENDPOINT_URL" in said
+    output = capsys.readouterr().out
+    assert "warn  storage uploads: The storage did not do what it was asked" in output
+    assert "correct S3_ENDPOINT_URL" in output

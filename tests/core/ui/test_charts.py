@@ -1,4 +1,4 @@
-"""Where the marks of a chart go, and what is drawn around them."""
+"""Geometry and labels of charts."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def test_the_axis_ends_at_a_round_number_above_every_value(values, top):
         (1_500_000, "1.5M"), (4e9, "4G"), (3e12, "3T"), (2e15, "2P"),
     ],
 )  # fmt: skip
-def test_huge_numbers_are_told_shortly(value, words):
+def test_huge_numbers_are_abbreviated(value, words):
     assert charts.short(value) == words
 
 
-def test_bars_stand_side_by_side_on_the_ground():
+def test_bars_are_side_by_side_on_the_baseline():
     drawn = charts.bars(chart([5, 0, 10], [10, 5, 0]))
     assert [(b.series, b.place) for b in drawn] == [(0, 0), (0, 2), (1, 0), (1, 1)]
     assert {b.y + b.height for b in drawn} == {100}
     assert [b.height for b in drawn] == [50, 100, 100, 50]
-    first, neighbour = drawn[0], drawn[2]
-    assert first.x + first.width == pytest.approx(neighbour.x)
+    first, following = drawn[0], drawn[2]
+    assert first.x + first.width == pytest.approx(following.x)
 
 
 def test_stacked_bars_begin_where_the_one_below_ends():
@@ -98,7 +98,7 @@ def test_a_spark_line_crosses_its_box_from_edge_to_edge(values):
         assert points[-1][0] == pytest.approx(100)
 
 
-def test_what_is_not_a_count_is_drawn_as_nothing():
+def test_invalid_count_is_drawn_as_nothing():
     assert Series("odd", (-3, float("nan"), float("-inf"), 2)).values == (0, 0, 0, 2)
 
 
@@ -107,7 +107,7 @@ def test_a_series_must_have_a_value_for_every_label():
         Chart("x", ("a", "b"), (Series("row", (1,)),))
 
 
-def test_days_stand_in_columns_of_weeks():
+def test_days_are_in_columns_of_weeks():
     cells = charts.heat([(MONDAY + timedelta(days=n - 2), n) for n in range(12)])
     assert [(c.column, c.row) for c in cells[:4]] == [(0, 5), (0, 6), (1, 0), (1, 1)]
     assert cells[-1].column == 2
@@ -121,7 +121,7 @@ def test_a_day_is_darker_the_more_there_was(counts, levels):
     assert [c.level for c in charts.heat(days)] == levels
 
 
-def test_nothing_at_all_is_told_in_words_and_not_drawn():
+def test_empty_chart_is_a_sentence_and_no_drawing():
     for empty in (chart([0, 0]), chart([]), Chart("Opened", (), (), "incidents")):
         for tag in (bars, stacked_bars):
             assert "No incidents in this time." in tag(empty)
@@ -141,7 +141,7 @@ def test_a_chart_has_a_name_a_description_and_its_numbers_in_a_table(tag):
     assert '<th scope="row">1:00</th><td class="end num">2</td><td class="end num">1,234,567</td>' in made
 
 
-def test_every_day_of_a_heat_map_is_told_on_hover_and_in_the_table():
+def test_every_day_of_a_heat_map_is_shown_on_hover_and_in_the_table():
     made = heat_map("Incidents a day", [(MONDAY, 2), (MONDAY + timedelta(days=1), 120)])
     assert "<title>Mon 02 Mar 2026: 2 incidents</title>" in made
     assert ">99+</text>" in made

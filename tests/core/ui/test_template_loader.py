@@ -1,4 +1,4 @@
-"""What is sent of a formatted template: no indentation, and nothing that a browser would show otherwise."""
+"""Templates are sent without indentation, and render the same."""
 
 from __future__ import annotations
 

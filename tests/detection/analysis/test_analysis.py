@@ -57,7 +57,7 @@ def test_detected_incident_is_analysed_from_its_events(burst, analyse, analyses,
     assert len(found.rules_digest) == 64
 
 
-def test_declared_incident_is_analysed_from_its_words(actor, analyse, analyses):
+def test_declared_incident_is_analysed_from_its_text(actor, analyse, analyses):
     declare_incident(actor, title="Disk full on db-1", description="No space left on device")
     declare_incident(actor, title="Checkout is down")
     analyse()
@@ -73,7 +73,7 @@ def test_same_facts_make_no_second_revision(burst, analyse, analyses, workspace)
     assert len(analyses()) == 1
 
 
-def test_grown_evidence_makes_a_new_revision_and_keeps_the_old(burst, analyse, analyses, send):
+def test_grown_evidence_adds_a_new_revision_beside_the_old(burst, analyse, analyses, send):
     analyse()
     send(errors(7, source="orders", message=SLOTS))
     refresh_evidence(timezone.now())

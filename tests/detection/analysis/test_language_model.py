@@ -1,4 +1,4 @@
-"""A language model writes the text of an analysis, or nothing: never more than text changes."""
+"""A language model writes only the text of an analysis, never anything else."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def burst(make_rule, send):
 
 @pytest.fixture
 def analysed(burst):
-    """The built-in analysis stands, and the model is not asked yet."""
+    """The built-in analysis is stored, and the model was not called yet."""
     for queue in (RELAY, ANALYSIS, RELAY):
         run_due(queue, at=timezone.now())
 
@@ -93,7 +93,7 @@ def request_row(workspace):
     return ModelRequest.objects.of(workspace.pk).get()
 
 
-def test_model_writes_a_revision_beside_the_built_in_one(model, burst, work, workspace):
+def test_model_writes_a_revision_next_to_the_built_in_one(model, burst, work, workspace):
     work()
     rules, made = written(workspace)
     assert (made.author, made.model, made.summary) == ("llm", "test-model", GOOD["summary"])
@@ -117,7 +117,7 @@ def test_sent_text_is_redacted_bounded_and_stored_as_sent(model, burst, work, wo
     assert "hunter2" not in written(workspace)[1].summary
 
 
-def test_page_and_api_name_the_author_with_the_other_text_beside(model, burst, work, workspace, actor):
+def test_page_and_api_name_the_author_with_the_other_text(model, burst, work, workspace, actor):
     work()
     browser = browser_for(actor)
     page = browser.get("/incidents/INC-1").content.decode()
@@ -167,7 +167,7 @@ def test_built_in_text_stays_after_one_failed_request(
 
 
 def state(workspace):
-    """Everything that anybody could act on."""
+    """Everything that could be acted on."""
     home = workspace.pk
     actor = system_actor(home)
     incidents = list(Incident.objects.of(home).order_by("number"))
@@ -184,7 +184,7 @@ def state(workspace):
     }  # fmt: skip
 
 
-def test_orders_in_an_answer_change_nothing_but_text(model, burst, analysed, work, workspace, actor):
+def test_instructions_in_a_response_change_nothing_but_text(model, burst, analysed, work, workspace, actor):
     before = state(workspace)
     wanted = {"category": "security_issue", "summary": ORDERS, "ranking": [3, 2, 1]}
     model.content = lambda body: json.dumps(wanted)
@@ -206,7 +206,7 @@ def test_facts_that_grow_are_analysed_and_shown_to_the_model_again(model, burst,
     assert len(model.sent) == 2
 
 
-def test_answer_about_overtaken_facts_is_dropped(model, burst, analysed, workspace, monkeypatch):
+def test_response_about_outdated_facts_is_dropped(model, burst, analysed, workspace, monkeypatch):
     def late(where, sent):
         again = written(workspace)[0]
         again.pk, again.revision, again.input_digest = None, 2, "0" * 64
@@ -219,7 +219,7 @@ def test_answer_about_overtaken_facts_is_dropped(model, burst, analysed, workspa
     assert [one.author for one in written(workspace)] == ["offline", "offline"]
 
 
-def test_claim_after_a_killed_worker_asks_no_second_time(model, burst, analysed, workspace):
+def test_claim_after_a_killed_worker_sends_no_second_request(model, burst, analysed, workspace):
     ModelRequest.objects.of(workspace.pk).update(attempts=1)
     run_due(MODEL, at=timezone.now())
     assert (request_row(workspace).outcome, model.sent) == ("skipped", [])
@@ -272,7 +272,7 @@ def test_hidden_characters_of_a_summary_are_removed():
 
 def test_long_facts_are_cut_to_the_limit():
     facts = {"title": "t" * 9_000, "messages": [{"template": "\u00e9" * 2_000, "sources": ["s"] * 50}] * 90}
-    kept = json.loads(bounded(facts))
+    shortened = json.loads(bounded(facts))
     assert len(bounded(facts).encode()) <= MAX_FACTS_BYTES
-    assert kept["title"] == "t" * 300
-    assert kept["messages"]
+    assert shortened["title"] == "t" * 300
+    assert shortened["messages"]

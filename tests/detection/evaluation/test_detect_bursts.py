@@ -136,7 +136,7 @@ def test_another_rule_does_not_count_events_of_a_resolved_incident(workspace, ma
     assert len(incidents(workspace)) == 1
 
 
-def test_a_cooldown_keeps_quiet_after_the_resolution(workspace, make_rule, send, actor) -> None:
+def test_cooldown_opens_nothing_after_the_resolution(workspace, make_rule, send, actor) -> None:
     make_rule(cooldown_seconds=600)
     send(errors(6))
     resolve_incident(actor, number=1)

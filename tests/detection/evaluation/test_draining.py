@@ -1,4 +1,4 @@
-"""What only adds to an open incident may wait a moment; nothing else does, and the outcome is the same."""
+"""Batching of events that only add to an open incident; all else is immediate, with the same outcome."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_new_burst_is_seen_while_further_events_of_an_open_incident_wait(works
     assert waiting() == 0
 
 
-def test_what_waits_does_so_for_a_moment(workspace, busy, send, django_assert_num_queries) -> None:
+def test_delayed_evidence_waits_briefly(workspace, busy, send, django_assert_num_queries) -> None:
     drain_urgent()
     send(errors(1, source=busy), then_drain=False)
     with django_assert_num_queries(0):  # the time is up: there is nothing to pass over any more

@@ -40,7 +40,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeat(incident: Incident, a
     assert len(seen) == incident.event_count == 31
 
 
-def test_a_page_that_holds_all_has_no_next_one(incident: Incident, actor: Actor) -> None:
+def test_complete_page_has_no_next_one(incident: Incident, actor: Actor) -> None:
     page = events_page(actor, incident.pk, limit=31)
     assert (len(page.items), page.after) == (31, None)
 
@@ -63,9 +63,9 @@ def test_a_filtered_list_is_paged_too(incident: Incident, actor: Actor) -> None:
 def test_a_page_costs_three_statements_however_long(incident: Incident, actor: Actor) -> None:
     with CaptureQueriesContext(
         connection,
-    ) as asked:
+    ) as queries:
         events_page(actor, incident.pk, limit=30)
-    assert len(asked) == 3
+    assert len(queries) == 3
 
 
 def test_another_workspaces_incident_does_not_exist_here(

@@ -91,8 +91,8 @@ def test_recorded_evidence_is_published_once(burst, refresh, workspace):
 
     refresh()
     refresh(5)
-    told = OutboxEvent.objects.filter(workspace_id=workspace.pk, topic="incident.evidence_recorded")
-    assert told.count() == 1
+    events = OutboxEvent.objects.filter(workspace_id=workspace.pk, topic="incident.evidence_recorded")
+    assert events.count() == 1
 
 
 def test_evidence_of_another_workspace_is_not_written(burst, other_workspace, workspace):

@@ -56,11 +56,11 @@ def test_pages_follow_each_other_newest_first_without_gap_or_repeat(incident, ac
         ({"source": "nobody"}, 0),
     ],
 )
-def test_a_filter_keeps_what_fits_on_every_page(incident, actor, wanted, count):
+def test_filter_selects_matching_events_on_every_page(incident, actor, wanted, count):
     assert len(_all(actor, incident, EventFilter(**wanted), limit=4)) == count
 
 
-def test_a_search_that_fills_no_page_says_how_far_it_looked_and_goes_on(incident, actor, monkeypatch):
+def test_search_that_fills_no_page_reports_its_progress_and_continues(incident, actor, monkeypatch):
     monkeypatch.setattr(module, "WINDOW", 8)
     page = member_events(actor, incident, EventFilter(source="nobody"))
     assert (page.items, page.looked_through) == ([], 8)
@@ -69,16 +69,16 @@ def test_a_search_that_fills_no_page_says_how_far_it_looked_and_goes_on(incident
 
 @pytest.mark.parametrize("wanted", [None, EventFilter(source="b")])
 def test_a_page_costs_at_most_four_statements(incident, actor, wanted):
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         member_events(actor, incident, wanted)
-    assert len(asked) == (4 if wanted else 3)
+    assert len(queries) == (4 if wanted else 3)
 
 
 def test_the_distribution_is_by_source_the_busiest_first(incident, actor):
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         spread = distribution_of(actor, incident)
     assert [(one.name, one.count, one.percent) for one in spread.sources] == [("a", 20, 100), ("b", 10, 50)]
-    assert (spread.types, spread.counted, len(asked)) == (["crash", "event"], 30, 3)
+    assert (spread.types, spread.counted, len(queries)) == (["crash", "event"], 30, 3)
     assert spread.sources[0].first_at < spread.sources[0].last_at
 
 
@@ -98,7 +98,7 @@ def test_a_filter_survives_its_own_address():
 @pytest.mark.parametrize(
     "given", [{"event_level": "loud"}, {"event_source": "x" * 201}, {"event_type": "a\nb"}]
 )
-def test_a_filter_nobody_can_mean_names_its_parameter(given):
+def test_invalid_filter_names_its_parameter(given):
     with pytest.raises(Invalid) as refused:
         read_event_filter(given)
     assert [fault.field for fault in refused.value.faults] == list(given)
@@ -136,11 +136,11 @@ def test_the_page_filters_events_and_pages_them(client, incident):
 
 
 @pytest.mark.parametrize("query", ["event_level=loud", "events_before=x"])
-def test_a_filter_the_page_cannot_read_shows_the_newest_and_says_so(client, incident, query):
-    answer = client.get(f"/incidents/{incident.reference}?{query}")
-    assert answer.status_code == 200
-    assert b"Invalid filter" in answer.content
-    assert answer.content.count(b'class="event"') == 20
+def test_unreadable_filter_shows_the_newest_events_and_an_error(client, incident, query):
+    response = client.get(f"/incidents/{incident.reference}?{query}")
+    assert response.status_code == 200
+    assert b"Invalid filter" in response.content
+    assert response.content.count(b'class="event"') == 20
 
 
 def test_the_api_lists_them_filtered_and_masked(client, incident):

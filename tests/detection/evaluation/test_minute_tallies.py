@@ -1,4 +1,4 @@
-"""Events and errors counted by minute and source while they are stored, and what is judged by them."""
+"""Events and errors counted by minute and source as they are stored, and their error share."""
 
 from __future__ import annotations
 
@@ -100,5 +100,5 @@ def test_more_than_half_errors_raise_an_error_burst(make_rule, send, workspace, 
     refresh_evidence(timezone.now() + timedelta(seconds=10))
     incident = Incident.objects.of(workspace.pk).get()
     assert incident.severity == severity
-    told = TimelineEntry.objects.of(workspace.pk).filter(incident=incident, kind="severity_change")
-    assert [("errors" in one.message) for one in told] == ([True] if severity == "sev1" else [])
+    entries = TimelineEntry.objects.of(workspace.pk).filter(incident=incident, kind="severity_change")
+    assert [("errors" in one.message) for one in entries] == ([True] if severity == "sev1" else [])

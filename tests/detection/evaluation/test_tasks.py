@@ -1,4 +1,4 @@
-"""What the workers run: the drain, and the sweep that catches what a lost message or row left."""
+"""Tasks of the workers: the drain, and the sweep that recovers after a lost message or row."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_evaluate_task_lets_the_next_nudge_through(workspace) -> None:
     assert nudge(tasks.EVALUATE, "detection") is True
 
 
-def test_more_than_a_slice_holds_is_left_to_another_task(
+def test_rest_of_a_slice_is_left_to_another_task(
     workspace, make_rule, send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_rule()
@@ -110,9 +110,7 @@ def test_a_disabled_rule_is_not_swept(workspace, make_rule) -> None:
     assert rule.last_swept_at is None
 
 
-def test_a_lowered_threshold_is_found_at_once_whatever_the_interval(
-    workspace, make_rule, send, admin: Actor
-) -> None:
+def test_lowered_threshold_applies_at_once_at_any_interval(workspace, make_rule, send, admin: Actor) -> None:
     make_rule(error_threshold=9, check_interval_seconds=3600)
     send(errors(6))
     tasks.sweep_rules()

@@ -1,4 +1,4 @@
-"""The type an incident has, and what raises its severity, from events in to incident out."""
+"""Incident type, and escalation of severity, from events in to incident out."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def test_a_specific_type_takes_over_and_brings_its_milder_severity(workspace, bu
         "sev3",
         "Quality drop in shop",
     )
-    told = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
-    assert told.message == "Severity lowered from sev2 to sev3: Quality drop starts at SEV3."
+    entry = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
+    assert entry.message == "Severity lowered from sev2 to sev3: Quality drop starts at SEV3."
 
 
 def test_a_rule_by_level_neither_renames_nor_raises_a_specific_incident(workspace, builtin, send) -> None:
@@ -94,7 +94,7 @@ def test_a_rule_by_level_neither_renames_nor_raises_a_specific_incident(workspac
     assert (incident.incident_type, incident.severity) == ("quality_drop", "sev3")
 
 
-def test_a_heavier_specific_rule_keeps_its_severity(workspace, builtin, send, admin) -> None:
+def test_more_severe_specific_rule_sets_the_severity(workspace, builtin, send, admin) -> None:
     rule = {
         "rule_id": "mine",
         "name": "Mine",
@@ -110,7 +110,7 @@ def test_a_heavier_specific_rule_keeps_its_severity(workspace, builtin, send, ad
     assert (incident.incident_type, incident.severity) == ("quality_drop", "sev1")
 
 
-def test_what_a_person_set_stays(workspace, builtin, send, actor) -> None:
+def test_manual_change_stays(workspace, builtin, send, actor) -> None:
     send(errors(5))
     change_severity(actor, number=1, severity="sev4")
     edit_incident(actor, number=1, incident_type="cache_failure")
@@ -125,8 +125,8 @@ def test_a_fact_at_the_opening_raises_the_severity(
 ) -> None:
     send(burst_of(kind, metadata=metadata))
     assert the_incident(workspace).severity == severity
-    told = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
-    assert MATRIX[IncidentType(kind)].escalation.condition in told.message
+    entry = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
+    assert MATRIX[IncidentType(kind)].escalation.condition in entry.message
 
 
 @pytest.mark.parametrize(("kind", "metadata", "severity"), FACTS)
@@ -150,7 +150,7 @@ def test_the_wrong_facts_raise_nothing(workspace, builtin, send) -> None:
 @pytest.mark.parametrize(
     ("kind", "severity"), [("api_rate_limit", "sev2"), ("cache_failure", "sev3"), ("resource_leak", "sev2")]
 )
-def test_what_lasts_longer_than_half_an_hour_rises_once(workspace, builtin, send, kind, severity) -> None:
+def test_long_incident_is_escalated_once(workspace, builtin, send, kind, severity) -> None:
     send(burst_of(kind))
     now = timezone.now()
     assert raise_prolonged(now + timedelta(minutes=29)) == 0
@@ -190,9 +190,9 @@ def test_event_types_are_read_in_any_spelling_and_before_messages() -> None:
     assert type_of(Said("Rate-Limit Exceeded", "out of memory")) == IncidentType.API_RATE_LIMIT
 
 
-def test_one_odd_message_among_many_names_nothing() -> None:
-    said = [Said("", "boom")] * 9 + [Said("", "deadlock")]
-    assert type_said_by(said) is None
+def test_one_odd_message_among_many_sets_no_type() -> None:
+    samples = [Said("", "boom")] * 9 + [Said("", "deadlock")]
+    assert type_said_by(samples) is None
     assert type_said_by([]) is None
 
 

@@ -1,4 +1,4 @@
-"""The windows in SQL against a model that simply tries every window."""
+"""The windows in SQL against a brute-force model."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def found(workspace: Workspace, make_rule: Callable[..., DetectionRule]) -> Call
     rule = make_rule(time_window_seconds=WIDTH, group_by="workspace")
 
     def ask(hits: list[Hit], threshold: int, spread: int, *, consecutive: bool) -> Answer:
-        kept = [hit for hit in hits if hit.matches or consecutive]
+        stored = [hit for hit in hits if hit.matches or consecutive]
         with transaction.atomic():
             DetectionRule.across_workspaces.filter(pk=rule.pk).update(
                 error_threshold=threshold, min_components_affected=spread, require_consecutive=consecutive
             )
-            _store(rule, hits, kept)
-            times = [START + timedelta(seconds=hit.at) for hit in kept] or [START]
+            _store(rule, hits, stored)
+            times = [START + timedelta(seconds=hit.at) for hit in stored] or [START]
             pair = Touched(workspace.pk, rule.pk, "*", min(times), max(times))
             crossings = with_members(workspace.pk, crossings_of(states_of([pair])))
             transaction.set_rollback(True)
@@ -85,7 +85,7 @@ def found(workspace: Workspace, make_rule: Callable[..., DetectionRule]) -> Call
     return ask
 
 
-def _store(rule: DetectionRule, hits: list[Hit], kept: list[Hit]) -> None:
+def _store(rule: DetectionRule, hits: list[Hit], stored: list[Hit]) -> None:
     rows = [
         (
             rule.workspace_id,
@@ -97,7 +97,7 @@ def _store(rule: DetectionRule, hits: list[Hit], kept: list[Hit]) -> None:
             hit.source,
         )
         for n, hit in enumerate(hits)
-        if hit in kept
+        if hit in stored
     ]
     with connection.cursor() as cursor:
         cursor.executemany("insert into detection_rule_hit values (%s, %s, %s, %s, %s, %s, %s)", rows)

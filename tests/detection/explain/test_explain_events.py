@@ -1,4 +1,4 @@
-"""Explain says which rules an event matches, and by what it misses the others, as detection does."""
+"""Explain of events: the rules an event matches, and why it misses the others, as in detection."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def test_event_explains_its_incident_and_every_rule(workspace, send, make_rule, 
     send(errors(6))
     event = Event.objects.of(workspace.pk).order_by("pk").first()
     report = event_report(admin, pk=event.pk)
-    said = {one.rule.rule_id: list(one.reasons) for one in report.verdicts}
+    reasons = {one.rule.rule_id: list(one.reasons) for one in report.verdicts}
     assert report.incident.number == 1
-    assert said["errors"] == [Reason.RULE_MATCHED]
-    assert said["rare"] == [Reason.RULE_MATCHED, Reason.BELOW_THRESHOLD]
-    assert said["others"] == [Reason.RULE_SOURCE]
-    assert said["off"] == [Reason.RULE_DISABLED]
-    assert said["trial"] == [Reason.RULE_MATCHED, Reason.RULE_DRY_RUN]
+    assert reasons["errors"] == [Reason.RULE_MATCHED]
+    assert reasons["rare"] == [Reason.RULE_MATCHED, Reason.BELOW_THRESHOLD]
+    assert reasons["others"] == [Reason.RULE_SOURCE]
+    assert reasons["off"] == [Reason.RULE_DISABLED]
+    assert reasons["trial"] == [Reason.RULE_MATCHED, Reason.RULE_DRY_RUN]
     rare = next(one for one in report.verdicts if one.rule.rule_id == "rare")
     assert "6 of 50 in 300 s" in rare.words
     [opening] = Decision.objects.of(workspace.pk).filter(stage="detection")
@@ -98,7 +98,7 @@ def test_event_explains_its_incident_and_every_rule(workspace, send, make_rule, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_silence_does_not_keep_an_incident_from_opening(workspace, send, make_rule, admin):
+def test_silence_does_not_prevent_an_incident(workspace, send, make_rule, admin):
     DetectionRule.objects.of(workspace.pk).update(enabled=False)
     make_rule()
     ends_at = datetime.now(UTC) + timedelta(hours=1)
@@ -115,7 +115,7 @@ def test_silence_does_not_keep_an_incident_from_opening(workspace, send, make_ru
 
 
 @pytest.mark.django_db(transaction=True)
-def test_event_is_found_by_the_id_of_its_sender_and_a_late_one_says_so(workspace, send, make_rule, admin):
+def test_event_is_found_by_the_id_of_its_sender_and_a_late_one_is_marked(workspace, send, make_rule, admin):
     DetectionRule.objects.of(workspace.pk).update(enabled=False)
     make_rule(error_threshold=1)
     send([errors(1, ago=7200)[0] | {"event_id": "order/7 late"}])
@@ -129,7 +129,7 @@ def test_event_is_found_by_the_id_of_its_sender_and_a_late_one_says_so(workspace
 
 
 @pytest.mark.django_db(transaction=True)
-def test_signal_that_joins_says_why(workspace, send, make_rule, admin):
+def test_joining_signal_has_its_reason(workspace, send, make_rule, admin):
     DetectionRule.objects.of(workspace.pk).update(enabled=False)
     make_rule("wide", minimum_level=3, error_threshold=5)
     make_rule("narrow", minimum_level=3, error_threshold=5, event_types=["slow"])

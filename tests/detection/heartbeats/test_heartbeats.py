@@ -1,4 +1,4 @@
-"""Heartbeats: silent jobs open incidents once, beats resolve them, our own outage shifts them."""
+"""Heartbeats: silent jobs open incidents once, beats resolve them, an outage of Tocsin shifts them."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_outage_of_the_web_alone_shifts_by_the_outage_only(workspace, monitor):
     assert status(monitor) == "down"
 
 
-def test_changed_monitor_keeps_its_address_and_moves_what_is_due(workspace, monitor, make_actor):
+def test_changed_monitor_reschedules_its_deadline_at_the_same_address(workspace, monitor, make_actor):
     admin, start = make_actor("admin"), timezone.now()
     take_beat(workspace.pk, monitor.pk, now=start)
     changed = update_heartbeat(admin, monitor.pk, name="nightly  backup", period_s=300, severity="sev1")

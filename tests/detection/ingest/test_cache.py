@@ -1,4 +1,4 @@
-"""The 60 s cache of tokens and rules: kept while nothing moved, dropped at once when something did."""
+"""The 60 s cache of tokens and rules: unchanged while no version changed, dropped at once after a change."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ GRANT = Grant(1, 1, "sender", frozenset({"events:write"}), None, None, datetime.
 
 
 class Versions:
-    """Stands for the one query: the versions now, and how often they were asked for."""
+    """Replaces the one query: the versions now, and how often they were read."""
 
     def __init__(self) -> None:
         self.now = (1, 1)
-        self.asked = 0
+        self.lookups = 0
 
     async def __call__(self, _: Any) -> list[tuple[Any, ...]]:
-        self.asked += 1
+        self.lookups += 1
         return [self.now]
 
 
@@ -43,16 +43,16 @@ async def filled(versions: Versions) -> IngestCache:
     return fresh
 
 
-async def test_versions_are_asked_for_ten_times_a_second_at_most(clock: list[float]) -> None:
+async def test_versions_are_read_at_most_ten_times_a_second(clock: list[float]) -> None:
     versions = Versions()
     fresh = await filled(versions)
     for _ in range(100):
         clock[0] += 0.01
         await fresh.look()
-    assert 9 <= versions.asked <= 11
+    assert 9 <= versions.lookups <= 11
 
 
-async def test_what_did_not_move_is_kept(clock: list[float]) -> None:
+async def test_unchanged_entries_stay_cached(clock: list[float]) -> None:
     fresh = await filled(Versions())
     clock[0] += 1
     await fresh.look()
@@ -87,7 +87,7 @@ async def test_a_token_is_looked_up_again_after_a_minute(clock: list[float]) -> 
     assert not fresh.grants
 
 
-async def test_too_many_tokens_are_not_kept(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cache_of_tokens_is_bounded(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_cache, "MAX_TOKENS", 3)
     fresh = await filled(Versions())
     fresh.grants.update({str(n): GRANT for n in range(5)})

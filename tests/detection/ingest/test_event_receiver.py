@@ -1,4 +1,4 @@
-"""The mounted door, asked as the server asks it."""
+"""The event receiver, called as the ASGI server calls it."""
 
 from __future__ import annotations
 
@@ -67,25 +67,25 @@ def post(token: Any) -> Post:
     return ask
 
 
-async def test_a_single_event_is_answered_with_its_id(post: Post) -> None:
-    status, answer = await post(GOOD | {"event_id": "e1"})
-    assert (status, answer) == (
+async def test_single_event_returns_its_id(post: Post) -> None:
+    status, response = await post(GOOD | {"event_id": "e1"})
+    assert (status, response) == (
         202, {"accepted": 1, "duplicates": 0, "refused": 0, "errors": [], "event_id": "e1"}
     )  # fmt: skip
     assert (await post(GOOD | {"event_id": "e1"}))[1]["duplicates"] == 1
 
 
 async def test_the_same_event_from_many_at_once_is_stored_once(post: Post) -> None:
-    answers = await asyncio.gather(*(post([GOOD | {"event_id": "same"}, GOOD]) for _ in range(30)))
-    assert sum(answer["accepted"] for _, answer in answers) == 31
-    assert sum(answer["duplicates"] for _, answer in answers) == 29
+    responses = await asyncio.gather(*(post([GOOD | {"event_id": "same"}, GOOD]) for _ in range(30)))
+    assert sum(response["accepted"] for _, response in responses) == 31
+    assert sum(response["duplicates"] for _, response in responses) == 29
 
 
-async def test_the_good_rest_of_a_batch_is_kept_and_nothing_good_is_422(post: Post) -> None:
-    status, answer = await post([GOOD, {"level": "error"}, 4])
-    assert (status, answer["accepted"], [e["position"] for e in answer["errors"]]) == (202, 1, [1, 2])
-    status, answer = await post([{"level": "error"}])
-    assert (status, answer["refused"]) == (422, 1)
+async def test_valid_rest_of_a_batch_is_accepted_and_none_valid_is_422(post: Post) -> None:
+    status, response = await post([GOOD, {"level": "error"}, 4])
+    assert (status, response["accepted"], [e["position"] for e in response["errors"]]) == (202, 1, [1, 2])
+    status, response = await post([{"level": "error"}])
+    assert (status, response["refused"]) == (422, 1)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,13 @@ async def test_the_good_rest_of_a_batch_is_kept_and_nothing_good_is_422(post: Po
      ({"authorization": "Bearer tcs_abcdefgh_" + "x" * 40}, 401), ({"content-type": "text/plain"}, 415),
      ({"content-length": str(MAX_BODY + 1)}, 413), ({"content-length": "many"}, 400)],
 )  # fmt: skip
-async def test_the_door_refuses_with_a_problem(post: Post, headers: dict[str, str], status: int) -> None:
+async def test_bad_request_is_refused_with_a_problem(
+    post: Post, headers: dict[str, str], status: int
+) -> None:
     assert (await post(GOOD, **headers))[0] == status
 
 
-async def test_a_name_that_is_not_ours_is_refused(post: Post) -> None:
+async def test_unknown_host_is_refused(post: Post) -> None:
     assert (await post(GOOD, host="evil.example"))[0] == 400
 
 
@@ -126,9 +128,7 @@ async def test_a_revoked_token_is_refused_at_once(post: Post, token: Any, admin:
     assert (await post(GOOD))[0] == 202
     await sync_to_async(revoke_token)(admin, token_id=token.row.pk)
     statuses = [(await post(GOOD))[0]]
-    while (
-        statuses[-1] in {202, 503} and len(statuses) < 100
-    ):  # heard of within moments; 503 on a busy machine
+    while statuses[-1] in {202, 503} and len(statuses) < 100:  # noticed within moments; 503 on a busy machine
         await asyncio.sleep(0.1)
         statuses.append((await post(GOOD))[0])
     assert statuses[-1] == 401
@@ -165,10 +165,10 @@ async def test_without_valkey_events_are_still_stored(
     assert (await post([GOOD] * 50))[0] == 202
 
 
-async def test_too_many_events_a_second_are_answered_429(post: Post, settings) -> None:
+async def test_too_many_events_a_second_return_429(post: Post, settings) -> None:
     settings.EVENT_LIMIT_PER_TOKEN = 10
-    answers = [await post([GOOD] * 5) for _ in range(12)]
-    assert 429 in {status for status, _ in answers}
+    responses = [await post([GOOD] * 5) for _ in range(12)]
+    assert 429 in {status for status, _ in responses}
 
 
 async def test_batches_packed_in_threads_are_counted_to_whom_they_belong(post: Post, admin: Actor) -> None:
@@ -179,10 +179,10 @@ async def test_batches_packed_in_threads_are_counted_to_whom_they_belong(post: P
     await post(short)
     await post(long)
     again = await asyncio.gather(post(long), *(post(short) for _ in range(8)), post(long))
-    assert [answer["duplicates"] for _, answer in again] == [5, *[3] * 8, 5]
+    assert [response["duplicates"] for _, response in again] == [5, *[3] * 8, 5]
 
 
-def test_duplicates_are_told_to_their_parcel_whatever_order_parcels_come_in() -> None:
+def test_duplicates_are_reported_to_their_batch_in_any_order() -> None:
     parcels = [EncodedBatch(10, 2, 0, set(), b"", b""), EncodedBatch(0, 10, 1, set(), b"", b"")]
     assert repeats(parcels, [(3,), (10,), (11,)]) == [2, 2]
 

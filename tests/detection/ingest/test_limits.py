@@ -1,4 +1,4 @@
-"""Too many events a second are refused the same way at both doors, by one meter."""
+"""Too many events a second are refused the same way at both endpoints, by one rate limiter."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def accepted(meter: RateLimiter, limit: Limit, batches: int, size: int = 1) -> i
     return passed
 
 
-def test_one_process_alone_may_not_use_the_share_kept_for_the_others(name: str) -> None:
+def test_one_process_cannot_use_the_share_of_the_others(name: str) -> None:
     assert accepted(RateLimiter(4), Limit(name, 80, HOUR), 200) == 80 - 3 * 10
 
 
@@ -80,14 +80,14 @@ def test_threads_never_take_more_than_there_is(name: str) -> None:
     assert sum(passed) == 200
 
 
-def test_a_flushed_valkey_forgives_nobody(name: str) -> None:
+def test_flushed_valkey_resets_no_limit(name: str) -> None:
     limit = Limit(name, 80, HOUR)
     assert accepted(RateLimiter(2), limit, 200) == 60
     valkey().flushdb()
     assert accepted(RateLimiter(2), limit, 200) == 20, "only the free share of another process is left"
 
 
-def test_up_to_its_free_share_a_process_asks_nobody(name: str, django_assert_num_queries) -> None:
+def test_process_within_its_local_share_makes_no_request(name: str, django_assert_num_queries) -> None:
     meter, limit = RateLimiter(2), Limit(name, 400, HOUR)
     with django_assert_num_queries(0):
         assert accepted(meter, limit, 100) == 100
@@ -105,21 +105,22 @@ def test_the_service_refuses_what_is_over_the_limit_and_stores_nothing_of_it(
     with pytest.raises(RateLimited) as refused:
         accept_events(machine, body=body)
     assert refused.value.headers == {"Retry-After": "1"}
-    assert f"workspace:{machine.workspace_id}" in refused.value.detail
+    said = "Nothing was done: the limit is 10 events a second for this workspace."
+    assert refused.value.detail == said, "and no name of our own"
     assert count_events() == stored
 
 
-def test_the_documented_route_answers_429_with_retry_after(machine: Actor, settings) -> None:
+def test_documented_route_returns_429_with_retry_after(machine: Actor, settings) -> None:
     settings.EVENT_LIMIT_PER_TOKEN = 10
     client = ApiClient(issue_token(machine, name="sender", scopes=["events:write"]).text)
-    answers = [client.post("/events", [EVENT] * 5) for _ in range(6)]
-    assert answers[0].status_code == 202
-    last = answers[-1]
+    responses = [client.post("/events", [EVENT] * 5) for _ in range(6)]
+    assert responses[0].status_code == 202
+    last = responses[-1]
     assert (last.status_code, last["Retry-After"], last["Content-Type"]) == (
         429, "1", "application/problem+json"
     )  # fmt: skip
     assert last.json()["code"] == "rate_limited"
-    assert "token:" in last.json()["detail"]
+    assert last.json()["detail"].endswith("the limit is 10 events a second for this token.")
 
 
 def test_a_refused_body_costs_nothing(machine: Actor, settings) -> None:

@@ -1,4 +1,4 @@
-"""What senders post is read by both seeds' names, and every bad element is named while the rest is kept."""
+"""Posted events: the field names of both documents, every bad element named, the rest accepted."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_names_of_both_seeds_mean_the_same() -> None:
     assert one.events[0][3:] == two.events[0][3:]
 
 
-def test_unknown_fields_are_kept_under_metadata_without_overwriting() -> None:
+def test_unknown_fields_are_stored_under_metadata_without_overwriting() -> None:
     [event] = read(GOOD | {"region": "eu", "code": 1, "metadata": {"code": 2}}).events
     assert event.metadata == {"region": "eu", "code": 2}
 
@@ -129,7 +129,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("bad", "field"), BAD)
-def test_a_bad_event_is_named_and_the_rest_is_kept(bad: dict[str, Any], field: str) -> None:
+def test_bad_event_is_named_and_the_rest_is_accepted(bad: dict[str, Any], field: str) -> None:
     batch = read([GOOD, bad, GOOD])
     assert [(fault.position, fault.field) for fault in batch.faults] == [(1, field)]
     assert len(batch.events) == 2
@@ -173,7 +173,7 @@ def test_half_a_surrogate_and_numbers_beyond_json_spoil_only_their_own_event(fie
     [b'{"source":"a","x":' + b"1" * 4301 + b"}", b'{"source":"a\xff"}', b'{"source":"a","\xc3":1}',
      b'{"source":"a","message":"\xed\xa0\x80"}'],
 )  # fmt: skip
-def test_what_only_a_careful_reader_can_read_spoils_only_its_own_event(bad: bytes) -> None:
+def test_element_for_the_slow_parser_affects_only_its_own_event(bad: bytes) -> None:
     batch = read(b"[" + bad + b',{"service":"good"}]')
     assert [event.source for event in batch.events] == ["good"]
     assert [(fault.position, fault.rule, batch.single) for fault in batch.faults] == [(0, "json", False)]
@@ -194,7 +194,7 @@ def test_a_single_event_is_one_also_when_it_is_read_with_care() -> None:
      json.dumps(GOOD).encode("utf-32"), b"[" * 100_000, b'{"a":' * 100_000, b"[1,2", b'{"source":"a"}{}',
      b"service=a", b"<xml/>", b'{"source":"a\x01"}'],
 )  # fmt: skip
-def test_what_is_not_json_is_malformed(body: bytes) -> None:
+def test_invalid_json_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         read(body)
 
@@ -205,7 +205,7 @@ def test_what_is_not_json_is_malformed(body: bytes) -> None:
     {"events": 1},
      [GOOD] * 1001, {"events": [GOOD] * 1001}],
 )  # fmt: skip
-def test_what_is_no_batch_is_invalid(document: Any) -> None:
+def test_body_that_is_no_batch_is_invalid(document: Any) -> None:
     with pytest.raises(Invalid):
         read(document)
 

@@ -1,4 +1,4 @@
-"""Partitions made ahead, expired ones let go, incidents' events kept; and no one waits for it."""
+"""Retention: partitions created ahead, expired ones dropped, incidents' events preserved."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def query() -> Sql:
 
 @pytest.fixture(autouse=True)
 def partitions_as_before(query: Sql) -> Any:
-    """We find no events of other tests; they find today's partitions and nothing of ours."""
+    """This test finds no events of others; they find today's partitions and none of its events."""
     query(EMPTY)
     retention.make_partitions()
     yield
@@ -126,7 +126,7 @@ def test_expired_days_go_and_the_events_of_incidents_stay_readable(
     assert [event.message for event in page.items] == [f"boom {n}" for n in range(6)]
 
 
-def test_a_day_within_the_retention_is_kept_whole(query: Sql, workspace, send) -> None:
+def test_day_within_the_retention_is_not_pruned(query: Sql, workspace, send) -> None:
     days = settings.EVENT_RETENTION_DAYS
     make_day(query, days)
     send(errors(3, level="info"))
@@ -135,7 +135,7 @@ def test_a_day_within_the_retention_is_kept_whole(query: Sql, workspace, send) -
     assert rows_in(query, day(days)) == 3
 
 
-def test_a_day_whose_events_detection_has_not_seen_is_kept(query: Sql, workspace, make_rule, send) -> None:
+def test_day_with_pending_events_is_not_pruned(query: Sql, workspace, make_rule, send) -> None:
     make_rule()
     make_day(query, 9)
     send(errors(3), then_drain=False)
@@ -145,7 +145,7 @@ def test_a_day_whose_events_detection_has_not_seen_is_kept(query: Sql, workspace
     assert rows_in(query, day(9)) == 3
 
 
-def test_what_arrived_without_a_partition_expires_with_the_next_day_that_does(
+def test_events_without_a_partition_expire_with_the_next_day(
     query: Sql, workspace, make_rule, send, actor: Actor
 ) -> None:
     make_rule()
@@ -159,7 +159,7 @@ def test_what_arrived_without_a_partition_expires_with_the_next_day_that_does(
     assert len(events_page(actor, Incident.objects.of(workspace.pk).get().pk).items) == 6
 
 
-def test_a_run_that_died_after_taking_a_day_out_is_completed(
+def test_run_killed_after_detaching_a_day_is_completed(
     query: Sql, workspace, make_rule, send, actor: Actor
 ) -> None:
     make_rule()
@@ -214,7 +214,7 @@ def test_a_forgotten_event_id_is_an_event_again(query: Sql, workspace, send) -> 
     assert send([event]) == (1, 0)
 
 
-def test_ingest_waits_a_moment_only_while_somebody_keeps_the_table_in_use(
+def test_ingest_waits_only_briefly_for_a_locked_table(
     query: Sql, workspace, send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "LOCK_TRIES", 5)
@@ -222,7 +222,7 @@ def test_ingest_waits_a_moment_only_while_somebody_keeps_the_table_in_use(
     address = {k: v for k, v in connection.get_connection_params().items() if k in ADDRESS}
     slowest, stop = [0.0], threading.Event()
     with psycopg.connect(**address) as reader:
-        reader.execute("select count(*) from detection_event")  # and keeps its transaction open
+        reader.execute("select count(*) from detection_event")  # and leaves its transaction open
         sender = threading.Thread(target=keep_inserting, args=(address, workspace.pk, slowest, stop))
         sender.start()
         retention.maintain()

@@ -1,4 +1,4 @@
-"""Events counted by hour and level while they are stored: exactly, once each, never by looking at them."""
+"""Events counted by hour and level while they are stored: exactly, once each, never by a scan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def this_hour():
     return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def told(actor, hours=24):
+def level_counts(actor, hours=24):
     now = this_hour()
     counts = events_per_hour(actor, [now - timedelta(hours=n) for n in reversed(range(hours))])
     return {level.label: sum(row) for level, row in counts.items() if any(row)}
@@ -32,7 +32,7 @@ def levels(*names):
 
 def test_events_are_counted_by_level(send, machine):
     send(levels("debug", "info", "info", "WARN", "error", "critical", "fatal", "high"))
-    assert told(machine) == {
+    assert level_counts(machine) == {
         "debug": 1, "info": 2, "warning": 1, "error": 2, "critical": 1, "fatal": 1,
     }  # fmt: skip
 
@@ -41,12 +41,12 @@ def test_a_repeated_event_is_counted_once(send, machine):
     batch = [one | {"event_id": str(n)} for n, one in enumerate(levels("error", "error"))]
     send(batch)
     send(batch)
-    assert told(machine) == {"error": 2}
+    assert level_counts(machine) == {"error": 2}
 
 
 def test_another_workspace_sees_none_of_them(send, machine, make_actor, other_workspace):
     send(errors(3))
-    assert told(make_actor("viewer", inside=other_workspace)) == {}
+    assert level_counts(make_actor("viewer", inside=other_workspace)) == {}
 
 
 def test_senders_at_the_same_time_lose_no_count(send, machine):
@@ -61,17 +61,17 @@ def test_senders_at_the_same_time_lose_no_count(send, machine):
         thread.start()
     for thread in threads:
         thread.join()
-    assert told(machine) == {"error": 40, "info": 40}
+    assert level_counts(machine) == {"error": 40, "info": 40}
 
 
-def test_an_hour_outside_is_not_told_and_old_hours_are_forgotten(send, machine):
+def test_hour_outside_the_range_is_omitted_and_old_hours_are_pruned(send, machine):
     send(levels("error"))
     with connection.cursor() as cursor:
         cursor.execute("update detection_event_tally set hour = hour - interval '24 hours'")
-    assert told(machine) == {}
-    assert told(machine, hours=25) == {"error": 1}
+    assert level_counts(machine) == {}
+    assert level_counts(machine, hours=25) == {"error": 1}
     assert retention.prune_tallies(before=this_hour()) >= 1
-    assert told(machine, hours=25) == {}
+    assert level_counts(machine, hours=25) == {}
 
 
 def test_every_level_has_a_value_for_every_hour(machine):

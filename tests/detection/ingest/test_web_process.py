@@ -1,4 +1,4 @@
-"""The whole web process: which door a request comes to, and what bodies get past the threshold."""
+"""The whole web process: which endpoint a request reaches, and which bodies pass the size limit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GOOD = orjson.dumps({"service": "shop"})
 
 
 class Talk:
-    """One request: `parts` of its body arrive one by one; without any the sender is gone."""
+    """One request: `parts` of its body arrive one after another; without any the sender is gone."""
 
     def __init__(self, parts: Sequence[bytes]) -> None:
         self.parts = list(parts)
@@ -37,7 +37,7 @@ class Talk:
         if not self.parts:
             return {"type": "http.disconnect"}
         if self.taken == len(self.parts):
-            await asyncio.Event().wait()  # the sender stays for the answer
+            await asyncio.Event().wait()  # the sender waits for the response
         part = self.parts[self.taken]
         self.taken += 1
         return {"type": "http.request", "body": part, "more_body": self.taken < len(self.parts)}
@@ -70,10 +70,10 @@ async def session(token: str, admin: Actor, async_client: Any) -> str:
     return f"{configured.SESSION_COOKIE_NAME}={async_client.cookies[configured.SESSION_COOKIE_NAME].value}"
 
 
-async def test_a_session_must_prove_that_a_page_of_ours_asked(session: str, settings) -> None:
+async def test_session_request_requires_a_csrf_token(session: str, settings) -> None:
     settings.TOCSIN_OPEN_LOOPBACK = True
-    status, answer = await Talk([GOOD]).ask("/api/v1/events", cookie=session)
-    assert (status, answer["code"]) == (403, "csrf_failed")
+    status, response = await Talk([GOOD]).ask("/api/v1/events", cookie=session)
+    assert (status, response["code"]) == (403, "csrf_failed")
 
 
 async def test_a_token_counts_more_than_a_session(session: str, token: str) -> None:
@@ -89,8 +89,8 @@ async def test_other_cookies_do_not_matter_to_a_local_caller(token: str, setting
 @pytest.mark.parametrize("path", ["/api/v1/incidents", "/api/v1/events", "/sign-in", "/nowhere"])
 async def test_a_body_without_end_is_refused_and_not_read_to_its_end(token: str, path: str) -> None:
     talk = Talk([CHUNK] * 2000)
-    status, answer = await talk.ask(path, authorization="Bearer nobody")
-    assert (status, answer["code"]) == (413, "too_large")
+    status, response = await talk.ask(path, authorization="Bearer nobody")
+    assert (status, response["code"]) == (413, "too_large")
     assert talk.taken * len(CHUNK) <= MAX_DRAINED + len(CHUNK)
 
 
@@ -103,17 +103,17 @@ async def test_a_large_body_is_taken_in_before_it_is_refused(token: str, path: s
 
 @pytest.mark.parametrize("path", ["/api/v1/incidents", "/api/v1/events"])
 async def test_a_body_that_breaks_off_is_400(token: str, path: str) -> None:
-    status, answer = await Talk([]).ask(path)
-    assert (status, answer["code"]) == (400, "malformed")
+    status, response = await Talk([]).ask(path)
+    assert (status, response["code"]) == (400, "malformed")
 
 
 async def test_a_webhook_key_is_looked_at_before_the_body(token: str, admin: Actor) -> None:
     _, key = await sync_to_async(create_source)(admin, kind="alertmanager", name="Prod")
     for path in ("alertmanager/" + "k" * 40, f"datadog/{key}"):
-        status, answer = await Talk([CHUNK]).ask(f"/api/v1/webhooks/{path}", content_length="many")
-        assert (status, answer["code"]) == (404, "source_unknown")
-    status, answer = await Talk([CHUNK]).ask(f"/api/v1/webhooks/alertmanager/{key}", content_length="many")
-    assert (status, answer["code"]) == (400, "malformed")
+        status, response = await Talk([CHUNK]).ask(f"/api/v1/webhooks/{path}", content_length="many")
+        assert (status, response["code"]) == (404, "source_unknown")
+    status, response = await Talk([CHUNK]).ask(f"/api/v1/webhooks/alertmanager/{key}", content_length="many")
+    assert (status, response["code"]) == (400, "malformed")
 
 
 async def test_a_key_in_a_header_or_a_senders_path_is_looked_at_before_the_body(
@@ -148,10 +148,10 @@ async def test_a_body_above_the_limit_of_its_format_is_not_read_whole(token: str
 async def test_the_largest_body_gets_through_to_django(token: str) -> None:
     document = orjson.dumps({"title": "x", "description": ""})
     body = document + b" " * (MAX_BODY - len(document))
-    status, answer = await Talk([body[:9], body[9:]]).ask(
+    status, response = await Talk([body[:9], body[9:]]).ask(
         "/api/v1/incidents", authorization=f"Bearer {token}"
     )
-    assert (status, answer["code"]) == (403, "forbidden")
+    assert (status, response["code"]) == (403, "forbidden")
 
 
 async def test_a_body_that_dawdles_is_408() -> None:

@@ -86,7 +86,7 @@ def test_a_change_that_would_silence_a_rule_is_refused_and_others_are_not(make_r
     )
 
 
-def test_the_form_says_why(client, admin) -> None:
+def test_form_shows_the_reason(client, admin) -> None:
     from accounts.models import User
 
     client.force_login(User.objects.get(pk=admin.user_id))

@@ -52,7 +52,7 @@ def test_a_rule_is_made_copied_changed_and_deleted_with_one_audit_row_each(brows
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("name", "", "Must be a text of 1 to 120 characters."),
         ("rule_id", "Bad Id", "a letter first."),
@@ -71,12 +71,12 @@ def test_a_rule_is_made_copied_changed_and_deleted_with_one_audit_row_each(brows
         ("group_by", "planet", "Must be source, workspace or correlation_id."),
     ],
 )  # fmt: skip
-def test_what_the_api_would_refuse_is_refused_beside_its_field_in_the_same_words(browser, field, value, said):
-    answer = browser.post("/rules/new", NEW | {field: value})
-    text = answer.content.decode()
-    assert answer.status_code == 422
+def test_form_shows_the_api_error_beside_its_field(browser, field, value, message):
+    response = browser.post("/rules/new", NEW | {field: value})
+    text = response.content.decode()
+    assert response.status_code == 422
     if field != "event_types":
-        assert said in text.split(f'id="faults-{field}"')[1].split("</div>")[0]
+        assert message in text.split(f'id="faults-{field}"')[1].split("</div>")[0]
     call = browser.post(
         "/api/v1/rules", json.dumps(sent(NEW | {field: value}, is_new=True)), content_type="application/json"
     )
@@ -84,9 +84,9 @@ def test_what_the_api_would_refuse_is_refused_beside_its_field_in_the_same_words
 
 
 def test_a_taken_rule_id_is_a_409_beside_its_field(browser):
-    answer = browser.post("/rules/new", NEW | {"rule_id": "error_burst"})
-    assert answer.status_code == 409
-    assert "Is used by another rule." in answer.content.decode()
+    response = browser.post("/rules/new", NEW | {"rule_id": "error_burst"})
+    assert response.status_code == 409
+    assert "Is used by another rule." in response.content.decode()
 
 
 def test_a_stale_form_is_refused_with_what_was_typed_and_goes_through_when_sent_again(
@@ -94,9 +94,9 @@ def test_a_stale_form_is_refused_with_what_was_typed_and_goes_through_when_sent_
 ):
     stale = form_of(rule_named(workspace), error_threshold="11")
     update_rule(admin, rule_id="error_burst", fields={"severity": "sev1"})
-    answer = browser.post("/rules/error_burst", stale)
-    text = answer.content.decode()
-    assert answer.status_code == 409
+    response = browser.post("/rules/error_burst", stale)
+    text = response.content.decode()
+    assert response.status_code == 409
     assert "Someone else changed this" in text
     assert 'value="11"' in text
     assert "SEV1 incident" in text
@@ -121,7 +121,7 @@ def test_a_custom_rule_has_nothing_to_be_reset_to(browser):
     assert browser.post("/rules/slow_checkout/reset").status_code == 409
 
 
-def test_whoever_may_not_write_reads_every_rule_and_changes_none(browser, make_actor, workspace):
+def test_viewer_reads_every_rule_and_changes_none(browser, make_actor, workspace):
     viewer = browser_for(make_actor("viewer"))
     page = viewer.get("/rules/error_burst").content.decode()
     assert "disabled" in page
@@ -131,15 +131,15 @@ def test_whoever_may_not_write_reads_every_rule_and_changes_none(browser, make_a
 
 
 def test_another_workspaces_rule_is_not_there(browser, make_actor, other_workspace):
-    stranger = browser_for(make_actor("admin", inside=other_workspace))
-    assert stranger.get("/rules/error_burst").status_code == 404
-    assert stranger.post("/rules/error_burst/disable").status_code == 404
+    outsider = browser_for(make_actor("admin", inside=other_workspace))
+    assert outsider.get("/rules/error_burst").status_code == 404
+    assert outsider.post("/rules/error_burst/disable").status_code == 404
 
 
-def test_while_typing_only_what_was_typed_is_judged(browser):
-    answer = browser.post("/rules/check", empty() | {"time_window_seconds": "x"}, headers=HTMX)
-    text = answer.content.decode()
-    assert answer.status_code == 200
+def test_while_typing_only_the_filled_fields_are_validated(browser):
+    response = browser.post("/rules/check", empty() | {"time_window_seconds": "x"}, headers=HTMX)
+    text = response.content.decode()
+    assert response.status_code == 200
     assert text.count("field-error") == 1
     assert "cannot be read yet" in text
     fine = browser.post("/rules/check", empty(), headers=HTMX).content.decode()
@@ -150,7 +150,7 @@ def test_while_typing_only_what_was_typed_is_judged(browser):
 TRY = NEW | {"try_on": "pasted", "error_threshold": "2", "events": "one\ntwo\nthree"}
 
 
-def test_a_trial_answers_htmx_with_the_result_and_a_browser_with_the_page(browser):
+def test_rule_test_returns_the_result_to_htmx_and_the_page_to_a_browser(browser):
     fragment = browser.post("/rules/test", TRY, headers=HTMX).content.decode()
     page = browser.post("/rules/test", TRY).content.decode()
     for text in (fragment, page):
@@ -168,11 +168,11 @@ def test_a_trial_answers_htmx_with_the_result_and_a_browser_with_the_page(browse
         {"try_on": "stored", "minutes": "x"},
     ],
 )
-def test_a_trial_of_what_cannot_be_read_says_so(browser, changes):
+def test_rule_test_of_unreadable_events_shows_an_error(browser, changes):
     assert browser.post("/rules/test", TRY | changes).status_code == 422
-    answer = browser.post("/rules/test", TRY | changes, headers=HTMX)
-    assert answer.status_code == 422
-    assert "notice-error" in answer.content.decode()
+    response = browser.post("/rules/test", TRY | changes, headers=HTMX)
+    assert response.status_code == 422
+    assert "notice-error" in response.content.decode()
 
 
 RULE = {"error_threshold": 2, "time_window_seconds": 60}
@@ -184,11 +184,11 @@ def post_trial(browser, body):
 
 
 def test_the_api_tries_a_draft_and_a_rule_that_exists(browser):
-    told = post_trial(browser, {"rule": RULE, "events": EVENTS}).json()
-    assert (told["events"], told["matched"], told["is_cut"]) == (3, 3, False)
-    assert told["bursts"][0]["counted"] == 3
-    told = post_trial(browser, {"rule_id": "error_burst", "events": EVENTS}).json()
-    assert (told["bursts"], told["quiet"]) == ([], [{"group": "api", "matched": 3}])
+    result = post_trial(browser, {"rule": RULE, "events": EVENTS}).json()
+    assert (result["events"], result["matched"], result["is_cut"]) == (3, 3, False)
+    assert result["bursts"][0]["counted"] == 3
+    result = post_trial(browser, {"rule_id": "error_burst", "events": EVENTS}).json()
+    assert (result["bursts"], result["quiet"]) == ([], [{"group": "api", "matched": 3}])
     assert post_trial(browser, {"rule": RULE, "minutes": 5}).json()["events"] == 0
 
 
@@ -208,13 +208,13 @@ def test_the_api_tries_a_draft_and_a_rule_that_exists(browser):
     ],
 )  # fmt: skip
 def test_the_api_names_what_is_wrong_with_a_trial(browser, body, status, field):
-    answer = post_trial(browser, body)
-    assert answer.status_code == status
+    response = post_trial(browser, body)
+    assert response.status_code == status
     if status == 422:
-        assert answer.json()["errors"][0]["field"] == field
+        assert response.json()["errors"][0]["field"] == field
 
 
-def test_the_list_tells_when_each_rule_last_fired_and_costs_the_same_however_much_it_found(
+def test_list_shows_when_each_rule_last_fired_at_constant_cost(
     browser, workspace, django_assert_max_num_queries
 ):
     rule = rule_named(workspace)

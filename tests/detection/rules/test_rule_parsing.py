@@ -1,4 +1,4 @@
-"""What people write about a rule is read by every name, and every bad field is named with what it must be."""
+"""Parsing of rules: every accepted name of a field, and every bad field named with its constraint."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ def test_an_alias_fills_a_required_field() -> None:
     assert read_rule(fields, is_new=True)["error_threshold"] == 9
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     assert faults_of({"name": "", "threshold": 0, "colour": "red"}) == {
         "name": "value", "threshold": "value", "colour": "unknown"
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["id_", "version", "is_builtin", "workspace_id", "last_swept_at", ""])
-def test_what_is_no_field_of_a_rule_is_refused(name: str) -> None:
+def test_unknown_field_of_a_rule_is_refused(name: str) -> None:
     assert faults_of({name: 1}) == {name: "unknown"}

@@ -1,4 +1,4 @@
-"""Rules made, changed and removed: who may, what is written, what is refused."""
+"""Services of rules: create, change, delete; permissions, audit, refusals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def audit(actor: Actor) -> list[tuple[str, dict[str, Any]]]:
     return list(AuditEntry.objects.of(actor.workspace_id).order_by("id").values_list("action", "changes"))
 
 
-def told(actor: Actor) -> int:
+def published_count(actor: Actor) -> int:
     return OutboxEvent.objects.filter(topic="rules.changed").count()
 
 
@@ -43,7 +43,7 @@ def version_of_rules() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_a_new_rule_has_defaults_one_audit_row_and_one_fact(admin: Actor) -> None:
+def test_new_rule_has_defaults_one_audit_row_and_one_event(admin: Actor) -> None:
     before = version_of_rules()
     rule = create_rule(admin, fields=GOOD | {"level": "error"})
     shown = rule_json(rule)
@@ -51,7 +51,7 @@ def test_a_new_rule_has_defaults_one_audit_row_and_one_fact(admin: Actor) -> Non
     assert (shown["minimum_level"], shown["enabled"], shown["dry_run"], shown["version"]) == (
         "error", True, False, 1
     )  # fmt: skip
-    assert ([action for action, _ in audit(admin)], told(admin)) == (["rule.create"], 1)
+    assert ([action for action, _ in audit(admin)], published_count(admin)) == (["rule.create"], 1)
     assert version_of_rules() == before + 1
 
 
@@ -73,21 +73,21 @@ def test_a_workspace_has_no_more_rules_than_the_limit(admin: Actor, monkeypatch)
         create_rule(admin, fields=GOOD | {"rule_id": "another"})
 
 
-def test_a_change_says_what_was_before_and_after_and_counts_the_version_up(admin: Actor) -> None:
+def test_change_records_before_and_after_and_increments_the_version(admin: Actor) -> None:
     create_rule(admin, fields=GOOD)
     DetectionRule.objects.of(admin.workspace_id).update(last_swept_at="2026-01-01T00:00:00Z")
     before = version_of_rules()
     rule = update_rule(admin, rule_id="my-rule", fields={"threshold": 3, "name": "Mine"}, version=1)
     assert (rule.error_threshold, rule.version, rule.last_swept_at) == (3, 2, None)
     assert audit(admin)[-1] == ("rule.update", {"error_threshold": [5, 3]})
-    assert (told(admin), version_of_rules()) == (2, before + 1)
+    assert (published_count(admin), version_of_rules()) == (2, before + 1)
 
 
 def test_a_change_to_the_same_changes_nothing(admin: Actor) -> None:
     create_rule(admin, fields=GOOD)
     before = version_of_rules()
     assert update_rule(admin, rule_id="my-rule", fields=GOOD).version == 1
-    assert (len(audit(admin)), told(admin), version_of_rules()) == (1, 1, before)
+    assert (len(audit(admin)), published_count(admin), version_of_rules()) == (1, 1, before)
 
 
 def test_a_stale_version_is_a_conflict_that_shows_the_current_rule(admin: Actor) -> None:
@@ -125,7 +125,7 @@ def test_a_custom_rule_is_deleted_and_a_builtin_one_is_not(admin: Actor) -> None
     assert audit(admin)[-1][0] == "rule.delete"
 
 
-def test_installing_again_keeps_what_people_changed(admin: Actor) -> None:
+def test_reinstalling_preserves_edited_rules(admin: Actor) -> None:
     assert len(install_builtin_rules(admin)) == 8
     update_rule(admin, rule_id="service_down", fields={"threshold": 77})
     assert install_builtin_rules(admin) == []

@@ -1,4 +1,4 @@
-"""A trial says what detection would do, and does nothing."""
+"""A rule test returns what detection would do, and does nothing."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def trial(admin, events, **draft):
     return run_draft_test(admin, fields=DRAFT | draft, events=pasted_events(json.dumps(events), now=NOW))
 
 
-def test_a_burst_is_told_with_its_words_its_moment_and_its_counts(admin):
-    told = trial(admin, lines([0, 10, 20, 30, 500]), name="Slow", severity="sev1")
-    (burst,) = told.bursts
-    assert (told.events, told.matched) == (5, 5)
+def test_burst_has_title_time_and_counts(admin):
+    result = trial(admin, lines([0, 10, 20, 30, 500]), name="Slow", severity="sev1")
+    (burst,) = result.bursts
+    assert (result.events, result.matched) == (5, 5)
     assert (burst.title, burst.severity.value, burst.group) == ("Slow in api", "sev1", "api")
     assert (burst.opened_at, burst.started_at) == (NOW + timedelta(seconds=20), NOW)
     assert (burst.in_window, burst.counted) == (3, 5)
@@ -68,17 +68,17 @@ def test_a_burst_is_told_with_its_words_its_moment_and_its_counts(admin):
         ([0, 20, 40], {"dry_run": True}, 1),
     ],
 )
-def test_it_opens_exactly_where_detection_would(admin, seconds, draft, bursts):
+def test_rule_test_opens_exactly_where_detection_would(admin, seconds, draft, bursts):
     assert len(trial(admin, lines(seconds), **draft).bursts) == bursts
 
 
-def test_groups_are_counted_apart_and_quiet_ones_are_told(admin):
-    told = trial(admin, lines([0, 1, 2], "api") + lines([0, 1], "web") + lines([3], "job"))
-    assert [burst.group for burst in told.bursts] == ["api"]
-    assert [(one.group, one.matched) for one in told.quiet] == [("web", 2), ("job", 1)]
+def test_groups_are_counted_separately_and_quiet_ones_are_listed(admin):
+    result = trial(admin, lines([0, 1, 2], "api") + lines([0, 1], "web") + lines([3], "job"))
+    assert [burst.group for burst in result.bursts] == ["api"]
+    assert [(one.group, one.matched) for one in result.quiet] == [("web", 2), ("job", 1)]
 
 
-def test_several_sources_make_a_burst_of_a_rule_that_asks_for_them(admin):
+def test_rule_with_minimum_sources_fires_on_several_sources(admin):
     events = lines([0, 1], "api") + lines([2], "web")
     assert len(trial(admin, events, group_by="workspace", min_components_affected=2).bursts) == 1
     assert len(trial(admin, events, group_by="workspace", min_components_affected=3).bursts) == 0
@@ -90,7 +90,7 @@ def test_an_event_that_does_not_match_breaks_a_run(admin):
     assert len(trial(admin, broken, require_consecutive=True).bursts) == 0
 
 
-def test_nothing_is_stored_counted_or_told(admin, workspace):
+def test_rule_test_stores_counts_and_publishes_nothing(admin, workspace):
     trial(admin, lines([0, 1, 2]))
     for model in (Event, Finding, Incident, AuditEntry, DetectionRule):
         assert not model.objects.of(workspace.pk).exists()
@@ -108,9 +108,9 @@ def test_a_trial_agrees_with_what_detection_did_with_the_same_events(admin, work
         accept_events(system, body=json.dumps(body).encode())
     drain()
     events, is_cut = stored_events(admin, minutes=5, now=datetime.now(UTC))
-    told = run_draft_test(admin, fields=DRAFT | {"name": "R"}, events=events)
+    result = run_draft_test(admin, fields=DRAFT | {"name": "R"}, events=events)
     did = Finding.objects.of(workspace.pk).get(rule=rule)
-    (burst,) = told.bursts
+    (burst,) = result.bursts
     assert not is_cut
     assert (burst.group, burst.in_window, burst.opened_at) == (did.group_key, did.event_count, did.window_end)
     assert Incident.objects.of(workspace.pk).get().title == burst.title
@@ -141,12 +141,12 @@ def test_plain_lines_are_error_messages_and_json_lines_are_events():
         ('{"source": "a\\u0000"}', "events[0].source"), ("[NaN]", "events[0]"), ("a\n" * 1001, "events"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_named(text, field):
+def test_unreadable_value_is_named(text, field):
     with pytest.raises(Invalid) as refusal:
         pasted_events(text, now=NOW)
     assert [fault.field for fault in refusal.value.faults] == [field]
 
 
-def test_only_who_makes_rules_may_try_one(actor):
+def test_only_rule_editors_may_test_a_rule(actor):
     with pytest.raises(Forbidden):
         trial(actor, lines([0]))

@@ -1,4 +1,4 @@
-"""A rule in plain words."""
+"""A rule as a sentence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def rule(**fields):
     ("seconds", "words"),
     [(1, "1 s"), (60, "60 s"), (90, "90 s"), (120, "2 min"), (300, "5 min"), (3600, "1 h"), (5400, "90 min")],
 )
-def test_a_duration_is_said_in_its_largest_whole_unit(seconds, words):
+def test_duration_has_its_largest_whole_unit(seconds, words):
     assert duration(seconds) == words
 
 
@@ -32,19 +32,19 @@ def test_a_duration_is_said_in_its_largest_whole_unit(seconds, words):
         ({"message_pattern": "time.*out"}, "events whose message matches time.*out"),
     ],
 )
-def test_it_says_what_a_rule_watches(fields, words):
+def test_sentence_describes_what_a_rule_watches(fields, words):
     assert watches(rule(**fields)) == words
 
 
-def test_it_says_when_a_rule_fires():
+def test_sentence_describes_when_a_rule_fires():
     assert fires(rule()) == "10 in 5 min from one source"
     odd = rule(group_by="workspace", require_consecutive=True, min_components_affected=3)
     assert fires(odd) == "10 in a row in 5 min from the whole workspace, at least 3 sources among them"
 
 
-def test_the_sentence_tells_dry_runs_rests_and_rules_that_are_off():
+def test_sentence_mentions_dry_run_cooldown_and_disabled():
     assert sentence(rule()).endswith("opens a SEV2 incident.")
-    told = sentence(rule(dry_run=True, cooldown_seconds=600, enabled=False))
-    assert "only noted" in told
-    assert "For 10 min after" in told
-    assert told.endswith("disabled.")
+    text = sentence(rule(dry_run=True, cooldown_seconds=600, enabled=False))
+    assert "only noted" in text
+    assert "For 10 min after" in text
+    assert text.endswith("disabled.")

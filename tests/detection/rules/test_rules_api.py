@@ -1,4 +1,4 @@
-"""Rules over HTTP, as a program meets them."""
+"""Rules over the HTTP API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def api(workspace) -> ApiClient:
     return client_of(workspace, "admin")
 
 
-def test_a_rule_lives_through_its_whole_life(api: ApiClient) -> None:
+def test_rule_is_created_changed_and_deleted(api: ApiClient) -> None:
     made = api.post("/rules", GOOD)
     assert (made.status_code, made.json()["version"]) == (201, 1)
     assert [rule["rule_id"] for rule in api.get("/rules").json()] == ["my-rule"]
@@ -86,9 +86,7 @@ def test_a_bad_rule_is_422_and_names_the_field(api: ApiClient, body: Any, field:
      ("DELETE", "/rules/my-rule", None), ("POST", "/rules/my-rule/enable", None),
      ("POST", "/rules/my-rule/disable", None)],
 )  # fmt: skip
-def test_who_may_only_look_changes_nothing(
-    api: ApiClient, workspace, method: str, path: str, body: Any
-) -> None:
+def test_viewer_changes_nothing(api: ApiClient, workspace, method: str, path: str, body: Any) -> None:
     api.post("/rules", GOOD)
     reader = client_of(workspace, "incidents:read")
     assert reader.send(method, path, body).status_code == 403

@@ -40,7 +40,7 @@ def test_every_type_has_samples():
 
 
 @pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != IncidentType.ERROR_BURST])
-def test_samples_speak_of_their_type(kind):
+def test_samples_mention_their_type(kind):
     made = sample_events(kind, sources=["api"], count=8, span_s=60, until=NOW)
     assert type_said_by([Said(one["event_type"], one["message"]) for one in made]) == kind
     assert type_said_by([Said("event", one["message"]) for one in made]) == kind

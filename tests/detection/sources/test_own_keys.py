@@ -1,4 +1,4 @@
-"""Keys of our own sources are shown to no one in quarantine and events, whatever name they stand under."""
+"""Keys of own sources are masked in quarantine and events, under any name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each format says the same things, so that one table of bad input can be tried on all of them."""
+"""The same alert in each format, so that one table of bad input can be tried on all of them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SCRIPT: Final = '<script>alert(1)</script><img src=x onerror="alert(2)">'
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One word on an alert (or change) called `name`: with `text` wherever people may write, told `at`."""
+class AlertSample:
+    """One report on an alert (or change) called `name`: with `text` in every free-text field, sent `at`."""
 
     name: str = "a"
     text: str = "Disk is full"
@@ -24,8 +24,8 @@ class Said:
     at: Any = None
 
 
-PLAIN: Final = Said()
-Write = Callable[[Said], Any]
+PLAIN: Final = AlertSample()
+Write = Callable[[AlertSample], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Dialect:
     """
 
     one: Write
-    many: Callable[[list[Said]], Any] | None = None
+    many: Callable[[list[AlertSample]], Any] | None = None
     kind: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     is_change: bool = False
@@ -48,150 +48,150 @@ class Dialect:
         """Whether it is sent as a form."""
         return self.kind == FORM
 
-    def body(self, said: Said = PLAIN) -> bytes:
+    def body(self, item: AlertSample = PLAIN) -> bytes:
         """The body as it goes over the wire."""
-        return self.wire(self.one(said))
+        return self.wire(self.one(item))
 
     def wire(self, made: Any) -> bytes:
         """What was written, encoded as its sender does."""
         return urlencode(made).encode() if self.is_form else json.dumps(made, ensure_ascii=False).encode()
 
 
-def _alert(said: Said) -> dict[str, Any]:
-    ended = said.at or ago()
+def _alert(item: AlertSample) -> dict[str, Any]:
+    ended = item.at or ago()
     return {
-        "status": "resolved" if said.over else "firing", "fingerprint": f"print-{said.name}",
-        "startsAt": ago(10) if said.at is None or said.over else said.at,
-        "endsAt": ended if said.over else "0001-01-01T00:00:00Z", "generatorURL": "http://prom.test/graph",
-        "labels": {"alertname": said.text, "severity": "critical", "instance": said.text, "é": said.text},
-        "annotations": {"summary": said.text, "description": said.text, "runbook_url": "javascript:alert(1)"},
+        "status": "resolved" if item.over else "firing", "fingerprint": f"print-{item.name}",
+        "startsAt": ago(10) if item.at is None or item.over else item.at,
+        "endsAt": ended if item.over else "0001-01-01T00:00:00Z", "generatorURL": "http://prom.test/graph",
+        "labels": {"alertname": item.text, "severity": "critical", "instance": item.text, "é": item.text},
+        "annotations": {"summary": item.text, "description": item.text, "runbook_url": "javascript:alert(1)"},
     }  # fmt: skip
 
 
-def _group(many: list[Said], **more: Any) -> dict[str, Any]:
-    return group(*(_alert(said) for said in many), **more)
+def _group(many: list[AlertSample], **more: Any) -> dict[str, Any]:
+    return group(*(_alert(item) for item in many), **more)
 
 
-def _pagerduty(said: Said) -> dict[str, Any]:
+def _pagerduty(item: AlertSample) -> dict[str, Any]:
     return {
-        "event_action": "resolve" if said.over else "trigger", "dedup_key": said.name, "client": said.text,
-        "client_url": "javascript:alert(1)", "links": [{"href": "javascript:alert(1)", "text": said.text}],
-        "payload": {"summary": said.text, "source": said.text, "severity": "error", "timestamp": said.at,
-                    "component": said.text, "custom_details": {"é": said.text}},
+        "event_action": "resolve" if item.over else "trigger", "dedup_key": item.name, "client": item.text,
+        "client_url": "javascript:alert(1)", "links": [{"href": "javascript:alert(1)", "text": item.text}],
+        "payload": {"summary": item.text, "source": item.text, "severity": "error", "timestamp": item.at,
+                    "component": item.text, "custom_details": {"é": item.text}},
     }  # fmt: skip
 
 
-def _opsgenie(said: Said) -> dict[str, Any]:
-    return {"message": said.text, "alias": said.name, "priority": "P2", "entity": said.text,
-            "description": said.text, "tags": [said.text, "é"], "details": {said.text[:40]: said.text},
-            "createdAt": said.at}  # fmt: skip
+def _opsgenie(item: AlertSample) -> dict[str, Any]:
+    return {"message": item.text, "alias": item.name, "priority": "P2", "entity": item.text,
+            "description": item.text, "tags": [item.text, "é"], "details": {item.text[:40]: item.text},
+            "createdAt": item.at}  # fmt: skip
 
 
-def _event(said: Said) -> dict[str, Any]:
-    return {"specversion": "1.0", "id": said.name, "source": "/db-1", "type": said.text[:200],
-            "subject": said.text, "time": said.at or ago(),
-            "data": {"message": said.text, "level": "error", "é": said.text}}  # fmt: skip
+def _event(item: AlertSample) -> dict[str, Any]:
+    return {"specversion": "1.0", "id": item.name, "source": "/db-1", "type": item.text[:200],
+            "subject": item.text, "time": item.at or ago(),
+            "data": {"message": item.text, "level": "error", "é": item.text}}  # fmt: skip
 
 
-def _sentry(said: Said) -> dict[str, Any]:
-    issue = {"id": said.name, "title": said.text, "culprit": said.text, "level": "error", "shortId": "É-1",
-             "project": {"slug": said.text}, "lastSeen": said.at,
+def _sentry(item: AlertSample) -> dict[str, Any]:
+    issue = {"id": item.name, "title": item.text, "culprit": item.text, "level": "error", "shortId": "É-1",
+             "project": {"slug": item.text}, "lastSeen": item.at,
              "web_url": "javascript:alert(1)"}  # fmt: skip
-    return {"action": "resolved" if said.over else "created", "data": {"issue": issue}}
+    return {"action": "resolved" if item.over else "created", "data": {"issue": issue}}
 
 
-def _datadog(said: Said) -> dict[str, Any]:
-    return {"alert_id": said.name, "transition": "Recovered" if said.over else "Triggered",
-            "title": said.text, "alert_type": "error", "body": said.text,
-            "tags": f"service:{said.text},é", "date": said.at, "link": "javascript:alert(1)"}  # fmt: skip
+def _datadog(item: AlertSample) -> dict[str, Any]:
+    return {"alert_id": item.name, "transition": "Recovered" if item.over else "Triggered",
+            "title": item.text, "alert_type": "error", "body": item.text,
+            "tags": f"service:{item.text},é", "date": item.at, "link": "javascript:alert(1)"}  # fmt: skip
 
 
-def _kuma(said: Said) -> dict[str, Any]:
-    beat = {"monitorID": 1, "status": 1 if said.over else 0, "msg": said.text, "time": said.at}
-    monitor = {"id": said.name, "name": said.text, "url": "javascript:alert(1)",
-               "tags": [{"name": said.text, "value": said.text}]}  # fmt: skip
-    return {"heartbeat": beat, "monitor": monitor, "msg": f"é {said.text}"}
+def _kuma(item: AlertSample) -> dict[str, Any]:
+    beat = {"monitorID": 1, "status": 1 if item.over else 0, "msg": item.text, "time": item.at}
+    monitor = {"id": item.name, "name": item.text, "url": "javascript:alert(1)",
+               "tags": [{"name": item.text, "value": item.text}]}  # fmt: skip
+    return {"heartbeat": beat, "monitor": monitor, "msg": f"é {item.text}"}
 
 
-def _robot(said: Said) -> dict[str, Any]:
-    return {"monitorID": said.name, "monitorFriendlyName": said.text, "alertType": 2 if said.over else 1,
-            "alertDetails": f"é {said.text}", "alertDateTime": "" if said.at is None else said.at,
+def _robot(item: AlertSample) -> dict[str, Any]:
+    return {"monitorID": item.name, "monitorFriendlyName": item.text, "alertType": 2 if item.over else 1,
+            "alertDetails": f"é {item.text}", "alertDateTime": "" if item.at is None else item.at,
             "monitorURL": "javascript:alert(1)"}  # fmt: skip
 
 
-def _flat(said: Said) -> dict[str, Any]:
-    return {"title": said.text, "component": said.text, "severity": "sev2", "key": said.name,
-            "state": "resolved" if said.over else "firing", "description": f"é {said.text}",
-            "timestamp": "" if said.at is None else said.at, "url": "javascript:alert(1)"}  # fmt: skip
+def _flat(item: AlertSample) -> dict[str, Any]:
+    return {"title": item.text, "component": item.text, "severity": "sev2", "key": item.name,
+            "state": "resolved" if item.over else "firing", "description": f"é {item.text}",
+            "timestamp": "" if item.at is None else item.at, "url": "javascript:alert(1)"}  # fmt: skip
 
 
-def _github(said: Said) -> dict[str, Any]:
-    status = {"id": said.name, "state": "failure" if said.over else "success", "created_at": said.at,
+def _github(item: AlertSample) -> dict[str, Any]:
+    status = {"id": item.name, "state": "failure" if item.over else "success", "created_at": item.at,
               "log_url": "javascript:alert(1)"}  # fmt: skip
-    return {"deployment_status": status, "repository": {"name": said.text},
-            "deployment": {"ref": said.text, "environment": said.text,
+    return {"deployment_status": status, "repository": {"name": item.text},
+            "deployment": {"ref": item.text, "environment": item.text,
                            "creator": {"login": "é"}}}  # fmt: skip
 
 
-def _gitlab(said: Said) -> dict[str, Any]:
-    return {"object_kind": "deployment", "status": "failed" if said.over else "success",
-            "deployment_id": said.name, "environment": said.text, "project": {"name": said.text},
-            "short_sha": "0000000", "status_changed_at": said.at, "user": {"name": f"é {said.text}"},
+def _gitlab(item: AlertSample) -> dict[str, Any]:
+    return {"object_kind": "deployment", "status": "failed" if item.over else "success",
+            "deployment_id": item.name, "environment": item.text, "project": {"name": item.text},
+            "short_sha": "0000000", "status_changed_at": item.at, "user": {"name": f"é {item.text}"},
             "deployable_url": "javascript:alert(1)"}  # fmt: skip
 
 
-def _victorops(said: Said) -> dict[str, Any]:
-    return {"message_type": "RECOVERY" if said.over else "CRITICAL", "entity_id": said.name,
-            "entity_display_name": said.text, "state_message": f"é {said.text}", "hostname": said.text,
-            "monitoring_tool": said.text, "state_start_time": said.at,
+def _victorops(item: AlertSample) -> dict[str, Any]:
+    return {"message_type": "RECOVERY" if item.over else "CRITICAL", "entity_id": item.name,
+            "entity_display_name": item.text, "state_message": f"é {item.text}", "hostname": item.text,
+            "monitoring_tool": item.text, "state_start_time": item.at,
             "alert_url": "javascript:alert(1)"}  # fmt: skip
 
 
-def _sns(said: Said) -> dict[str, Any]:
-    alarm = {"AlarmName": said.text, "AlarmArn": f"arn:aws:cloudwatch:eu-central-1:1:alarm:{said.name}",
-             "AlarmDescription": said.text, "NewStateValue": "OK" if said.over else "ALARM",
-             "NewStateReason": f"é {said.text}", "StateChangeTime": said.at, "Region": said.text,
-             "Trigger": {"MetricName": said.text,
-                         "Dimensions": [{"name": said.text, "value": said.text}]}}  # fmt: skip
+def _sns(item: AlertSample) -> dict[str, Any]:
+    alarm = {"AlarmName": item.text, "AlarmArn": f"arn:aws:cloudwatch:eu-central-1:1:alarm:{item.name}",
+             "AlarmDescription": item.text, "NewStateValue": "OK" if item.over else "ALARM",
+             "NewStateReason": f"é {item.text}", "StateChangeTime": item.at, "Region": item.text,
+             "Trigger": {"MetricName": item.text,
+                         "Dimensions": [{"name": item.text, "value": item.text}]}}  # fmt: skip
     topic = "arn:aws:sns:eu-central-1:1:alarms"
-    return {"Type": "Notification", "MessageId": said.name, "TopicArn": topic, "Subject": f"é {said.text}",
+    return {"Type": "Notification", "MessageId": item.name, "TopicArn": topic, "Subject": f"é {item.text}",
             "Message": json.dumps(alarm, ensure_ascii=False)}  # fmt: skip
 
 
-def _azure(said: Said) -> dict[str, Any]:
-    essentials = {"alertId": said.name, "alertRule": said.text, "severity": "Sev1", "signalType": said.text,
-                  "monitorCondition": "Resolved" if said.over else "Fired", "firedDateTime": said.at,
-                  "resolvedDateTime": said.at if said.over else None, "description": f"é {said.text}",
-                  "alertTargetIDs": [f"/subscriptions/x/{said.text}"],
+def _azure(item: AlertSample) -> dict[str, Any]:
+    essentials = {"alertId": item.name, "alertRule": item.text, "severity": "Sev1", "signalType": item.text,
+                  "monitorCondition": "Resolved" if item.over else "Fired", "firedDateTime": item.at,
+                  "resolvedDateTime": item.at if item.over else None, "description": f"é {item.text}",
+                  "alertTargetIDs": [f"/subscriptions/x/{item.text}"],
                   "investigationLink": "javascript:alert(1)"}  # fmt: skip
     return {"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": essentials}}
 
 
-def _google(said: Said) -> dict[str, Any]:
-    incident = {"incident_id": said.name, "state": "closed" if said.over else "open", "severity": "Error",
-                "policy_name": said.text, "condition_name": said.text, "summary": f"é {said.text}",
-                "started_at": None if said.over else said.at, "ended_at": said.at if said.over else None,
-                "resource_display_name": said.text, "documentation": {"content": said.text},
+def _google(item: AlertSample) -> dict[str, Any]:
+    incident = {"incident_id": item.name, "state": "closed" if item.over else "open", "severity": "Error",
+                "policy_name": item.text, "condition_name": item.text, "summary": f"é {item.text}",
+                "started_at": None if item.over else item.at, "ended_at": item.at if item.over else None,
+                "resource_display_name": item.text, "documentation": {"content": item.text},
                 "url": "javascript:alert(1)"}  # fmt: skip
     return {"version": "1.2", "incident": incident}
 
 
 DIALECTS: Final[Mapping[str, Dialect]] = {
-    "alertmanager": Dialect(lambda said: _group([said]), _group),
+    "alertmanager": Dialect(lambda item: _group([item]), _group),
     "grafana": Dialect(
-        lambda said: _group([said], version="1"), lambda many: _group(many, version="1", orgId=1)
+        lambda item: _group([item], version="1"), lambda many: _group(many, version="1", orgId=1)
     ),
     "pagerduty": Dialect(_pagerduty),
     "opsgenie": Dialect(_opsgenie),
     "cloudevents": Dialect(
-        _event, lambda many: [_event(said) for said in many], "application/cloudevents+json",
+        _event, lambda many: [_event(item) for item in many], "application/cloudevents+json",
         takes_any_type=True,
     ),
     "sentry": Dialect(_sentry, headers={"sentry_hook_resource": "issue"}),
     "datadog": Dialect(_datadog),
     "uptime-kuma": Dialect(_kuma),
     "uptimerobot": Dialect(_robot, kind=FORM),
-    "generic": Dialect(_flat, lambda many: [_flat(said) for said in many]),
+    "generic": Dialect(_flat, lambda many: [_flat(item) for item in many]),
     "form": Dialect(_flat, kind=FORM),
     "github": Dialect(_github, headers={"x_github_event": "deployment_status"}, is_change=True),
     "gitlab": Dialect(_gitlab, is_change=True),
@@ -202,7 +202,7 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
 }  # fmt: skip
 
 
-def tell(sender: Sender, body: bytes, *, kind: str = "", **headers: str) -> Any:
+def send(sender: Sender, body: bytes, *, kind: str = "", **headers: str) -> Any:
     """Post a body as the format of that sender does."""
     dialect = DIALECTS[sender.source.kind]
     return sender.post(body, kind=kind or dialect.kind, **{**dialect.headers, **headers})

@@ -1,4 +1,4 @@
-"""Recorded requests: one JSON file each under `payloads/<format>/`, with what must be read out of it.
+"""Recorded requests: one JSON file each under `payloads/<format>/`, with the expected result.
 
 A file is `{"request": {"headers": {...}, "query": {...}, "path": "", "json": … or "text": "…"},
 "settings": {"mapping": {...}}, "reading": {"alerts": [...], "events": [...], "changes": [...],
@@ -30,7 +30,7 @@ def recorded(format_name: str) -> list[Path]:
 
 
 def request_of(given: Mapping[str, Any]) -> WebhookRequest:
-    """The recorded request as the door hands it over."""
+    """The recorded request as the receiver passes it on."""
     body = given["text"].encode() if "text" in given else json.dumps(given["json"]).encode()
     headers = {"content-type": "application/json"} | {
         k.lower(): v for k, v in given.get("headers", {}).items()
@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
 
 
 def pick(item: Any, wanted: Any) -> Any:
-    """The part of `item` that `wanted` speaks of."""
+    """The part of `item` that `wanted` describes."""
     if isinstance(wanted, dict) and isinstance(item, dict):
         return {name: pick(item.get(name), value) for name, value in wanted.items()}
     if isinstance(wanted, list) and isinstance(item, list) and len(wanted) == len(item):

@@ -69,7 +69,7 @@ class Shop:
                 self.wfile.write(f"shop_is_down {shop.is_down}\n".encode())
 
             def log_message(self, *_: Any) -> None:
-                """Says nothing."""
+                """Logs nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Metrics)
 
@@ -81,7 +81,7 @@ class Shop:
 
 @contextmanager
 def open_shop() -> Iterator[Shop]:
-    """A shop that is down until someone says it is not."""
+    """A shop that is down until it is set to up."""
     shop = Shop()
     thread = threading.Thread(target=shop.server.serve_forever, daemon=True)
     thread.start()
@@ -95,7 +95,7 @@ def open_shop() -> Iterator[Shop]:
 
 @contextmanager
 def alertmanager(folder: Path, receivers: Sequence[dict[str, Any]], port: int) -> Iterator[None]:
-    """Debian's Alertmanager, telling each of `receivers` of every group."""
+    """Debian's Alertmanager, which sends every group to each of `receivers`."""
     routes = [{"receiver": receiver["name"], "continue": True} for receiver in receivers]
     waits = {
         "group_wait": "50ms",
@@ -117,14 +117,14 @@ def alertmanager(folder: Path, receivers: Sequence[dict[str, Any]], port: int) -
 
 @contextmanager
 def prometheus(folder: Path, rules: Sequence[dict[str, Any]], watched: int, teller: int) -> Iterator[None]:
-    """Debian's Prometheus, which looks at the port `watched` and tells the Alertmanager at `teller`."""
+    """Debian's Prometheus, which scrapes `watched` and alerts through the Alertmanager at `teller`."""
     (folder / "rules.yml").write_text(json.dumps({"groups": [{"name": "all", "rules": list(rules)}]}))
-    shop, told = {"targets": [f"127.0.0.1:{watched}"]}, {"targets": [f"127.0.0.1:{teller}"]}
+    shop, alerting = {"targets": [f"127.0.0.1:{watched}"]}, {"targets": [f"127.0.0.1:{teller}"]}
     plan = {
         "global": {"scrape_interval": OFTEN, "scrape_timeout": OFTEN, "evaluation_interval": OFTEN},
         "rule_files": [str(folder / "rules.yml")],
         "scrape_configs": [{"job_name": "shop", "static_configs": [shop]}],
-        "alerting": {"alertmanagers": [{"static_configs": [told]}]},
+        "alerting": {"alertmanagers": [{"static_configs": [alerting]}]},
     }
     (folder / "prometheus.yml").write_text(json.dumps(plan))
     port = free_port()
@@ -148,17 +148,17 @@ def started(commands: Sequence[list[str]], log: Path, env: dict[str, str] | None
 
 
 def until(met: Callable[[], Any], seconds: float = ANSWER_WITHIN_S) -> Any:
-    """What `met` answers once that is true; who hangs or refuses is asked again. Raises AssertionError."""
-    end, answer = time.monotonic() + seconds, None
+    """The first true result of `met`; a hang or refusal is retried. Raises AssertionError."""
+    end, result = time.monotonic() + seconds, None
     while time.monotonic() < end:
         try:
-            answer = met()
+            result = met()
         except (requests.ConnectionError, requests.Timeout):
-            answer = None
-        if answer:
-            return answer
+            result = None
+        if result:
+            return result
         time.sleep(0.05)
-    raise AssertionError(f"{met} did not come true within {seconds} s; at last: {answer!r}")
+    raise AssertionError(f"{met} did not come true within {seconds} s; at last: {result!r}")
 
 
 def program(name: str) -> str:

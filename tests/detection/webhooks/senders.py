@@ -1,4 +1,4 @@
-"""What senders post, and who posts it."""
+"""Senders and the bodies they post."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests as they come in from the field, one a file under `field/`, and what becomes of each."""
+"""Requests collected from real installations, one file each under `field/`, and their expected results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 FOLDER = Path(__file__).parent / "field"
 MOMENT = re.compile(r"\{(NOW|MS|KUMA)([+-]\d+)(@\d)?\}")
-# Beginnings of names: what every step is answered, and the one incident's fields afterwards.
+# Beginnings of names: the response to every step, and the one incident's fields afterwards.
 EXPECTED: dict[str, tuple[int, dict[str, Any]]] = {
     "f01": (202, {"status": "open"}),
     "f02": (202, {"title": "Problem: disk is 95% full", "severity": "sev2"}),
@@ -66,7 +66,7 @@ def storm(alerts: int) -> bytes:
     return json.dumps(body).encode()
 
 
-def told(name: str) -> tuple[int, dict[str, Any]]:
+def expectation(name: str) -> tuple[int, dict[str, Any]]:
     return next((wanted for start, wanted in EXPECTED.items() if name.startswith(start)), (202, {}))
 
 
@@ -75,7 +75,7 @@ class Player:
 
     def __init__(self, workspace: Any, make_sender: Callable[..., Any]) -> None:
         self.workspace, self.make_sender = workspace, make_sender
-        self.key, self.first, self.answers = "", {}, list["HttpResponse"]()
+        self.key, self.first, self.responses = "", {}, list["HttpResponse"]()
 
     def play(self, name: str) -> None:
         case = json.loads((FOLDER / f"{name}.json").read_text())
@@ -85,7 +85,7 @@ class Player:
             if "resolve_by_hand" in step:
                 self.resolve()
             else:
-                self.answers.append(self.send(step))
+                self.responses.append(self.send(step))
 
     def send(self, step: dict[str, Any]) -> HttpResponse:
         headers = {k: self.filled(v).encode().decode("latin-1") for k, v in step.get("headers", {}).items()}
@@ -123,7 +123,7 @@ class Player:
         from accounts.actor import system_actor
         from accounts.tokens.services import issue_token
 
-        name = f"t{len(self.answers)}"
+        name = f"t{len(self.responses)}"
         return issue_token(system_actor(self.workspace.pk), name=name, scopes=["events:write"]).text
 
     def incident(self) -> Incident:
@@ -145,9 +145,9 @@ def player(workspace, make_sender) -> Player:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_request_from_the_field_does_what_its_sender_expects(player, name) -> None:
-    status, wanted = told(name)
+    status, wanted = expectation(name)
     player.play(name)
-    last = player.answers[-1]
+    last = player.responses[-1]
     expected = 422 if name == "f08-ce-header-quoted" else status
     assert last.status_code == expected, last.content
     if wanted:
@@ -158,13 +158,13 @@ def test_a_request_from_the_field_does_what_its_sender_expects(player, name) -> 
         assert found == wanted
 
 
-def test_an_answer_before_the_handler_does_not_tell_the_key(player) -> None:
+def test_early_response_does_not_reveal_the_key(player) -> None:
     player.play("f03-leak-413")
-    assert player.key not in player.answers[-1].content.decode()
-    assert player.answers[-1].json()["instance"] == "/api/v1/webhooks/alertmanager/[redacted]"
+    assert player.key not in player.responses[-1].content.decode()
+    assert player.responses[-1].json()["instance"] == "/api/v1/webhooks/alertmanager/[redacted]"
 
 
-def test_a_note_of_opsgenie_stands_in_the_timeline(player) -> None:
+def test_note_of_opsgenie_is_in_the_timeline(player) -> None:
     from incidents.models import TimelineEntry
 
     player.play("f02-opsgenie-notes")
@@ -174,7 +174,7 @@ def test_a_note_of_opsgenie_stands_in_the_timeline(player) -> None:
 
 def test_a_repeat_of_an_ha_pair_is_a_duplicate(player) -> None:
     player.play("f17-ha-external-url")
-    assert player.answers[-1].json()["duplicates"] == 1
+    assert player.responses[-1].json()["duplicates"] == 1
 
 
 def test_the_reason_of_a_failed_evaluation_is_shown(player) -> None:
@@ -192,8 +192,8 @@ def test_larger_storm_leaves_a_mark_on_the_source_and_in_quarantine(player) -> N
 
     key = player.make_sender("alertmanager").key
     body = storm(30_000)
-    answer = Client().generic("POST", f"/api/v1/webhooks/alertmanager/{key}", body, "application/json")
-    assert answer.status_code == 413
+    response = Client().generic("POST", f"/api/v1/webhooks/alertmanager/{key}", body, "application/json")
+    assert response.status_code == 413
     assert "at most" in Source.objects.of(player.workspace.pk).get().last_error
     assert QuarantinedRequest.objects.of(player.workspace.pk).get().reason == "too_large"
 
@@ -212,7 +212,7 @@ def test_text_in_base64_becomes_the_message(player) -> None:
 def test_headers_of_cloudevents_are_read_as_utf8_without_quotes(player) -> None:
     player.play("f08-ce-header-quoted")
     assert events(player)[0].metadata["subject"] == "a quoted value"
-    assert player.answers[-1].json()["errors"][0]["field"] == "ce-subject"
+    assert player.responses[-1].json()["errors"][0]["field"] == "ce-subject"
 
 
 @pytest.mark.parametrize(("name", "levels"), [("f10-level-crit", [4]), ("f10-level-emerg", [5, 5])])

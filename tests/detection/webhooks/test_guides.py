@@ -1,4 +1,4 @@
-"""What a source's page says about its sender, and the sample its test sends."""
+"""The guide on a source's page, and the sample its test sends."""
 
 from __future__ import annotations
 
@@ -36,6 +36,6 @@ def test_every_snippet_names_the_address_or_the_key_and_nothing_is_left_open(nam
 
 
 def form_signs_silently(name):
-    """A sender that signs, and a guide that says nothing of where its secret comes from."""
+    """A sender that signs, and a guide that does not mention where its secret comes from."""
     form = webhook_formats().get(name)
     return form.signs and name not in ("grafana",) and not form.guide.signing

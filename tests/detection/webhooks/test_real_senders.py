@@ -78,7 +78,7 @@ def test_pagerdutys_own_client(site, make_sender):
         with pytest.raises(pagerduty.HttpError, match="400"):
             client.trigger("Disk full", "db-1", severity="purple")
     with (
-        pagerduty.EventsApiV2Client("x" * 32, base_url=site.url, verify=trusting) as stranger,
+        pagerduty.EventsApiV2Client("x" * 32, base_url=site.url, verify=trusting) as outsider,
         pytest.raises(pagerduty.HttpError, match="400"),
     ):
-        stranger.resolve(key)
+        outsider.resolve(key)

@@ -103,7 +103,7 @@ def test_quarantine_shows_the_reasons(make_sender, admin, kind, body, expected):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_event_says_what_becomes_of_it_when_it_is_sent_again(workspace, send, make_rule, admin):
+def test_repeated_event_has_a_reason(workspace, send, make_rule, admin):
     make_rule()
     named = errors(1)[0] | {"event_id": "order-7"}
     assert send([named]) == (1, 0)

@@ -120,8 +120,8 @@ def test_a_recipe_opens_an_incident_and_resolves_it(make_sender: Any, name: str)
     address = f"/api/v1/webhooks/{FORMATS.get(name, 'generic')}/{sender.key}"
     assert FORMATS.get(name, "generic") in section(name).replace("Generic", "generic") or name in MACROS
     for (body, kind), status in zip(recorded(name), ("open", "resolved"), strict=True):
-        answer = Client().post(address, body, content_type=kind)
-        assert answer.status_code == 202, answer.content
+        response = Client().post(address, body, content_type=kind)
+        assert response.status_code == 202, response.content
         incident = Incident.across_workspaces.get()
         assert incident.status == status, body
     title, severity, component = EXPECTED[name]

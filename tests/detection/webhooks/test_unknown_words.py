@@ -1,4 +1,4 @@
-"""Words that nothing knows stand on the page of their source, with what they were taken for."""
+"""Unknown severity and state words are listed on the page of their source, with their assumed meaning."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_word_for_a_state_is_shown_and_changes_nothing_of_a_known_alert(make_sen
     assert sender.only_incident().status == "open"
 
 
-def test_a_source_keeps_so_many_words_and_another_workspace_sees_none(
+def test_unknown_words_of_a_source_are_bounded_and_hidden_from_another_workspace(
     make_sender, admin, make_actor, other_workspace
 ):
     sender = make_sender("alertmanager")
@@ -56,5 +56,5 @@ def test_a_source_keeps_so_many_words_and_another_workspace_sees_none(
     assert sender.post(group(*alerts)).status_code == 202
     assert SourceWord.objects.of(sender.source.workspace_id).count() == MAX_WORDS
     assert all(word.startswith("&lt;b&gt;word-") for word, *_ in words_on_page(admin, sender))
-    stranger = browser_for(make_actor("admin", inside=other_workspace))
-    assert stranger.get(f"/sources/{sender.source.pk}").status_code == 404
+    outsider = browser_for(make_actor("admin", inside=other_workspace))
+    assert outsider.get(f"/sources/{sender.source.pk}").status_code == 404

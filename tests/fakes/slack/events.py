@@ -1,4 +1,4 @@
-"""The Events API of the fake Slack: what is not acknowledged is sent again at once, after 1 and 5 minutes.
+"""The Events API of the fake Slack: an unacknowledged event is sent again at once, after 1 and 5 minutes.
 
 Time is the fake's own. An app that acknowledges less than 5 % of an hour's deliveries gets no more events.
 """
@@ -56,7 +56,7 @@ class EventsApi:
             headers |= {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_error"}
         is_taken = self.send((body, headers)) == 200
         self.outcomes.append((self.now, is_taken))
-        self._judge()
+        self._disable_if_failing()
         if is_taken or attempt >= len(RETRY_AFTER_S) or not self.is_enabled:
             return
         if RETRY_AFTER_S[attempt] == 0:
@@ -64,7 +64,7 @@ class EventsApi:
         else:
             self.waiting.append((self.now + RETRY_AFTER_S[attempt], attempt + 1, event_id, event))
 
-    def _judge(self) -> None:
+    def _disable_if_failing(self) -> None:
         recent = [taken for at, taken in self.outcomes if at > self.now - WINDOW_S]
         if len(recent) >= self.least_events and sum(recent) < LEAST_ACKNOWLEDGED * len(recent):
             self.is_enabled = False

@@ -63,8 +63,9 @@ class FakeSlack:
         self.sockets = SocketServer()
         self.others: dict[str, Slack] = {}
         self.file_faults = 0
+        self.response_faults = 0
         self.uses: dict[str, int] = defaultdict(int)
-        self.asked = 0
+        self.response_urls = 0
 
     @property
     def api_url(self) -> str:
@@ -77,7 +78,7 @@ class FakeSlack:
         return made
 
     def fail(self, method: str, code: str, times: int = 1) -> None:
-        """Answer the next calls of a method with an error; "500" is a status."""
+        """Fail the next calls of a method with an error; "500" is a status."""
         self.faults[method] += [("fail", code)] * times
 
     def drop(self, method: str, *, after: bool) -> None:
@@ -89,7 +90,7 @@ class FakeSlack:
         self.faults[method].append(("kill", ""))
 
     def limit(self, method: str, calls: int) -> None:
-        """Allow so many calls, then answer 429 until `limits` is cleared."""
+        """Allow so many calls, then return 429 until `limits` is cleared."""
         self.limits[method] = calls
 
     def calls(self, method: str) -> list[str]:
@@ -98,7 +99,7 @@ class FakeSlack:
 
     def _respond(self, received: Received) -> Reply:
         if received.path.startswith("/response/"):
-            return self._answered(received)
+            return self._reply(received)
         if received.path.startswith("/files/"):
             return self._file(received)
         method = received.path.removeprefix("/api/").split("?")[0]
@@ -107,11 +108,14 @@ class FakeSlack:
             return self._dropped(method)
         reply = self._faulty(method, detail) if fault == "fail" else self._call(method, received)
         if fault == "kill" and self.victim is not None:
-            self.victim.kill()  # after acting, before it hears the answer
+            self.victim.kill()  # after acting, before it gets the response
         return self._dropped(method) if fault == "drop" else reply
 
-    def _answered(self, received: Received) -> Reply:
-        """A response address is good five times."""
+    def _reply(self, received: Received) -> Reply:
+        """A response address is good five times; the next `response_faults` responses are 503."""
+        if self.response_faults:
+            self.response_faults -= 1
+            return Reply(503)
         self.uses[received.path] += 1
         if self.uses[received.path] > MAX_USES:
             return Reply(404, b"used_url")
@@ -119,8 +123,8 @@ class FakeSlack:
         return Reply(body=b"ok")
 
     def _response_url(self) -> str:
-        self.asked += 1
-        return f"{self.receiver.url}/response/{self.asked}"
+        self.response_urls += 1
+        return f"{self.receiver.url}/response/{self.response_urls}"
 
     def image(self, name: str, body: bytes) -> dict[str, Any]:
         """A file of a message, as Slack lists it."""
@@ -131,7 +135,7 @@ class FakeSlack:
         }  # fmt: skip
 
     def _file(self, received: Received) -> Reply:
-        """A private file; without the token it is a page to sign in, as Slack answers it."""
+        """A private file; without the token it is a page to sign in, as Slack returns it."""
         if self.tokens.get(_token(received)) != "ok" or "files:read" not in self.scopes:
             return Reply(body=b"<html>Sign in</html>", headers={"Content-Type": "text/html"})
         if self.file_faults > 0:
@@ -151,15 +155,15 @@ class FakeSlack:
 
     def _call(self, method: str, received: Received) -> Reply:
         try:
-            answer = {"ok": True, **self._answer(method, received)}
+            response = {"ok": True, **self._call_method(method, received)}
         except RefusedError as refused:
-            answer = {"ok": False, "error": refused.code, **refused.more}
-        self.journal.append((method, str(answer.get("error", "ok"))))
-        if answer.get("error") == "ratelimited":
-            return self._json(answer, 429, {"Retry-After": str(self.retry_after)})
-        return self._json(answer)
+            response = {"ok": False, "error": refused.code, **refused.more}
+        self.journal.append((method, str(response.get("error", "ok"))))
+        if response.get("error") == "ratelimited":
+            return self._json(response, 429, {"Retry-After": str(self.retry_after)})
+        return self._json(response)
 
-    def _answer(self, method: str, received: Received) -> dict[str, Any]:
+    def _call_method(self, method: str, received: Received) -> dict[str, Any]:
         if method == "apps.connections.open":
             return self._connection(received)
         function = method_of(self.others.get(_token(received), self.slack), method)

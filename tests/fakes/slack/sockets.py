@@ -1,6 +1,6 @@
 """Socket Mode of the fake Slack: a WebSocket server that repeats the envelopes that are not acknowledged.
 
-Misbehaviour on demand: `refresh` asks to reconnect, `kill` resets the connection, `silent` answers no ping.
+Misbehaviour on demand: `refresh` asks to reconnect, `kill` resets the connection, `silent` ignores pings.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class SocketServer:
         return name
 
     def refresh(self) -> None:
-        """Ask the client to connect anew."""
+        """Ask the client to reconnect."""
         body = json.dumps({"type": "disconnect", "reason": "refresh_requested", "debug_info": {}})
         self.wires[-1].send(TEXT, body.encode())
 
@@ -148,9 +148,9 @@ class SocketServer:
         elif opcode == CLOSE:
             raise ConnectionError
         elif opcode == TEXT:
-            answer = json.loads(body)
-            self.waiting.pop(answer["envelope_id"], None)
-            self.acks.setdefault(answer["envelope_id"], []).append(answer.get("payload") or {})
+            response = json.loads(body)
+            self.waiting.pop(response["envelope_id"], None)
+            self.acks.setdefault(response["envelope_id"], []).append(response.get("payload") or {})
 
     def _deliver(self, wire: _Wire, name: str) -> None:
         try:

@@ -19,7 +19,7 @@ def written_by_slack(text: str) -> str:
 
 
 class RefusedError(Exception):
-    """The answer `{"ok": false, "error": code}`."""
+    """The response `{"ok": false, "error": code}`."""
 
     def __init__(self, code: str, **more: Any) -> None:
         super().__init__(code)
@@ -67,7 +67,7 @@ class Slack:
         self.files: dict[str, bytes] = {}
         self.reacted: dict[str, list[str]] = {}
         self.triggers: dict[str, float] = {}
-        self.asked_by: dict[str, str] = {}
+        self.requested_by: dict[str, str] = {}
         self.shown_to: dict[str, str] = {}
         self.serial = 0
 
@@ -94,7 +94,7 @@ class Slack:
     def trigger(self, user: str = "") -> str:
         """A trigger id, good for one view within three seconds, which that person sees."""
         made = self._id("trigger")
-        self.triggers[made], self.asked_by[made] = time.monotonic(), user
+        self.triggers[made], self.requested_by[made] = time.monotonic(), user
         return made
 
     def _id(self, prefix: str) -> str:
@@ -212,8 +212,8 @@ class Slack:
         channel = self._active(given)
         self._check_message(given)
         ts = f"{int(time.time())}.{self._id('')[-6:]:0>6}"
-        kept = {name: given[name] for name in ("text", "blocks", "metadata", "thread_ts") if name in given}
-        channel.messages[ts] = {"ts": ts, "user": self.bot_user_id, "bot_id": self.bot_id, **kept}
+        content = {name: given[name] for name in ("text", "blocks", "metadata", "thread_ts") if name in given}
+        channel.messages[ts] = {"ts": ts, "user": self.bot_user_id, "bot_id": self.bot_id, **content}
         return {"channel": channel.id, "ts": ts, "message": channel.messages[ts]}
 
     def chat_update(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -295,7 +295,7 @@ class Slack:
         if len(view["title"]["text"]) > 24:
             raise RefusedError("invalid_arguments")
         self.views.append(view)
-        self.shown_to[view["id"]] = self.asked_by[given["trigger_id"]]
+        self.shown_to[view["id"]] = self.requested_by[given["trigger_id"]]
         return {"view": view}
 
     def views_publish(self, given: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The wires to PostgreSQL and Valkey are cut, slowed and swallowed: nothing is lost, nothing doubled."""
+"""The connections to PostgreSQL and Valkey are cut, slowed and stalled: nothing is lost or duplicated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.tables import whole
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 # Each of up to three questions to the database gets five seconds; the rest is for a machine that is busy.
-ANSWERED_WITHIN_S = 20.0
+RESPONSE_WITHIN_S = 20.0
 OUTAGE_S = 23.0
 # Three seconds until the workers look again, the rest as above.
 BACK_WITHIN_S = 10.0
@@ -35,13 +35,13 @@ def _seconds(call: Callable[[], object]) -> float:
 
 
 @pytest.mark.parametrize("deliver", [0, *whole(9)])
-def test_an_answer_cut_in_the_middle_of_the_commit_makes_no_second_event(tocsin: Wired, deliver: int) -> None:
+def test_response_cut_during_the_commit_makes_no_second_event(tocsin: Wired, deliver: int) -> None:
     burst = Burst(services=1, each=12)
     [first, *_] = batches = [burst.events()[i : i + 4] for i in range(0, 12, 4)]
-    cut_before = tocsin.database_wire.cut_answers
-    tocsin.database_wire.cut_answer_to(first[0]["event_id"].encode(), deliver=deliver)
-    assert not acknowledged(tocsin, first), "the sender must not be told what no one knows"
-    assert tocsin.database_wire.cut_answers == cut_before + 1
+    cut_before = tocsin.database_wire.cut_responses
+    tocsin.database_wire.cut_response_to(first[0]["event_id"].encode(), deliver=deliver)
+    assert not acknowledged(tocsin, first), "an unknown outcome must not be acknowledged"
+    assert tocsin.database_wire.cut_responses == cut_before + 1
     stored = "select count(*) from detection_event where event_id = %s"
     assert tocsin.row(stored, first[0]["event_id"]) == (1,), "it was committed all the same"
     for batch in batches:
@@ -49,9 +49,9 @@ def test_an_answer_cut_in_the_middle_of_the_commit_makes_no_second_event(tocsin:
     check_it_settles(burst, tocsin)
 
 
-def _for_a_while(trouble: Callable[[], None], tocsin: Wired, seconds: float) -> Callable[[], None]:
+def _for_a_while(fault: Callable[[], None], tocsin: Wired, seconds: float) -> Callable[[], None]:
     def run() -> None:
-        trouble()
+        fault()
         time.sleep(seconds)
         tocsin.heal()
 
@@ -82,10 +82,10 @@ def test_a_slow_database_makes_all_slow_and_nothing_wrong(tocsin: Wired) -> None
 
 
 @pytest.mark.whole
-def test_a_database_that_swallows_everything_is_said_in_time(tocsin: Wired) -> None:
+def test_unresponsive_database_is_reported_in_time(tocsin: Wired) -> None:
     burst = Burst(services=2, each=12)
     tocsin.database_wire.swallow()
-    assert _seconds(lambda: acknowledged(tocsin, burst.events()[:1])) < ANSWERED_WITHIN_S
+    assert _seconds(lambda: acknowledged(tocsin, burst.events()[:1])) < RESPONSE_WITHIN_S
     tocsin.heal()
     burst.send(tocsin)
     check_it_settles(burst, tocsin)
@@ -95,15 +95,17 @@ def test_a_database_that_swallows_everything_is_said_in_time(tocsin: Wired) -> N
 def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin: Wired) -> None:
     burst = Burst(services=2, each=20)
     tocsin.valkey_wire.swallow()
-    kept: list[bool] = []
-    took = [_seconds(lambda e=event: kept.append(acknowledged(tocsin, [e]))) for event in burst.events()[:20]]
+    accepted: list[bool] = []
+    took = [
+        _seconds(lambda e=event: accepted.append(acknowledged(tocsin, [e]))) for event in burst.events()[:20]
+    ]
     assert max(took) < 2.0, took
     assert sum(took) < 5.0, took
     stored = "select count(*) from detection_event where event_id like %s"
-    assert tocsin.row(stored, f"{burst.name}-%") == (sum(kept),)
-    assert sum(kept) >= 15, "a busy machine may refuse some, a broken wire may not"
+    assert tocsin.row(stored, f"{burst.name}-%") == (sum(accepted),)
+    assert sum(accepted) >= 15, "a busy machine may refuse some, a broken wire may not"
     assert tocsin.until(lambda: tocsin.status() == "degraded", 10)
-    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 60), "the page says so"
+    assert tocsin.until(lambda: "Valkey" in _sign_in_page(tocsin), 60), "the page shows it"
     tocsin.heal()
     burst.send(tocsin)
     check_it_settles(burst, tocsin)
@@ -111,7 +113,7 @@ def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin:
 
 
 @pytest.mark.whole
-def test_after_a_long_outage_of_valkey_work_goes_on_within_seconds(tocsin: Wired) -> None:
+def test_after_a_long_outage_of_valkey_work_continues_within_seconds(tocsin: Wired) -> None:
     """Longer than any pause between two attempts; Celery's own pauses would have grown to twelve seconds."""
     before, after = Burst(services=1, each=20), Burst(services=2, each=20)
     tocsin.valkey_wire.refuse()
@@ -141,7 +143,7 @@ READ_ONLY = "alter database tocsin set default_transaction_read_only = on"
 
 
 @pytest.mark.parametrize(
-    ("trouble", "cure"),
+    ("fault", "cure"),
     [
         pytest.param(FULL, "drop function pretend_full cascade", marks=pytest.mark.whole),
         (READ_ONLY, "alter database tocsin reset default_transaction_read_only"),
@@ -149,19 +151,19 @@ READ_ONLY = "alter database tocsin set default_transaction_read_only = on"
     ids=["full", "read-only"],
 )
 def test_a_database_that_takes_nothing_is_no_fault_of_the_sender(
-    tocsin: Wired, trouble: str, cure: str
+    tocsin: Wired, fault: str, cure: str
 ) -> None:
     burst = Burst(services=1, each=12)
     with psycopg.connect(tocsin.postgres.url("postgres"), autocommit=True) as beside:
-        _tell(tocsin, trouble, beside)
-        answer = requests.post(f"{tocsin.url}/api/v1/events", json=burst.events(), timeout=20)
-        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2"), answer.text
-        _tell(tocsin, cure, beside)
+        _execute(tocsin, fault, beside)
+        response = requests.post(f"{tocsin.url}/api/v1/events", json=burst.events(), timeout=20)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "2"), response.text
+        _execute(tocsin, cure, beside)
     burst.send(tocsin)
     check_it_settles(burst, tocsin)
 
 
-def _tell(tocsin: Wired, statement: str, beside: psycopg.Connection) -> None:
+def _execute(tocsin: Wired, statement: str, beside: psycopg.Connection) -> None:
     if statement.startswith("alter database"):
         beside.execute(statement)
         tocsin.database_wire.reset()

@@ -1,4 +1,4 @@
-"""An upgrade of the database is killed in the middle: it is said, nothing is half done, the next ends it."""
+"""An upgrade of the database is killed in the middle: it is reported, and the next finishes it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def upgrade() -> subprocess.Popen[bytes]:
 
 
 def is_held_up() -> bool:
-    """Whether anybody waits for a lock."""
+    """Whether a query waits for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(WAITS)
         return bool(cursor.fetchone()[0])
@@ -141,17 +141,19 @@ def client(admin: Actor) -> Client:
 
 
 @pytest.mark.whole
-def test_a_killed_upgrade_is_said_and_finished_by_the_next(client: Client, half: Half, admin: Actor) -> None:
+def test_killed_upgrade_is_reported_and_finished_by_the_next(
+    client: Client, half: Half, admin: Actor
+) -> None:
     assert (applied(half.done), applied(half.killed)) == (True, False), "of the other nothing is there"
     ready = client.get("/readyz")
     assert ready.status_code == 503
     assert re.fullmatch(
         r"\d+ migrations? (is|are) not applied", ready.json()["checks"]["migrations"]["detail"]
     )
-    page, answer = client.get("/incidents/INC-1"), client.get("/api/v1/incidents/1")
-    assert (page.status_code, answer.status_code) == (503, 503)
+    page, response = client.get("/incidents/INC-1"), client.get("/api/v1/incidents/1")
+    assert (page.status_code, response.status_code) == (503, 503)
     assert "its migrations are not finished" in page.content.decode()
-    assert "its migrations are not finished" in answer.json()["detail"]
+    assert "its migrations are not finished" in response.json()["detail"]
     machine = system_actor(admin.workspace_id)
 
     with upgrade() as next_one:

@@ -1,4 +1,4 @@
-"""A backup taken while events stream in, put back into an empty database: whole, consistent, and usable."""
+"""A backup taken while events stream in, restored into an empty database: complete, consistent, usable."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KEYLESS = """
 select (select count(*) from detection_event) - (select count(*) from detection_event_key)
 """
 NUMBERS = "select max(number) - count(*), count(distinct number) - count(*) from incidents_incident"
-UNTOLD = """
+UNDELIVERED_EVENTS = """
 select count(*) from core_outboxevent e
  where not exists (select 1 from core_outboxdispatch d where d.event_id = e.id)
 """
@@ -90,13 +90,13 @@ def _row(url: str, query: str) -> tuple[Any, ...]:
     return found
 
 
-def test_the_copy_is_of_one_moment(copy_url: str, backup: Path) -> None:
+def test_backup_is_a_consistent_snapshot(copy_url: str, backup: Path) -> None:
     assert backup.stat().st_mode & 0o077 == 0, "it holds digests of passwords"
     assert _row(copy_url, "select count(*) > 0 from detection_event") == (True,)
     assert _row(copy_url, LINKED) == (0,)
     assert _row(copy_url, UNREFERENCED) == (0,)
     assert _row(copy_url, KEYLESS) == (0,)
-    assert _row(copy_url, UNTOLD) == (0,)
+    assert _row(copy_url, UNDELIVERED_EVENTS) == (0,)
     assert _row(copy_url, NUMBERS) in {(0, 0), (None, 0)}
 
 
@@ -130,7 +130,7 @@ while relay_due(): pass
 
 
 @pytest.mark.whole
-def test_what_is_there_is_replaced_only_when_told_so(tocsin: Running, copy_url: str, backup: Path) -> None:
+def test_existing_data_is_replaced_only_with_the_flag(tocsin: Running, copy_url: str, backup: Path) -> None:
     with psycopg.connect(copy_url, autocommit=True) as connection:
         refused = _manage(tocsin, "restore", str(backup), "--replace", DATABASE_URL=copy_url)
         assert refused.returncode == 1

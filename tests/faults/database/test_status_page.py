@@ -1,4 +1,4 @@
-"""PostgreSQL is stopped: outsiders read the last status page, also after a restart of the web server."""
+"""PostgreSQL is stopped: readers get the last status page, also after a restart of the web server."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def tocsin(wired: Wired) -> Wired:
 @pytest.fixture(scope="module")
 def token(tocsin: Wired) -> str:
     """Of an admin; the open local mode may not create a status page."""
-    asked = [sys.executable, "-c", ISSUE]
-    found = subprocess.run(asked, cwd=ROOT, env=tocsin.environment, capture_output=True, check=True)
+    command = [sys.executable, "-c", ISSUE]
+    found = subprocess.run(command, cwd=ROOT, env=tocsin.environment, capture_output=True, check=True)
     return found.stdout.decode().split()[-1]
 
 
@@ -74,8 +74,8 @@ def test_the_last_page_is_served_while_postgresql_is_stopped(tocsin: Wired, toke
         status, text = _read(tocsin, form)
         assert (status, TITLE in text) == (200, True), (form, text[:2000])
     assert "As of" in _read(tocsin)[1]
-    asked = requests.post(f"{tocsin.url}{PAGE}/subscribe", data={"address": "a@example.org"}, timeout=30)
-    assert asked.status_code == 503
+    response = requests.post(f"{tocsin.url}{PAGE}/subscribe", data={"address": "a@example.org"}, timeout=30)
+    assert response.status_code == 503
 
     before = {one.pid for one in tocsin.programs("web")}
     tocsin.kill("web")

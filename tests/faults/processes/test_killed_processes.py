@@ -15,7 +15,7 @@ from tests.faults.running import Running
 from tests.tables import whole
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
-# Twenty seconds without a sign of life, and the forty for which a web server just started says nothing.
+# Twenty seconds without a heartbeat, and the forty in which a just started web server reports nothing.
 NOTICED_WITHIN_S = 60
 
 
@@ -71,10 +71,10 @@ def test_valkey_is_killed_and_restarted(tocsin: Running) -> None:
 
 
 @pytest.mark.whole
-def test_a_stopped_detection_worker_is_said_and_what_came_meanwhile_opens_one_incident(
+def test_stopped_detection_worker_is_reported_and_its_backlog_opens_one_incident(
     tocsin: Running,
 ) -> None:
-    """It neither ends nor answers, so nothing starts it anew: the one fault that only signs of life show."""
+    """It neither ends nor responds, so nothing restarts it: the one fault that only heartbeats show."""
     burst = Burst(services=3, each=20)
     stopped = tocsin.stop_programs("detection")
     try:
@@ -83,7 +83,7 @@ def test_a_stopped_detection_worker_is_said_and_what_came_meanwhile_opens_one_in
         assert tocsin.status() == "degraded", "events are still taken, so the web server stays in rotation"
         assert tocsin.until(lambda: "The detection worker" in _banner(tocsin), NOTICED_WITHIN_S)
         seen = burst.outcome(tocsin)
-        assert (seen["stored"], seen["incidents"]) == (60, []), "kept, and waiting"
+        assert (seen["stored"], seen["incidents"]) == (60, []), "stored, and pending"
     finally:
         for one in stopped:
             one.resume()
@@ -92,11 +92,11 @@ def test_a_stopped_detection_worker_is_said_and_what_came_meanwhile_opens_one_in
 
 
 def _warnings(tocsin: Running) -> dict[str, str]:
-    """The checks of `/readyz` that are not well, and what they say."""
+    """The failing checks of `/readyz`, and their messages."""
     checks = requests.get(f"{tocsin.url}/readyz", timeout=15).json()["checks"]
     return {name: found["detail"] for name, found in checks.items() if found["level"] != "ok"}
 
 
 def _banner(tocsin: Running) -> str:
-    """What stands above every page, the sign-in page too."""
+    """The banner above every page, also of the sign-in page."""
     return requests.get(f"{tocsin.url}/sign-in", timeout=15).text.split("<main", 1)[0]

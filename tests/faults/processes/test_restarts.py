@@ -1,4 +1,4 @@
-"""Programs are asked to end, as a service manager asks them, one after another or all at once."""
+"""Programs are stopped by SIGTERM, as a service manager does, one after another or all at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manage.py up`: how it ends, what it does with what a killed run left, and what stops it at once."""
+"""`manage.py up`: how it ends, cleanup after a killed run, and errors that stop it at once."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ LINE = re.compile(r"^tocsin: .+$", re.M)
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[Running]:
+def installation() -> Iterator[Running]:
     with running(is_migrated=False) as one:
         yield one
 
 
 @pytest.fixture
-def tocsin(house: Running) -> Running:
-    """One that runs, whichever test ended it before."""
-    if house.up is None or house.up.poll() is not None:
-        house.start()
-    return house
+def tocsin(installation: Running) -> Running:
+    """One that runs, also after a test that ended it."""
+    if installation.up is None or installation.up.poll() is not None:
+        installation.start()
+    return installation
 
 
 def one_line(tocsin: Running, **changes: str) -> str:
-    """What a start says that cannot be: one line, and exit status 1."""
-    said = subprocess.run(
+    """The message of a start that fails: one line, and exit status 1."""
+    finished = subprocess.run(
         [sys.executable, "manage.py", "up"],
         cwd=ROOT,
         env=tocsin.environment | changes,
@@ -48,9 +48,9 @@ def one_line(tocsin: Running, **changes: str) -> str:
         timeout=60,
         check=False,
     )
-    assert said.returncode == 1, said.stderr
-    assert LINE.fullmatch(said.stderr.strip()), said.stderr
-    return said.stderr
+    assert finished.returncode == 1, finished.stderr
+    assert LINE.fullmatch(finished.stderr.strip()), finished.stderr
+    return finished.stderr
 
 
 def are_gone(found: list[psutil.Process]) -> bool:
@@ -64,19 +64,19 @@ def test_a_second_start_from_the_same_folder_is_refused(tocsin: Running) -> None
 
 
 @pytest.mark.parametrize(
-    ("named", "said"),
+    ("named", "message"),
     [
         ("taken", "cannot be used"),
         ("70000", "65535"),
         *(pytest.param(port, "from 1 to 65535", marks=pytest.mark.whole) for port in ("0", "http")),
     ],
 )
-def test_a_port_that_cannot_be_is_one_line(tmp_path: Path, named: str, said: str) -> None:
+def test_a_port_that_cannot_be_is_one_line(tmp_path: Path, named: str, message: str) -> None:
     tocsin = Running(tmp_path)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = str(taken.getsockname()[1]) if named == "taken" else named
-        assert said in one_line(tocsin, PORT=port)
+        assert message in one_line(tocsin, PORT=port)
     assert tocsin.leftovers() == []
 
 
@@ -92,7 +92,7 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
         pytest.param({"DATABASE_URL": "mysql://127.0.0.1/tocsin"}, marks=pytest.mark.whole),
         {"TOCSIN_ENV": "production"},
     ],
-    ids=["nobody-there", "other-database", "production-half-set"],
+    ids=["no-server", "other-database", "production-half-set"],
 )
 def test_servers_and_settings_that_cannot_be_are_one_line(tmp_path: Path, changes: dict[str, str]) -> None:
     tocsin = Running(tmp_path)
@@ -103,8 +103,8 @@ def test_servers_and_settings_that_cannot_be_are_one_line(tmp_path: Path, change
 def test_six_bursts_of_the_script_open_six_incidents(tocsin: Running) -> None:
     [before] = tocsin.row("select count(*) from incidents_incident")
     script = ROOT / "scripts" / "create_incidents.sh"
-    said = subprocess.run(["sh", str(script), tocsin.url], capture_output=True, timeout=120, check=True)
-    assert said.stdout
+    message = subprocess.run(["sh", str(script), tocsin.url], capture_output=True, timeout=120, check=True)
+    assert message.stdout
     opened = "select count(*), min(event_count) >= 5 from incidents_incident"
     assert tocsin.until(lambda: tocsin.row(opened) == (before + 6, True), 10), tocsin.row(opened)
 
@@ -116,7 +116,7 @@ def test_two_folders_run_side_by_side(tocsin: Running) -> None:
         assert other.postgres.port != tocsin.postgres.port
 
 
-def test_what_a_killed_run_left_is_cleared_away_and_its_data_is_there(tocsin: Running) -> None:
+def test_leftovers_of_a_killed_run_are_removed_and_its_data_remains(tocsin: Running) -> None:
     assert tocsin.up is not None
     [before] = tocsin.row("select count(*) from accounts_workspace")
     left = [*tocsin.programs("web"), *tocsin.programs("slow"), *tocsin.programs("beat")]
@@ -138,5 +138,5 @@ def test_a_signal_ends_everything_in_order(tocsin: Running, sent: signal.Signals
     assert tocsin.up.wait(timeout=60) == 0
     assert wait_until(lambda: are_gone(running_now), 10), [one.name() for one in running_now]
     assert tocsin.leftovers() == []
-    said = tocsin.log()
-    assert "Traceback" not in said
+    message = tocsin.log()
+    assert "Traceback" not in message

@@ -33,7 +33,7 @@ BEHIND = re.compile(r'data-incident="(\d+)"')
 
 
 @pytest.fixture
-def told(workspace, make_actor):
+def browser(workspace, make_actor):
     """A history with components, deadlines, detectors, verdicts and responders."""
     chance, made = random.Random(7), history(workspace, seed=7, count=40)
     actor = make_actor("viewer")
@@ -66,18 +66,18 @@ def told(workspace, make_actor):
     return browser_for(actor)
 
 
-def test_every_number_opens_its_incidents_and_adds_up(told, workspace):
+def test_every_number_opens_its_incidents_and_adds_up(browser, workspace):
     period = f"since={SINCE:%Y-%m-%dT%H:%M:%SZ}&until={NOW:%Y-%m-%dT%H:%M:%SZ}"
-    page = told.get(f"/analytics?{period}").content.decode()
+    page = browser.get(f"/analytics?{period}").content.decode()
     links = LINK.findall(page)
     assert len(links) > 40
     assert [number for number in NUMBER.findall(page) if number != "0"] == []
     seen = {}
     for address, number in links:
         address = html.unescape(address)
-        answer = told.get(address)
-        assert answer.status_code == 200, address
-        behind = BEHIND.findall(answer.content.decode())
+        response = browser.get(address)
+        assert response.status_code == 200, address
+        behind = BEHIND.findall(response.content.decode())
         assert len(behind) == len(set(behind)) == int(number), address
         seen[address.rpartition("show=")[2]] = set(behind)
     assert set().union(*(one for show, one in seen.items() if show.startswith("hour%3A"))) == seen["all"]
@@ -90,9 +90,9 @@ def test_every_number_opens_its_incidents_and_adds_up(told, workspace):
     ).count()  # fmt: skip
 
 
-def test_every_number_of_the_api_lists_its_incidents(told):
+def test_every_number_of_the_api_lists_its_incidents(browser):
     period = f"since={SINCE:%Y-%m-%dT%H:%M:%SZ}&until={NOW:%Y-%m-%dT%H:%M:%SZ}"
-    found = told.get(f"/api/v1/analytics?{period}&severity=sev1,sev2").json()
+    found = browser.get(f"/api/v1/analytics?{period}&severity=sev1,sev2").json()
     groups = [one for name, part in found.items() if name.startswith("by_") for one in part if "show" in one]
     numbers = {one["show"]: one["incidents"] for one in (*groups, *found["over_time"]["steps"])}
     for name, one in found["measures"].items():
@@ -101,19 +101,19 @@ def test_every_number_of_the_api_lists_its_incidents(told):
     numbers |= {f"sla:{one['kind']}.met": one["met"] for one in found["sla"]}
     assert len(numbers) > 15
     for show, number in numbers.items():
-        behind = told.get(f"{found['incidents_url']}{quote(show)}").json()
+        behind = browser.get(f"{found['incidents_url']}{quote(show)}").json()
         assert len({one["incident_id"] for one in behind}) == len(behind) == number, show
     address = f"{found['incidents_url']}all&limit=2"
-    pages = [told.get(f"{address}&cursor={at}").json() for at in range(0, numbers["all"], 2)]
+    pages = [browser.get(f"{address}&cursor={at}").json() for at in range(0, numbers["all"], 2)]
     assert sum(map(len, pages)) == numbers["all"]
-    assert 'rel="next"' in told.get(address)["Link"]
+    assert 'rel="next"' in browser.get(address)["Link"]
 
 
 @pytest.mark.parametrize(
     "show", ["", "nothing:1", "counted:x", "hour:7", "hour:a-b", "month:99999999-1", "week:2026-13-01"]
 )
-def test_unknown_number_is_refused(told, show):
-    assert told.get("/analytics/incidents", {"show": show}).status_code == 422
+def test_unknown_number_is_refused(browser, show):
+    assert browser.get("/analytics/incidents", {"show": show}).status_code == 422
 
 
 def test_page_of_the_documentation_has_the_definitions():

@@ -1,4 +1,4 @@
-"""Deadlines met, noise of detectors, load of people, and whether a difference is clear."""
+"""Parts of analytics: SLA shares, detector noise, load per person, significance of differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What analytics reads follows every change, and figures made beforehand are those computed at once."""
+"""The measures that analytics reads follow every change; precomputed figures equal computed ones."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_command_finds_and_rewrites_measures_that_differ(workspace):
     assert rewrite_measures() == 0
 
 
-def test_kept_figures_are_those_computed_at_once(many, workspace, make_actor):
+def test_precomputed_figures_equal_those_computed_at_once(many, workspace, make_actor):
     admin = make_actor("admin")
     assert remake_figures(NOW) == len(kept.PERIODS) * len(KeptFigures.Audience)
     live = analytics_for(admin, parse_filter({"since": "30d"}, now=NOW), now=NOW)
@@ -112,7 +112,7 @@ def test_kept_figures_are_those_computed_at_once(many, workspace, make_actor):
     assert filtered.total == 0
 
 
-def test_kept_figures_never_tell_of_private_incidents(many, workspace, make_actor):
+def test_precomputed_figures_exclude_private_incidents(many, workspace, make_actor):
     Incident.objects.of(workspace.pk).filter(pk__in=[one.pk for one in many[:30]]).update(is_private=True)
     admin, viewer, guest = make_actor("admin"), make_actor("viewer"), make_actor("viewer")
     InvitedPerson.objects.of(workspace.pk).create(
@@ -138,7 +138,7 @@ def test_figures_are_remade_after_a_change_and_with_time_but_not_at_every_turn(m
     assert remake_figures(start + timedelta(minutes=12)) == 0
 
 
-def test_old_figures_and_those_of_another_clock_are_not_shown(many, workspace, make_actor, monkeypatch):
+def test_stale_figures_and_those_of_another_time_zone_are_not_shown(many, workspace, make_actor, monkeypatch):
     admin = make_actor("admin")
     remake_figures(NOW)
     late = NOW + timedelta(minutes=16)
@@ -148,7 +148,7 @@ def test_old_figures_and_those_of_another_clock_are_not_shown(many, workspace, m
     assert month(admin).zone == "Asia/Tokyo"
 
 
-def test_few_incidents_are_counted_at_once_and_the_page_says_when(workspace, make_actor):
+def test_few_incidents_are_counted_at_once_and_the_page_shows_the_time(workspace, make_actor):
     history(workspace, 2, count=5)
     assert remake_figures(NOW) == 0
     assert b"As of" in browser_for(make_actor("viewer")).get("/analytics").content
@@ -178,7 +178,7 @@ def test_times_are_exact_to_the_microsecond(workspace):
 def test_page_is_drawn_once_for_each_making_and_filter(many, actor, make_actor, monkeypatch):
     drawn, draw = [], views._body
     monkeypatch.setattr(
-        views, "_body", lambda found, asked: drawn.append(found.made_at) or draw(found, asked)
+        views, "_body", lambda found, request: drawn.append(found.made_at) or draw(found, request)
     )
     remake_figures(timezone.now())
     browser = browser_for(make_actor("responder"))
@@ -186,7 +186,7 @@ def test_page_is_drawn_once_for_each_making_and_filter(many, actor, make_actor, 
     assert b'class="stats"' in pages[0]
     assert len(drawn) == 1, "the second page shows what the first drew"
     browser.get("/analytics?since=90d")
-    browser.get("/analytics?since=365d&severity=sev1")  # not kept
+    browser.get("/analytics?since=365d&severity=sev1")  # not precomputed
     browser.get("/analytics?since=365d&severity=sev1")
     assert len(drawn) == 4
     remake_figures(timezone.now() + timedelta(minutes=11))

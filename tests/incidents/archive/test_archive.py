@@ -1,4 +1,4 @@
-"""Old incidents move to object storage and come back row for row; nothing is deleted unverified."""
+"""Archive: old incidents move to object storage and are restored row for row; deletion after verification."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def test_archived_incident_comes_back_row_for_row(actor, old, storage):
     assert (made.phase, made.state, made.last_error) == ("archived", "done", "")
     assert leaving_rows(old) == 0
     assert old.archived_at is not None
-    kept = {name: rows for name, rows in before.items() if not PARTS.get(name).leaves}
-    assert {name: rows_of(old)[name] for name in kept} == kept
+    remaining = {name: rows for name, rows in before.items() if not PARTS.get(name).leaves}
+    assert {name: rows_of(old)[name] for name in remaining} == remaining
     back = restore(actor, old)
     assert (back.phase, back.state, old.archived_at) == ("restored", "done", None)
     assert rows_of(old) == before
@@ -159,7 +159,7 @@ def test_flipped_byte_is_refused_and_nothing_changes(actor, old, storage, place,
 
 
 class Killed(BaseException):
-    """What a process feels that is killed: no handler of ours catches it."""
+    """Simulates a killed process: no handler catches it."""
 
 
 def killed(*args, **kwargs):
@@ -244,7 +244,7 @@ def test_archived_incident_is_found_counted_and_not_changed(actor, old, storage)
         request_restore(actor, declare_incident(actor, title="New").number, now=now)
 
 
-def test_only_what_is_over_old_and_finished_is_planned(actor, old, storage):
+def test_only_old_finished_incidents_are_archived(actor, old, storage):
     now = timezone.now()
     make_old(actor, "Open item")
     create_item(actor, 2, title="Alert on pool usage")
@@ -290,7 +290,7 @@ def test_storage_that_is_away_is_tried_again(actor, old, storage, monkeypatch):
     assert leaving_rows(old) > 0
 
 
-def test_page_and_api_say_archived_and_restore(actor, old, storage):
+def test_page_and_api_show_archived_and_restore(actor, old, storage):
     browser = browser_for(actor)
     assert browser.get("/api/v1/incidents/INC-1/archive").json()["state"] == "none"
     assert b"Archived" not in browser.get("/incidents/INC-1").content

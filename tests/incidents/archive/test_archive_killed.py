@@ -1,4 +1,4 @@
-"""kill -9 of a worker process in the middle of archiving and restoring: the next one goes on."""
+"""kill -9 of a worker process in the middle of archiving and restoring: the next one continues."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def block(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int = 2, height: int = 1, *extra: bytes) -> bytes:
-    """A PNG picture; `extra` blocks stand before its pixels."""
+    """A PNG picture; `extra` blocks come before its pixels."""
     head = block(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     rows = (b"\0" + b"\x7f\x20\x30" * width) * min(height, 100)
     pixels = block(b"IDAT", zlib.compress(rows))

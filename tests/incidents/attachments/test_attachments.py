@@ -66,7 +66,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("kind", sorted(PICTURES))
-def test_cleaning_keeps_the_picture_and_nothing_else(kind):
+def test_cleaning_removes_everything_but_the_picture(kind):
     body, content_type, size = PICTURES[kind]
     picture = cleaned(body + PAGE)
     assert (picture.content_type, (picture.width, picture.height)) == (content_type, size)
@@ -90,7 +90,7 @@ def test_nothing_is_hidden_in_the_blocks_of_a_picture(body):
     assert SECRET not in cleaned(body).body
 
 
-def test_cleaning_keeps_how_a_camera_was_held():
+def test_cleaning_preserves_the_orientation():
     assert b"\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06" in cleaned(jpeg(6)).body
     assert b"Exif" not in cleaned(jpeg(1)).body
 
@@ -120,12 +120,12 @@ def test_attachment_is_stored_once_and_served_safely(actor, incident):
     made = store_attachment(actor, 1, name="../a](javascript:x)<b>.html", body=body)
     assert store_attachment(actor, 1, name="again.png", body=body).pk == made.pk
     assert made.markdown == f"![a javascript x b .html](/attachments/{made.pk})"
-    answer = browser_for(actor).get(made.path)
-    assert answer.content == cleaned(body).body
-    assert answer["Content-Type"] == "image/png"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert "sandbox" in answer["Content-Security-Policy"]
-    assert answer["Content-Disposition"].startswith('inline; filename="attachment-')
+    response = browser_for(actor).get(made.path)
+    assert response.content == cleaned(body).body
+    assert response["Content-Type"] == "image/png"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in response["Content-Security-Policy"]
+    assert response["Content-Disposition"].startswith('inline; filename="attachment-')
 
 
 @pytest.mark.django_db
@@ -147,16 +147,18 @@ def test_upload_by_form_and_by_script(actor, incident):
         headers={"Accept": "text/html"},
     )
     assert (form.status_code, form["Location"]) == (303, "/incidents/INC-1")
-    answer = browser.post(
+    response = browser.post(
         "/incidents/INC-1/attachments",
         {"file": SimpleUploadedFile("b.gif", gif(), content_type="text/html")},
         headers={"Accept": "application/json"},
     )
-    assert answer.status_code == 201
-    assert answer.json()["content_type"] == "image/gif"
-    add_note(actor, number=1, message=f"See {answer.json()['markdown']} and ![x](https://evil.example/x.png)")
+    assert response.status_code == 201
+    assert response.json()["content_type"] == "image/gif"
+    add_note(
+        actor, number=1, message=f"See {response.json()['markdown']} and ![x](https://evil.example/x.png)"
+    )
     page = browser.get("/incidents/INC-1").content.decode()
-    assert f'<img src="{answer.json()["path"]}"' in page
+    assert f'<img src="{response.json()["path"]}"' in page
     assert 'src="https://evil' not in page
 
 

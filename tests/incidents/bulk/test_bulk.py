@@ -1,4 +1,4 @@
-"""Acting on many incidents: each on its own, twice is once, and taking it back never takes back another's."""
+"""Bulk actions: each incident on its own, idempotent, and undo never reverts another user's change."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def newest(actor, number):
     )
 
 
-def test_each_incident_of_a_mixed_lot_gets_its_own_answer(actor, theo, five, other_workspace):
+def test_each_incident_of_a_mixed_selection_gets_its_own_result(actor, theo, five, other_workspace):
     acknowledge_incident(theo, number=1)
     acknowledge_incident(actor, number=2)
     action = act_on_many(actor, kind="acknowledge", picks=[*picks(*five), Pick(99)])
@@ -71,7 +71,7 @@ def test_each_incident_of_a_mixed_lot_gets_its_own_answer(actor, theo, five, oth
     assert "no INC-99 in this workspace" in why[99]
 
 
-def test_a_lot_seen_at_an_older_version_is_refused_where_it_matters(actor, theo, five):
+def test_selection_at_an_older_version_is_refused_where_it_matters(actor, theo, five):
     change_severity(theo, number=2, severity="sev1")
     for kind, expected in (("acknowledge", "done"), ("assign", "refused"), ("resolve", "refused")):
         action = act_on_many(actor, kind=kind, picks=picks(five[1]), username="theo.lind")
@@ -88,14 +88,14 @@ def test_a_lot_seen_at_an_older_version_is_refused_where_it_matters(actor, theo,
         ({"message": "a\x00b"}, "message"),
     ],
 )
-def test_what_makes_no_sense_as_a_whole_is_refused_as_a_whole(actor, five, given, field):
+def test_body_without_any_valid_part_is_refused(actor, five, given, field):
     with pytest.raises(Invalid) as refused:
         act_on_many(actor, **({"kind": "resolve", "picks": picks(*five)} | given))
     assert refused.value.faults[0].field == field
     assert not BulkAction.objects.of(actor.workspace_id).exists()
 
 
-def test_somebody_unknown_is_made_commander_of_nothing(actor, five):
+def test_unknown_user_is_refused_as_commander(actor, five):
     action = act_on_many(actor, kind="assign", picks=picks(*five), username="nobody.here")
     assert set(outcomes(action).values()) == {"refused"}
     assert RoleAssignment.objects.of(actor.workspace_id).count() == 0
@@ -116,7 +116,7 @@ def test_the_same_request_twice_changes_nothing_twice(actor, five):
     assert AuditEntry.objects.of(actor.workspace_id).filter(action="incident.resolve").count() == 5
 
 
-def test_what_was_refused_is_tried_again_when_it_is_asked_again(actor, five, make_actor):
+def test_refused_action_is_retried_on_the_next_request(actor, five, make_actor):
     wanted = {"kind": "assign", "picks": picks(five[0]), "username": "late.comer"}
     assert outcomes(act_on_many(actor, **wanted)) == {1: "refused"}
     make_actor("responder", username="late.comer")
@@ -136,8 +136,8 @@ UNDOABLE = {
 
 
 @pytest.mark.parametrize("name", UNDOABLE)
-def test_undoing_gives_back_exactly_what_was_there_and_says_so(actor, theo, five, name):
-    wanted, said = UNDOABLE[name]
+def test_undo_restores_the_exact_state_with_a_message(actor, theo, five, name):
+    wanted, summary = UNDOABLE[name]
     assign_role(actor, number=1, username="rita.responder")
     if name != "acknowledge":
         change_status(actor, number=1, status="identified")
@@ -147,7 +147,7 @@ def test_undoing_gives_back_exactly_what_was_there_and_says_so(actor, theo, five
     add_note(theo, number=1, message="A note is no change.")
     assert undo_action(actor, action_id=action.pk).undone_at is not None
     assert facts(actor, 1) == before
-    assert newest(actor, 1).message.startswith(said)
+    assert newest(actor, 1).message.startswith(summary)
     assert incident_for(actor, 1).version == seen.version + 2
     assert AuditEntry.objects.of(actor.workspace_id).count() == len(
         TimelineEntry.objects.of(actor.workspace_id)
@@ -176,7 +176,7 @@ def test_undoing_twice_is_undoing_once(actor, five):
     assert [incident_for(actor, n).version for n in range(1, 6)] == versions
 
 
-def test_what_was_so_already_or_refused_has_nothing_to_take_back(actor, theo, five):
+def test_unchanged_or_refused_incident_has_nothing_to_undo(actor, theo, five):
     acknowledge_incident(actor, number=1)
     acknowledge_incident(theo, number=2)
     action = act_on_many(actor, kind="acknowledge", picks=picks(*five[:2]))
@@ -205,7 +205,9 @@ def test_undoing_is_for_a_while(actor, five):
     assert incident_for(actor, 1).status == "resolved"
 
 
-def test_nobody_sees_or_takes_back_what_another_did(actor, theo, make_actor, other_workspace, five):
+def test_bulk_action_of_another_user_is_neither_seen_nor_undone(
+    actor, theo, make_actor, other_workspace, five
+):
     action = act_on_many(actor, kind="resolve", picks=picks(five[0]))
     for other in (theo, make_actor("admin"), make_actor("admin", inside=other_workspace)):
         with pytest.raises(NotFound):
@@ -225,7 +227,7 @@ def test_a_commander_who_left_is_not_made_commander_again(actor, make_actor, the
     assert incident_for(actor, 1).commander_username == "theo.lind"
 
 
-def test_an_undone_resolution_does_not_open_a_second_incident_of_one_trouble(actor, detected, report):
+def test_undone_resolution_does_not_open_a_second_incident_of_one_fingerprint(actor, detected, report):
     from tests.incidents.make import signal
 
     first = detected("checkout")
@@ -237,7 +239,7 @@ def test_an_undone_resolution_does_not_open_a_second_incident_of_one_trouble(act
     assert incident_for(actor, first.number).status == "resolved"
 
 
-def test_what_is_older_than_a_month_is_forgotten(actor, five):
+def test_old_bulk_actions_are_pruned(actor, five):
     old = act_on_many(actor, kind="acknowledge", picks=picks(five[0]))
     BulkAction.objects.of(actor.workspace_id).update(made_at=NOW - timedelta(days=400))
     act_on_many(actor, kind="acknowledge", picks=picks(five[1]))
@@ -255,7 +257,7 @@ def test_twice_as_many_incidents_cost_at_most_twice_the_queries(actor, five):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_form_sent_twice_at_the_same_moment_is_one_action(actor, five):
+def test_form_sent_twice_concurrently_is_one_action(actor, five):
     def send(_):
         return act_on_many(actor, kind="resolve", picks=picks(*five)).pk
 
@@ -271,9 +273,9 @@ def test_undoing_in_two_tabs_and_a_resolution_in_a_third_end_in_one_clear_state(
     def one(index):
         return resolve_incident(theo, number=2) if index == 2 else undo_action(actor, action_id=action.pk)
 
-    assert not [answer for answer in at_once(3, one) if isinstance(answer, Exception)]
-    story = TimelineEntry.objects.of(actor.workspace_id).filter(incident__number=1, data__undone=True)
-    assert story.count() == 1
+    assert not [response for response in at_once(3, one) if isinstance(response, Exception)]
+    timeline = TimelineEntry.objects.of(actor.workspace_id).filter(incident__number=1, data__undone=True)
+    assert timeline.count() == 1
     now = Incident.objects.of(actor.workspace_id).get(number=1)
     assert (now.status, now.version) == ("open", five[0].version + 2)
 

@@ -1,4 +1,4 @@
-"""Sixteen hands at once on a real PostgreSQL: one change, one entry, no gap, no double, no deadlock."""
+"""Sixteen threads at once on a real PostgreSQL: one change, one entry, no gap, no duplicate, no deadlock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.incidents.make import NOW, signal
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-HANDS = 16
+THREADS = 16
 
 
 def _failures(results):
@@ -42,10 +42,10 @@ def _failures(results):
 
 
 def _people(actor):
-    """Sixteen different hands with the responder's rights."""
+    """Sixteen different actors with the responder's rights."""
     return [
         dataclasses.replace(actor, kind="token", user_id=None, token_id=n, label=f"hand {n}")
-        for n in range(HANDS)
+        for n in range(THREADS)
     ]
 
 
@@ -61,13 +61,13 @@ def test_numbers_have_no_gap_and_no_double(workspace, actor):
         for _ in range(2):
             declare_incident(actor, title=f"From {index}")
 
-    assert _failures(at_once(HANDS, open_five)) == []
+    assert _failures(at_once(THREADS, open_five)) == []
     numbers = sorted(Incident.objects.of(workspace.pk).values_list("number", flat=True))
-    assert numbers == list(range(1, HANDS * 5 + 1))
-    assert IncidentCounter.objects.get(pk=workspace.pk).last_number == HANDS * 5
+    assert numbers == list(range(1, THREADS * 5 + 1))
+    assert IncidentCounter.objects.get(pk=workspace.pk).last_number == THREADS * 5
 
 
-def test_an_opening_does_not_wait_for_somebody_who_changes_its_component(workspace):
+def test_opening_does_not_wait_for_a_change_of_its_component(workspace):
     Component.objects.of(workspace.pk).bulk_create([Component(workspace_id=workspace.pk, name="api")])
     changing = connection.copy()
     try:
@@ -89,24 +89,24 @@ def test_openings_that_fail_leave_no_gap(workspace):
             report_signals(workspace.pk, [signal(index)], now=NOW)
             transaction.set_rollback(index % 2 == 0)
 
-    assert _failures(at_once(HANDS, maybe)) == []
+    assert _failures(at_once(THREADS, maybe)) == []
     numbers = sorted(Incident.objects.of(workspace.pk).values_list("number", flat=True))
-    assert numbers == list(range(1, HANDS // 2 + 1))
+    assert numbers == list(range(1, THREADS // 2 + 1))
 
 
 def test_one_form_sent_sixteen_times_at_once_is_one_incident(workspace, actor):
-    results = at_once(HANDS, lambda n: declare_incident(actor, title="Once", request_key="one form"))
+    results = at_once(THREADS, lambda n: declare_incident(actor, title="Once", request_key="one form"))
     assert _failures(results) == []
     assert {result.number for result in results} == {1}
     assert Incident.objects.of(workspace.pk).count() == 1
 
 
 def test_one_fingerprint_is_one_incident_and_every_event_is_counted(workspace):
-    results = at_once(HANDS, lambda index: _report(workspace, signal("same")))
+    results = at_once(THREADS, lambda index: _report(workspace, signal("same")))
     assert _failures(results) == []
-    assert Counter(outcome.opened for [outcome] in results) == {True: 1, False: HANDS - 1}
+    assert Counter(outcome.opened for [outcome] in results) == {True: 1, False: THREADS - 1}
     incident = Incident.objects.of(workspace.pk).get()
-    assert incident.event_count == HANDS * 5
+    assert incident.event_count == THREADS * 5
 
 
 def test_shuffled_bulk_reports_of_the_same_fingerprints_meet_without_a_deadlock(workspace):
@@ -120,19 +120,19 @@ def test_shuffled_bulk_reports_of_the_same_fingerprints_meet_without_a_deadlock(
             add_joined_events(workspace.pk, joined)
             report_signals(workspace.pk, signals[:3], now=NOW)
 
-    assert _failures(at_once(HANDS, report_all)) == []
+    assert _failures(at_once(THREADS, report_all)) == []
     counts = Incident.objects.of(workspace.pk).values_list("event_count", flat=True)
     assert len(counts) == 20
-    assert sum(counts) == HANDS * (20 * 5 + 20 + 3 * 5)
+    assert sum(counts) == THREADS * (20 * 5 + 20 + 3 * 5)
 
 
 def test_sixteen_acknowledging_at_once_are_one_and_the_rest_learn_who(workspace, actor, make_actor):
     declare_incident(actor, title="x")
-    people = [make_actor("responder", username=f"hand{n}") for n in range(HANDS)]
-    results = at_once(HANDS, lambda n: acknowledge_incident(people[n], number=1))
+    people = [make_actor("responder", username=f"hand{n}") for n in range(THREADS)]
+    results = at_once(THREADS, lambda n: acknowledge_incident(people[n], number=1))
     [winner] = [people[n].label for n, result in enumerate(results) if isinstance(result, Incident)]
     losers = _failures(results)
-    assert len(losers) == HANDS - 1
+    assert len(losers) == THREADS - 1
     assert {type(loser) for loser in losers} == {Conflict}
     assert {loser.extra["by"] for loser in losers} == {winner}
     assert TimelineEntry.objects.of(workspace.pk).filter(kind="acknowledged").count() == 1
@@ -141,7 +141,7 @@ def test_sixteen_acknowledging_at_once_are_one_and_the_rest_learn_who(workspace,
 
 def test_a_double_click_on_resolve_is_one_resolution_and_no_complaint(workspace, actor):
     declare_incident(actor, title="x")
-    results = at_once(HANDS, lambda n: resolve_incident(actor, number=1, version=1))
+    results = at_once(THREADS, lambda n: resolve_incident(actor, number=1, version=1))
     assert _failures(results) == []
     assert {result.version for result in results} == {2}
     assert AuditEntry.objects.of(workspace.pk).filter(action="incident.resolve").count() == 1
@@ -149,35 +149,35 @@ def test_a_double_click_on_resolve_is_one_resolution_and_no_complaint(workspace,
 
 def test_edits_of_one_version_let_one_through(actor):
     declare_incident(actor, title="x")
-    results = at_once(HANDS, lambda n: edit_incident(actor, number=1, title=f"title {n}", version=1))
-    assert len(_failures(results)) == HANDS - 1
+    results = at_once(THREADS, lambda n: edit_incident(actor, number=1, title=f"title {n}", version=1))
+    assert len(_failures(results)) == THREADS - 1
     assert {failure.extra["current"]["version"] for failure in _failures(results)} == {2}
 
 
 def test_a_note_sent_sixteen_times_at_once_is_one_note(workspace, actor):
     declare_incident(actor, title="x")
-    assert _failures(at_once(HANDS, lambda n: add_note(actor, number=1, message="Once"))) == []
+    assert _failures(at_once(THREADS, lambda n: add_note(actor, number=1, message="Once"))) == []
     assert TimelineEntry.objects.of(workspace.pk).filter(kind="note").count() == 1
 
 
-def test_one_role_has_one_holder_however_many_take_it(workspace, actor, make_actor):
+def test_concurrent_assignments_leave_one_holder(workspace, actor, make_actor):
     declare_incident(actor, title="x")
-    people = [make_actor("responder") for _ in range(HANDS)]
-    results = at_once(HANDS, lambda n: assign_role(people[n], number=1, user_id=people[n].user_id))
+    people = [make_actor("responder") for _ in range(THREADS)]
+    results = at_once(THREADS, lambda n: assign_role(people[n], number=1, user_id=people[n].user_id))
     assert _failures(results) == []
     held = Incident.objects.of(workspace.pk).get().roles
     assert held.filter(ended_at__isnull=True).count() == 1
-    assert held.count() == HANDS
+    assert held.count() == THREADS
 
 
-def test_reopening_while_the_same_trouble_comes_back_leaves_one_open(workspace, actor):
+def test_reopening_while_the_same_fingerprint_recurs_leaves_one_open(workspace, actor):
     _report(workspace, signal("same"))
     resolve_incident(actor, number=1)
 
     def either(index):
         return _report(workspace, signal("same")) if index % 2 else reopen_incident(actor, number=1)
 
-    results = at_once(HANDS, either)
+    results = at_once(THREADS, either)
     assert {type(failure) for failure in _failures(results)} <= {Conflict}
     unresolved = Incident.objects.of(workspace.pk).exclude(status="resolved")
     assert unresolved.count() == 1
@@ -192,10 +192,10 @@ def test_people_and_detection_work_one_incident_side_by_side(workspace, actor):
         else:
             edit_incident(actor, number=1, impact=f"impact {index}")
 
-    assert _failures(at_once(HANDS, work)) == []
+    assert _failures(at_once(THREADS, work)) == []
     incident = Incident.objects.of(workspace.pk).get()
-    assert incident.event_count == 5 + HANDS // 2
-    assert incident.version == 1 + HANDS // 2
+    assert incident.event_count == 5 + THREADS // 2
+    assert incident.version == 1 + THREADS // 2
 
 
 def test_counting_and_recording_evidence_of_the_same_incidents_never_wait_for_each_other(workspace, actor):

@@ -1,4 +1,4 @@
-"""What people declare."""
+"""Declaring incidents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.incidents.make import NOW
 
 
 @time_machine.travel(NOW, tick=False)
-def test_a_declared_incident_has_what_was_said_and_sensible_defaults(declared):
+def test_declared_incident_has_the_given_fields_and_defaults(declared):
     incident = declared("  Checkout is down  ", components=["api", "worker"])
     assert (incident.number, incident.title, incident.severity) == (1, "Checkout is down", "sev3")
     assert (incident.incident_type, incident.status, incident.stage) == ("other", "open", "assessment")
@@ -27,28 +27,30 @@ def test_a_declared_incident_has_what_was_said_and_sensible_defaults(declared):
     assert (incident.fingerprint, incident.commander_username) == ("", None)
 
 
-def test_declaring_leaves_one_entry_one_audit_row_and_one_fact(declared, actor, story, audited, told):
-    [entry] = story(declared())
+def test_declaring_leaves_one_entry_one_audit_row_and_one_event(
+    declared, actor, timeline, audited, published_topics
+):
+    [entry] = timeline(declared())
     assert (entry.kind, entry.author_id) == ("detected", actor.user_id)
     assert entry.message == "Declared by Rita Responder: Checkout is down"
-    assert (audited(), told()) == (["incident.declare"], ["incident.opened"])
+    assert (audited(), published_topics()) == (["incident.declare"], ["incident.opened"])
 
 
-def test_words_of_any_door_are_taken(declared):
+def test_words_of_every_interface_are_accepted(declared):
     incident = declared(severity="critical", incident_type="Service Down", source="cli")
     assert (incident.severity, incident.incident_type, incident.source) == ("sev1", "service_down", "cli")
 
 
-def test_two_declared_incidents_never_are_the_same_trouble(declared):
+def test_declared_incidents_never_share_a_fingerprint(declared):
     assert [declared().number, declared().number] == [1, 2]
 
 
 @time_machine.travel(NOW, tick=False)
-def test_trouble_may_have_begun_before_it_was_declared(declared):
+def test_start_may_be_before_the_declaration(declared):
     assert declared(started_at=NOW - timedelta(minutes=10)).mttd == 600.0
 
 
-def test_labels_and_drills_are_kept(declared):
+def test_labels_and_drill_flag_are_stored(declared):
     incident = declared(labels={"project": "web"}, is_drill=True)
     assert (incident.labels, incident.is_drill) == ({"project": "web"}, True)
 
@@ -109,11 +111,11 @@ def test_without_a_severity_the_type_decides(declared, fields, severity):
     assert declared(**fields).severity == severity
 
 
-def test_declaring_by_the_api_locks_the_workspace_once_and_asks_few_statements(actor):
+def test_declaring_by_the_api_locks_the_workspace_once_in_few_statements(actor):
     wanted = {"title": "Checkout is down"}
     declare_and_set(actor, declared=wanted)  # what is prepared and cached is so from here on
     with CaptureQueriesContext(connection) as queries:
         declare_and_set(actor, declared=wanted)
-    asked = [query["sql"] for query in queries]
-    assert sum("incidentcounter" in sql and "for update" in sql for sql in asked) == 1
-    assert len([sql for sql in asked if "SAVEPOINT" not in sql]) <= 12
+    statements = [query["sql"] for query in queries]
+    assert sum("incidentcounter" in sql and "for update" in sql for sql in statements) == 1
+    assert len([sql for sql in statements if "SAVEPOINT" not in sql]) <= 12

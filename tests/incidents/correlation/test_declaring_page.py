@@ -1,4 +1,4 @@
-"""The page that declares: what a browser may send it."""
+"""The page to declare an incident."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def _signed_in(actor):
 
 def test_a_title_with_nul_finds_what_the_rest_of_it_finds(actor, declared):
     declared("Checkout is down")
-    answer = _signed_in(actor).get("/incidents/similar?title=checkout%00")
-    assert (answer.status_code, b"INC-1" in answer.content) == (200, True)
+    response = _signed_in(actor).get("/incidents/similar?title=checkout%00")
+    assert (response.status_code, b"INC-1" in response.content) == (200, True)
 
 
 def test_four_thousand_components_are_refused_by_name(actor):
-    answer = _signed_in(actor).get("/incidents?component=" + "x," * 4000)
-    assert answer.status_code == 400
-    assert b"at most 50 values" in answer.content
+    response = _signed_in(actor).get("/incidents?component=" + "x," * 4000)
+    assert response.status_code == 400
+    assert b"at most 50 values" in response.content
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,4 +1,4 @@
-"""Findings become incidents: numbered without gaps, joined by fingerprint, cheap in bulk."""
+"""Opening incidents for findings: numbered without gaps, joined by fingerprint, cheap in bulk."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def test_the_times_of_detection_are_known(detected):
     assert (incident.mtta, incident.mttr) == (None, None)
 
 
-def test_trouble_cannot_begin_after_it_was_detected(detected):
+def test_start_after_the_detection_is_refused(detected):
     assert detected(started_at=NOW + 3 * MINUTE).mttd == 0.0
 
 
-def test_opening_leaves_one_entry_one_audit_row_and_one_fact(detected, story, audited, told):
-    [entry] = story(detected())
+def test_opening_leaves_one_entry_one_audit_row_and_one_event(detected, timeline, audited, published_topics):
+    [entry] = timeline(detected())
     assert (entry.kind, entry.author_label, entry.occurred_at) == (EntryKind.DETECTED, "Tocsin", NOW)
     assert "the rule service_errors" in entry.message
     assert audited() == ["incident.open"]
-    assert told() == ["incident.opened"]
+    assert published_topics() == ["incident.opened"]
 
 
-def test_an_opened_incident_is_told_to_open_pages(detected):
+def test_opened_incident_is_pushed_to_open_pages(detected):
     detected()
     event = OutboxEvent.objects.get()
     assert event.payload["live"] == ["incidents", "activity", "incident:1"]
@@ -73,7 +73,7 @@ def test_deadlines_follow_the_workspaces_own_policy(workspace, detected):
     assert (incident.acknowledge_due_at, incident.update_due_at) == (NOW + 7 * MINUTE, None)
 
 
-def test_seeding_policies_again_keeps_what_was_changed(workspace):
+def test_seeding_policies_again_preserves_changes(workspace):
     seed_policies(workspace.pk)
     SlaPolicy.objects.of(workspace.pk).filter(severity="sev1").update(acknowledge_within=3)
     seed_policies(workspace.pk)
@@ -81,18 +81,20 @@ def test_seeding_policies_again_keeps_what_was_changed(workspace):
     assert SlaPolicy.objects.of(workspace.pk).get(severity="sev1").acknowledge_within == 3
 
 
-def test_the_same_fingerprint_joins_quietly(detected, report, story, audited, told):
+def test_the_same_fingerprint_joins_quietly(detected, report, timeline, audited, published_topics):
     incident = detected()
     [outcome] = report(signal(event_count=3, last_at=NOW + MINUTE), now=NOW + MINUTE)
     incident.refresh_from_db()
     assert (outcome.opened, outcome.number) == (False, 1)
     assert (incident.event_count, incident.last_event_at) == (8, NOW + MINUTE)
     assert incident.version == 1
-    assert len(story(incident)) == len(audited()) == 1
-    assert told() == ["incident.opened", "incident.events_joined"]
+    assert len(timeline(incident)) == len(audited()) == 1
+    assert published_topics() == ["incident.opened", "incident.events_joined"]
 
 
-def test_another_detector_joins_by_name_and_raises_the_severity(workspace, detected, report, story, audited):
+def test_another_detector_joins_by_name_and_raises_the_severity(
+    workspace, detected, report, timeline, audited
+):
     incident = detected()
     worse = signal("down", reporter="rule:service_down", severity=Severity.SEV1, joins=incident.pk)
     [outcome] = report(worse, now=NOW + MINUTE)
@@ -100,7 +102,7 @@ def test_another_detector_joins_by_name_and_raises_the_severity(workspace, detec
     assert outcome.incident_id == incident.pk
     assert (incident.severity, incident.version, incident.event_count) == ("sev1", 2, 10)
     assert incident.acknowledge_due_at == NOW + 15 * MINUTE
-    assert [entry.kind for entry in story(incident)] == ["detected", "event", "severity_change"]
+    assert [entry.kind for entry in timeline(incident)] == ["detected", "event", "severity_change"]
     assert audited() == ["incident.open", "incident.join"]
     assert AuditEntry.objects.of(workspace.pk).get(action="incident.join").changes == {
         "severity": ["sev2", "sev1"]
@@ -122,7 +124,7 @@ def test_a_milder_detector_lowers_nothing(detected, report):
     assert (incident.severity, incident.version) == ("sev2", 1)
 
 
-def test_what_a_person_lowered_stays_so_when_the_same_detector_speaks_again(actor, detected, report):
+def test_manually_lowered_severity_stays_when_the_same_detector_fires_again(actor, detected, report):
     from incidents.lifecycle.services.responding import change_severity
 
     incident = detected(severity=Severity.SEV1)
@@ -146,14 +148,14 @@ def test_signals_of_one_call_with_one_fingerprint_are_one_incident(report):
     assert (first.opened, second.opened, first.incident_id == second.incident_id) == (True, False, True)
 
 
-def test_a_signal_goes_where_the_one_it_follows_went(workspace, report, story):
+def test_a_signal_goes_where_the_one_it_follows_went(workspace, report, timeline):
     worse = signal("down", reporter="rule:service_down", severity=Severity.SEV1, event_count=0, follows=0)
     first, second, other = report(signal(event_count=5), worse, signal("other"))
     assert (second.incident_id, second.opened) == (first.incident_id, False)
     assert other.opened
     incident = Incident.objects.of(workspace.pk).get(pk=first.incident_id)
     assert (incident.event_count, incident.severity, incident.version) == (5, "sev1", 1)
-    assert [entry.kind for entry in story(incident)] == ["detected", "event", "severity_change"]
+    assert [entry.kind for entry in timeline(incident)] == ["detected", "event", "severity_change"]
 
 
 def test_outcomes_come_in_the_order_of_the_signals(report):
@@ -169,7 +171,7 @@ def test_a_detectors_text_is_made_to_fit_rather_than_refused(detected):
     assert incident.affected.count() == 2
 
 
-def test_nothing_to_report_asks_nothing(workspace):
+def test_empty_report_runs_no_statement(workspace):
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -198,7 +200,9 @@ def test_joining_a_hundred_incidents_costs_what_joining_one_does(workspace):
     assert _statements(workspace, signals) == _statements(workspace, signals[:1]) <= 18
 
 
-def test_events_of_an_incident_are_counted_once_each_and_leave_no_entry(workspace, detected, story, told):
+def test_events_of_an_incident_are_counted_once_each_and_leave_no_entry(
+    workspace, detected, timeline, published_topics
+):
     incident = detected()
     late = NOW + MINUTE
     with transaction.atomic():
@@ -207,8 +211,8 @@ def test_events_of_an_incident_are_counted_once_each_and_leave_no_entry(workspac
         )
     incident.refresh_from_db()
     assert (incident.event_count, incident.last_event_at, incident.version) == (11, late, 1)
-    assert len(story(incident)) == 1
-    assert told() == ["incident.opened", "incident.events_joined"]
+    assert len(timeline(incident)) == 1
+    assert published_topics() == ["incident.opened", "incident.events_joined"]
 
 
 def test_joined_events_name_new_components_once(workspace, detected):

@@ -95,7 +95,7 @@ def test_score_of_a_drill_comes_from_its_incident_and_no_statistic_counts_it(act
 
 
 @pytest.mark.django_db
-def test_cancelled_drill_takes_nobody_and_never_starts(actor, drill):
+def test_cancelled_drill_accepts_no_one_and_never_starts(actor, drill):
     cancel_drill(actor, drill.pk)
     cancel_drill(actor, drill.pk)
     for act in (join_drill, start_drill):
@@ -104,7 +104,7 @@ def test_cancelled_drill_takes_nobody_and_never_starts(actor, drill):
 
 
 @pytest.mark.django_db
-def test_viewers_read_drills_and_strangers_do_not(actor, drill, make_actor, other_workspace):
+def test_viewers_read_drills_and_other_workspaces_do_not(actor, drill, make_actor, other_workspace):
     viewer = make_actor("viewer")
     assert drill_for(viewer, drill.pk).title == "Checkout is down"
     for act in (join_drill, start_drill, cancel_drill):

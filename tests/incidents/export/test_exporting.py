@@ -1,4 +1,4 @@
-"""Files of incidents: read back they say what was there, and nothing in them comes alive."""
+"""Exported files of incidents: read back they equal the incidents, and nothing in them is executed."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _rows(text):
 
 
 def _plain(cell):
-    """A marked cell without its mark, as the reference says to read it."""
+    """A marked cell without its mark, as the reference describes."""
     return cell[1:] if cell.startswith("'") else cell
 
 
@@ -110,7 +110,7 @@ def test_csv_comes_back_as_it_was_and_no_cell_begins_a_formula(actor, hostile):
     )
 
 
-def test_csv_keeps_to_rfc_4180_and_has_a_byte_order_mark_only_where_people_open_it(actor, hostile):
+def test_csv_follows_rfc_4180_with_a_byte_order_mark_only_for_people(actor, hostile):
     text = _export(actor, "csv")
     assert text.startswith("reference,title,")
     assert text.count("\r\n") == len(hostile) + 1
@@ -132,7 +132,7 @@ def test_a_cell_of_any_other_kind_is_plain(value, text):
     assert tables.cell(value) == text
 
 
-def test_json_is_what_the_api_says_and_counts_itself(actor, hostile):
+def test_json_equals_the_api_and_has_a_count(actor, hostile):
     whole = json.loads(_export(actor, "json", given={"severity": "sev3"}))
     assert [one["title"] for one in reversed(whole["incidents"])] == [title.strip() for title in hostile]
     assert (whole["count"], whole["filters"]) == (len(hostile), {"severity": "sev3"})
@@ -168,7 +168,7 @@ def test_markdown_shows_every_word_and_nothing_of_it_is_markup(actor, hostile):
 
 
 @pytest.mark.parametrize("message", MESSAGES)
-def test_a_quoted_message_keeps_its_lines_and_opens_no_block(message):
+def test_quoted_message_preserves_its_lines_and_opens_no_block(message):
     tokens = _tokens(markdown.quoted(message))
     kinds = {t.type for t in tokens if t.nesting == 1 or t.block}
     assert kinds <= {"blockquote_open", "blockquote_close", "paragraph_open", "paragraph_close", "inline"}
@@ -178,7 +178,7 @@ def test_a_quoted_message_keeps_its_lines_and_opens_no_block(message):
 
 
 @pytest.fixture
-def story(actor, declared):
+def incident_with_timeline(actor, declared):
     incident = declared("=A title", components=["api"], labels={"team": "a"})
     for message in MESSAGES:
         add_note(actor, number=1, message=message)
@@ -187,14 +187,14 @@ def story(actor, declared):
     return incident
 
 
-def test_one_incident_as_csv_is_its_timeline_from_the_first_entry_on(actor, story):
+def test_one_incident_as_csv_is_its_timeline_from_the_first_entry_on(actor, incident_with_timeline):
     rows = _rows(_file(export_one(actor, 1, Format.CSV)))
     assert [_plain(row["message"]) for row in rows][1:-2] == [m.strip() for m in MESSAGES]
     assert (rows[0]["kind"], rows[-1]["kind"], rows[-2]["is_public"]) == ("detected", "resolution", "true")
     assert {row["incident"] for row in rows} == {"INC-1"}
 
 
-def test_one_incident_as_json_has_everything(actor, story):
+def test_one_incident_as_json_has_everything(actor, incident_with_timeline):
     whole = json.loads(_file(export_one(actor, "inc-1", Format.JSON)))
     assert [entry["message"] for entry in whole["timeline"]][1:-2] == [m.strip() for m in MESSAGES]
     restored_at = whole["resolved_at"]
@@ -202,7 +202,7 @@ def test_one_incident_as_json_has_everything(actor, story):
     assert (whole["root_cause"], whole["roles"], whole["reference"]) == ("A bad deploy", [], "INC-1")
 
 
-def test_one_incident_as_markdown_reads_like_a_report(actor, story):
+def test_one_incident_as_markdown_reads_like_a_report(actor, incident_with_timeline):
     text = _file(export_one(actor, 1, Format.MARKDOWN))
     tokens = RENDER.parse(text)
     headings = [tokens[at + 1] for at, token in enumerate(tokens) if token.type == "heading_open"]
@@ -216,7 +216,7 @@ def test_one_incident_as_markdown_reads_like_a_report(actor, story):
     ]
 
 
-def test_file_names_say_whose_and_what_and_are_plain(actor, story):
+def test_file_names_have_workspace_and_content_in_plain_characters(actor, incident_with_timeline):
     names = [export_one(actor, 1, kind).name for kind in Format]
     assert names == ["acme-INC-1.csv", "acme-INC-1.json", "acme-INC-1.md"]
     assert export_list(actor, parse_filter({}), Format.CSV, filters={}).name.startswith("acme-incidents-20")
@@ -239,14 +239,16 @@ def test_an_unknown_format_is_refused():
         parse_format("xlsx")
 
 
-def test_nothing_of_another_workspace_is_ever_written(actor, story, make_actor, other_workspace):
-    stranger = make_actor("admin", inside=other_workspace)
-    assert json.loads(_export(stranger, "json"))["count"] == 0
+def test_export_contains_nothing_of_another_workspace(
+    actor, incident_with_timeline, make_actor, other_workspace
+):
+    outsider = make_actor("admin", inside=other_workspace)
+    assert json.loads(_export(outsider, "json"))["count"] == 0
     with pytest.raises(NotFound):
-        export_one(stranger, 1, Format.JSON)
+        export_one(outsider, 1, Format.JSON)
 
 
-def test_whoever_may_not_read_gets_no_file_not_even_its_first_line(workspace):
+def test_user_without_read_access_gets_no_part_of_a_file(workspace):
     from accounts.actor import Actor
 
     blind = Actor(workspace.pk, "token", "events only", scopes=frozenset({"events:write"}))
@@ -272,7 +274,9 @@ def test_memory_does_not_grow_with_the_number_of_incidents(actor, workspace, kin
     assert peaks[1] < peaks[0] * 2  # of four times as many; what is not collected yet counts as well
 
 
-def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(actor, story, workspace):
+def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(
+    actor, incident_with_timeline, workspace
+):
     file = export_one(actor, 1, Format.JSON)
     head = next(file.pieces)
     TimelineEntry.objects.of(workspace.pk).filter(message="Public words").update(occurred_at=NOW)
@@ -282,7 +286,7 @@ def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(
     assert messages.index("Public words") == len(messages) - 2
 
 
-def test_what_was_opened_while_a_file_is_written_is_not_in_it(actor, declared):
+def test_incident_opened_during_an_export_is_not_in_it(actor, declared):
     from incidents.listing import selectors as listing_selectors
 
     for number in range(6):

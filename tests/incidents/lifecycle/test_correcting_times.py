@@ -77,7 +77,7 @@ def test_times_out_of_order_are_refused_and_nothing_is_changed(actor, resolved, 
     assert stored(actor).version == before.version
 
 
-def test_missing_reason_missing_fact_and_stale_version_are_refused(actor):
+def test_missing_reason_missing_time_and_stale_version_are_refused(actor):
     declare_incident(actor, title="Still open")
     at = timezone.now() - timedelta(minutes=1)
     with pytest.raises(Invalid, match="reason"):
@@ -102,8 +102,8 @@ def test_page_changes_only_what_was_typed(actor, resolved):
     refused = browser.post("/incidents/INC-1/times", {**form, "reason": "no", "version": one.version})
     assert refused.status_code == 422
     early = {**form, "acknowledged_at": f"{one.detected_at + timedelta(minutes=5):%Y-%m-%dT%H:%M:%S}"}
-    answer = browser.post("/incidents/INC-1/times", {**early, "reason": WHY, "version": one.version})
-    assert answer.status_code == 303
+    response = browser.post("/incidents/INC-1/times", {**early, "reason": WHY, "version": one.version})
+    assert response.status_code == 303
     after = stored(actor)
     assert after.detected_at == one.detected_at
     assert (after.resolved_at - after.detected_at) < timedelta(minutes=31)

@@ -1,4 +1,4 @@
-"""Which status may follow which, and what each move sets."""
+"""The state machine of incidents: allowed transitions, and the fields they set."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_move_to_the_present_status_is_no_move():
             move(Course(status), status, NOW)
 
 
-def test_nothing_goes_back_to_open():
+def test_no_status_returns_to_open():
     for status in Status:
         assert Status.OPEN not in next_statuses(status)
 
@@ -60,12 +60,12 @@ def test_the_first_move_past_open_acknowledges():
     assert move(Course(Status.OPEN), Status.IDENTIFIED, NOW).acknowledged_at == NOW
 
 
-def test_an_earlier_acknowledgement_stands_when_the_status_moves():
+def test_earlier_acknowledgement_is_unchanged_by_a_status_change():
     course = acknowledge(Course(Status.OPEN), NOW)
     assert move(course, Status.INVESTIGATING, LATER).acknowledged_at == NOW
 
 
-def test_acknowledging_twice_keeps_the_first_time():
+def test_acknowledging_twice_preserves_the_first_time():
     assert acknowledge(acknowledge(Course(Status.OPEN), NOW), LATER).acknowledged_at == NOW
 
 
@@ -80,7 +80,7 @@ def test_jumping_straight_to_resolved_leaves_the_mitigation_unknown():
     assert (course.resolved_at, course.mitigated_at, course.closed_at) == (NOW, None, None)
 
 
-def test_reopening_clears_resolution_and_closing_and_keeps_the_rest():
+def test_reopening_clears_only_resolution_and_closing():
     resolved = move(move(Course(Status.OPEN), Status.MONITORING, NOW), Status.RESOLVED, NOW)
     closed = move(resolved, Status.CLOSED, LATER)
     back = move(closed, Status.INVESTIGATING, LATER)
@@ -94,7 +94,7 @@ def test_a_second_resolution_after_reopening_has_its_own_time():
     assert move(back, Status.RESOLVED, LATER).resolved_at == LATER
 
 
-def test_only_coming_back_from_the_end_is_reopening():
+def test_only_leaving_resolved_or_closed_is_reopening():
     assert is_reopening(Status.RESOLVED, Status.INVESTIGATING)
     assert is_reopening(Status.CLOSED, Status.INVESTIGATING)
     assert not is_reopening(Status.RESOLVED, Status.CLOSED)
@@ -127,7 +127,7 @@ def test_on_any_walk_the_times_agree_with_the_status(path):
 
 
 @given(st.lists(statuses, max_size=25))
-def test_on_any_walk_facts_are_set_once(path):
+def test_lifecycle_times_are_set_once_on_any_path(path):
     courses = list(_walk(path))
     for fact in ("acknowledged_at", "mitigated_at"):
         known = [value for course in courses if (value := getattr(course, fact)) is not None]

@@ -1,4 +1,4 @@
-"""What subscribers are told of an incident: kinds, snapshot, actor and order."""
+"""Outbox events of an incident: kinds, snapshot, actor and order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ending an incident, and bringing it back."""
+"""Resolving, closing and reopening incidents."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def clock():
         yield travelled
 
 
-def test_resolving_takes_the_time_and_the_root_cause(clock, actor, declared, story, audited):
+def test_resolving_takes_the_time_and_the_root_cause(clock, actor, declared, timeline, audited):
     incident = declared()
     clock.shift(timedelta(minutes=10))
     resolved = resolving.resolve_incident(actor, number=1, message="Rolled back", root_cause="Bad deploy")
     assert (resolved.status, resolved.mttr, resolved.root_cause) == ("resolved", 600.0, "Bad deploy")
     assert (resolved.update_due_at, resolved.acknowledged_at) == (None, resolved.resolved_at)
-    assert (story(incident)[-1].kind, audited()[-1]) == ("resolution", "incident.resolve")
+    assert (timeline(incident)[-1].kind, audited()[-1]) == ("resolution", "incident.resolve")
 
 
-def test_the_second_to_resolve_is_told_who_was_first(actor, make_actor, declared):
+def test_second_to_resolve_gets_the_name_of_the_first(actor, make_actor, declared):
     declared()
     resolving.resolve_incident(actor, number=1)
     with pytest.raises(Conflict, match="is resolved already by Rita Responder"):
@@ -42,7 +42,7 @@ def test_resolving_again_does_not_change_the_root_cause(actor, declared):
     assert resolving.resolve_incident(actor, number=1, root_cause="Other").root_cause == "Bad deploy"
 
 
-def test_only_what_is_resolved_can_be_closed(actor, declared, audited):
+def test_only_a_resolved_incident_can_be_closed(actor, declared, audited):
     declared()
     with pytest.raises(Invalid, match="closed cannot follow open"):
         resolving.close_incident(actor, number=1)
@@ -52,14 +52,14 @@ def test_only_what_is_resolved_can_be_closed(actor, declared, audited):
     assert audited()[-1] == "incident.close"
 
 
-def test_reopening_keeps_the_old_times_in_the_timeline(clock, actor, declared, story, audited):
+def test_reopening_records_the_old_times_in_the_timeline(clock, actor, declared, timeline, audited):
     incident = declared()
     resolved = resolving.resolve_incident(actor, number=1)
     resolving.close_incident(actor, number=1)
     clock.shift(timedelta(hours=1))
     back = resolving.reopen_incident(actor, number=1, message="It is back")
     assert (back.status, back.resolved_at, back.closed_at, back.mttr) == ("investigating", None, None, None)
-    entry = story(incident)[-1]
+    entry = timeline(incident)[-1]
     assert entry.data["resolved_at"] == entry.data["closed_at"] == resolved.resolved_at.isoformat()
     assert (entry.message, audited()[-1]) == ("It is back", "incident.reopen")
     assert back.update_due_at == NOW + timedelta(hours=5)
@@ -72,7 +72,7 @@ def test_setting_a_resolved_incident_to_investigating_reopens_it(actor, declared
     assert audited()[-1] == "incident.reopen"
 
 
-def test_reopening_twice_by_one_hand_is_one_reopening(actor, declared, audited):
+def test_reopening_twice_by_one_actor_is_one_reopening(actor, declared, audited):
     declared()
     resolving.resolve_incident(actor, number=1)
     first = resolving.reopen_incident(actor, number=1)
@@ -86,7 +86,7 @@ def test_reopening_what_never_ended_is_refused(actor, declared):
         resolving.reopen_incident(actor, number=1)
 
 
-def test_the_same_trouble_is_never_open_twice(actor, detected, report):
+def test_same_fingerprint_is_never_open_twice(actor, detected, report):
     from tests.incidents.make import signal
 
     detected()
@@ -108,14 +108,14 @@ def twins(actor, detected, report):
     return first, detected("errors")
 
 
-def test_trouble_that_one_of_many_detectors_found_again_is_never_open_twice(actor, twins):
+def test_fingerprint_of_one_of_many_detectors_is_never_open_twice(actor, twins):
     with pytest.raises(Conflict, match="INC-2 is open for the same trouble"):
         resolving.reopen_incident(actor, number=1)
     resolving.resolve_incident(actor, number=2)
     assert resolving.reopen_incident(actor, number=1).status == "investigating"
 
 
-def test_the_database_holds_one_unresolved_incident_per_signal(workspace, twins):
+def test_database_enforces_one_unresolved_incident_per_signal(workspace, twins):
     incidents = Incident.objects.of(workspace.pk)
     with pytest.raises(IntegrityError, match="one_unresolved_per_signal"), transaction.atomic():
         incidents.filter(number=1).update(status="open")
@@ -131,7 +131,7 @@ def test_a_signal_that_reaches_a_resolved_incident_is_not_open(workspace, twins)
     assert not made.is_open
 
 
-def test_a_resolution_may_be_public(actor, declared, story):
+def test_a_resolution_may_be_public(actor, declared, timeline):
     incident = declared()
     resolving.resolve_incident(actor, number=1, message="All is well", is_public=True)
-    assert story(incident)[-1].is_public
+    assert timeline(incident)[-1].is_public

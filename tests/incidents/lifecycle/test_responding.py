@@ -1,4 +1,4 @@
-"""Working an incident: who has it, what it says, how bad it is, what it touches."""
+"""Working an incident: owner, texts, severity, affected components."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ def other(make_actor):
 @names
 def test_another_workspaces_incident_is_not_found(other_workspace, make_actor, declared, service, fields):
     declared()
-    stranger = make_actor("admin", inside=other_workspace)
+    outsider = make_actor("admin", inside=other_workspace)
     with pytest.raises(NotFound, match="no INC-1 in this workspace"):
-        service(stranger, number=1, **fields)
+        service(outsider, number=1, **fields)
 
 
 @names
 def test_another_workspaces_incident_is_not_found_by_id_either(
     other_workspace, make_actor, declared, service, fields
 ):
-    incident, stranger = declared(), make_actor("admin", inside=other_workspace)
+    incident, outsider = declared(), make_actor("admin", inside=other_workspace)
     with pytest.raises(NotFound):
-        service(stranger, incident_id=incident.pk, **fields)
+        service(outsider, incident_id=incident.pk, **fields)
 
 
 @names
@@ -65,24 +65,24 @@ def test_a_viewer_may_look_but_not_touch(make_actor, declared, audited, service,
 
 
 @changing
-def test_every_change_leaves_one_entry_one_audit_row_and_one_fact(
-    actor, declared, story, audited, told, service, fields
+def test_every_change_leaves_one_entry_one_audit_row_and_one_event(
+    actor, declared, timeline, audited, published_topics, service, fields
 ):
     incident = declared()
     service(actor, number="inc_00001", **fields)
-    assert (len(story(incident)), len(audited())) == (2, 2)
-    assert len(set(told())) == len(told()) >= 2
+    assert (len(timeline(incident)), len(audited())) == (2, 2)
+    assert len(set(published_topics())) == len(published_topics()) >= 2
 
 
 @changing
-def test_a_change_repeated_by_the_same_hand_is_one_change(
-    actor, declared, story, audited, told, service, fields
+def test_change_repeated_by_the_same_actor_is_one_change(
+    actor, declared, timeline, audited, published_topics, service, fields
 ):
     incident = declared()
-    first, topics = service(actor, number=1, **fields), told()
+    first, topics = service(actor, number=1, **fields), published_topics()
     again = service(actor, number=1, **fields)
     assert first.version == again.version
-    assert (len(story(incident)), len(audited()), told()) == (2, 2, topics)
+    assert (len(timeline(incident)), len(audited()), published_topics()) == (2, 2, topics)
 
 
 @pytest.mark.parametrize(
@@ -99,23 +99,23 @@ def test_a_stale_version_is_refused_with_the_present_state(actor, declared, audi
     assert audited() == ["incident.declare", "incident.edit"]
 
 
-def test_the_version_somebody_read_last_is_accepted(actor, declared):
+def test_current_version_is_accepted(actor, declared):
     incident = responding.edit_incident(actor, number=1, impact="Everybody", version=declared().version)
     assert responding.acknowledge_incident(actor, number=1, version=incident.version).version == 3
 
 
-def test_acknowledging_records_who_and_moves_to_investigating(actor, declared, story):
+def test_acknowledging_records_who_and_moves_to_investigating(actor, declared, timeline):
     with time_machine.travel(NOW, tick=False) as clock:
         declared()
         clock.shift(timedelta(minutes=4))
         incident = responding.acknowledge_incident(actor, number=1, note="On it")
     assert (incident.status, incident.mtta) == ("investigating", 240.0)
     assert (incident.acknowledged_label, incident.commander_username) == ("Rita Responder", "rita.responder")
-    entry = story(incident)[-1]
+    entry = timeline(incident)[-1]
     assert (entry.kind, entry.message, entry.author_label) == ("acknowledged", "On it", "Rita Responder")
 
 
-def test_the_second_to_acknowledge_is_told_who_was_first(actor, other, declared, audited):
+def test_second_to_acknowledge_gets_the_name_of_the_first(actor, other, declared, audited):
     declared()
     responding.acknowledge_incident(actor, number=1)
     with pytest.raises(Conflict, match="INC-1 is acknowledged already by Rita Responder at") as refused:
@@ -125,7 +125,7 @@ def test_the_second_to_acknowledge_is_told_who_was_first(actor, other, declared,
     assert audited() == ["incident.declare", "incident.acknowledge"]
 
 
-def test_who_moved_it_past_open_was_the_one_to_acknowledge(actor, other, declared):
+def test_status_change_past_open_counts_as_acknowledgement(actor, other, declared):
     declared()
     incident = responding.change_status(actor, number=1, status="identified")
     assert incident.acknowledged_at
@@ -139,7 +139,7 @@ def _robot(workspace, number, label="robot"):
     return Actor(workspace.pk, "token", label, token_id=number, scopes=scopes)
 
 
-def test_two_tokens_are_two_hands_and_one_token_is_one(workspace, declared):
+def test_two_tokens_are_two_actors_and_one_token_is_one(workspace, declared):
     declared()
     ci, bot = _robot(workspace, 1), _robot(workspace, 2)
     resolving.resolve_incident(ci, number=1)
@@ -148,13 +148,13 @@ def test_two_tokens_are_two_hands_and_one_token_is_one(workspace, declared):
         resolving.resolve_incident(bot, number=1)
 
 
-def test_acknowledgement_by_machine_leaves_clock_and_command(workspace, actor, declared, story):
+def test_acknowledgement_by_machine_leaves_clock_and_command(workspace, actor, declared, timeline):
     incident = declared()
     taken = responding.acknowledge_incident(_robot(workspace, 1, "Grafana"), number=1)
     assert (taken.acknowledged_at, taken.acknowledged_label) == (None, "Grafana")
     assert (taken.status, taken.commander_username) == ("open", None)
     assert responding.acknowledge_incident(_robot(workspace, 2), number=1).version == taken.version
-    assert story(incident)[-1].data["by_machine"] is True
+    assert timeline(incident)[-1].data["by_machine"] is True
     owned = responding.acknowledge_incident(actor, number=1)
     assert (owned.acknowledged_label, owned.commander_username) == ("Rita Responder", "rita.responder")
 
@@ -182,19 +182,19 @@ def test_resolving_ends_stages_and_restores_components(actor, declared, workspac
     assert restored() == {"api": False, "db": False}
 
 
-def test_resolving_without_text_says_so(actor, declared, story):
+def test_resolving_without_text_is_recorded_as_such(actor, declared, timeline):
     from incidents.selectors import resolution_text
 
     incident = resolving.resolve_incident(actor, number=declared().number)
-    assert story(incident)[-1].message.endswith("without a resolution text.")
+    assert timeline(incident)[-1].message.endswith("without a resolution text.")
     assert resolution_text(actor, incident) == ""
 
 
-def test_a_status_change_has_a_message_public_or_not(actor, declared, story):
+def test_a_status_change_has_a_message_public_or_not(actor, declared, timeline):
     incident = declared()
     responding.change_status(actor, number=1, status="identified", message="A bad deploy", is_public=True)
     responding.change_status(actor, number=1, status="mitigated", message="Rolled back")
-    assert [(e.kind, e.message, e.is_public) for e in story(incident)[1:]] == [
+    assert [(e.kind, e.message, e.is_public) for e in timeline(incident)[1:]] == [
         ("status_change", "A bad deploy", True),
         ("mitigation", "Rolled back", False),
     ]
@@ -214,11 +214,11 @@ def test_asking_for_open_while_open_changes_nothing(actor, declared):
     assert responding.change_status(actor, number=1, status="detected").version == 1
 
 
-def test_a_stage_word_given_as_status_moves_the_stage(actor, declared, story, audited):
+def test_a_stage_word_given_as_status_moves_the_stage(actor, declared, timeline, audited):
     incident = declared()
     changed = responding.change_status(actor, number=1, status="containing", message="Fencing it in")
     assert (changed.status, changed.stage) == ("open", "containment")
-    assert (story(incident)[-1].kind, audited()[-1]) == ("stage_change", "incident.stage")
+    assert (timeline(incident)[-1].kind, audited()[-1]) == ("stage_change", "incident.stage")
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_the_audit_row_has_before_and_after(workspace, actor, declared):
     assert (entry.user_id, entry.object_type) == (actor.user_id, "incident")
 
 
-def test_an_edit_names_what_changed_and_leaves_the_rest(actor, declared, story):
+def test_an_edit_names_what_changed_and_leaves_the_rest(actor, declared, timeline):
     incident = declared(labels={"project": "web"})
     edited = responding.edit_incident(actor, number=1, title="Checkout slow", impact="Carts time out")
     assert (edited.title, edited.impact, edited.labels) == (
@@ -275,7 +275,7 @@ def test_an_edit_names_what_changed_and_leaves_the_rest(actor, declared, story):
         "Carts time out",
         {"project": "web"},
     )
-    assert story(incident)[-1].message == "Title: “Checkout is down” → “Checkout slow”. Impact added."
+    assert timeline(incident)[-1].message == "Title: “Checkout is down” → “Checkout slow”. Impact added."
 
 
 def test_labels_are_replaced_as_a_whole(actor, declared):
@@ -304,7 +304,7 @@ def test_the_incident_must_be_named_in_one_way(actor, declared):
 
 def test_numbers_of_two_workspaces_do_not_meet(workspace, other_workspace, make_actor, declared):
     declared("Ours")
-    neighbour = make_actor("responder", inside=other_workspace)
-    declare_incident(neighbour, title="Theirs")
-    responding.edit_incident(neighbour, number=1, title="Still theirs")
+    foreign_actor = make_actor("responder", inside=other_workspace)
+    declare_incident(foreign_actor, title="Theirs")
+    responding.edit_incident(foreign_actor, number=1, title="Still theirs")
     assert Incident.objects.of(workspace.pk).get().title == "Ours"

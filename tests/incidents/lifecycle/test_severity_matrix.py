@@ -1,4 +1,4 @@
-"""What each type starts as, and what makes it worse."""
+"""The severity matrix: initial severity and escalation of each type."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def test_the_condition_of_each_type_decides(kind, facts, severity):
 
 
 @pytest.mark.parametrize("kind", list(IncidentType))
-def test_what_nobody_measured_escalates_nothing(kind):
+def test_missing_measurement_escalates_nothing(kind):
     assert escalated(kind, {}) == default_severity(kind)
     assert escalated(kind, {"something_else": 1000}) == default_severity(kind)
 
 
-def test_an_escalation_always_makes_it_worse_and_says_why():
+def test_escalation_always_raises_the_severity_with_a_reason():
     for assignment in MATRIX.values():
         if (rule := assignment.escalation) is not None:
             assert SEVERITY_RANK[rule.to] < SEVERITY_RANK[assignment.default]
             assert rule.condition
 
 
-def test_what_starts_at_the_worst_has_nowhere_to_go():
+def test_type_that_starts_at_sev1_has_no_escalation():
     worst = {kind for kind, assignment in MATRIX.items() if assignment.default == "sev1"}
     assert all(MATRIX[kind].escalation is None for kind in worst)
     assert len(worst) == 5

@@ -1,4 +1,4 @@
-"""Links that Tocsin makes, each with its reasons: they merge nothing, and a person may take them away."""
+"""Automatic links, each with its reasons: they merge nothing, and a person may remove them."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def test_incidents_of_two_workspaces_are_never_linked_or_proposed(
         assert record_links(one.workspace_id, one.pk) == 0
         assert record_links(actor.workspace_id if one is other else other_workspace.pk, one.pk) == 0
     assert (links(first), links(other)) == ([], [])
-    stranger = system_actor(other_workspace.pk)
-    assert (proposals_for(actor, first), proposals_for(stranger, other)) == ([], [])
+    outsider = system_actor(other_workspace.pk)
+    assert (proposals_for(actor, first), proposals_for(outsider, other)) == ([], [])
 
 
 def test_time_alone_links_nothing(actor, detected):
@@ -191,10 +191,10 @@ def test_closing_one_of_two_linked_incidents_never_touches_the_other(actor, dete
 def test_sla_report_leaves_absorbed_incidents_out(actor, detected):
     first, second = detected("api"), detected("db")
     span = timedelta(days=3650)
-    asked = ReportQuery(NOW - span, NOW + span, "month", frozenset())
+    query = ReportQuery(NOW - span, NOW + span, "month", frozenset())
 
     def clocks():
-        return {one.kind: one.met + one.breached + one.running for one in sla_report(actor, asked, NOW)}
+        return {one.kind: one.met + one.breached + one.running for one in sla_report(actor, query, NOW)}
 
     before = clocks()
     merge_incidents(actor, number=second.number, into=first.number)
@@ -202,9 +202,9 @@ def test_sla_report_leaves_absorbed_incidents_out(actor, detected):
     assert SlaClock.objects.of(actor.workspace_id).filter(incident=second).exists()
 
 
-def test_timeline_of_a_family_is_read_as_one(actor, detected, story):
+def test_timeline_of_a_family_is_read_as_one(actor, detected, timeline):
     first, second = detected("api"), detected("db")
-    own = {entry.pk for one in (first, second) for entry in story(one)}
+    own = {entry.pk for one in (first, second) for entry in timeline(one)}
     merge_incidents(actor, number=second.number, into=first.number)
     page = story_of(actor, first.pk)
     assert own < {entry.pk for entry in page.items}

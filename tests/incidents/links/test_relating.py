@@ -1,4 +1,4 @@
-"""Links between incidents, and what Tocsin finds related by itself."""
+"""Manual links between incidents, and related incidents."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def linked(actor, incident):
     return [one.number for one in related_incidents(actor, incident).linked]
 
 
-def test_a_link_holds_both_ways_and_is_told_on_both_sides(actor, two, story, audited, told):
+def test_link_is_symmetric_and_published_for_both_incidents(actor, two, timeline, audited, published_topics):
     first, second = two
     for _ in range(2):
         relate_incidents(actor, number=1, other="INC-2")
     assert (linked(actor, first), linked(actor, second)) == ([2], [1])
-    assert story(first)[-1].message == "Linked to INC-2: Second"
-    assert story(second)[-1].message == "Linked to INC-1: First"
+    assert timeline(first)[-1].message == "Linked to INC-2: Second"
+    assert timeline(second)[-1].message == "Linked to INC-1: First"
     assert audited().count("incident.relate") == 1
-    assert told()[-2:] == ["incident.changed"] * 2
+    assert published_topics()[-2:] == ["incident.changed"] * 2
 
 
 def test_a_link_is_taken_away_from_either_side(actor, two, audited):
@@ -54,7 +54,7 @@ def test_no_incident_is_linked_to_itself(actor, two):
         relate_incidents(actor, number=1, other="inc-1")
 
 
-def test_what_is_not_there_cannot_be_linked(actor, two):
+def test_missing_incident_cannot_be_linked(actor, two):
     with pytest.raises(NotFound):
         relate_incidents(actor, number=1, other=3)
 
@@ -74,7 +74,7 @@ def test_a_viewer_links_nothing(make_actor, two):
         relate_incidents(make_actor("viewer"), number=1, other=2)
 
 
-def test_earlier_incidents_of_the_same_trouble_are_counted_and_shown(actor, report):
+def test_earlier_incidents_of_the_same_fingerprint_are_counted_and_shown(actor, report):
     for day in range(7):
         [outcome] = report(signal(), now=NOW + timedelta(days=day))
         if day < 6:
@@ -95,7 +95,7 @@ def test_neighbours_touched_the_same_component_within_a_day(actor, report):
     assert {one.title for one in found.same_type} == {"Errors in other", "Errors in far"}
 
 
-def test_each_incident_stands_in_one_list_only(actor, report):
+def test_each_incident_is_in_one_list_only(actor, report):
     report(signal("a", components=("db",)))
     report(signal("b", components=("db",)))
     relate_incidents(actor, number=1, other=2)
@@ -111,6 +111,6 @@ def test_related_incidents_cost_five_statements_however_many_there_are(actor, re
     for number in range(12):
         report(signal(f"s{number}", components=("db", f"c{number}")))
     this = Incident.objects.of(actor.workspace_id).get(number=12)
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as queries:
         related_incidents(actor, this)
-    assert len(asked) == 5
+    assert len(queries) == 5

@@ -1,4 +1,4 @@
-"""What is typed into the palette about one incident."""
+"""Commands of the palette for one incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a list's page makes of its address: it keeps what it understands, and says what it does not."""
+"""The query of a list's address: what is understood applies, what is not is named."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def read(query="", **options):
     ],
 )
 def test_aliases_become_canonical_in_every_link(given, address):
-    asked = read(given)
-    assert asked.ignored == ()
-    assert asked.address() == address
-    assert read(address) == asked
+    query = read(given)
+    assert query.ignored == ()
+    assert query.address() == address
+    assert read(address) == query
 
 
 @pytest.mark.parametrize(
-    ("given", "kept", "said"),
+    ("given", "address", "message"),
     [
         ("severity=purple,critical", "severity=sev1", "“purple”"),
         ("severity=purple", "", "sev1, sev2"),
@@ -58,30 +58,30 @@ def test_aliases_become_canonical_in_every_link(given, address):
         ("utm_source=mail&severity=sev1", "severity=sev1", "utm_source"),
     ],
 )
-def test_what_is_not_understood_is_named_and_the_rest_is_kept(given, kept, said):
-    asked = read(given)
-    assert said in " ".join(asked.ignored)
-    assert asked.address() == kept
+def test_unknown_parameters_are_named_and_the_rest_applied(given, address, message):
+    query = read(given)
+    assert message in " ".join(query.ignored)
+    assert query.address() == address
 
 
-def test_a_long_nonsense_is_cut_in_the_sentence_about_it():
+def test_long_unknown_value_is_cut_in_its_message():
     [sentence] = read("severity=" + "x" * 500).ignored
     assert len(sentence) < 250
 
 
 @given(st.text(max_size=200))
-def test_no_address_does_worse_than_a_sentence(text):
+def test_invalid_address_always_gets_a_message(text):
     assert isinstance(read(text[:190].replace("&&", "&")), ListQuery)
 
 
-def test_what_others_read_is_carried_but_never_guessed():
+def test_parameters_of_other_parts_are_preserved_unparsed():
     assert read("view=mine&severity=p1", also=("view",)).address() == "severity=sev1&view=mine"
     assert "view" in read("view=mine").ignored[0]
 
 
 def test_each_chip_takes_away_its_own_value_and_nothing_else():
-    asked = read("severity=sev1,sev2&status=active&sort=oldest")
-    assert [(c.title, c.label, c.address) for c in active_filters(asked)] == [
+    query = read("severity=sev1,sev2&status=active&sort=oldest")
+    assert [(c.title, c.label, c.address) for c in active_filters(query)] == [
         ("Severity", "SEV1", "severity=sev2&status=active&sort=oldest"),
         ("Severity", "SEV2", "severity=sev1&status=active&sort=oldest"),
         ("Status", "Active", "severity=sev1%2Csev2&sort=oldest"),
@@ -107,16 +107,16 @@ def test_a_box_shows_what_is_chosen_whichever_word_chose_it(query, box, label):
 
 
 def test_a_form_carries_along_what_it_has_no_box_for():
-    asked = read("label=a=b&project=web&severity=sev1&search=x&stage=done")
-    assert unboxed(asked, selects(asked, [], with_status=True)) == [
+    query = read("label=a=b&project=web&severity=sev1&search=x&stage=done")
+    assert unboxed(query, selects(query, [], with_status=True)) == [
         ("stage", "done"), ("label", "a=b"), ("project", "web"),
     ]  # fmt: skip
 
 
-def test_what_is_understood_is_what_the_strict_reading_means():
-    asked = read("severity=critical,nonsense&status=active")
-    assert asked.wanted.severities == {Severity.SEV1}
-    assert Status.OPEN in asked.wanted.statuses
+def test_lenient_parsing_equals_strict_parsing():
+    query = read("severity=critical,nonsense&status=active")
+    assert query.wanted.severities == {Severity.SEV1}
+    assert Status.OPEN in query.wanted.statuses
     assert read("").wanted == IncidentFilter()
 
 

@@ -1,4 +1,4 @@
-"""Every order with every filter, page by page and back, against a list kept in memory."""
+"""Every order with every filter, page by page and back, against a list in memory."""
 
 from __future__ import annotations
 
@@ -89,15 +89,15 @@ def _incident(workspace, number):
 
 
 @pytest.fixture
-def world(workspace, other_workspace, actor):
-    """Ninety incidents with many ties, and as many of someone else's; answers ours with what they touch."""
+def all_incidents(workspace, other_workspace, actor):
+    """Ninety incidents with many ties, and as many of another workspace; with their components."""
     components = Component.objects.bulk_create(
         [Component(workspace=workspace, name=name) for name in ("api", "pay-db", "edge")]
     )
-    ours = Incident.objects.bulk_create([_incident(workspace, n + 1) for n in range(COUNT)])
+    own = Incident.objects.bulk_create([_incident(workspace, n + 1) for n in range(COUNT)])
     Incident.objects.bulk_create([_incident(other_workspace, n + 1) for n in range(COUNT)])
     affected = []
-    for incident in ours:
+    for incident in own:
         chosen = DICE.sample(components, DICE.randint(0, 2))
         incident.names = [component.name for component in chosen]
         affected += [AffectedComponent(workspace=workspace, incident=incident, component=c) for c in chosen]
@@ -109,7 +109,7 @@ def world(workspace, other_workspace, actor):
     AffectedComponent.objects.bulk_create(affected)
     IncidentCounter.objects.create(workspace=workspace, last_number=COUNT)
     assert Membership.objects.of(workspace.pk).count() == 1
-    return ours
+    return own
 
 
 def _walk(actor, wanted, sort, limit):
@@ -133,30 +133,30 @@ def _numbers(pages):
 
 
 @pytest.mark.parametrize("sort", ORDERS)
-def test_pages_forwards_and_back_hold_what_a_plain_sort_gives(world, actor, sort):
+def test_pages_forwards_and_back_hold_what_a_plain_sort_gives(all_incidents, actor, sort):
     for name, (given, test) in every(2, FILTERS.items(), first=[*ORDERS].index(sort) % 2):
-        expected = [i.number for i in sorted(filter(test, world), key=SORT_KEYS[sort])]
+        expected = [i.number for i in sorted(filter(test, all_incidents), key=SORT_KEYS[sort])]
         pages, back = _walk(actor, parse_filter(given), sort, 7)
         assert [n for page in _numbers(pages) for n in page] == expected, name
         assert _numbers(back) == _numbers(pages), name
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_the_count_and_the_batches_agree_with_the_filter(world, actor, name):
+def test_the_count_and_the_batches_agree_with_the_filter(all_incidents, actor, name):
     given, test = FILTERS[name]
     wanted = parse_filter(given)
-    expected = [i.number for i in sorted(filter(test, world), key=SORT_KEYS["newest"])]
+    expected = [i.number for i in sorted(filter(test, all_incidents), key=SORT_KEYS["newest"])]
     assert count_incidents(actor, wanted) == len(expected)
     batches = list(incidents_in_batches(actor, wanted, size=10))
     assert [row.number for batch in batches for row in batch] == expected
     assert max((len(batch) for batch in batches), default=0) <= 10
 
 
-def test_a_count_stops_beyond_the_most(world, actor):
+def test_a_count_stops_beyond_the_most(all_incidents, actor):
     assert count_incidents(actor, most=20) == 21
 
 
-def test_going_back_to_the_start_shows_what_came_meanwhile(world, actor, declared):
+def test_going_back_to_the_start_shows_what_came_meanwhile(all_incidents, actor, declared):
     first = incidents_page(actor, limit=10)
     second = incidents_page(actor, limit=10, cursor=first.next_cursor)
     newcomer = declared("Newcomer")
@@ -166,7 +166,7 @@ def test_going_back_to_the_start_shows_what_came_meanwhile(world, actor, declare
     assert (top.items[0].number, len(top.items)) == (newcomer.number, 10)
 
 
-def test_an_incident_that_moves_while_a_page_is_read_takes_none_along(world, actor, monkeypatch):
+def test_an_incident_that_moves_while_a_page_is_read_takes_none_along(all_incidents, actor, monkeypatch):
     every = [incident.number for incident in incidents_page(actor, sort="severity", limit=200).items]
     read = listing_selectors.in_order
 
@@ -182,7 +182,7 @@ def test_an_incident_that_moves_while_a_page_is_read_takes_none_along(world, act
 
 
 @pytest.mark.parametrize("sort", ORDERS)
-def test_a_page_deep_down_takes_two_queries_and_sorts_nothing(world, actor, sort):
+def test_a_page_deep_down_takes_two_queries_and_sorts_nothing(all_incidents, actor, sort):
     cursor = incidents_page(actor, limit=40, sort=sort).next_cursor
     with CaptureQueriesContext(connection) as queries:
         incidents_page(actor, cursor=cursor, limit=20, sort=sort)

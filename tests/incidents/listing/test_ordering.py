@@ -1,4 +1,4 @@
-"""Cursors name a place in one order, and nothing else can be smuggled in through one."""
+"""Orders of lists and their cursors, and refusal of tampered ones."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def test_anything_else_is_refused(cursor):
 
 
 @given(st.text(max_size=300), st.sampled_from(list(ORDERS.values())))
-def test_no_text_does_worse_than_a_refusal(text, order):
+def test_invalid_text_is_always_refused(text, order):
     with contextlib.suppress(Invalid):
         assert decode(order, text).order == order.name
 
 
 @given(st.lists(st.integers() | st.text(max_size=20) | st.none() | st.floats(), max_size=5))
-def test_no_well_formed_list_does_worse_than_a_refusal(parts):
+def test_well_formed_list_is_read_or_refused(parts):
     for order in ORDERS.values():
         with contextlib.suppress(Invalid):
             assert len(decode(order, _cursor(order.name, 0, *parts)).keys) == len(order.keys)

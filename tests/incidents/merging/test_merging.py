@@ -1,4 +1,4 @@
-"""Merges of incidents, their undoing, and proposals to merge."""
+"""Merges of incidents, undoing them, and merge proposals."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def state(incident):
     return [getattr(row, name) for name in KEPT], rows
 
 
-def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited, story):
+def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited, timeline):
     first, second = detected("api"), detected("db", severity=Severity.SEV1)
     survivor = merge_incidents(actor, number=second.number, into=first.number)
     second.refresh_from_db()
@@ -54,7 +54,7 @@ def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited
     [outcome] = report(signal("db"))
     assert (outcome.incident_id, outcome.opened) == (first.pk, False)
     assert audited()[-2:] == ["incident.merge", "incident.absorb"]
-    assert story(second)[-1].message == f"Merged into {first.reference}: {first.title}"
+    assert timeline(second)[-1].message == f"Merged into {first.reference}: {first.title}"
 
 
 def test_merge_of_too_many_signals_is_refused_whole(actor, detected, monkeypatch):
@@ -88,15 +88,15 @@ def test_undo_brings_back_both_incidents_as_they_were(actor, detected):
     assert (state(first), state(second)) == before
 
 
-def test_undo_says_how_many_events_stay(actor, detected, report, story):
+def test_undo_reports_how_many_events_stay(actor, detected, report, timeline):
     first, second = detected("api"), detected("db")
     merge_incidents(actor, number=second.number, into=first.number)
     report(signal("db"))
     undo_merge(actor, number=second.number)
-    assert "5 events that came meanwhile stay" in story(second)[-1].message
+    assert "5 events that came meanwhile stay" in timeline(second)[-1].message
 
 
-def test_undo_keeps_a_severity_that_somebody_set_since(actor, detected):
+def test_undo_preserves_a_severity_set_since(actor, detected):
     from incidents.lifecycle.services.responding import change_severity
 
     first, second = detected("api"), detected("db", severity=Severity.SEV1)
@@ -126,7 +126,7 @@ def test_older_merge_is_undone_only_after_the_newer_one(actor, detected):
     assert undo_merge(actor, number=second.number).is_unresolved
 
 
-def test_undo_is_refused_while_a_newer_incident_has_the_trouble(actor, detected):
+def test_undo_is_refused_while_a_newer_incident_has_the_fingerprint(actor, detected):
     first, second = detected("api"), detected("db")
     merge_incidents(actor, number=second.number, into=first.number)
     resolve_incident(actor, incident_id=first.pk)
@@ -192,8 +192,8 @@ def test_proposal_is_dismissed_by_its_form_without_scripts(actor, detected):
     page, client = f"/incidents/{first.reference}", browser_for(actor)
     address = f'action="{page}/dismiss-proposal"'
     assert address in client.get(page).content.decode()
-    answer = client.post(f"{page}/dismiss-proposal", {"other": second.reference})
-    assert (answer.status_code, answer["Location"]) == (303, page)
+    response = client.post(f"{page}/dismiss-proposal", {"other": second.reference})
+    assert (response.status_code, response["Location"]) == (303, page)
     assert address not in client.get(page).content.decode()
     assert proposals_for(actor, first) == []
 

@@ -1,4 +1,4 @@
-"""How well things are: the numbers of the written definition, and what must hold whatever they are."""
+"""Health of components: the numbers of the documented definition, and its invariants."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def test_open_incidents_take_their_points(burdens, percent, standing):
     assert (found.percent, found.standing) == (percent, standing)
 
 
-def test_what_is_monitored_takes_half_rounded_up_for_each():
+def test_monitored_incident_has_half_the_points_rounded_up():
     assert Burden("sev4", True, 3, "degraded").points == 9
     assert Burden("sev1", True).points == 40
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(st.lists(BURDENS, max_size=12))
-def test_health_is_a_percentage_with_a_word_and_never_rises_with_more_trouble(burdens):
+def test_health_is_a_percentage_with_a_word_and_never_rises_with_more_incidents(burdens):
     found = health_under(burdens)
     assert 0 <= found.percent <= 100
     assert found.standing in Standing
@@ -77,9 +77,9 @@ def test_a_worse_impact_or_severity_never_takes_less():
 
 def test_the_document_gives_the_same_numbers():
     rows = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", DOCUMENT.read_text(), re.M)
-    told = {name.strip(): [int(n) for n in numbers] for name, *numbers in rows}
+    documented = {name.strip(): [int(n) for n in numbers] for name, *numbers in rows}
     known = {Impact(impact).label: list(row.values()) for impact, row in health.COMPONENT_POINTS.items()}
-    assert told == {"The system": list(health.SYSTEM_POINTS.values()), **known}
+    assert documented == {"The system": list(health.SYSTEM_POINTS.values()), **known}
     for word, least, most in health.ranges():
         assert f"| {word.title()} | {least}–{most} % |" in DOCUMENT.read_text()
 
@@ -102,7 +102,7 @@ def test_a_way_back_is_found_where_there_is_one(needs, edges, way):
 
 
 @given(st.dictionaries(st.integers(1, 8), st.sets(st.integers(1, 8), max_size=4), max_size=8))
-def test_a_way_back_is_found_exactly_when_every_path_says_so(edges):
+def test_cycle_is_found_exactly_when_a_path_search_finds_it(edges):
     reached, waiting = set(), set(edges.get(1, ()))
     while waiting:
         reached |= waiting

@@ -1,4 +1,4 @@
-"""The figures of the landing page and of the catalogue, held against plain loops over the same rows."""
+"""The figures of the landing page and of the catalogue, compared with loops over the same rows."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _agrees(average, seconds):
     assert average.median.total_seconds() == pytest.approx(median(seconds), abs=1e-3)
 
 
-def test_how_things_are_agrees_with_a_plain_loop(crowd, actor):
+def test_health_equals_a_plain_loop(crowd, actor):
     now, real = standings(actor), [row for row in crowd if _is_open(row)]
     ended = [row for row in crowd if row.resolved_at and not row.is_drill]
     assert now.active == len(real)
@@ -131,24 +131,24 @@ def test_the_last_day_agrees_with_a_plain_loop(crowd, actor):
     ended = [row for row in crowd if row.resolved_at and row.resolved_at >= first and not row.is_drill]
     assert [hour.astimezone(UTC) for hour in day.hours] == [first + n * timedelta(hours=1) for n in range(24)]
     assert f"{day.hours[0]:%H:%M} {day.hours[-1]:%H:%M}" == "10:00 10:00"  # an hour is missing in Berlin
-    for moment, rows, told in (("detected_at", found, day.opened), ("resolved_at", ended, day.resolved)):
+    for moment, rows, daily in (("detected_at", found, day.opened), ("resolved_at", ended, day.resolved)):
         hours = Counter((getattr(row, moment) - first) // timedelta(hours=1) for row in rows)
-        assert list(told) == [hours[n] for n in range(24)]
+        assert list(daily) == [hours[n] for n in range(24)]
     assert day.by_severity == {s: sum(row.severity == s for row in found) for s in Severity.values}
     _agrees(day.mttd, _seconds((row.started_at, row.detected_at) for row in found))
     _agrees(day.mtta, _seconds((row.detected_at, row.acknowledged_at) for row in found))
     _agrees(day.mttr, _seconds((row.detected_at, row.resolved_at) for row in ended))
 
 
-def test_what_was_open_is_told_hour_by_hour(crowd, actor):
+def test_open_incidents_are_counted_hour_by_hour(crowd, actor):
     day = last_day(actor)
-    for hour, told in zip(day.hours, day.active, strict=True):
+    for hour, counted in zip(day.hours, day.active, strict=True):
         end = min(NOW, hour + timedelta(hours=1))
         open_then = [
             row for row in crowd
             if not row.is_drill and row.detected_at < end and not (row.resolved_at and row.resolved_at < end)
         ]  # fmt: skip
-        assert told == len(open_then)
+        assert counted == len(open_then)
 
 
 def test_components_agree_with_a_plain_loop(crowd, actor):
@@ -171,11 +171,11 @@ def test_each_day_of_a_component_agrees_with_a_plain_loop(crowd, actor):
         for a in touched
         if not a.incident.is_drill
     )
-    told = daily_incidents(actor, part)
-    assert len(told) == 90
-    assert told[-1][0].isoformat() == "2026-03-29"
-    assert [count for _, count in told] == [days[day] for day, _ in told]
-    assert sum(count for _, count in told) > 0
+    daily = daily_incidents(actor, part)
+    assert len(daily) == 90
+    assert daily[-1][0].isoformat() == "2026-03-29"
+    assert [count for _, count in daily] == [days[day] for day, _ in daily]
+    assert sum(count for _, count in daily) > 0
 
 
 def test_nothing_is_divided_by_zero(berlin, actor):
@@ -185,7 +185,7 @@ def test_nothing_is_divided_by_zero(berlin, actor):
     assert worst_components(actor) == []
 
 
-def test_the_worst_component_comes_first_and_the_calm_ones_by_tier_and_name(crowd, actor, keeper):
+def test_worst_component_comes_first_and_healthy_ones_by_tier_and_name(crowd, actor, keeper):
     edit_component(keeper, component_id=component_for(actor, name="part-8").pk, wanted={"tier": 1})
     states = components_page(actor).items
     percents = [s.load.health.percent for s in states]
@@ -225,13 +225,13 @@ def test_components_are_filtered(crowd, actor, wanted, count):
 
 
 def test_an_archived_component_is_shown_while_an_open_incident_touches_it(crowd, actor, keeper):
-    troubled = next(s.component for s in components_page(actor).items if s.load.open_count)
-    calm = component_for(actor, name="part-8")
-    for one in (troubled, calm):
+    affected = next(s.component for s in components_page(actor).items if s.load.open_count)
+    healthy = component_for(actor, name="part-8")
+    for one in (affected, healthy):
         edit_component(keeper, component_id=one.pk, wanted={"archived": True})
     names = [s.component.name for s in components_page(actor).items]
-    assert troubled.name in names
-    assert calm.name not in names
+    assert affected.name in names
+    assert healthy.name not in names
 
 
 def test_the_last_event_is_that_of_the_newest_incident(declared, actor):
@@ -287,17 +287,17 @@ def test_reading_costs_the_same_however_much_there_is(crowd, actor, read, most):
 
 
 def test_another_workspaces_component_is_not_there(crowd, make_actor, other_workspace):
-    stranger = make_actor("admin", inside=other_workspace)
+    outsider = make_actor("admin", inside=other_workspace)
     mine = Component.across_workspaces.get(name="part-0")
     for call in (
-        lambda: component_for(stranger, pk=mine.pk),
-        lambda: component_for(stranger, name="part-0"),
-        lambda: edit_component(stranger, component_id=mine.pk, wanted={"tier": 1}),
+        lambda: component_for(outsider, pk=mine.pk),
+        lambda: component_for(outsider, name="part-0"),
+        lambda: edit_component(outsider, component_id=mine.pk, wanted={"tier": 1}),
     ):
         with pytest.raises(NotFound):
             call()
     with pytest.raises(Invalid, match="which is no component here"):
-        create_component(stranger, name="x", wanted={"depends_on": ["part-0"]})
+        create_component(outsider, name="x", wanted={"depends_on": ["part-0"]})
 
 
 def test_a_responder_may_not_change_the_catalogue(actor):

@@ -1,4 +1,4 @@
-"""Handing a role over: one holder always, whoever answers what and when."""
+"""Handing a role off: always one holder, for any order of responses."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def commander(actor):
     return incident_for(actor, 1).commander_username
 
 
-def answer(who, offer, *, accept=True, minutes=5):
+def respond(who, offer, *, accept=True, minutes=5):
     with time_machine.travel(NOW + timedelta(minutes=minutes), tick=False):
         return answer_offer(who, number=1, offer_id=offer.pk, accept=accept)
 
 
 def test_accepting_moves_the_role_once(actor, nina, offer):
-    answer(nina, offer)
-    answer(nina, offer, minutes=6)
+    respond(nina, offer)
+    respond(nina, offer, minutes=6)
     assert commander(actor) == "nina.new"
 
 
@@ -53,31 +53,31 @@ def test_offer_carries_a_card_of_the_state(offer):
 
 
 @pytest.mark.parametrize("who", ["nina", "actor"])
-def test_declined_or_withdrawn_offer_leaves_the_holder(request, actor, offer, who, story):
-    answer(request.getfixturevalue(who), offer, accept=False)
+def test_declined_or_withdrawn_offer_leaves_the_holder(request, actor, offer, who, timeline):
+    respond(request.getfixturevalue(who), offer, accept=False)
     assert commander(actor) == "rita.responder"
-    assert "The holder retains the role." in story(incident_for(actor, 1))[-1].message
+    assert "The holder retains the role." in timeline(incident_for(actor, 1))[-1].message
 
 
 def test_accepting_after_expiry_is_refused(actor, nina, offer):
     with pytest.raises(Conflict, match="expired"):
-        answer(nina, offer, minutes=11)
+        respond(nina, offer, minutes=11)
     assert commander(actor) == "rita.responder"
 
 
-def test_unanswered_offer_expires_and_says_so(actor, offer, told):
+def test_unanswered_offer_expires_with_an_event(actor, offer, published_topics):
     with time_machine.travel(NOW + OFFER_LASTS, tick=False):
         run_due(CLOCKS, at=NOW + OFFER_LASTS)
     offer.refresh_from_db()
     assert (offer.answer, commander(actor)) == (RoleOffer.Answer.EXPIRED, "rita.responder")
-    assert told().count("incident.role_offer_ended") == 1
+    assert published_topics().count("incident.role_offer_ended") == 1
 
 
-def test_accepting_from_whoever_lost_the_role_is_refused(actor, nina, offer, make_actor):
+def test_accepting_from_a_former_holder_is_refused(actor, nina, offer, make_actor):
     other = make_actor("responder", username="otto.other")
     assign_role(other, number=1, username="otto.other")
     with pytest.raises(Conflict, match="no longer holds"):
-        answer(nina, offer)
+        respond(nina, offer)
     assert commander(actor) == "otto.other"
 
 
@@ -87,7 +87,7 @@ def test_second_offer_replaces_the_first(actor, nina, offer, make_actor):
         second = offer_role(actor, number=1, username="otto.other")
         assert offer_role(actor, number=1, username="otto.other").pk == second.pk
     with pytest.raises(Conflict, match="withdrawn"):
-        answer(nina, offer)
+        respond(nina, offer)
 
 
 def test_offer_of_a_role_the_actor_does_not_hold_is_refused(nina, offer, make_actor):
@@ -103,4 +103,4 @@ def test_offer_to_oneself_is_refused(actor, offer):
 
 def test_offer_between_others_is_not_found(offer, make_actor):
     with pytest.raises(NotFound):
-        answer(make_actor("responder", username="otto.other"), offer)
+        respond(make_actor("responder", username="otto.other"), offer)

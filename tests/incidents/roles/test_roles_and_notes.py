@@ -1,4 +1,4 @@
-"""Who leads, and what is written down on the way."""
+"""Roles, notes and updates."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def dana(make_actor):
     return make_actor("responder", username="dana")
 
 
-def test_assigning_without_a_role_means_commander(actor, dana, declared, story, audited):
+def test_assigning_without_a_role_means_commander(actor, dana, declared, timeline, audited):
     incident = declared()
     assigned = assign_role(actor, number=1, username="Dana")
     assert (assigned.commander_username, assigned.commander_label) == ("dana", "Dana")
-    assert story(incident)[-1].message == "Commander: unassigned → Dana."
+    assert timeline(incident)[-1].message == "Commander: unassigned → Dana."
     assert audited()[-1] == "incident.role"
 
 
@@ -35,7 +35,7 @@ def test_a_member_may_be_named_by_mail_or_id(actor, dana, declared):
     assert assign_role(actor, number=1, user_id=actor.user_id).commander_username == "rita.responder"
 
 
-def test_the_history_of_a_role_is_kept(actor, dana, declared):
+def test_history_of_a_role_is_preserved(actor, dana, declared):
     incident = declared()
     assign_role(actor, number=1, username="dana")
     assign_role(actor, number=1, user_id=actor.user_id)
@@ -60,10 +60,10 @@ def test_the_same_holder_again_changes_nothing(actor, dana, declared, audited):
     assert audited().count("incident.role") == 1
 
 
-def test_somebody_of_another_workspace_cannot_lead(workspace, other_workspace, actor, make_actor, declared):
+def test_member_of_another_workspace_cannot_lead(workspace, other_workspace, actor, make_actor, declared):
     declared()
-    stranger = make_actor("admin", username="stranger", inside=other_workspace)
-    for who in ({"username": "stranger"}, {"user_id": stranger.user_id}):
+    outsider = make_actor("admin", username="stranger", inside=other_workspace)
+    for who in ({"username": "stranger"}, {"user_id": outsider.user_id}):
         with pytest.raises(Invalid, match="must name a member of this workspace"):
             assign_role(actor, number=1, **who)
     assert not RoleAssignment.objects.of(workspace.pk).exists()
@@ -76,10 +76,10 @@ def test_a_stale_assignment_is_refused(actor, dana, declared):
         assign_role(actor, number=1, user_id=actor.user_id, version=1)
 
 
-def test_a_note_is_internal_and_changes_no_version(actor, declared, story):
+def test_a_note_is_internal_and_changes_no_version(actor, declared, timeline):
     incident = declared()
     noted = add_note(actor, number=1, message=" Looking at the logs ")
-    entry = story(incident)[-1]
+    entry = timeline(incident)[-1]
     assert (entry.kind, entry.message, entry.is_public, noted.version) == (
         "note",
         "Looking at the logs",
@@ -88,28 +88,28 @@ def test_a_note_is_internal_and_changes_no_version(actor, declared, story):
     )
 
 
-def test_an_update_is_public_and_restarts_the_update_clock(actor, declared, story):
+def test_an_update_is_public_and_restarts_the_update_clock(actor, declared, timeline):
     with time_machine.travel(NOW, tick=False) as clock:
         incident = declared()
         assert incident.update_due_at == NOW + timedelta(hours=4)
         clock.shift(timedelta(hours=1))
         updated = add_update(actor, number=1, message="We are on it")
     assert updated.update_due_at == NOW + timedelta(hours=5)
-    assert story(incident)[-1].is_public
+    assert timeline(incident)[-1].is_public
 
 
-def test_an_update_may_be_kept_internal(actor, declared, story):
+def test_update_may_be_internal(actor, declared, timeline):
     incident = declared()
     add_update(actor, number=1, message="For us only", is_public=False)
-    assert not story(incident)[-1].is_public
+    assert not timeline(incident)[-1].is_public
 
 
-def test_the_same_words_later_or_by_another_hand_are_another_note(actor, dana, declared, story):
+def test_same_text_later_or_by_another_actor_is_another_note(actor, dana, declared, timeline):
     incident = declared()
     add_note(actor, number=1, message="Still failing")
     add_note(dana, number=1, message="Still failing")
     add_note(actor, number=1, message="Still failing!")
-    assert len(story(incident)) == 4
+    assert len(timeline(incident)) == 4
 
 
 def test_the_key_lists_are_sorted_by_follows_the_commander_and_their_name(workspace, actor, dana, declared):

@@ -1,4 +1,4 @@
-"""When the clocks of an incident run out."""
+"""SLA deadlines of an incident."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_the_standard_times_to_acknowledge(severity, minutes):
 
 
 @pytest.mark.parametrize(("severity", "minutes"), [("sev1", 15), ("sev2", 60), ("sev3", 240), ("sev4", 1440)])
-def test_the_second_preset_answers_within_a_quarter_hour_one_hour_four_hours_and_a_day(severity, minutes):
+def test_second_preset_has_15_minutes_1_hour_4_hours_and_1_day(severity, minutes):
     assert RESPONSE_TIMES[Severity(severity)].acknowledge_within == minutes
 
 
@@ -43,9 +43,9 @@ def test_a_clock_that_does_not_exist_never_runs_out():
 
 def test_updates_are_due_from_the_last_one():
     clocks = Clocks(15, update_every=30)
-    told = NOW + timedelta(minutes=20)
+    updated_at = NOW + timedelta(minutes=20)
     assert deadlines(clocks, NOW).update_due_at == NOW + timedelta(minutes=30)
-    assert deadlines(clocks, NOW, told).update_due_at == told + timedelta(minutes=30)
+    assert deadlines(clocks, NOW, updated_at).update_due_at == updated_at + timedelta(minutes=30)
 
 
 def test_an_update_from_before_the_detection_buys_no_time():
@@ -54,6 +54,6 @@ def test_an_update_from_before_the_detection_buys_no_time():
     assert deadlines(clocks, NOW, early).update_due_at == NOW + timedelta(minutes=30)
 
 
-def test_resolution_is_due_from_detection_whatever_was_told():
+def test_resolution_is_due_from_detection_regardless_of_updates():
     clocks = Clocks(15, update_every=30, resolve_within=240)
     assert deadlines(clocks, NOW, NOW + timedelta(hours=3)).resolve_due_at == NOW + timedelta(hours=4)

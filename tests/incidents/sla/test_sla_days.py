@@ -1,4 +1,4 @@
-"""Three simulated days of SLA clocks, during which workers die in the middle of their transactions."""
+"""Three simulated days of SLA clocks, with workers killed in the middle of their transactions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def expected(clock: SlaClock, began: int, end: int) -> list[tuple[str, str]]:
     return [(clock.kind, phase) for phase in phases]
 
 
-def test_each_clock_warns_and_breaches_once_at_its_time_whatever_dies(declared, workspace, monkeypatch):
+def test_each_clock_warns_and_breaches_once_at_its_time_despite_killed_workers(
+    declared, workspace, monkeypatch
+):
     calls, publish = Counter(), clock_steps.publish_all
 
     def dying(facts):

@@ -53,7 +53,7 @@ def test_an_unknown_preset_shows_what_is_set(browser):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "message"),
     [
         ("sev1.acknowledge_within", "", "Is required."),
         ("sev1.acknowledge_within", "0", "1 to 525600"),
@@ -65,13 +65,13 @@ def test_an_unknown_preset_shows_what_is_set(browser):
         ("sev4.update_every", "٣", "whole number"),
     ],
 )
-def test_a_bad_number_is_refused_beside_its_field_with_the_others_kept(
-    browser, workspace, field, value, said
+def test_bad_number_is_refused_beside_its_field_with_the_others_preserved(
+    browser, workspace, field, value, message
 ):
-    answer = browser.post(URL, form(**{"sev2.acknowledge_within": "31", field: value}))
-    text = answer.content.decode()
-    assert answer.status_code == 422
-    assert said in text
+    response = browser.post(URL, form(**{"sev2.acknowledge_within": "31", field: value}))
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert message in text
     assert 'value="31"' in text
     assert policy_of(workspace.pk) == dict(STANDARD)
 
@@ -85,14 +85,14 @@ def test_an_empty_clock_is_no_clock(browser, workspace):
 def test_a_stale_form_is_refused_and_goes_through_when_sent_again(browser, admin, workspace):
     stale = form(**{"sev1.acknowledge_within": "7", "based_on": policy_mark(STANDARD)})
     change_policies(admin, policies=RESPONSE_TIMES)
-    answer = browser.post(URL, stale)
-    assert answer.status_code == 409
-    assert f'value="{policy_mark(RESPONSE_TIMES)}"' in answer.content.decode()
-    assert 'value="7"' in answer.content.decode()
+    response = browser.post(URL, stale)
+    assert response.status_code == 409
+    assert f'value="{policy_mark(RESPONSE_TIMES)}"' in response.content.decode()
+    assert 'value="7"' in response.content.decode()
     assert browser.post(URL, stale | {"based_on": policy_mark(RESPONSE_TIMES)}).status_code == 303
 
 
-def test_open_incidents_keep_their_clocks_until_their_severity_changes(browser, admin, workspace):
+def test_open_incidents_have_the_old_clocks_until_their_severity_changes(browser, admin, workspace):
     incident = declare_incident(admin, title="Down", severity="sev2")
     due = incident.acknowledge_due_at
     browser.post(URL, form(RESPONSE_TIMES))

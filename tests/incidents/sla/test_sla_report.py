@@ -72,11 +72,11 @@ def test_period_follows_the_time_zone_of_the_workspace(actor, workspace, outcome
 
 
 def test_each_number_leads_to_its_incidents(actor, outcomes):
-    asked, now = parse_report({"since": "2026-11-20", "until": NOW.isoformat()}, NOW), NOW
+    query, now = parse_report({"since": "2026-11-20", "until": NOW.isoformat()}, NOW), NOW
     given = {"kind": "acknowledge", "start": MONDAY.date()}
-    late = incidents_behind(actor, asked, now, outcome="breached", **given)
+    late = incidents_behind(actor, query, now, outcome="breached", **given)
     assert {one.number for one in late} == {2, 3}
-    assert [one.number for one in incidents_behind(actor, asked, now, outcome="met", **given)] == [1]
+    assert [one.number for one in incidents_behind(actor, query, now, outcome="met", **given)] == [1]
 
 
 def test_late_act_is_a_breach_also_when_nothing_recorded_it(actor, workspace):
@@ -103,7 +103,7 @@ def test_bad_query_is_refused_by_field(given, field):
     assert refusal.value.faults[0].field == field
 
 
-def test_page_csv_and_api_say_the_same(actor, outcomes):
+def test_page_csv_and_api_are_equal(actor, outcomes):
     client = Client()
     user = User.objects.get(pk=actor.user_id)
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

@@ -62,13 +62,13 @@ def test_template_of_a_type_goes_before_that_of_every_type(actor, declared, stag
     assert [stages(n)["containment"]["items"][0]["text"] for n in (1, 2)] == ["For all", "For deadlocks"]
 
 
-def test_ticking_says_who_and_is_idempotent(actor, declared, stages, story):
+def test_ticking_records_the_user_and_is_idempotent(actor, declared, stages, timeline):
     incident = declared()
     for _ in range(2):
         tick_item(actor, number=1, stage="assessing", position=2)
     item = stages()["assessment"]["items"][1]
     assert (item["ticked_by"], item["ticked_at"] is not None) == ("Rita Responder", True)
-    assert [e.message for e in story(incident)[1:]] == ["Assessment: done: Identify affected components"]
+    assert [e.message for e in timeline(incident)[1:]] == ["Assessment: done: Identify affected components"]
     tick_item(actor, number=1, stage="assessing", position=2, ticked=False)
     assert stages()["assessment"]["items"][1]["ticked_at"] is None
 

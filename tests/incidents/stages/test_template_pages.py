@@ -1,4 +1,4 @@
-"""Pages of the stage checklists and of the texts that stakeholder updates begin with."""
+"""Pages of stage checklists and of update templates."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_lines_name_kind_requirement_and_criterion():
     ]  # fmt: skip
 
 
-def test_a_stage_is_saved_for_one_type_and_others_keep_the_standard(browser, workspace):
+def test_stage_is_saved_for_one_type_and_others_have_the_standard(browser, workspace):
     given = {
         "stage": "containment", "type": "security_breach", "from_minutes": "0", "to_minutes": "30",
         "items": "action*: Revoke the leaked key\ncheck: No new sign-ins",

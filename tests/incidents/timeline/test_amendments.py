@@ -1,4 +1,4 @@
-"""Amendments of entries: append-only, the first text kept, what is shown and to whom."""
+"""Amendments of entries: append-only, with the first text, what is shown and to whom."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def texts(entry):
     return list(rows.values_list("number", "kind", "message"))
 
 
-def test_rewording_keeps_the_first_text_and_numbers_the_others(actor, note):
+def test_rewording_preserves_the_first_text_and_numbers_the_others(actor, note):
     amend(actor, note, "reworded", "Restarting api-2")
     now = amend(actor, note, "reworded", "Restarting api-3")
     assert (now.text, now.message) == ("Restarting api-3", "Restarting the wrong host")
@@ -74,8 +74,8 @@ def test_rewording_a_public_update_is_a_publication(actor, note):
     assert texts(entry) == [(1, "published", "Some card payments fail")]
 
 
-def test_entry_of_tocsin_cannot_be_amended(actor, note, story):
-    first = story(note.incident)[0]
+def test_entry_of_tocsin_cannot_be_amended(actor, note, timeline):
+    first = timeline(note.incident)[0]
     with pytest.raises(Invalid, match="note or an update"):
         amend(actor, first, "reworded", "Never happened")
 
@@ -87,7 +87,7 @@ def test_amendment_never_changes(actor, note):
         rows.update(message="Never said")
 
 
-def test_update_with_a_next_time_moves_the_clock_and_says_it(actor, note):
+def test_update_with_a_next_time_moves_the_clock_and_shows_it(actor, note):
     with time_machine.travel(NOW, tick=False):
         due = NOW + timedelta(minutes=15)
         add_update(actor, number=1, message="Next: {next_update}", next_update_at=due)

@@ -25,7 +25,7 @@ def note(actor, declared):
     return add_entry(actor, number=1, kind=EntryKind.NOTE, message="restarted the proxy")
 
 
-def test_a_pin_is_kept_until_it_is_taken_away(actor, note, audited, told):
+def test_pin_stays_until_it_is_removed(actor, note, audited, published_topics):
     for _ in range(2):
         pin_entry(actor, number=1, entry_id=note.pk)
     assert [e.pk for e in pinned_entries(actor, note.incident)] == [note.pk]
@@ -33,7 +33,7 @@ def test_a_pin_is_kept_until_it_is_taken_away(actor, note, audited, told):
         unpin_entry(actor, number=1, entry_id=note.pk)
     assert pinned_entries(actor, note.incident) == []
     assert audited()[-2:] == ["incident.pin", "incident.unpin"]
-    assert told()[-2:] == ["incident.changed"] * 2
+    assert published_topics()[-2:] == ["incident.changed"] * 2
 
 
 def test_the_entry_pinned_last_comes_first(actor, note):
@@ -57,7 +57,7 @@ def test_pins_and_times_change_no_version(actor, note):
     assert note.incident.version == 1
 
 
-def test_a_note_is_moved_to_when_it_happened_and_its_words_stay(actor, note, audited):
+def test_note_is_moved_to_when_it_happened_with_its_text_unchanged(actor, note, audited):
     when = note.occurred_at - timedelta(minutes=20)
     for _ in range(2):
         moved = correct_entry_time(actor, number=1, entry_id=note.pk, occurred_at=when)
@@ -102,30 +102,30 @@ def test_a_viewer_pins_nothing(make_actor, note):
         pin_entry(make_actor("viewer"), number=1, entry_id=note.pk)
 
 
-def test_a_strangers_workspace_has_no_such_incident(make_actor, other_workspace, note):
+def test_another_workspace_has_no_such_incident(make_actor, other_workspace, note):
     with pytest.raises(NotFound):
         pin_entry(make_actor("admin", inside=other_workspace), number=1, entry_id=note.pk)
 
 
-def test_a_note_sent_again_with_its_key_is_written_once_however_late(actor, declared, story):
+def test_a_note_sent_again_with_its_key_is_written_once_however_late(actor, declared, timeline):
     incident = declared()
     add_note(actor, number=1, message="seen it", request_key="form-1")
     TimelineEntry.objects.of(actor.workspace_id).update(created_at=timezone.now() - timedelta(days=1))
     add_note(actor, number=1, message="seen it", request_key="form-1")
-    assert [e.message for e in story(incident)].count("seen it") == 1
+    assert [e.message for e in timeline(incident)].count("seen it") == 1
 
 
-def test_other_words_or_another_key_or_hand_are_another_note(actor, make_actor, declared, story):
+def test_other_text_key_or_actor_is_another_note(actor, make_actor, declared, timeline):
     incident, dana = declared(), make_actor("responder")
     add_note(actor, number=1, message="a", request_key="k")
     add_note(actor, number=1, message="b", request_key="k")
     add_note(actor, number=1, message="a", request_key="l")
     add_note(dana, number=1, message="a", request_key="k")
     add_update(actor, number=1, message="a", request_key="k")
-    assert len(story(incident)) == 6
+    assert len(timeline(incident)) == 6
 
 
-def test_the_database_itself_keeps_a_key_to_one_entry(actor, note):
+def test_database_enforces_one_entry_per_key(actor, note):
     of = {"workspace_id": actor.workspace_id, "incident": note.incident, "kind": "note", "message": "x"}
     TimelineEntry.objects.create(**of, author_label="x", request_key="f" * 64)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -142,12 +142,12 @@ def test_the_database_itself_keeps_a_key_to_one_entry(actor, note):
         ({"kind": EntryKind.NOTE, "request_key": "k" * 201}, "request_key"),
     ],
 )
-def test_what_no_entry_can_be_is_refused_by_field(actor, declared, story, given, field):
+def test_invalid_entry_is_refused_by_field(actor, declared, timeline, given, field):
     incident = declared()
     with pytest.raises(Invalid) as refused:
         add_entry(actor, number=1, **({"message": "x"} | given))
     assert [fault.field for fault in refused.value.faults] == [field]
-    assert len(story(incident)) == 1
+    assert len(timeline(incident)) == 1
 
 
 def test_a_browsers_line_breaks_are_no_change(actor, declared):
@@ -155,11 +155,11 @@ def test_a_browsers_line_breaks_are_no_change(actor, declared):
     assert edit_incident(actor, number=1, description="one\r\ntwo").version == 1
 
 
-def test_an_edit_is_a_change_and_no_update_to_stakeholders(actor, declared, story):
+def test_an_edit_is_a_change_and_no_update_to_stakeholders(actor, declared, timeline):
     incident = declared()
     edited = edit_incident(actor, number=1, incident_type="deadlock", title="Locked up")
     assert (edited.incident_type, edited.title) == ("deadlock", "Locked up")
-    assert story(incident)[-1].kind == EntryKind.CHANGE
+    assert timeline(incident)[-1].kind == EntryKind.CHANGE
 
 
 def _entries(incident, kind, count):
@@ -172,12 +172,12 @@ def _entries(incident, kind, count):
     )  # fmt: skip
 
 
-def test_the_story_leaves_out_what_machines_chatter(actor, declared):
+def test_highlights_leave_out_machine_entries(actor, declared):
     incident = declared()
     _entries(incident, "event", 3)
     _entries(incident, "note", 2)
-    story = timeline_page(actor, 1, without=CHATTER)
-    assert [e.kind for e in story.items] == ["note", "note", "detected"]
+    timeline = timeline_page(actor, 1, without=CHATTER)
+    assert [e.kind for e in timeline.items] == ["note", "note", "detected"]
 
 
 def test_the_page_around_an_entry_begins_with_it(actor, declared):

@@ -1,4 +1,4 @@
-"""Channels that are refused: fallbacks that come back or are too long, targets that may not be reached."""
+"""Channels that are refused: cyclic or too long fallbacks, targets that may not be reached."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from core.errors import Invalid, RateLimited
 from core.queue.retry import PermanentError
 from notifications.channels.kind import CHANNEL_KINDS, Target
+from notifications.channels.kinds.apprise_url import DEFAULT_SCHEMES, installed_schemes
 from notifications.channels.services import update_channel
 from notifications.channels.testing import send_test
 from notifications.contacts import services as contacts
@@ -59,7 +60,7 @@ def test_chain_of_more_than_three_fallbacks_is_refused_however_it_is_built(chann
     ],
     ids=("private", "metadata", "unknown"),
 )
-def test_target_that_cannot_be_reached_is_said_by_the_test(channel, admin, url, reason):
+def test_unreachable_target_is_reported_by_the_channel_test(channel, admin, url, reason):
     made = channel("webhook", name="Hook", config={"url": url})
     *good, last = send_test(admin, channel_id=made.pk)
     assert all(step.is_ok for step in good)
@@ -80,7 +81,7 @@ def test_service_of_apprise_reaches_nothing_inside(outside, settings):
     with contextlib.suppress(PermanentError):  # where localhost is ::1 as well, which is not allowed
         by_apprise(f"json://localhost:{port}/two")
         outside.webhook.received.pop()
-    assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and said so"
+    assert [one.path for one in outside.webhook.received] == ["/in"], "refused, or sent and reported"
     settings.HTTP_ALLOWED_NETWORKS = ()
     for url in (f"json://localhost:{port}/in", f"workflows://127.0.0.1:{port}/aaaaaaaa/bbbbbbbb/"):
         with pytest.raises(PermanentError, match="is not a public address"):
@@ -103,6 +104,19 @@ def test_address_of_apprise_names_one_service(outside, settings):
     with pytest.raises(PermanentError, match="must be a single one"):
         by_apprise(two)
     assert outside.webhook.received == []
+
+
+def test_service_that_the_installed_apprise_does_not_know_is_named(outside, settings):
+    assert sorted(DEFAULT_SCHEMES - installed_schemes()) == []
+    settings.APPRISE_SCHEMES = frozenset({"telegram", "discord"})
+    fault = CHANNEL_KINDS.get("apprise").check({}, {"url": "telegram://123456:token/chat"})["url"]
+    assert fault == "names telegram://, which the installed apprise does not know"
+    with pytest.raises(PermanentError, match=r"apprise [0-9.]+ knows no service telegram://"):
+        by_apprise("telegram://123456:token/chat")
+    with pytest.raises(
+        PermanentError, match="cannot read the rest of an address that begins with discord://"
+    ):
+        by_apprise("discord://only-one-part")
 
 
 @pytest.mark.parametrize(

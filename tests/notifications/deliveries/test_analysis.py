@@ -1,4 +1,4 @@
-"""What notifications say of the analysis, and that simulated incidents notify no one."""
+"""The analysis in notifications; simulated incidents notify no one."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def test_every_kind_of_channel_carries_the_analysis_of_the_rules(channel, delive
     [slack] = outside.slack.posted
     [hook] = [got.json() for got in outside.webhook.received]
     [page] = [got.json() for got in outside.pagerduty.received]
-    told = {
+    texts = {
         "mail": " ".join(plain.split()),
         "slack": str(slack),
         "pagerduty": str(page["payload"]["custom_details"]),
     }
-    for name, text in told.items():
+    for name, text in texts.items():
         assert "Analysis (built-in rules): database" in text, name
         assert SUMMARY in text, name
         assert f"First action: {ADVICE}" in text, name

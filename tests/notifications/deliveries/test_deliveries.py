@@ -34,6 +34,19 @@ def declare(actor):
     return make
 
 
+@pytest.fixture
+def route_all():
+    """`route_all(channel)`: everything goes to that channel alone."""
+    from notifications.routes.services import RouteValues, save_route
+    from tests.notifications.routes.test_routes import admin_of
+
+    def save(made):
+        save_route(admin_of(made.workspace), RouteValues(name="All", channel_ids=[made.pk]))
+        return made
+
+    return save
+
+
 def rows(**filters):
     return list(Delivery.across_workspaces.filter(**filters).order_by("id"))
 
@@ -64,7 +77,7 @@ def test_a_sev1_reaches_every_kind_and_a_sev4_only_the_log(channel, declare, del
     assert {row.channel.kind for row in rows(incident_number=2)} == {"log"}
 
 
-def test_an_event_told_twice_is_planned_once(channel, declare, deliver):
+def test_repeated_event_is_planned_once(channel, declare, deliver):
     from core.models import OutboxDispatch
 
     channel("webhook")
@@ -75,7 +88,7 @@ def test_an_event_told_twice_is_planned_once(channel, declare, deliver):
     assert len(rows(event_kind="incident.opened")) == 1
 
 
-def test_a_webhook_is_signed_and_keeps_the_known_fields(channel, declare, deliver, outside):
+def test_webhook_is_signed_with_the_known_fields(channel, declare, deliver, outside):
     made = channel("webhook")
     declare("sev1")
     deliver()
@@ -142,7 +155,7 @@ def test_a_failure_is_logged_and_tried_again_with_the_same_id(channel, declare, 
     assert [(a.number, a.result, a.status) for a in attempts] == [(1, "unknown", 503), (2, "sent", 200)]
 
 
-def test_a_rate_limit_is_no_attempt_and_says_until_when(channel, declare, deliver, outside):
+def test_rate_limit_is_no_attempt_and_shows_until_when(channel, declare, deliver, outside):
     channel("webhook")
     outside.webhook.respond = lambda received: Reply(429, headers={"Retry-After": "30"})
     declare()
@@ -153,32 +166,29 @@ def test_a_rate_limit_is_no_attempt_and_says_until_when(channel, declare, delive
     assert 25 < (row.due_at - row.now).total_seconds() <= 30
 
 
-def test_a_revoked_key_breaks_the_channel_and_the_fallback_is_told_once(channel, declare, deliver, outside):
+def test_revoked_key_breaks_the_channel_and_the_fallback_is_notified_once(
+    channel, declare, deliver, outside, route_all
+):
     mail = channel("email")
-    made = channel("slack bot", fallback_id=mail.pk, secrets={"bot_token": "xoxb-revoked"})
-    from notifications.routes.services import RouteValues, save_route
-    from tests.notifications.routes.test_routes import admin_of
-
-    save_route(admin_of(made.workspace), RouteValues(name="All", channel_ids=[made.pk]))
+    made = route_all(channel("slack bot", fallback_id=mail.pk, secrets={"bot_token": "xoxb-revoked"}))
     declare()
     deliver()
     deliver()
     made.refresh_from_db()
     assert (made.state, made.is_enabled) == ("broken", True)
     assert "invalid_auth" in made.reason
-    failed, told = rows()
+    failed, fallback = rows()
     assert (failed.outcome, failed.state) == ("dead", "dead")
-    assert (told.fallback_of_id, told.outcome, told.why) == (failed.pk, "sent", "Fallback of slack bot")
+    assert (fallback.fallback_of_id, fallback.outcome, fallback.why) == (
+        failed.pk,
+        "sent",
+        "Fallback of slack bot",
+    )
     assert len(outside.mailbox.messages) == 1
 
 
-def test_a_page_that_fails_three_times_falls_back_and_goes_on(channel, declare, deliver, outside):
-    mail = channel("email")
-    made = channel("webhook", fallback_id=mail.pk)
-    from notifications.routes.services import RouteValues, save_route
-    from tests.notifications.routes.test_routes import admin_of
-
-    save_route(admin_of(made.workspace), RouteValues(name="All", channel_ids=[made.pk]))
+def test_a_page_that_fails_three_times_falls_back_and_goes_on(channel, declare, deliver, outside, route_all):
+    route_all(channel("webhook", fallback_id=channel("email").pk))
     outside.webhook.respond = lambda received: Reply(500)
     declare()
     for _ in range(4):
@@ -186,6 +196,24 @@ def test_a_page_that_fails_three_times_falls_back_and_goes_on(channel, declare, 
         make_due()
     assert len(outside.mailbox.messages) == 1
     assert rows(fallback_of=None)[0].state == "pending"
+
+
+def test_a_fault_of_ours_is_shown_and_the_fallback_is_told(
+    channel, declare, deliver, outside, route_all, monkeypatch
+):
+    made = route_all(channel("webhook", fallback_id=channel("email").pk))
+
+    def broken(*_):
+        raise KeyError("secret-name")
+
+    monkeypatch.setattr(CHANNEL_KINDS.get("webhook"), "send", broken)
+    declare()
+    for _ in range(4):
+        deliver()
+        make_due()
+    page = rows(channel_id=made.pk)[0]
+    assert (page.state, page.outcome, page.reason) == ("pending", "pending", "a fault of Tocsin: KeyError")
+    assert len(outside.mailbox.messages) == 1
 
 
 def test_gone_turns_the_channel_off(channel, declare, deliver, outside):
@@ -197,7 +225,7 @@ def test_gone_turns_the_channel_off(channel, declare, deliver, outside):
     assert (made.is_enabled, made.state) == (False, "broken")
 
 
-def test_a_lost_answer_is_unknown_for_a_notice_and_repeated_for_a_page(channel, declare, deliver, outside):
+def test_lost_response_is_unknown_for_a_notice_and_repeated_for_a_page(channel, declare, deliver, outside):
     channel("slack")
     outside.slack.fault = lambda: Reply(drops=True)
     declare("sev3")
@@ -230,7 +258,7 @@ def test_notices_of_one_incident_are_merged_and_pages_are_not(channel, declare, 
     assert len(outside.slack.posted) == 2
 
 
-def test_whoever_was_paged_hears_that_it_is_over(channel, declare, deliver, outside, actor):
+def test_paged_users_are_notified_of_the_resolution(channel, declare, deliver, outside, actor):
     from notifications.routes.services import RouteValues, save_route
     from tests.notifications.routes.test_routes import admin_of
 
@@ -270,7 +298,7 @@ def test_mails_about_one_incident_are_one_thread_and_a_5xx_is_final(
     channel, declare, deliver, outside, actor
 ):
     channel("email", config={"to": "a@example.com, gone@example.com"})
-    outside.mailbox.answer = lambda to: "550 no such user" if to.startswith("gone") else None
+    outside.mailbox.reply = lambda to: "550 no such user" if to.startswith("gone") else None
     declare()
     deliver()
     assert [row.outcome for row in rows()] == ["sent", "dead"]
@@ -299,7 +327,7 @@ def test_drill_reaches_channels_for_drills_alone_and_invites_there(channel, decl
     assert rows()[1].payload["subject"] == "[DRILL] Join the drill: Practice"
 
 
-def test_channel_for_drills_is_not_told_of_real_incidents(channel, declare, deliver, outside):
+def test_drill_channel_is_not_notified_of_real_incidents(channel, declare, deliver, outside):
     channel("pagerduty", is_for_drills=True)
     declare("sev1")
     deliver()
@@ -364,8 +392,8 @@ def test_two_admins_at_once_make_no_circle_of_fallbacks(channel, make_actor):
         channel_id, fallback_id = pairs[turn]
         return update_channel(admin, channel_id=channel_id, fallback_id=fallback_id, changes_fallback=True)
 
-    said = at_once(2, choose)
-    [refused] = [one for one in said if isinstance(one, Invalid)]
+    outcomes = at_once(2, choose)
+    [refused] = [one for one in outcomes if isinstance(one, Invalid)]
     assert [fault.rule for fault in refused.faults] == ["loop"]
 
 

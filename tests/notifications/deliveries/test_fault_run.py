@@ -1,4 +1,4 @@
-"""Pages through lying receivers and workers that are killed: every one arrives, none twice."""
+"""Pages through unreliable receivers and killed workers: every one arrives, none twice."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from django.db import connection
 
 from config.paths import ROOT
 from notifications.deliveries.models import Delivery
-from tests.faults.lying import account, lying_receivers
+from tests.faults.flaky import account, flaky_receivers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 PAGES, KILLS = 60, 4
 
 
 def test_sixty_pages_survive_faults_and_kills_without_loss_or_double(workspace):
-    with lying_receivers(seed=7) as lying:
+    with flaky_receivers(seed=7) as flaky:
         database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
         here = {"DATABASE_URL": database.geturl(), "DJANGO_SETTINGS_MODULE": "config.settings"}
         command = [sys.executable, "-m", "tests.faults.dying_workers", str(PAGES), str(KILLS), "7"]
         done = subprocess.run(
-            command, cwd=ROOT, env=os.environ | lying.environment | here, capture_output=True, text=True
+            command, cwd=ROOT, env=os.environ | flaky.environment | here, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr[-3000:]
         rows = Delivery.across_workspaces.values_list("channel__kind", "public_id", "outcome")
-        found = account(lying, [(kind, str(key), outcome) for kind, key, outcome in rows])
+        found = account(flaky, [(kind, str(key), outcome) for kind, key, outcome in rows])
     assert found.is_right(), found
     assert found.planned == PAGES
     assert found.faults > found.calls * 0.1

@@ -1,14 +1,19 @@
-"""Many notifications at once, repeats, limits of receivers, and answers that were lost."""
+"""Many notifications at once, repeats, limits of receivers, and lost responses."""
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.models import OutboxEvent
+from core.queue.runner import run_due
 from core.secrets.encryption import encrypt
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
@@ -18,6 +23,7 @@ from notifications.channels.selectors import broken_channels
 from notifications.contacts.models import ContactMethod
 from notifications.deliveries.models import Delivery, DeliveryAttempt
 from notifications.escalation.pages import Page, plan_pages
+from notifications.queues import PAGE
 from tests.fakes.receiver import Reply
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,7 +96,7 @@ def test_a_storm_of_notices_to_one_person_becomes_one_digest_that_names_all(
     assert [len(rows(outcome=outcome)) for outcome in ("sent", "merged", "held")] == [11, 14, 0]
 
 
-def test_a_storm_of_pages_is_never_held(declare, reachable, deliver, outside):
+def test_pages_are_never_held_in_a_storm(declare, reachable, deliver, outside):
     incidents = [declare() for _ in range(15)]
     to_person(reachable, incidents, is_notice=False)
     deliver()
@@ -120,17 +126,43 @@ def test_a_new_start_of_the_escalation_pages_again_at_once(declare, reachable, d
 
 
 def test_a_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reachable, deliver, outside):
-    outside.mailbox.answer = lambda to: "550 no such user"
+    outside.mailbox.reply = lambda to: "550 no such user"
     incident = declare()
     for position in range(2):
         key = f"esc:{incident.pk}:1:0:{position}"
         plan_pages(reachable.workspace_id, [Page(key, incident.pk, "on call", user_id=reachable.user_id)])
     assert [one.outcome for one in rows()] == ["pending", "merged"]
-    from core.queue.runner import run_due
-    from notifications.queues import PAGE
-
     run_due(PAGE, 1)
-    outside.mailbox.answer = lambda to: None
+    outside.mailbox.reply = lambda to: None
+    deliver()
+    assert [one.outcome for one in rows()] == ["dead", "sent"]
+
+
+def test_a_page_is_not_left_to_one_that_fails_at_the_same_moment(declare, reachable, deliver, outside):
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def refused(_):
+        asked.set()
+        may_answer.wait(30)
+        return "550 no such user"
+
+    outside.mailbox.answer = refused
+    incident = declare()
+    first, second = (
+        Page(f"esc:{incident.pk}:1:0:{position}", incident.pk, "on call", user_id=reachable.user_id)
+        for position in range(2)
+    )
+    plan_pages(reachable.workspace_id, [first])
+    with ThreadPoolExecutor(1) as other:
+        failing = other.submit(run_due, PAGE, 1)
+        assert asked.wait(30)
+        with transaction.atomic():
+            plan_pages(reachable.workspace_id, [second])  # seen by nobody until it is committed
+            may_answer.set()
+            time.sleep(0.5)
+            outside.mailbox.answer = lambda to: None
+        failing.result(30)
+        other.submit(lambda: connection.close()).result(30)  # its own
     deliver()
     assert [one.outcome for one in rows()] == ["dead", "sent"]
 
@@ -197,7 +229,7 @@ def test_a_bot_posts_again_what_did_not_arrive(channel, declare, deliver, outsid
     assert "Possible duplicate" not in str(outside.slack.posted)
 
 
-def test_a_bot_that_may_not_read_says_that_it_may_repeat_itself(channel, declare, deliver, outside):
+def test_bot_without_read_scope_warns_of_possible_repeats(channel, declare, deliver, outside):
     channel("slack bot")
     outside.slack.may_read = False
     outside.slack.after = lambda: Reply(drops=True)
@@ -221,10 +253,10 @@ def test_a_broken_channel_concerns_its_own_workspace(channel, declare, deliver, 
     found = checks._channels()
     assert found.workspaces == frozenset({made.workspace_id})
     assert "workspaces" not in found.as_json()
-    trouble = Trouble("channels", "Notification channels", found.advice, timezone.now(), found.workspaces)
-    assert concerning([trouble], made.workspace_id) == (trouble,)
-    assert concerning([trouble], other_workspace.pk) == ()
-    assert concerning([trouble], None) == ()
+    problem = Trouble("channels", "Notification channels", found.advice, timezone.now(), found.workspaces)
+    assert concerning([problem], made.workspace_id) == (problem,)
+    assert concerning([problem], other_workspace.pk) == ()
+    assert concerning([problem], None) == ()
 
 
 def test_an_event_is_planned_with_the_opening_it_belongs_to(declare, actor):

@@ -1,4 +1,4 @@
-"""The escalation on the page of an incident: who is paged, who is next, and escalating by hand."""
+"""The escalation on the page of an incident: who is paged, who is next, and manual escalation."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_panel_shows_the_last_page_the_next_step_and_its_time(client, paged):
     assert "Escalate now…" in text
 
 
-def test_escalating_by_hand_pages_the_next_step_once(client, paged):
+def test_manual_escalation_pages_the_next_step_once(client, paged):
     _, incident = paged
     shown, response = escalate(client, incident)
     assert "This pages step 2 of 3 immediately: <strong>Ann (on call)" in shown
@@ -99,7 +99,7 @@ def test_escalating_by_hand_pages_the_next_step_once(client, paged):
     assert run_due(CLOCKS) == 0
 
 
-def test_a_confirmation_of_a_step_that_ran_meanwhile_pages_nobody(client, paged):
+def test_confirmation_of_a_step_that_already_ran_pages_no_one(client, paged):
     _, incident = paged
     before = f"{escalation().generation}.0.1.running"
     Escalation.across_workspaces.update(due_at=Now())
@@ -161,7 +161,7 @@ def test_late_escalations_are_counted_in_the_metrics(client, paged):
     assert "tocsin_escalations_late 1.0" in text
 
 
-def test_whoever_was_paged_before_an_incident_became_private_is_invited(paged, admin):
+def test_users_paged_before_an_incident_became_private_are_invited(paged, admin):
     ann, incident = paged
     set_private(admin, number=incident.number, is_private=True, reason="Suspected breach.")
     invited = InvitedPerson.objects.of(incident.workspace_id).filter(incident=incident)

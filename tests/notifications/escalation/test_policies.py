@@ -132,6 +132,6 @@ def test_the_api_returns_the_minute_table(workspace):
     system = system_actor(workspace.pk)
     install_default_policies(system)
     text = issue_token(system, name="Reader", scopes=["incidents:read"]).text
-    answer = Client().get("/api/v1/escalation-policies", headers={"authorization": f"Bearer {text}"})
-    tables = {one["name"]: [row["minute"] for row in one["preview"]] for one in answer.json()}
+    reply = Client().get("/api/v1/escalation-policies", headers={"authorization": f"Bearer {text}"})
+    tables = {one["name"]: [row["minute"] for row in one["preview"]] for one in reply.json()}
     assert tables["SEV2"] == ["0:00:00", "0:10:00", "0:20:00", "0:30:00", "0:40:00", "0:50:00"]

@@ -1,4 +1,4 @@
-"""Reachability equals a simulator that asks every minute, and its page says what is missing."""
+"""Reachability equals a minute-by-minute simulation, and its page shows what is missing."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def simulate(plan: Plan, people: People, own: int, began: datetime) -> tuple[int
                     shifts = people.shifts.get(target.id or own, [])
                     named += [s.user_id for s in shifts if s.starts_at <= moment < s.ends_at]
             has_paged |= bool(named)
-            told = list(named)
+            recipients = list(named)
             if is_last and not has_paged:
-                told, fallback = people.roles.get("admin", []), True
-            reached = [pk for pk in told if people.methods.get(pk)]
+                recipients, fallback = people.roles.get("admin", []), True
+            reached = [pk for pk in recipients if people.methods.get(pk)]
             if reached and first is None:
                 first = (minute * 60, reached[0])
             if named or is_last:
@@ -87,7 +87,7 @@ def shifts(draw) -> list[Span]:
     plan=plans, own=shifts(), other=shifts(),
     with_method=st.sets(st.integers(1, 6)), managers=st.lists(st.just(5), max_size=1),
 )  # fmt: skip
-def test_the_report_equals_a_simulator_that_asks_every_minute(plan, own, other, with_method, managers):
+def test_report_equals_a_minute_by_minute_simulation(plan, own, other, with_method, managers):
     methods = {pk: (f"email {pk}",) for pk in with_method}
     people = People({1: own, 2: other}, {"manager": managers, "admin": [6]}, methods)
     found = report(plan, 1, people, start=START, end=START + timedelta(hours=HOURS))
@@ -161,7 +161,7 @@ def test_a_proven_account_address_is_used_for_lack_of_a_method(rota, settings):
 
 
 @pytest.mark.django_db
-def test_without_a_mail_server_mail_reaches_no_one_and_the_page_says_so(rota, settings):
+def test_without_a_mail_server_mail_reaches_no_one_and_the_page_shows_it(rota, settings):
     manager, ann = rota
     settings.MAIL_FROM = ""
     User.objects.filter(pk=ann.user_id).update(address_proven_at=timezone.now())

@@ -22,6 +22,7 @@ from notifications.deliveries.models import Delivery
 from notifications.escalation.services.policies import PolicyValues, put_policy
 from notifications.explain.report import incident_report, person_report
 from notifications.explain.simulation import Question, simulate
+from notifications.routes.services import RouteValues, save_route
 from notifications.silences.matching import Matcher
 from notifications.silences.services.silences import SilenceValues, create_silence, end_silence
 from notifications.silences.services.windows import WindowValues, save_window
@@ -38,7 +39,7 @@ def silence(actor):
 
 
 def shown(report, *verdicts):
-    """(subject, verdict, reason) of each line about telling, in order."""
+    """(subject, verdict, reason) of each line about notifying, in order."""
     lines = [(one.decision.subject, one.decision.verdict, one.decision.reason) for one in report.notifying]
     return [line for line in lines if not verdicts or line[1] in verdicts]
 
@@ -65,9 +66,9 @@ def test_incident_explains_each_channel_and_what_came_back(workspace, channel, d
         ("webhook", "skipped", "no_route_fits"),
         ("slack", "planned", "route_fits"),
     }
-    [told] = [one for one in report.notifying if one.decision.verdict == "planned"]
-    assert told.delivery.outcome == "sent"
-    assert [(one.result, one.status) for one in told.attempts] == [("sent", 200)]
+    [notified] = [one for one in report.notifying if one.decision.verdict == "planned"]
+    assert notified.delivery.outcome == "sent"
+    assert [(one.result, one.status) for one in notified.attempts] == [("sent", 200)]
     missed = next(one for one in report.notifying if one.decision.subject == "pagerduty")
     assert "SEV1: page, Slack and log: severity" in missed.decision.words
 
@@ -101,7 +102,8 @@ def test_failure_and_fallback_are_explained(workspace, channel, deliver, outside
     from tests.fakes.receiver import Reply
 
     spare = channel("slack", name="Spare")
-    channel("webhook", name="Hook", fallback_id=spare.pk)
+    hook = channel("webhook", name="Hook", fallback_id=spare.pk)
+    save_route(admin, RouteValues(name="Hook alone", channel_ids=[hook.pk]))
     outside.webhook.respond = lambda received: Reply(status=400)
     declare_incident(admin, title="Search is down", severity="sev1", components=["api"])
     deliver()
@@ -159,7 +161,7 @@ def test_quiet_hours_are_explained_to_the_person(workspace, outside, deliver, ad
 
 
 def test_days_and_members_are_checked(workspace, admin, other_workspace, make_actor):
-    stranger = make_actor("responder", username="stranger", inside=other_workspace)
+    outsider = make_actor("responder", username="stranger", inside=other_workspace)
     now = timezone.now()
     for days in (0, 31):
         with pytest.raises(Invalid):
@@ -167,7 +169,7 @@ def test_days_and_members_are_checked(workspace, admin, other_workspace, make_ac
     with pytest.raises(NotFound):
         person_report(admin, "stranger", days=7, now=now)
     with pytest.raises(NotFound):
-        incident_report(stranger, 1)
+        incident_report(outsider, 1)
 
 
 def test_private_incident_is_explained_to_those_who_see_it_only(
@@ -192,22 +194,25 @@ def test_private_incident_is_explained_to_those_who_see_it_only(
     assert "INC-1" not in page.get("/explain/people/first").content.decode()
 
 
-def test_simulation_says_what_then_happens(workspace, channel, policy, outside, deliver, admin):
+def test_simulation_equals_what_then_happens(workspace, channel, policy, outside, deliver, admin):
     slack = channel("slack")
     channel("pagerduty")
     question = Question(timezone.now(), severity="sev2", components=["api"])
-    answer = simulate(admin, question)
-    told = {one.channel.name for one in answer.channels if one.is_notified}
-    assert {one.channel.name: one.reason for one in answer.channels} == {
+    simulation = simulate(admin, question)
+    notified = {one.channel.name for one in simulation.channels if one.is_notified}
+    assert {one.channel.name: one.reason for one in simulation.channels} == {
         "slack": Reason.ROUTE_FITS, "pagerduty": Reason.NO_ROUTE_FITS,
     }  # fmt: skip
-    assert [[user.username for user, _, _ in step.people] for step in answer.steps] == [["first"], ["second"]]
-    assert answer.steps[1].at - answer.steps[0].at == timedelta(minutes=10)
-    assert all(ways for step in answer.steps for _, _, ways in step.people)
+    assert [[user.username for user, _, _ in step.people] for step in simulation.steps] == [
+        ["first"],
+        ["second"],
+    ]
+    assert simulation.steps[1].at - simulation.steps[0].at == timedelta(minutes=10)
+    assert all(ways for step in simulation.steps for _, _, ways in step.people)
     declare_incident(admin, title="Search is down", severity="sev2", components=["api"])
     deliver()
     rows = Delivery.objects.of(workspace.pk).filter(event_kind="incident.opened", outcome="sent")
-    assert set(rows.values_list("channel__name", flat=True)) == told == {slack.name}
+    assert set(rows.values_list("channel__name", flat=True)) == notified == {slack.name}
 
 
 def test_simulation_of_a_later_time_knows_the_windows_of_then(workspace, channel, admin):
@@ -227,7 +232,7 @@ def test_simulation_of_a_later_time_knows_the_windows_of_then(workspace, channel
         simulate(admin, Question(question.at, severity="sev9"))
 
 
-def test_pages_show_what_the_report_says(workspace, channel, deliver, admin):
+def test_pages_show_the_report(workspace, channel, deliver, admin):
     channel("slack")
     declare_incident(admin, title="Search is down", severity="sev2", components=["api"])
     deliver()
@@ -257,7 +262,7 @@ def test_decisions_are_pruned_after_thirty_days(workspace, channel, deliver, adm
     assert Decision.objects.of(workspace.pk).exists()
 
 
-def test_repeated_facts_are_decided_once(workspace, channel, deliver, admin):
+def test_repeated_events_are_decided_once(workspace, channel, deliver, admin):
     from core.models import OutboxEvent
     from notifications.subscribers import plan_deliveries
 

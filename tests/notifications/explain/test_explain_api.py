@@ -1,4 +1,4 @@
-"""The API and the commands of Explain say what the reports say."""
+"""The API and the commands of Explain return the reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def told(workspace, channel, deliver, admin):
+def admin_with_history(workspace, channel, deliver, admin):
     """INC-1 was sent to Slack and not to PagerDuty; INC-2 was silenced."""
     channel("slack")
     channel("pagerduty")
@@ -43,11 +43,11 @@ def as_lines(report_lines):
     ]  # fmt: skip
 
 
-def test_incident_and_person_are_explained_as_in_the_reports(told):
-    browser = browser_for(told)
+def test_incident_and_person_are_explained_as_in_the_reports(admin_with_history):
+    browser = browser_for(admin_with_history)
     for number in (1, 2):
         found = browser.get(f"/api/v1/incidents/INC-{number}/explain").json()
-        report = incident_report(told, number)
+        report = incident_report(admin_with_history, number)
         assert lines(found["notifying"]) == as_lines(report.notifying)
         assert [one["reason"] for one in found["opening"]] == ["declared"]
     assert ("slack", "muted", "silenced", "muted") in lines(found["notifying"])
@@ -57,7 +57,7 @@ def test_incident_and_person_are_explained_as_in_the_reports(told):
     assert ("pagerduty", "skipped", "no_route_fits", "") in lines(first)
 
     mine = browser.get("/api/v1/explain/people/me?days=1").json()
-    report = person_report(told, "me", days=1, now=timezone.now())
+    report = person_report(admin_with_history, "me", days=1, now=timezone.now())
     assert lines(mine["decisions"]) == as_lines(report.lines)
     assert {(one["number"], one["reason"]) for one in mine["not_notified"]} == {
         (one.incident.number, one.reason) for one in report.absences
@@ -65,8 +65,8 @@ def test_incident_and_person_are_explained_as_in_the_reports(told):
     assert mine["not_notified"]
 
 
-def test_simulation_and_reasons_are_given_by_the_api(told):
-    browser = browser_for(told)
+def test_simulation_and_reasons_are_given_by_the_api(admin_with_history):
+    browser = browser_for(admin_with_history)
     muted = browser.get("/api/v1/explain/simulation?severity=sev2&component=api").json()
     assert "Known trouble" in muted["muted"]
     assert {one["is_notified"] for one in muted["channels"]} == {False}
@@ -81,7 +81,7 @@ def test_simulation_and_reasons_are_given_by_the_api(told):
 
 
 @pytest.fixture
-def command(live_server, told, tmp_path, monkeypatch, capsys):
+def command(live_server, admin_with_history, tmp_path, monkeypatch, capsys):
     """`command("incident", "INC-1")` -> the JSON that `tocsin explain` prints."""
     from accounts.models import Scope
     from accounts.tokens.services import issue_token
@@ -90,7 +90,7 @@ def command(live_server, told, tmp_path, monkeypatch, capsys):
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("TOCSIN_URL", live_server.url)
-    issued = issue_token(told, name="Tests", scopes=[scope.value for scope in Scope])
+    issued = issue_token(admin_with_history, name="Tests", scopes=[scope.value for scope in Scope])
     monkeypatch.setenv("TOCSIN_TOKEN", issued.text)
 
     def printed(*arguments):
@@ -103,8 +103,8 @@ def command(live_server, told, tmp_path, monkeypatch, capsys):
     return printed
 
 
-def test_commands_print_what_the_api_says(told, command):
-    api = browser_for(told)
+def test_commands_print_the_api_response(admin_with_history, command):
+    api = browser_for(admin_with_history)
     assert command("incident", "INC-2") == api.get("/api/v1/incidents/INC-2/explain").json()
     mine = command("person", "adam.admin", "--days", "1")
     assert mine["not_notified"] == api.get("/api/v1/explain/people/me?days=1").json()["not_notified"]

@@ -1,4 +1,4 @@
-"""Explain names what inhibited, grouped, throttled, limited or dropped a notice, and says so later on too."""
+"""Explain names what inhibited, grouped, throttled, limited or dropped a notice, also afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.web.signed_in import browser_for
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def said(actor, number):
+def decisions(actor, number):
     """(verdict, reason) of each line about notifying."""
     lines = incident_report(actor, number).notifying
     return [(one.decision.verdict, one.decision.reason) for one in lines if one.decision.subject]
@@ -53,7 +53,7 @@ def test_inhibition_is_explained_with_the_incident_above(workspace, channel, del
     api.depends_on.add(Component.objects.of(workspace.pk).get(name="db"))
     declare_incident(system, title="Errors", severity="sev3", components=["api"])
     deliver()
-    assert ("muted", "inhibited") in said(admin, 2)
+    assert ("muted", "inhibited") in decisions(admin, 2)
     resolve_incident(system, number=1)
     assert "muted while INC-1 is open on a component it depends on" in page_of(admin, 2)
 
@@ -64,7 +64,7 @@ def test_grouped_notice_is_explained(workspace, channel, deliver, admin):
     deliver()
     resolve_incident(admin, number=1)
     deliver()
-    assert ("held", "grouped") in said(admin, 1)
+    assert ("held", "grouped") in decisions(admin, 1)
     assert "other notices of the incident may be merged with it" in page_of(admin, 1)
 
 
@@ -73,7 +73,7 @@ def test_throttled_notice_is_explained(workspace, channel, deliver, admin):
     for number in range(11):
         declare_incident(admin, title=f"Slow {number}", severity="sev3", components=[f"api-{number}"])
     deliver()
-    throttled = [number for number in range(1, 12) if ("held", "throttled") in said(admin, number)]
+    throttled = [number for number in range(1, 12) if ("held", "throttled") in decisions(admin, number)]
     assert len(throttled) == 1
     assert "held for a digest" in page_of(admin, throttled[0])
 
@@ -84,7 +84,7 @@ def test_limit_of_the_receiver_is_explained(workspace, channel, deliver, admin, 
     for title in ("Search is down", "Checkout is down"):
         declare_incident(admin, title=title, severity="sev1", components=[title])
     deliver()
-    limited = [number for number in (1, 2) if ("held", "rate_limited") in said(admin, number)]
+    limited = [number for number in (1, 2) if ("held", "rate_limited") in decisions(admin, number)]
     assert len(limited) == 1
     assert "takes 1 calls a minute" in page_of(admin, limited[0])
 
@@ -95,7 +95,7 @@ def test_repeated_page_is_explained(workspace, deliver, admin, reachable):
         key = f"esc:{incident.pk}:1:0:{position}"
         plan_pages(workspace.pk, [Page(key, incident.pk, "on call", user_id=reachable.user_id)])
     deliver()
-    assert ("ended", "repeated") in said(admin, 1)
+    assert ("ended", "repeated") in decisions(admin, 1)
     assert "the same message was sent to the person in the same way within a minute" in page_of(admin, 1)
 
 
@@ -109,7 +109,7 @@ def test_window_is_explained_after_it_is_gone(workspace, channel, deliver, admin
     deliver()
     resolve_incident(admin, number=1)
     delete_window(admin, made.pk)
-    assert ("muted", "maintenance") in said(admin, 1)
+    assert ("muted", "maintenance") in decisions(admin, 1)
     assert "muted by the maintenance window “Upgrade” until" in page_of(admin, 1)
 
 
@@ -122,5 +122,5 @@ def test_quiet_hours_are_explained_after_they_are_gone(workspace, deliver, admin
     plan_pages(workspace.pk, [Page(key, incident.pk, "on call", user_id=reachable.user_id, is_notice=True)])
     resolve_incident(admin, number=1)
     QuietHours.objects.of(workspace.pk).delete()
-    assert ("held", "quiet_hours") in said(admin, 1)
+    assert ("held", "quiet_hours") in decisions(admin, 1)
     assert "the person has quiet hours" in page_of(admin, 1)

@@ -62,13 +62,13 @@ ACTIONS = st.lists(
 
 
 class History:
-    """A workspace of its own with two channels, two people and a policy; plays actions and notes answers."""
+    """A workspace with two channels, two people and a policy; plays actions and records replies."""
 
     def __init__(self, outside):
         number = next(NUMBERS)
         self.workspace = Workspace.objects.create(slug=f"history-{number}", name="History")
         self.admin, self.people = self._person("admin", number), [self._person("responder", number, 1)]
-        self.answers, self.given, self.silences, self.now = [], [], [], timezone.now()
+        self.replies, self.given, self.silences, self.now = [], [], [], timezone.now()
         self.last_event = 0
         outside.webhook.respond = self.respond
         self.prefix = f"/h{number}-"
@@ -91,7 +91,7 @@ class History:
         return Actor(self.workspace.pk, "user", user.label, user_id=user.pk, role=Role(role))
 
     def respond(self, received):
-        status = self.answers.pop(0) if self.answers and received.path.startswith(self.prefix) else 200
+        status = self.replies.pop(0) if self.replies and received.path.startswith(self.prefix) else 200
         self.given.append((received.path, status))
         return Reply(status=status)
 
@@ -152,7 +152,7 @@ class History:
         update_channel(self.admin, channel_id=self.channels[name].pk, is_enabled=is_on)
 
     def settle(self):
-        """Everything that waits is sent or given up, whatever time that takes."""
+        """Everything pending is sent or given up, however long that takes."""
         for hours in range(1, 6):
             self.relay()
             for item in claim(Delivery, 100, 30.0, at=timezone.now() + timedelta(hours=hours)):
@@ -170,7 +170,7 @@ def test_explain_equals_what_happened(outside, actions):
     history = History(outside)
     for action in actions:
         if action[0] == "answers":
-            history.answers = list(action[1])
+            history.replies = list(action[1])
         else:
             history.play(*action)
     history.settle()
@@ -181,7 +181,7 @@ def test_explain_equals_what_happened(outside, actions):
     lines = [line for report in reports for line in report.notifying]
     deliveries = list(Delivery.objects.of(history.workspace.pk))
     _check_deliveries(lines, deliveries)
-    _check_answers(history, lines)
+    _check_replies(history, lines)
     _check_channels(history, lines)
     _check_person(history, deliveries)
     for report in reports:
@@ -194,20 +194,20 @@ def _check_deliveries(lines, deliveries):
     assert sorted(one.delivery.pk for one in planned) == sorted(one.pk for one in deliveries)
     reasons = {(one.decision.data.get("delivery_id"), one.decision.reason) for one in lines}
     for line in planned:
-        delivery, said = line.delivery, line.decision
-        assert (said.verdict == "muted") == (delivery.outcome == "muted")
+        delivery, decision = line.delivery, line.decision
+        assert (decision.verdict == "muted") == (delivery.outcome == "muted")
         if delivery.outcome == "muted":
-            assert (said.reason, said.data["muted_by"]) == (delivery.reason_code, delivery.muted_by)
+            assert (decision.reason, decision.data["muted_by"]) == (delivery.reason_code, delivery.muted_by)
         if delivery.outcome not in {"sent", "pending"}:
             code = Reason(delivery.reason_code)
-            assert said.reason == code or (delivery.pk, code) in reasons
+            assert decision.reason == code or (delivery.pk, code) in reasons
         if delivery.outcome == "sent":
             assert delivery.reason_code == ""
             assert line.attempts[-1].result == "sent"
 
 
-def _check_answers(history, lines):
-    """The attempts that Explain shows are the requests that came and what was answered."""
+def _check_replies(history, lines):
+    """The attempts that Explain shows are the received requests and their replies."""
     mine = re.compile(rf"{re.escape(history.prefix)}(\w+)")
     came = Counter((mine.match(path)[1], status) for path, status in history.given if mine.match(path))
     names = {channel.pk: name for name, channel in history.channels.items()}
@@ -227,7 +227,7 @@ def _check_channels(history, lines):
         Incident.objects.of(history.workspace.pk).filter(is_private=True).values_list("pk", flat=True)
     )
     events = OutboxEvent.objects.filter(workspace_id=history.workspace.pk, topic__in=EVENT_KINDS)
-    said = Counter((one.decision.incident_id, one.decision.event_kind) for one in lines)
+    counted = Counter((one.decision.incident_id, one.decision.event_kind) for one in lines)
     for event in events:
         incident_id = event.payload["incident_id"]
         about = [
@@ -235,7 +235,7 @@ def _check_channels(history, lines):
             for one in lines
             if (one.decision.incident_id, one.decision.event_kind) == (incident_id, event.topic)
         ]
-        assert said[incident_id, event.topic] == len(about)
+        assert counted[incident_id, event.topic] == len(about)
         if incident_id in private:
             assert Reason.PRIVATE in {one.reason for one in about}
             assert {one.channel_id for one in about} <= {None}
@@ -249,7 +249,7 @@ def _check_person(history, deliveries):
     report = person_report(person, "me", days=7, now=timezone.now())
     mine = {one.pk for one in deliveries if one.user_id == person.user_id}
     assert {one.delivery.pk for one in report.lines if one.delivery} == mine
-    told = {one.decision.incident_id for one in report.lines}
-    assert {one.incident.pk for one in report.absences}.isdisjoint(told)
+    explained_ids = {one.decision.incident_id for one in report.lines}
+    assert {one.incident.pk for one in report.absences}.isdisjoint(explained_ids)
     visible = Incident.objects.of(history.workspace.pk).filter(is_private=False)
-    assert {one.pk for one in visible} <= told | {one.incident.pk for one in report.absences}
+    assert {one.pk for one in visible} <= explained_ids | {one.incident.pk for one in report.absences}

@@ -1,4 +1,4 @@
-"""Who is told: the decision, the default matrix, and its editing."""
+"""Notification routes: the decision, the default matrix, and its editing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def admin_of(workspace):
     return Actor(workspace_id=workspace.pk, kind="user", label="admin", role=Role.ADMIN)
 
 
-def told(event_kind="incident.opened", rules=DEFAULT_RULES, receivers=RECEIVERS, **snapshot):
+def routed(event_kind="incident.opened", rules=DEFAULT_RULES, receivers=RECEIVERS, **snapshot):
     chosen = decide(event_kind, {"severity": "sev1", **snapshot}, rules, receivers)
     return {KINDS[one.channel_id - 1]: one.priority for one in chosen}
 
@@ -30,29 +30,29 @@ def told(event_kind="incident.opened", rules=DEFAULT_RULES, receivers=RECEIVERS,
     [("sev4", {"log"}), ("sev3", {"log", "slack"}), ("sev2", {"log", "slack"}), ("sev1", set(KINDS))],
 )
 def test_the_default_matrix(severity, kinds):
-    assert set(told(severity=severity)) == kinds
+    assert set(routed(severity=severity)) == kinds
 
 
 def test_urgent_events_of_severe_incidents_are_pages():
-    assert told(severity="sev2") == {"slack": 0, "log": 0}
-    assert told(severity="sev3") == {"slack": 1, "log": 1}
-    assert told("incident.acknowledged", severity="sev1")["slack"] == 1
-    assert told("incident.acknowledged", severity="sev1")["pagerduty"] == 0
+    assert routed(severity="sev2") == {"slack": 0, "log": 0}
+    assert routed(severity="sev3") == {"slack": 1, "log": 1}
+    assert routed("incident.acknowledged", severity="sev1")["slack"] == 1
+    assert routed("incident.acknowledged", severity="sev1")["pagerduty"] == 0
 
 
 def test_drills_reach_channels_for_drills_alone_and_nothing_else_does():
     for_drills = [Receiver(1, "pagerduty", True, True, True), Receiver(2, "slack", True, False, True)]
-    assert told(is_drill=True) == {}
-    assert told(receivers=for_drills) == {}
-    assert told(receivers=for_drills, is_drill=True) == {"pagerduty": 0, "slack": 1}
+    assert routed(is_drill=True) == {}
+    assert routed(receivers=for_drills) == {}
+    assert routed(receivers=for_drills, is_drill=True) == {"pagerduty": 0, "slack": 1}
 
 
-def test_an_event_outside_the_routes_tells_nobody():
-    assert told("incident.stage_changed") == {}
+def test_event_outside_the_routes_notifies_no_one():
+    assert routed("incident.stage_changed") == {}
 
 
 @pytest.mark.parametrize(
-    ("rule", "is_told"),
+    ("rule", "is_routed"),
     [
         (Rule("", types=frozenset({"security_breach"})), False),
         (Rule("", types=frozenset({"other"})), True),
@@ -63,20 +63,20 @@ def test_an_event_outside_the_routes_tells_nobody():
         (Rule("", event_kinds=frozenset({"incident.resolved"})), False),
     ],
 )
-def test_filters(rule, is_told):
+def test_filters(rule, is_routed):
     rule = Rule(**{**{f: getattr(rule, f) for f in rule.__slots__}, "channel_ids": frozenset({2})})
     snapshot = {"type": "other", "components": ["web"], "labels": {"team": "payments"}}
-    assert (told(rules=[rule], **snapshot) != {}) is is_told
+    assert (routed(rules=[rule], **snapshot) != {}) is is_routed
 
 
-def test_a_channel_named_by_two_routes_is_told_once_by_the_first():
+def test_channel_of_two_routes_is_notified_once_by_the_first():
     rules = [Rule("one", channel_ids=frozenset({2})), Rule("two", kinds=frozenset({"slack"}))]
     chosen = decide("incident.opened", {"severity": "sev1"}, rules, RECEIVERS)
     assert [(one.channel_id, one.why) for one in chosen] == [(2, "one")]
 
 
-def test_a_channel_that_is_off_is_not_told():
-    assert told(receivers=[Receiver(2, "slack", False, False)]) == {}
+def test_disabled_channel_is_not_notified():
+    assert routed(receivers=[Receiver(2, "slack", False, False)]) == {}
 
 
 @pytest.mark.django_db

@@ -133,7 +133,7 @@ def test_page_saves_a_window_and_refuses_one_that_never_occurs(responder):
     assert MaintenanceWindow.objects.of(responder.workspace_id).get().local_start[:16] == "2027-03-28T02:30"
 
 
-def test_next_occurrences_are_in_utc_for_whoever_lives_elsewhere(responder):
+def test_next_occurrences_are_in_utc_for_another_time_zone(responder):
     User.objects.filter(pk=responder.user_id).update(time_zone="Asia/Tokyo")
     browser, day = browser_for(responder), (timezone.now() + timedelta(days=2)).date()
     given = {

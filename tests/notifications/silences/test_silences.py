@@ -1,4 +1,4 @@
-"""Silences, windows and inhibition: what is muted, who may, and that the end sends once."""
+"""Silences, windows and inhibition: what is muted, permissions, and one message at the end."""
 
 from __future__ import annotations
 
@@ -263,7 +263,9 @@ def test_silence_that_ends_after_the_incident_sends_nothing(workspace, channel, 
     assert not outside.slack.received
 
 
-def test_the_end_is_heard_by_whoever_heard_the_beginning(workspace, channel, deliver, outside, make_actor):
+def test_resolution_is_sent_to_the_recipients_of_the_opening(
+    workspace, channel, deliver, outside, make_actor
+):
     channel("slack")
     responder = make_actor("responder")
     declare_incident(responder, title="Search is down", severity="sev2", components=["api"])
@@ -335,7 +337,7 @@ def test_window_mutes_while_it_runs_and_never_occurring_ones_are_refused(
     assert "never occurs" in refused.value.faults[0].message
 
 
-def test_window_ends_by_the_clock_sends_once_and_is_refilled_every_day(
+def test_window_ends_at_its_time_sends_once_and_is_refilled_daily(
     workspace, channel, deliver, outside, make_actor
 ):
     channel("slack")
@@ -397,11 +399,11 @@ def test_severity_that_gets_worse_passes_the_silence(workspace, channel, deliver
     assert ("incident.severity_changed", "muted") not in outcomes(workspace)
 
 
-def test_preview_says_what_would_mute_it(workspace, channel, make_actor):
+def test_preview_names_what_would_mute_it(workspace, channel, make_actor):
     channel("slack")
     silence(make_actor("responder"))
     admin = make_actor("admin")
-    [told] = preview(admin, severity="sev2", components=["api"])
-    assert told.caution == "Muted by the silence “Known trouble”"
-    [told] = preview(admin, severity="sev2", components=["web"])
-    assert told.caution == ""
+    [line] = preview(admin, severity="sev2", components=["api"])
+    assert line.caution == "Muted by the silence “Known trouble”"
+    [line] = preview(admin, severity="sev2", components=["web"])
+    assert line.caution == ""

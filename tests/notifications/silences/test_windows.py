@@ -52,7 +52,7 @@ def spans(zone, start, minutes, rule="FREQ=DAILY;COUNT=3"):
          [("10-30 00:00", 120), ("10-31 00:00", 180), ("11-01 01:00", 120)]),
     ],
 )  # fmt: skip
-def test_window_keeps_the_wall_clock(zone, start, minutes, expected):
+def test_window_follows_the_wall_clock(zone, start, minutes, expected):
     assert spans(zone, start, minutes) == expected
 
 

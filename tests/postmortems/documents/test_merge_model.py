@@ -46,11 +46,11 @@ def _by_merge3(base: str, theirs: str, yours: str) -> tuple[bool, str]:
 def test_merge_agrees_with_merge3(start):
     for seed in range(start, start + 100):
         base, theirs, yours = _triple(seed)
-        ours, (is_clean, text) = merge_texts(base, theirs, yours), _by_merge3(base, theirs, yours)
+        merged, (is_clean, text) = merge_texts(base, theirs, yours), _by_merge3(base, theirs, yours)
         if theirs != yours and base not in (theirs, yours):
-            assert ours.is_clean is is_clean, (base, theirs, yours)
+            assert merged.is_clean is is_clean, (base, theirs, yours)
             if is_clean:
-                assert ours.text == text
+                assert merged.text == text
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -62,10 +62,10 @@ def test_merge_agrees_with_git_where_both_are_clean(tmp_path: Path):
             name.write_text(text + "\n")
         argv = ["git", "merge-file", "-p", str(names[1]), str(names[0]), str(names[2])]
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        ours = merge_texts(*texts)
-        if ours.is_clean:
+        merged = merge_texts(*texts)
+        if merged.is_clean:
             assert done.returncode == 0, texts
-            assert ours.text + "\n" == done.stdout, texts
+            assert merged.text + "\n" == done.stdout, texts
 
 
 def test_sentences_of_one_line_merge():
@@ -100,7 +100,7 @@ EDIT = st.tuples(st.integers(0, 3), st.integers(0, 30), st.sampled_from(("add", 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(EDIT, max_size=40))
-def test_no_line_anyone_saved_is_lost(edits):
+def test_no_saved_line_is_lost(edits):
     """Four editors with texts of their own read, edit and save; what conflicts stays as a draft."""
     stored, versions, drafts = "one\ntwo\nthree", ["one\ntwo\nthree"], []
     bases, texts, written, dropped = [0] * 4, [stored] * 4, set(), set()

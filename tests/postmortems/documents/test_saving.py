@@ -45,7 +45,7 @@ def test_stale_save_merges(actor, make_actor, postmortem):
     assert revisions_of(postmortem)[0].reason == Revision.Reason.MERGE
 
 
-def test_conflict_stores_the_words_as_a_draft(actor, make_actor, postmortem):
+def test_conflict_stores_the_text_as_a_draft(actor, make_actor, postmortem):
     ana = make_actor("responder")
     save_section(ana, 1, KEY, base_version=2, text="one\nANA\nthree")
     with pytest.raises(BothChanged) as caught:
@@ -70,7 +70,7 @@ def test_repeated_save_is_the_same_save(actor, make_actor, postmortem):
 
 
 @pytest.mark.parametrize("text", ["x" * 64_001, "a\x00b", "a\u202eb"])
-def test_text_nobody_could_read_is_refused(actor, postmortem, text):
+def test_unreadable_text_is_refused(actor, postmortem, text):
     with pytest.raises(Invalid) as caught:
         save_section(actor, 1, KEY, base_version=2, text=text)
     assert caught.value.faults[0].field == "text"
@@ -89,7 +89,7 @@ def test_generated_sections_have_no_text_of_their_own(actor, postmortem):
         save_section(actor, 1, "none", base_version=1, text="x")
 
 
-def test_viewers_and_strangers_may_not_save(make_actor, other_workspace, postmortem):
+def test_viewers_and_other_workspaces_may_not_save(make_actor, other_workspace, postmortem):
     with pytest.raises(Forbidden):
         save_section(make_actor("viewer"), 1, KEY, base_version=2, text="x")
     with pytest.raises(NotFound):

@@ -1,4 +1,4 @@
-"""Drafts: what they state, what they ask, and how facts follow."""
+"""Drafts: stated facts, open questions, and updates of facts."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def test_draft_states_the_facts_of_the_incident(actor, resolved):
     assert made.owner_id == actor.user_id
 
 
-def test_draft_asks_what_only_people_know(actor, resolved):
+def test_draft_has_questions_for_people(actor, resolved):
     made = draft_postmortem(actor, 1)
-    asked = {one.key for one in sections_of(made) if one.is_question}
-    assert {"users_impacted", "business_impact", "went_well", "data_loss", "preventive_measures"} <= asked
+    questions = {one.key for one in sections_of(made) if one.is_question}
+    assert {"users_impacted", "business_impact", "went_well", "data_loss", "preventive_measures"} <= questions
     assert section_of(made, "went_well").prompt.startswith("Acknowledged in ")
     assert section_of(made, "five_whys").prompt.startswith("Why did “Checkout returns 502” happen?")
 
@@ -51,7 +51,7 @@ def test_facts_link_to_their_sources(actor, resolved):
     ]
 
 
-def test_drafting_twice_keeps_one_postmortem(actor, resolved):
+def test_drafting_twice_makes_one_postmortem(actor, resolved):
     assert draft_postmortem(actor, 1).pk == draft_postmortem(actor, "inc_00001").pk
     made = draft_postmortem(actor, 1)
     assert [one.reason for one in revisions_of(made)] == [Revision.Reason.DRAFT]
@@ -102,6 +102,6 @@ def test_viewer_may_not_draft(make_actor, resolved):
         draft_postmortem(make_actor("viewer"), 1)
 
 
-def test_no_phrase_stands_where_nobody_knows():
+def test_missing_facts_have_no_filler_text():
     phrase = re.compile(r"to be (determined|discussed|defined)|\btbd\b|lorem", re.I)
     assert [str(p) for p in DRAFTING.rglob("*.py") if phrase.search(p.read_text())] == []

@@ -1,4 +1,4 @@
-"""What a draft takes from remediation runs, notifications, roles, deadlines, updates, images and bundles."""
+"""Evidence of a draft from remediation runs, notifications, roles, deadlines, updates, images and bundles."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_notifications_and_updates_are_the_communication_log(actor, admin, resol
     assert len(log.splitlines()) == 5
 
 
-def test_images_and_bundles_stand_under_logs_and_screenshots(actor, resolved):
+def test_images_and_bundles_are_under_logs_and_screenshots(actor, resolved):
     image = Attachment.objects.of(actor.workspace_id).create(
         workspace_id=actor.workspace_id, incident=resolved, name="pool [1].png", content_type="image/png",
         size=10, sha256="0" * 64, key="k", width=1, height=1,

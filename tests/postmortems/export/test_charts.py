@@ -45,7 +45,7 @@ def test_chart_command_becomes_a_block_and_a_drawing(actor, measured):
     assert browser.get("/postmortems/INC-1/export?format=pdf").content.startswith(b"%PDF")
 
 
-def test_chart_without_numbers_says_so(actor, db):
+def test_chart_without_numbers_shows_a_message(actor, db):
     assert write_chart("Nothing", []) == ""
 
 

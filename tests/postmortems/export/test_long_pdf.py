@@ -47,10 +47,10 @@ def test_postmortem_of_620_entries_becomes_a_long_accessible_pdf(actor, resolved
     markdown = browser.get("/postmortems/INC-1/export?format=markdown").content.decode()
     assert "Note 450" in markdown
     assert re.search(r"1[0-9]{2} more entries: see the JSON export", markdown)
-    answer = browser.get("/postmortems/INC-1/export?format=pdf")
-    assert answer.status_code == 200, answer.content[:300]
-    assert b"pdfuaid" in answer.content
-    assert pages_in(answer.content) >= 20
+    response = browser.get("/postmortems/INC-1/export?format=pdf")
+    assert response.status_code == 200, response.content[:300]
+    assert b"pdfuaid" in response.content
+    assert pages_in(response.content) >= 20
 
 
 def test_500_headings_make_500_pages_or_fewer_within_the_limits():

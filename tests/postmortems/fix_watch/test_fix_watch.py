@@ -1,4 +1,4 @@
-"""Does a fix hold? Every case of a watch over a finished item."""
+"""Fix watches: every case of a watch over a finished action item."""
 
 from __future__ import annotations
 
@@ -46,51 +46,51 @@ def _again(actor, *, fingerprint: str | None = ONE, component="api", **fields) -
     return made
 
 
-def _judge(watch: FixWatch, incident: Incident, after=timedelta(days=3)) -> tuple[int, str]:
+def _evaluate(watch: FixWatch, incident: Incident, after=timedelta(days=3)) -> tuple[int, str]:
     new = judge_incident(watch.workspace_id, incident_id=incident.pk, at=watch.completed_at + after)
     watch.refresh_from_db()
     return new, watch.verdict
 
 
-def test_same_fingerprint_reopens_the_item_and_says_why(actor, resolved):
+def test_same_fingerprint_reopens_the_item_with_a_reason(actor, resolved):
     watch = _watch(actor, resolved)
-    assert _judge(watch, _again(actor)) == (1, "recurred")
+    assert _evaluate(watch, _again(actor)) == (1, "recurred")
     item = item_for(actor, 1)
     assert (item.status, item.reopened_count) == ("open", 1)
     assert item.reopened_reason.startswith("INC-2 had the same problem on ")
-    told = TimelineEntry.objects.of(actor.workspace_id).filter(message__contains="did not hold")
-    assert sorted(told.values_list("incident__number", flat=True)) == [1, 2]
+    entries = TimelineEntry.objects.of(actor.workspace_id).filter(message__contains="did not hold")
+    assert sorted(entries.values_list("incident__number", flat=True)) == [1, 2]
 
 
 def test_same_incident_counts_once(actor, resolved):
     watch = _watch(actor, resolved)
     again = _again(actor)
-    assert _judge(watch, again)[0] == 1
-    assert _judge(watch, again)[0] == 0
+    assert _evaluate(watch, again)[0] == 1
+    assert _evaluate(watch, again)[0] == 0
     assert watch.recurrences.count() == 1
 
 
 @pytest.mark.parametrize("after_hours", [0.5, 24 * 30 + 1.5])
 def test_outside_of_the_watch_does_not_count(actor, resolved, after_hours):
     watch = _watch(actor, resolved)
-    assert _judge(watch, _again(actor), timedelta(hours=after_hours)) == (0, "watching")
+    assert _evaluate(watch, _again(actor), timedelta(hours=after_hours)) == (0, "watching")
 
 
 def test_another_fingerprint_does_not_count(actor, resolved):
-    assert _judge(_watch(actor, resolved), _again(actor, fingerprint=OTHER)) == (0, "watching")
+    assert _evaluate(_watch(actor, resolved), _again(actor, fingerprint=OTHER)) == (0, "watching")
 
 
 def test_drill_does_not_count(actor, resolved):
-    assert _judge(_watch(actor, resolved), _again(actor, is_drill=True)) == (0, "watching")
+    assert _evaluate(_watch(actor, resolved), _again(actor, is_drill=True)) == (0, "watching")
 
 
 def test_merged_into_an_older_incident_does_not_count(actor, resolved):
     watch = _watch(actor, resolved)
-    assert _judge(watch, _again(actor, merged_into_id=resolved.pk)) == (0, "watching")
+    assert _evaluate(watch, _again(actor, merged_into_id=resolved.pk)) == (0, "watching")
 
 
 def test_the_same_incident_reopened_counts(actor, resolved):
-    assert _judge(_watch(actor, resolved), resolved) == (1, "recurred")
+    assert _evaluate(_watch(actor, resolved), resolved) == (1, "recurred")
 
 
 def test_alert_that_joined_an_open_incident_is_found_later(actor, resolved):
@@ -106,14 +106,14 @@ def test_alert_that_joined_an_open_incident_is_found_later(actor, resolved):
 
 def test_other_kinds_are_flagged_not_reopened(actor, resolved):
     watch = _watch(actor, resolved, kind="detect")
-    assert _judge(watch, _again(actor)) == (1, "recurred")
+    assert _evaluate(watch, _again(actor)) == (1, "recurred")
     assert item_for(actor, 1).status == "done"
 
 
 @pytest.mark.parametrize(("component", "new"), [("api", 1), ("mail", 0)])
 def test_without_fingerprints_type_and_component_count(actor, resolved, component, new):
     watch = _watch(actor, resolved, fingerprint=None)
-    assert _judge(watch, _again(actor, fingerprint=None, component=component))[0] == new
+    assert _evaluate(watch, _again(actor, fingerprint=None, component=component))[0] == new
 
 
 def test_item_opened_by_a_person_stops_the_watch(actor, resolved):
@@ -122,15 +122,15 @@ def test_item_opened_by_a_person_stops_the_watch(actor, resolved):
     follow_item(actor.workspace_id, item_id=watch.item_id)
     watch.refresh_from_db()
     assert watch.verdict == "stopped"
-    assert _judge(watch, _again(actor)) == (0, "stopped")
+    assert _evaluate(watch, _again(actor)) == (0, "stopped")
 
 
-def test_two_watches_of_one_fingerprint_are_both_judged(actor, resolved):
+def test_two_watches_of_one_fingerprint_are_both_evaluated(actor, resolved):
     first = _watch(actor, resolved)
     create_item(actor, 1, title="Raise the pool limit")
     update_item(actor, 2, status="done")
     follow_item(actor.workspace_id, item_id=item_for(actor, 2).pk)
-    assert _judge(first, _again(actor)) == (2, "recurred")
+    assert _evaluate(first, _again(actor)) == (2, "recurred")
 
 
 def test_no_recurrence_is_held(actor, resolved):
@@ -139,7 +139,7 @@ def test_no_recurrence_is_held(actor, resolved):
     assert held_counts(actor)["held"] == 1
 
 
-def test_nothing_was_watching_is_a_verdict_of_its_own(actor, resolved):
+def test_missing_monitoring_has_its_own_verdict(actor, resolved):
     watch = _watch(actor, resolved, fingerprint=None)
     assert end_watch(watch.workspace_id, watch=watch) == "unwatched"
     assert held_counts(actor) == {"held": 0, "recurred": 0, "watching": 0, "unwatched": 1, "stopped": 0}

@@ -92,7 +92,7 @@ def feed(actor, admin):
         yield create_feed(admin, name="All", kinds=["declarations", "meetings"], everybody=True)
 
 
-def answer(environ, start_response):
+def application(environ, start_response):
     found = Client().get(environ["PATH_INFO"])
     start_response(f"{found.status_code} {found.reason_phrase}", list(found.headers.items()))
     return [found.content]
@@ -101,13 +101,13 @@ def answer(environ, start_response):
 @pytest.fixture
 def server():
     """The application on a loopback socket; this thread serves, so that it sees the test's transaction."""
-    with make_server("127.0.0.1", 0, answer, handler_class=Quiet) as made:
+    with make_server("127.0.0.1", 0, application, handler_class=Quiet) as made:
         made.timeout = 0.1
         yield made
 
 
 def run(server, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end while the server answers it."""
+    """Run a program to its end while the server serves it."""
     with subprocess.Popen(
         [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as started:

@@ -13,6 +13,8 @@ from icalendar import Calendar
 from accounts.oncall.calendar_sources import CalendarEvent
 from accounts.oncall.ical_writing import calendar_text
 from accounts.oncall.services.feeds import create_feed
+from incidents.models import RoleAssignment
+from incidents.privacy.services import remove_person, set_private
 from postmortems.action_items.services import create_item, update_item
 from postmortems.drafting.services import draft_postmortem
 from postmortems.review.services import set_details
@@ -51,7 +53,7 @@ def test_workspace_feed_shows_every_kind(actor, admin, resolved, meeting):
     assert max(len(line) for line in body.split(b"\r\n")) <= 75
 
 
-def test_moved_and_cancelled_meetings_keep_their_uid(actor, admin, resolved, meeting):
+def test_moved_and_cancelled_meetings_have_the_same_uid(actor, admin, resolved, meeting):
     draft_postmortem(actor, 1)
     set_details(actor, 1, meeting_at=meeting)
     feed = create_feed(admin, name="All", kinds=["meetings"], everybody=True)
@@ -85,7 +87,20 @@ def test_personal_feed_shows_what_is_ones_own(actor, make_actor, resolved):
     assert _read(create_feed(other, name="Mine", kinds=KINDS))[1] == {}
 
 
-def test_meetings_keep_their_hour_over_a_change_of_the_clocks():
+def test_personal_feed_shows_nothing_of_a_private_incident_one_may_not_see(actor, admin, resolved, meeting):
+    due = timezone.now().date()
+    create_item(actor, 1, title="Alert on pool usage", assignee="rita.responder", due_date=due)
+    draft_postmortem(actor, 1)
+    set_details(actor, 1, owner="rita.responder", meeting_at=meeting)
+    feed = create_feed(actor, name="Mine", kinds=KINDS)
+    set_private(admin, number=1, is_private=True, reason="Personal data")
+    assert set(_read(feed)[1]) == {"declaration", "investigation", "meeting", "item"}
+    RoleAssignment.objects.of(actor.workspace_id).update(ended_at=timezone.now())
+    remove_person(admin, number=1, username="rita.responder")
+    assert _read(feed)[1] == {}
+
+
+def test_meetings_have_the_same_hour_after_a_daylight_saving_change():
     """10:00 in Berlin stays 10:00 in Berlin in March, and each instant is that of the meeting."""
     berlin, york = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
     starts = [

@@ -104,11 +104,11 @@ def test_two_moves_before_the_worker_runs_are_one_mail(actor, postmortem, mailbo
 
 
 def test_mail_server_that_is_away_gets_the_mail_later_and_once(actor, postmortem, mailbox, meeting):
-    mailbox.answer = lambda recipient: "451 later"
+    mailbox.reply = lambda recipient: "451 later"
     set_details(actor, 1, meeting_at=meeting, owner="rita.responder")
     deliver()
     assert mailbox.messages == []
-    mailbox.answer = lambda recipient: None
+    mailbox.reply = lambda recipient: None
     for hours in (1, 2):
         run_due(MEETING, at=timezone.now() + timedelta(hours=hours))
     assert len(mailbox.messages) == 1

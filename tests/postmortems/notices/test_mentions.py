@@ -1,4 +1,4 @@
-"""People named in sections and comments: told once, and only those who may see the incident."""
+"""Mentions in sections and comments: notified once, and only those who may see the incident."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def people(actor, make_actor, resolved, settings):
     return made
 
 
-def told(actor, kind="postmortem.mentioned"):
+def notified(actor, kind="postmortem.mentioned"):
     relay_due()
     relay_due()
     rows = Delivery.objects.of(actor.workspace_id).filter(event_kind=kind)
@@ -50,28 +50,28 @@ def test_names_are_read_outside_of_code(text, names):
     assert names_in(text) == names
 
 
-def test_mention_in_a_section_is_told_once_however_often_it_is_saved(actor, people):
+def test_mention_in_a_section_notifies_once_over_repeated_saves(actor, people):
     first = save_section(actor, 1, KEY, base_version=1, text="Ask @theo.")
     second = save_section(actor, 1, KEY, base_version=first.version, text="Ask @theo and @Ana.Other again.")
     third = save_section(actor, 1, KEY, base_version=second.version, text="Ask no one.")
     save_section(actor, 1, KEY, base_version=third.version, text="Ask @theo.")
-    assert told(actor) == ["ana.other", "theo"]
+    assert notified(actor) == ["ana.other", "theo"]
 
 
-def test_own_name_and_unknown_names_tell_no_one(actor, people):
+def test_own_name_and_unknown_names_notify_no_one(actor, people):
     own = User.objects.get(pk=actor.user_id).username
     save_section(actor, 1, KEY, base_version=1, text=f"@{own} @nobody.here")
-    assert told(actor) == []
+    assert notified(actor) == []
 
 
 def test_mention_in_a_comment_takes_the_place_of_its_notice(actor, people):
     add_comment(people["theo"], 1, section_key=KEY, body="I looked.")
     add_comment(actor, 1, section_key=KEY, body="Thanks @theo")
-    assert told(actor) == ["theo"]
-    assert "theo" not in told(actor, "postmortem.commented")
+    assert notified(actor) == ["theo"]
+    assert "theo" not in notified(actor, "postmortem.commented")
 
 
-def test_private_incident_tells_only_who_may_see_it(admin, actor, people):
+def test_private_incident_notifies_only_allowed_readers(admin, actor, people):
     set_private(admin, number=1, is_private=True, reason="Quiet")
     save_section(admin, 1, KEY, base_version=1, text="@ana.other @theo")
-    assert told(actor) == []
+    assert notified(actor) == []

@@ -1,4 +1,4 @@
-"""Who is told of a review, a comment and a publication."""
+"""Recipients of notices about a review, a comment and a publication."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from accounts.models import User
 from core.outbox.events import publish
 from core.outbox.relay import relay_due
 from incidents.models import Incident
+from incidents.privacy.services import invite_person, set_private
 from notifications.channels.kinds.webhook import webhook_body
 from notifications.channels.services import create_channel
 from notifications.deliveries.message import compose
@@ -20,7 +21,7 @@ from postmortems.documents.comments import add_comment
 from postmortems.documents.revisions import ids_of
 from postmortems.documents.selectors import postmortem_for
 from postmortems.drafting.services import draft_postmortem
-from postmortems.events import PostmortemPublished
+from postmortems.events import PostmortemPublished, PostmortemReviewRequested
 from postmortems.review.services import set_details
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,6 +40,23 @@ def test_comment_is_mailed_to_the_owner_and_not_to_its_author(actor, admin, reso
     assert [(row.user_id, row.payload["details"]["lines"][0]) for row in rows.order_by("pk")] == [
         (actor.user_id, "“Is this so?”")
     ]
+
+
+def test_review_of_a_private_incident_is_asked_of_those_who_may_see_it(actor, make_actor, resolved, settings):
+    settings.MAIL_FROM = "tocsin@example.test"
+    invited, other = make_actor("manager", username="ina"), make_actor("manager")
+    people = (invited.user_id, other.user_id)
+    User.objects.filter(pk__in=people).update(address_proven_at=timezone.now())
+    draft_postmortem(actor, 1)
+    set_private(actor, number=1, is_private=True, reason="Personal data")
+    invite_person(actor, number=1, username="ina")
+    with transaction.atomic():
+        fact = PostmortemReviewRequested(*ids_of(postmortem_for(actor, 1)), by="Ana", reviewer_ids=people)
+        publish(fact)
+    relay_due()
+    relay_due()
+    rows = Delivery.objects.of(actor.workspace_id).filter(event_kind="postmortem.review_requested")
+    assert [row.user_id for row in rows] == [invited.user_id]
 
 
 def test_published_postmortem_goes_to_the_channels_of_its_routes(actor, admin, resolved):

@@ -1,4 +1,4 @@
-"""Ten simulated days of reminders, hour by hour, in three zones, with workers that die: each is told once.
+"""Ten simulated days of reminders, hour by hour, in three zones, with killed workers: each is sent once.
 
 90 days with `make faults`.
 """
@@ -36,12 +36,12 @@ def midnight() -> datetime:
 
 
 def days_of(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
-    """Who was told what, and when, with a worker that dies every 17 hours and a second beat."""
-    told: list[tuple[str, str, datetime]] = []
+    """Who got which reminder, and when, with a worker killed every 17 hours and a second beat."""
+    sent: list[tuple[str, str, datetime]] = []
     known: set[int] = set()
     for hour in range(24 * DAYS):
         now = start + timedelta(hours=hour, minutes=1)
-        if hour % KILL_EVERY == 0:  # one dies after it told and before it settled, its lease runs out
+        if hour % KILL_EVERY == 0:  # one is killed after sending and before settling, its lease expires
             for reminder in claim(Reminder, 1, 30.0, at=now):
                 send_reminder(workspace.pk, reminder=reminder)
         if hour % 24 == 5:  # two beats plan everything again
@@ -53,12 +53,12 @@ def days_of(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
         run_due(UPKEEP, at=now - timedelta(hours=5))  # a clock that is late
         for row in Delivery.objects.of(workspace.pk).exclude(pk__in=known).select_related("user"):
             known.add(row.pk)
-            told.append((row.user.username, row.payload["subject"], now))
-    return told
+            sent.append((row.user.username, row.payload["subject"], now))
+    return sent
 
 
 @pytest.mark.django_db(transaction=True)
-def test_days_of_reminders_tell_each_person_once_at_nine(actor, make_actor, resolved, workspace, settings):
+def test_reminders_over_days_reach_each_person_once_at_nine(actor, make_actor, resolved, workspace, settings):
     settings.MAIL_FROM = "tocsin@example.test"
     for name in ("ana", "kim"):
         make_actor("responder", username=name)
@@ -73,13 +73,13 @@ def test_days_of_reminders_tell_each_person_once_at_nine(actor, make_actor, reso
     relay_due()
     relay_due()
     Reminder.objects.of(workspace.pk).filter(kind="before_7").update(state="done")  # before these ten days
-    told = days_of(workspace, start)
-    assert max(Counter((who, words) for who, words, _ in told).values()) == 1
-    for who, words, at in told:
+    sent = days_of(workspace, start)
+    assert max(Counter((who, words) for who, words, _ in sent).values()) == 1
+    for who, words, at in sent:
         local = at.astimezone(ZoneInfo(ZONES[who]))
         assert local.hour == 9, (who, words, local)
         assert local.weekday() < 5
-    kinds = Counter(words.partition(":")[0].partition(" ")[2] for _, words, _ in told)
+    kinds = Counter(words.partition(":")[0].partition(" ")[2] for _, words, _ in sent)
     assert kinds == {
         "is due tomorrow": 9, "is due today": 9, "was due yesterday": 9, "has been overdue for a week": 6,
     }  # fmt: skip
@@ -89,7 +89,7 @@ def test_days_of_reminders_tell_each_person_once_at_nine(actor, make_actor, reso
 
 
 @pytest.mark.django_db
-def test_reminder_that_lay_for_days_says_nothing_wrong(actor, resolved, workspace, settings):
+def test_delayed_reminder_has_no_outdated_text(actor, resolved, workspace, settings):
     settings.MAIL_FROM = "tocsin@example.test"
     User.objects.update(address_proven_at=timezone.now())
     due = timezone.now().date() + timedelta(days=2)

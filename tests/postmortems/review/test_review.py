@@ -40,8 +40,8 @@ def manager(make_actor) -> Actor:
 
 
 @pytest.fixture
-def answered(actor, lead, resolved):
-    """A draft in which every question has an answer; commander `actor`, tech lead `lead`."""
+def complete(actor, lead, resolved):
+    """A draft with every question answered; commander `actor`, tech lead `lead`."""
     assign_role(actor, number=1, user_id=actor.user_id)
     assign_role(actor, number=1, role="tech_lead", user_id=lead.user_id)
     made = draft_postmortem(actor, 1)
@@ -61,7 +61,7 @@ def test_review_needs_every_required_answer(actor, resolved):
     assert postmortem_for(actor, 1).status == "draft"
 
 
-def test_three_signatures_publish(actor, lead, manager, answered):
+def test_three_signatures_publish(actor, lead, manager, complete):
     request_review(actor, 1)
     with pytest.raises(Incomplete) as caught:
         publish_postmortem(manager, 1)
@@ -80,7 +80,7 @@ def test_three_signatures_publish(actor, lead, manager, answered):
         publish_postmortem(manager, 1)
 
 
-def test_signature_is_void_once_the_text_changes(actor, lead, answered):
+def test_signature_is_void_once_the_text_changes(actor, lead, complete):
     request_review(actor, 1)
     decide(actor, 1, role="commander", decision="approved")
     save_section(lead, 1, "went_well", base_version=2, text="Better words.")
@@ -89,14 +89,14 @@ def test_signature_is_void_once_the_text_changes(actor, lead, answered):
     assert state.state.startswith("Void: the text changed in revision ")
 
 
-def test_signature_stays_when_an_appendix_changes(actor, lead, answered):
+def test_signature_stays_when_an_appendix_changes(actor, lead, complete):
     request_review(actor, 1)
     decide(actor, 1, role="commander", decision="approved")
     save_section(lead, 1, "appendix_logs", base_version=2, text="See the graph.")
     assert review_of(postmortem_for(actor, 1)).signatures[0].is_signed
 
 
-def test_only_holders_sign_and_the_manager_is_somebody_else(actor, lead, make_actor, answered):
+def test_only_holders_sign_and_the_manager_is_another_person(actor, lead, make_actor, complete):
     request_review(actor, 1)
     with pytest.raises(Forbidden):
         decide(lead, 1, role="commander", decision="approved")
@@ -111,19 +111,19 @@ def test_only_holders_sign_and_the_manager_is_somebody_else(actor, lead, make_ac
         decide(boss, 1, role="manager", decision="approved")
 
 
-def test_request_for_changes_sends_it_back(actor, lead, answered):
+def test_request_for_changes_sends_it_back(actor, lead, complete):
     request_review(actor, 1)
     decide(lead, 1, role="tech_lead", decision="changes_requested", note="Say why.")
     assert postmortem_for(actor, 1).status == "draft"
 
 
-def test_stale_revision_is_not_signed(actor, answered):
+def test_stale_revision_is_not_signed(actor, complete):
     request_review(actor, 1)
     with pytest.raises(Conflict):
         decide(actor, 1, role="commander", decision="approved", revision=1)
 
 
-def test_action_items_need_an_owner_and_a_date(actor, lead, manager, answered):
+def test_action_items_need_an_owner_and_a_date(actor, lead, manager, complete):
     item = create_item(actor, 1, title="Alert on pool usage")
     subjects = {one.subject for one in review_of(postmortem_for(actor, 1)).complete.for_publishing}
     assert f"item:{item.number}" in subjects
@@ -144,7 +144,7 @@ def test_waiver_needs_a_reason(actor, manager, resolved):
         waive(manager, 1, subject="role:king", reason="Long live the king.")
 
 
-def test_amendment_keeps_the_published_revision_for_readers(actor, lead, manager, answered):
+def test_amendment_leaves_the_published_revision_for_readers(actor, lead, manager, complete):
     for role in ("commander", "tech_lead", "manager"):
         waive(manager, 1, subject=f"role:{role}", reason="Agreed in the meeting.")
     request_review(actor, 1)
@@ -163,11 +163,11 @@ def test_amendment_keeps_the_published_revision_for_readers(actor, lead, manager
     assert postmortem_for(actor, 1).published_revision == published.published_revision
 
 
-def test_reopened_incident_sends_the_review_back(actor, answered):
+def test_reopened_incident_sends_the_review_back(actor, complete):
     from incidents.lifecycle.services.resolving import reopen_incident
 
     request_review(actor, 1)
     reopen_incident(actor, number=1, message="It is back.")
-    note_reopened(actor.workspace_id, incident_id=answered.incident_id)
+    note_reopened(actor.workspace_id, incident_id=complete.incident_id)
     found = postmortem_for(actor, 1)
     assert (found.status, found.reopened_at is not None) == ("draft", True)

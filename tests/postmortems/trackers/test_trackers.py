@@ -97,8 +97,8 @@ def send(tracker, body, sign="github", secret=None):
 
 @pytest.mark.django_db
 def test_issue_closed_and_reopened_outside_moves_the_item(actor, tracker, item):
-    answer = send(tracker, github("closed", "completed"))
-    assert (answer.status_code, answer.json()) == (200, {"changed": 1})
+    response = send(tracker, github("closed", "completed"))
+    assert (response.status_code, response.json()) == (200, {"changed": 1})
     done = item_for(actor, 1)
     assert (done.status, done.outside_state) == ("done", "done")
     assert done.completed_at is not None
@@ -176,8 +176,8 @@ def test_unsigned_wrong_and_odd_reports_change_nothing(actor, tracker, item):
 
 @pytest.mark.django_db
 def test_report_reaches_only_items_of_its_workspace(actor, other_workspace, make_actor, item):
-    theirs = create_tracker(make_actor("admin", inside=other_workspace), name="Theirs")
-    assert send(theirs, github("closed", "completed")).json() == {"changed": 0}
+    foreign = create_tracker(make_actor("admin", inside=other_workspace), name="Theirs")
+    assert send(foreign, github("closed", "completed")).json() == {"changed": 0}
     assert item_for(actor, 1).status == "open"
 
 

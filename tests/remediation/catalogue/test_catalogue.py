@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
+from core.errors import Invalid
 from remediation.catalogue.models import RemediationAction
 from remediation.catalogue.services import change_action, ensure_catalogue
 from remediation.recovery.services.policies import policy_of
@@ -36,3 +37,15 @@ def test_policy_of_a_new_workspace_starts_everywhere_and_resolves_minor_incident
     policy = policy_of(workspace.pk)
     assert policy.auto_start == ["sev1", "sev2", "sev3", "sev4"]
     assert policy.auto_resolve == ["sev3", "sev4"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://user:pass@checkout.example/up", "https://checkout.example/{run}", "ftp://checkout.example"],
+)
+def test_address_of_a_health_check_holds_no_password_and_no_unknown_place(admin, url):
+    ensure_catalogue(admin.workspace_id)
+    with pytest.raises(Invalid) as refused:
+        change_action(admin, "scale_up", fields={"health_url": url})
+    assert [fault.field for fault in refused.value.faults] == ["health_url"]
+    assert change_action(admin, "scale_up", fields={"health_url": "https://checkout.example/{component}"})

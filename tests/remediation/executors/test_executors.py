@@ -1,4 +1,4 @@
-"""Webhook and Kubernetes executors against servers of our own over real sockets."""
+"""Webhook and Kubernetes executors against fake servers over real sockets."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Server:
         receiver.respond = self._respond
 
     def _respond(self, received: Received) -> Reply:
-        status, answer = self.plans.get(received.path.split("?")[0], (200, {}))
-        return Reply(status, json.dumps(answer).encode())
+        status, body = self.plans.get(received.path.split("?")[0], (200, {}))
+        return Reply(status, json.dumps(body).encode())
 
     @property
     def requests(self) -> list[Received]:
@@ -78,7 +78,7 @@ def test_webhook_that_cannot_connect_failed():
     assert report.progress == Progress.FAILED
 
 
-def test_webhook_with_a_status_address_is_asked_until_it_says(server):
+def test_webhook_with_a_status_address_is_polled_until_done(server):
     config = {
         "url": f"{server.url}/jobs", "status_url": f"{server.url}/jobs/{{run}}", "status_field": "job.status",
         "success_values": ["done"], "failure_values": ["error"],
@@ -124,7 +124,7 @@ def test_kubernetes_scale_is_bound_to_the_resource_version_and_the_maximum(serve
     assert patch["spec"] == {"replicas": 4}
 
 
-def test_kubernetes_preview_asks_for_a_dry_run(server):
+def test_kubernetes_preview_requests_a_dry_run(server):
     server.plans[PATH] = (200, DEPLOYMENT)
     text = executor_for("kubernetes").preview(kubernetes(server, "scale", add=1, max=9))
     assert text.endswith("replicas 2 -> 3")

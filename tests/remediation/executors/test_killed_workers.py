@@ -42,7 +42,7 @@ class Deployment:
         self.patches = 0
         self.metadata = {"resourceVersion": "1", "uid": "u1", "annotations": {}}
 
-    def answer(self, received):
+    def reply(self, received):
         """GET shows it; PATCH changes it, unless it is a dry run."""
         if received.method == "PATCH" and "dryRun" not in received.path:
             self.patches += 1
@@ -59,7 +59,7 @@ def target(settings, tmp_path, loopback):
     settings.REMEDIATION_COMMANDS = {"scale_up": command}
 
     def respond(received):
-        return deployment.answer(received) if "/apis/" in received.path else Reply(200, b"{}")
+        return deployment.reply(received) if "/apis/" in received.path else Reply(200, b"{}")
 
     with serving(Receiver(respond)) as server:
         configs = {
@@ -112,7 +112,7 @@ def _die_at(point, run):
 
 
 def followed(run):
-    """What the next worker makes of it: the run once it rests, or after it was asked for a while."""
+    """The run after the next worker: once it is settled, or after polling for a while."""
     rows = RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
@@ -128,7 +128,7 @@ def followed(run):
 
 
 # Executor -> at each point: effects at the target, and the state that is true of it or `unknown`.
-TRUTH = {
+EXPECTED = {
     "command": [(0, "failed"), (1, "unverified"), (1, "unverified")],
     "webhook": [(0, "unknown"), (1, "unknown"), (1, "unknown")],
     "kubernetes": [(0, "failed"), (1, "unverified"), (1, "unverified")],
@@ -136,7 +136,7 @@ TRUTH = {
 }
 
 
-@pytest.mark.parametrize("kind", TRUTH)
+@pytest.mark.parametrize("kind", EXPECTED)
 def test_killed_worker_leaves_one_effect_at_most_and_no_lie(kind, target, incident, actor, admin):
     ensure_catalogue(incident.workspace_id)
     fields = {"executor": kind, "config": target.configs[kind], "cooldown_s": 0}
@@ -152,7 +152,7 @@ def test_killed_worker_leaves_one_effect_at_most_and_no_lie(kind, target, incide
         again = followed(run)
         assert (again.state, target.counts[kind]() - before) == (ended.state, seen[-1][0])
         _release(run)
-    assert seen == TRUTH[kind]
+    assert seen == EXPECTED[kind]
     deadline = time.monotonic() + 10
     while _left_behind(target.effects) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -160,7 +160,7 @@ def test_killed_worker_leaves_one_effect_at_most_and_no_lie(kind, target, incide
 
 
 def _release(run):
-    """Let the next point have the target: a person says what became of the run."""
+    """Free the target for the next point: a person records the outcome of the run."""
     rows = RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk)
     if rows.get().state in {"running", "unknown"}:
         rows.update(state="failed")

@@ -1,4 +1,4 @@
-"""Placeholders say what they take; what is unknown is refused when it is saved and when it is requested."""
+"""Placeholders declare their values; an unknown one is refused when saved and when requested."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COUNT = [sys.executable, "-c", PRINTS, "{component}", "{replicas:1..10}", "{mode
     ],
     ids=lambda one: ascii(one),
 )  # fmt: skip
-def test_placeholder_takes_only_what_it_says(text, value, becomes):
+def test_placeholder_accepts_only_its_declared_values(text, value, becomes):
     if becomes is None:
         with pytest.raises(PlaceholderError, match="x: "):
             filled(text, {"x": value})
@@ -57,7 +57,7 @@ def test_placeholder_with_two_types_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "message"),
     [
         (["/bin/echo", "{other}"], "{other} is unknown"), (["echo", "{component}"], "absolute path"),
         (["/bin/echo", "--name={component}"], "whole argument"), (["/bin/echo", "{n:9..1}"], "range"),
@@ -65,11 +65,11 @@ def test_placeholder_with_two_types_is_refused():
     ],
 )  # fmt: skip
 @pytest.mark.django_db
-def test_command_with_a_wrong_template_is_refused_when_saved(admin, settings, template, said):
+def test_command_with_a_wrong_template_is_refused_when_saved(admin, settings, template, message):
     settings.REMEDIATION_COMMANDS = {"x": template}
     with pytest.raises(Invalid) as refused:
         change_action(admin, "scale_up", fields={"executor": "command", "config": {"command": "x"}})
-    assert said in refused.value.faults[0].message
+    assert message in refused.value.faults[0].message
 
 
 @pytest.mark.parametrize(
@@ -89,13 +89,13 @@ def test_webhook_with_an_unknown_placeholder_is_refused_when_saved(admin, config
 
 @pytest.fixture
 def counted(connect, settings):
-    """scale_up asks for a number and a mode."""
+    """scale_up takes a number and a mode."""
     connect("scale_up")
     settings.REMEDIATION_COMMANDS = {"scale_up": COUNT}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ({}, "replicas:1..10} has no value"), ({"replicas": 11, "mode": "fast"}, "from 1 to 10"),
         ({"replicas": 1, "mode": "rm"}, "fast, safe"),
@@ -104,19 +104,21 @@ def counted(connect, settings):
     ids=["missing", "out of range", "no choice", "unknown"],
 )  # fmt: skip
 @pytest.mark.django_db
-def test_request_with_wrong_values_is_refused_and_starts_nothing(incident, actor, counted, arguments, said):
+def test_request_with_wrong_values_is_refused_and_starts_nothing(
+    incident, actor, counted, arguments, message
+):
     with pytest.raises(Invalid) as refused:
         request_run(actor, incident.number, Request("scale_up", arguments=arguments))
-    assert said.split("}")[-1].strip() in refused.value.detail
+    assert message.split("}")[-1].strip() in refused.value.detail
     assert not RemediationRun.objects.of(incident.workspace_id).exists()
 
 
 @pytest.mark.django_db
-def test_page_asks_for_the_values_shows_the_dry_run_and_runs_it(incident, actor, counted, finish):
+def test_page_has_the_values_shows_the_dry_run_and_runs_it(incident, actor, counted, finish):
     browser, where = browser_for(actor), {"incident": incident.reference, "action": "scale_up"}
-    asked = browser.get("/remediation/new", where).content.decode()
-    assert 'name="arg-replicas"' in asked
-    assert "Run now" not in asked
+    page = browser.get("/remediation/new", where).content.decode()
+    assert 'name="arg-replicas"' in page
+    assert "Run now" not in page
     assert (
         "less than or equal to 10"
         in browser.get("/remediation/new", where | {"arg-replicas": "99"}).content.decode()
@@ -142,7 +144,7 @@ def test_preset_is_shown_unsaved_and_can_be_saved(admin, slug):
     assert saved.executor == "webhook"
 
 
-# What each system replies to the start, and what it says of the work later: still running, well, badly.
+# The response of each system to the start, and its later statuses: running, succeeded, failed.
 REPLIES = {
     "rundeck": ({"id": 42}, {"status": "running"}, {"status": "succeeded"}, {"status": "aborted"}),
     "awx": ({"job": 42}, {"status": "pending"}, {"status": "successful"}, {"status": "canceled"}),
@@ -152,7 +154,7 @@ REPLIES = {
 
 
 @pytest.mark.parametrize("slug", REPLIES)
-def test_preset_starts_the_work_and_asks_for_its_outcome(loopback, slug):
+def test_preset_starts_the_work_and_polls_its_outcome(loopback, slug):
     started, runs, well, badly = REPLIES[slug]
     replies = iter([started, runs, well, badly])
     with running(Receiver(lambda received: Reply(200, orjson.dumps(next(replies))))) as server:
@@ -163,8 +165,8 @@ def test_preset_starts_the_work_and_asks_for_its_outcome(loopback, slug):
         webhook = executor_for("webhook")
         assert webhook.start(order, handle).progress == Progress.RUNNING
         assert handle == {"id": 42}
-        told = [webhook.poll(order, handle).progress for _ in range(3)]
-    assert told == [Progress.RUNNING, Progress.SUCCEEDED, Progress.FAILED]
+        progress = [webhook.poll(order, handle).progress for _ in range(3)]
+    assert progress == [Progress.RUNNING, Progress.SUCCEEDED, Progress.FAILED]
     assert server.received[0].json().get("extra_vars") in (None, {"component": "checkout", "tocsin_run": "7"})
     assert "42" in server.received[1].path
     assert "{" not in server.received[1].path
@@ -190,8 +192,8 @@ def test_reply_without_the_id_leaves_the_outcome_unknown(loopback, body):
 
 def test_value_in_an_address_stays_one_part_of_it():
     config = {"url": "https://x.example/jobs/{component}/run?on={branch:text}"}
-    asked = Order(7, "scale_up", "a/../../admin", {"branch": "x@y/z"}, config, 60)
-    assert executor_for("webhook").preview(asked).splitlines()[0] == (
+    page = Order(7, "scale_up", "a/../../admin", {"branch": "x@y/z"}, config, 60)
+    assert executor_for("webhook").preview(page).splitlines()[0] == (
         "POST https://x.example/jobs/a%2F..%2F..%2Fadmin/run?on=x%40y%2Fz"
     )
     with pytest.raises(PlaceholderError):

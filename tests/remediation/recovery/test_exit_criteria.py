@@ -1,4 +1,4 @@
-"""Exit criteria that no other test asks: response times, the checklist, and an item ticked by hand."""
+"""Exit criteria not covered elsewhere: response times, the checklist, and an item ticked by hand."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from incidents.stages.services.checklists import tick_item
 pytestmark = pytest.mark.django_db
 
 
-def asked(incident, name):
+def outcome_of(incident, name):
     """(verdict, why, measured) of one criterion, about the last minute."""
     now = timezone.now()
     window, since = timedelta(seconds=60), now - timedelta(seconds=100)
-    answers = evaluate_recovery(incident, since=since, now=now, window=window)
-    [outcome] = [found for one, found in answers.outcomes if one.name == name]
+    evaluation = evaluate_recovery(incident, since=since, now=now, window=window)
+    [outcome] = [found for one, found in evaluation.outcomes if one.name == name]
     return outcome.verdict.value, outcome.why, outcome.is_measured
 
 
@@ -45,23 +45,23 @@ def degraded(workspace, ingest):
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "verdict", "said"),
+    ("milliseconds", "verdict", "reason"),
     [(200, "pass", "95 % within 200 ms; the limit is 1000 ms."), (4000, "fail", "95 % within 4000 ms"),
      (None, "unknown", "No event names a response time since.")],
     ids=["fast", "slow", "silent"],
 )  # fmt: skip
-def test_response_times_are_judged_by_the_limit_that_the_events_name(
-    degraded, ingest, milliseconds, verdict, said
+def test_response_times_are_checked_against_the_limit_in_the_events(
+    degraded, ingest, milliseconds, verdict, reason
 ):
     if milliseconds:
         event = slow(0, milliseconds, 99) | {"event_type": "request", "severity": "info"}
         ingest([event])
-    found, why, is_measured = asked(degraded, "response_times")
-    assert (found, said in why, is_measured) == (verdict, True, True)
+    found, why, is_measured = outcome_of(degraded, "response_times")
+    assert (found, reason in why, is_measured) == (verdict, True, True)
 
 
 def test_incident_without_a_limit_is_not_measured(incident):
-    assert asked(incident, "response_times")[::2] == ("unknown", False)
+    assert outcome_of(incident, "response_times")[::2] == ("unknown", False)
 
 
 @pytest.fixture
@@ -74,17 +74,17 @@ def items(incident, actor):
 
 
 def test_required_items_left_fail_and_all_ticked_pass(incident, actor, items):
-    assert asked(incident, "checklist_done")[:2] == ("fail", f"{len(items)} required items left.")
+    assert outcome_of(incident, "checklist_done")[:2] == ("fail", f"{len(items)} required items left.")
     for item in items:
         tick_item(actor, number=incident.number, stage="recovery", position=item.position)
-    assert asked(incident, "checklist_done")[:2] == ("pass", "All are done.")
+    assert outcome_of(incident, "checklist_done")[:2] == ("pass", "All are done.")
 
 
 def test_exit_criterion_that_a_person_ticks_passes_and_is_no_positive_sign(incident, actor, items):
-    assert asked(incident, "error_rate")[0] == "unknown"
+    assert outcome_of(incident, "error_rate")[0] == "unknown"
     [item] = [one for one in items if one.criterion == "error_rate" and one.kind == "exit"]
     tick_item(actor, number=incident.number, stage="recovery", position=item.position)
-    assert asked(incident, "error_rate") == ("pass", f"Ticked by {actor.label}.", True)
+    assert outcome_of(incident, "error_rate") == ("pass", f"Ticked by {actor.label}.", True)
     now = timezone.now()
-    answers = evaluate_recovery(incident, since=now, now=now, window=timedelta(seconds=10))
-    assert not answers.is_recovered
+    evaluation = evaluate_recovery(incident, since=now, now=now, window=timedelta(seconds=10))
+    assert not evaluation.is_recovered

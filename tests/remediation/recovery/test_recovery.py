@@ -223,7 +223,7 @@ def test_resolved_after_its_own_action_counts_as_automatic(
         ("sev3", {"scale_up": "approved"}),
     ],
 )
-def test_risky_actions_are_asked_for_at_sev1_only(incident, connect, severity, states):
+def test_risky_actions_are_proposed_at_sev1_only(incident, connect, severity, states):
     Incident.objects.of(incident.workspace_id).filter(pk=incident.pk).update(severity=severity)
     connect("scale_up")
     connect("rollback_deployment")
@@ -284,7 +284,7 @@ def test_false_positive_is_marked_counted_and_taken_back(incident, responder):
     ]  # fmt: skip
 
 
-def test_declared_incident_is_not_judged(incident, responder):
+def test_declared_incident_is_not_evaluated(incident, responder):
     Incident.objects.of(incident.workspace_id).filter(pk=incident.pk).update(source="declared")
     with pytest.raises(Conflict, match="declared by a person"):
         judge_incident(responder, number=incident.number, verdict="real")
@@ -304,7 +304,7 @@ def test_panel_shows_criteria_and_offers_the_judgement(recovering, responder):
     assert client.post(f"/incidents/INC-{recovering.number}/verdict", posted).status_code == 303
 
 
-def test_policy_page_saves_and_keeps_what_is_wrong(admin):
+def test_policy_page_saves_and_preserves_invalid_input(admin):
     client = browser_for(admin)
     posted = {"auto_start": ["sev3", "sev4"], "auto_resolve": ["sev4"], "recovery_window_s": "60"}
     assert client.post("/remediation/policy", posted).status_code == 303

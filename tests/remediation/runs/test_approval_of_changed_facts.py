@@ -1,4 +1,4 @@
-"""Each fact that an approval binds, changed in the stored world: no approval counts any more."""
+"""Each fact that an approval binds, changed in the database: no approval counts any more."""
 
 from __future__ import annotations
 

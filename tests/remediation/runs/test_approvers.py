@@ -1,4 +1,4 @@
-"""Who is asked to approve a run, and that asking approves nothing."""
+"""Approvers of a run; requesting an approval approves nothing."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ def run(incident, people, connect):
     return request_run(people["responder"], incident.number, Request("rollback_deployment"))
 
 
-def test_without_a_shift_managers_are_asked(run, people, admin):
+def test_without_a_shift_managers_are_approvers(run, people, admin):
     wanted = {people["manager"].user_id, people["admin"].user_id, admin.user_id}
     assert set(approvers_to_ask(run)) == wanted
 
 
-def test_the_person_named_is_asked_and_nothing_is_approved(incident, people, connect):
+def test_named_person_is_the_approver_and_nothing_is_approved(incident, people, connect):
     connect("rollback_deployment")
-    asked = people["manager"].user_id
+    approver_id = people["manager"].user_id
     run = request_run(
-        people["responder"], incident.number, Request("rollback_deployment", asked_user_id=asked)
+        people["responder"], incident.number, Request("rollback_deployment", asked_user_id=approver_id)
     )
-    assert approvers_to_ask(run) == [asked]
+    assert approvers_to_ask(run) == [approver_id]
     run.refresh_from_db()
     assert run.state == "awaiting_approval"
 
 
-def test_at_high_risk_the_requester_is_not_asked(incident, people, connect):
+def test_at_high_risk_the_requester_is_no_approver(incident, people, connect):
     connect("database_maintenance")
     run = request_run(people["manager"], incident.number, Request("database_maintenance"))
     assert people["manager"].user_id not in approvers_to_ask(run)
     assert people["responder"].user_id not in approvers_to_ask(run)
 
 
-def test_workspace_that_can_never_approve_is_told_so(incident, people, connect):
+def test_workspace_without_approvers_gets_a_warning(incident, people, connect):
     connect("database_maintenance")
     run = request_run(people["manager"], incident.number, Request("database_maintenance"))
     others = Membership.objects.of(run.workspace_id).exclude(user_id=people["manager"].user_id)
@@ -62,7 +62,7 @@ def test_workspace_that_can_never_approve_is_told_so(incident, people, connect):
     assert "No member of this workspace can approve it" in missing_text(run)
 
 
-def test_nobody_is_asked_once_it_is_approved(run, people):
+def test_approved_run_has_no_pending_approvers(run, people):
     approve_run(people["manager"], run.pk, digest=run.digest)
     run.refresh_from_db()
     assert approvers_to_ask(run) == []

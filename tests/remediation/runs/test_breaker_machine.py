@@ -42,68 +42,70 @@ class Model:
 
 
 @pytest.fixture
-def world(incident, actor, admin):
-    """An action that a person carries out, so that each outcome is ours to choose; automatic runs of it."""
+def scenario(incident, actor, admin):
+    """An action that a person carries out, so that the test chooses each outcome; automatic runs of it."""
     ensure_catalogue(incident.workspace_id)
     change_action(admin, "scale_up", fields={"cooldown_s": 0})
     Component.objects.create(workspace_id=incident.workspace_id, name="other")
     return SimpleNamespace(incident=incident, actor=actor, admin=admin)
 
 
-def _state(world):
-    return Breaker.objects.of(world.incident.workspace_id).values_list("state", flat=True).first() or "closed"
+def _state(scenario):
+    return (
+        Breaker.objects.of(scenario.incident.workspace_id).values_list("state", flat=True).first() or "closed"
+    )
 
 
-def _run_of(world, *, is_automatic, component=""):
+def _run_of(scenario, *, is_automatic, component=""):
     """An approved run, as a person requests it or as Tocsin would."""
     wanted = Request("scale_up", component=component, request_key=f"{next(KEYS)}")
-    made = request_run(world.actor, world.incident.number, wanted)
+    made = request_run(scenario.actor, scenario.incident.number, wanted)
     rows = RemediationRun.objects.of(made.workspace_id).filter(pk=made.pk)
     rows.update(is_automatic=is_automatic)
     return rows.get()
 
 
-def _carry_out(world, run, *, well):
+def _carry_out(scenario, run, *, well):
     claimed = running.claim(run.workspace_id, run.pk)
     if claimed is None:
         RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk).update(state="cancelled")
         return False
     RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk).update(state="running")
-    report_outcome(world.actor, run.pk, outcome="succeeded" if well else "failed")
+    report_outcome(scenario.actor, run.pk, outcome="succeeded" if well else "failed")
     return True
 
 
 @QUICK
 @given(acts=ACTS)
-def test_breaker_follows_its_table_whatever_happens(world, acts):
+def test_breaker_follows_its_table_in_any_order_of_outcomes(scenario, acts):
     point, model = transaction.savepoint(), Model()
     for act in acts:
         if act == "trial":
             if model.state == "open":
-                half_open(world.admin, "scale_up")
+                half_open(scenario.admin, "scale_up")
                 model.state = "half_open"
             else:
                 with pytest.raises(Conflict):
-                    half_open(world.admin, "scale_up")
+                    half_open(scenario.admin, "scale_up")
         else:
             is_automatic, well = act.startswith("automatic"), act.endswith(("good", "good run"))
             may_start = not is_automatic or model.state != "open"
-            run = _run_of(world, is_automatic=is_automatic)
+            run = _run_of(scenario, is_automatic=is_automatic)
             is_trial = is_automatic and model.state == "half_open"
-            assert _carry_out(world, run, well=well) is may_start, (act, model.state)
+            assert _carry_out(scenario, run, well=well) is may_start, (act, model.state)
             if may_start:
                 model.ended(well=well, is_trial=is_trial)
-        assert _state(world) == model.state, acts
-    attempts = RunAttempt.objects.of(world.incident.workspace_id)
+        assert _state(scenario) == model.state, acts
+    attempts = RunAttempt.objects.of(scenario.incident.workspace_id)
     assert attempts.count() == len(set(attempts.values_list("run_id", flat=True)))
     transaction.savepoint_rollback(point)
 
 
-def test_half_open_breaker_lets_exactly_one_automatic_run_through(world):
-    made = Breaker.objects.create(workspace_id=world.incident.workspace_id, action_slug="scale_up")
+def test_half_open_breaker_lets_exactly_one_automatic_run_through(scenario):
+    made = Breaker.objects.create(workspace_id=scenario.incident.workspace_id, action_slug="scale_up")
     for state in ("open", "half_open"):
         Breaker.objects.of(made.workspace_id).filter(pk=made.pk).update(state=state)
-    first, second = (_run_of(world, is_automatic=True, component=one) for one in ("checkout", "other"))
+    first, second = (_run_of(scenario, is_automatic=True, component=one) for one in ("checkout", "other"))
     assert running.claim(first.workspace_id, first.pk) is not None
     assert running.claim(second.workspace_id, second.pk) is None
-    assert propose_automatic(world.incident.workspace_id, world.incident.pk) == []
+    assert propose_automatic(scenario.incident.workspace_id, scenario.incident.pk) == []

@@ -1,4 +1,4 @@
-"""Runs of drills: checklists only, except in a workspace for drills; the database sees to it, too."""
+"""Runs of drills: checklists only, except in a workspace for drills; the database enforces it, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every move that the tables do not name, of runs, approvals and breakers: PostgreSQL refuses each one."""
+"""Every transition outside the tables, of runs, approvals and breakers, is refused by PostgreSQL."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def test_approval_of_those_who_may_not_is_refused(incident, make_actor, connect,
     connect("code_patch")
     requester = make_actor("manager")
     run = request_run(requester, incident.number, Request("code_patch"))
-    strangers = [requester.user_id, make_actor("viewer").user_id, make_user().pk]
-    assert all(refused(lambda one=one: approval(run, one).save(force_insert=True)) for one in strangers)
+    outsiders = [requester.user_id, make_actor("viewer").user_id, make_user().pk]
+    assert all(refused(lambda one=one: approval(run, one).save(force_insert=True)) for one in outsiders)
     manager = make_actor("manager").user_id
     assert refused(lambda: approval(run, manager, digest="0" * 64).save(force_insert=True))
     approval(run, manager).save(force_insert=True)

@@ -35,7 +35,7 @@ def run(incident, make_actor, connect):
 @QUICK
 @given(wanted=st.lists(STATES, max_size=12))
 def test_database_lets_a_run_move_only_along_the_table(proposed, wanted):
-    """Also by raw updates, whatever the code says; a final state is never left."""
+    """Also by raw updates that bypass the code; a final state is never left."""
     rows = RemediationRun.objects.of(proposed.workspace_id).filter(pk=proposed.pk)
     point = transaction.savepoint()
     now = RunState(rows.get().state)

@@ -31,14 +31,14 @@ def test_viewer_is_offered_nothing(make_actor, incident):
 
 
 def test_selected_incidents_show_their_actions_and_each_is_requested_once(browser, incident):
-    answer = browser.post("/remediation/many", {"pick": [f"{incident.number}:{incident.version}"]})
-    assert (answer.status_code, answer["Location"]) == (
+    response = browser.post("/remediation/many", {"pick": [f"{incident.number}:{incident.version}"]})
+    assert (response.status_code, response["Location"]) == (
         303,
         f"/remediation/many?incident={incident.reference}",
     )
-    page = browser.get(answer["Location"]).content.decode()
-    for said in ("Dry run", "Run now", "Request approval", "Scale up", "Restart service"):
-        assert said in page
+    page = browser.get(response["Location"]).content.decode()
+    for label in ("Dry run", "Run now", "Request approval", "Scale up", "Restart service"):
+        assert label in page
     for action in ("scale_up", "scale_up", "restart_service"):
         fields = {"incident": incident.reference, "action": action, "request_key": "the page's"}
         assert browser.post("/remediation/new", fields).status_code == 303

@@ -7,13 +7,14 @@ import os
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
-from accounts.actor import Actor
+from accounts.actor import Actor, system_actor
 from core.errors import Conflict, Forbidden, Invalid
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Component, TimelineEntry
 from remediation.catalogue.services import change_action
 from remediation.executors.command import spool_of
 from remediation.runs.models import Breaker, RemediationRun, RunApproval, RunAttempt
+from remediation.runs.services import proposing
 from remediation.runs.services.approving import approve_run, cancel_run, locked_run, move, reject_run
 from remediation.runs.services.proposing import Request, propose_automatic, request_run
 from remediation.runs.services.running import claim, run_due
@@ -36,7 +37,7 @@ def manager(make_actor):
     return make_actor("manager")
 
 
-def test_low_risk_run_starts_by_itself_and_keeps_its_output(incident, responder, connect, finish):
+def test_low_risk_run_starts_by_itself_and_stores_its_output(incident, responder, connect, finish):
     connect("scale_up", "import sys; print('added one to', sys.argv[1])")
     run = request_run(responder, incident.number, Request("scale_up"))
     assert run.state == "approved"
@@ -92,6 +93,10 @@ def test_request_sent_twice_with_its_key_is_one_run(incident, responder, connect
     connect("scale_up")
     wanted = Request("scale_up", request_key="k-1")
     assert request_run(responder, incident.number, wanted) == request_run(responder, incident.number, wanted)
+    Component.objects.create(workspace_id=incident.workspace_id, name="other")
+    for slug, component in (("restart_service", ""), ("scale_up", "other")):
+        with pytest.raises(Conflict, match="That key was used to request Scale"):
+            request_run(responder, incident.number, Request(slug, component, request_key="k-1"))
 
 
 def test_resolved_incident_takes_no_run(incident, responder, connect):
@@ -194,7 +199,7 @@ def test_approver_who_lost_the_role_counts_no_more(incident, responder, manager,
     assert "no longer valid" in ended.reason
 
 
-def test_expired_run_cannot_be_approved_and_says_so(incident, responder, manager, connect):
+def test_expired_run_cannot_be_approved_and_shows_why(incident, responder, manager, connect):
     connect("rollback_deployment")
     run = request_run(responder, incident.number, Request("rollback_deployment"))
     RemediationRun.objects.of(run.workspace_id).filter(pk=run.pk).update(expires_at="2020-01-01T00:00:00Z")
@@ -215,6 +220,18 @@ def test_rejected_run_and_cancelled_run_never_start(incident, responder, manager
     assert RunAttempt.objects.of(incident.workspace_id).count() == 0
 
 
+def test_who_approved_a_run_cannot_reject_it_as_well(incident, manager, connect):
+    connect("code_patch")
+    action = proposing.current_action(incident.workspace_id, "code_patch")
+    facts = (incident, action, proposing.main_component(incident), Request("code_patch"))
+    run = proposing._propose(system_actor(incident.workspace_id), *facts, origin_key="two approve it")
+    approve_run(manager, run.pk, digest=run.digest)
+    with pytest.raises(Conflict, match="You approved this run"):
+        reject_run(manager, run.pk)
+    run.refresh_from_db()
+    assert run.state == "awaiting_approval"
+
+
 @pytest.mark.parametrize("state", [state for state in RunState if state != RunState.PROPOSED])
 def test_database_refuses_every_illegal_move(incident, responder, connect, state):
     connect("scale_up")
@@ -227,7 +244,7 @@ def test_database_refuses_every_illegal_move(incident, responder, connect, state
     assert run.state == "approved"
 
 
-def test_worker_dead_after_the_start_is_asked_about(incident, responder, connect, finish):
+def test_run_of_a_killed_worker_is_checked_after_the_start(incident, responder, connect, finish):
     from remediation.executors.base import executor_for
     from remediation.runs.snapshot import order_of
 
@@ -240,7 +257,7 @@ def test_worker_dead_after_the_start_is_asked_about(incident, responder, connect
     assert (ended.state, ended.output) == ("unverified", "done once\n")
 
 
-def test_worker_dead_before_the_start_leaves_a_failed_run(incident, responder, connect, finish):
+def test_run_of_a_worker_killed_before_the_start_fails(incident, responder, connect, finish):
     connect("scale_up")
     run = request_run(responder, incident.number, Request("scale_up"))
     claim(run.workspace_id, run.pk)

@@ -1,4 +1,4 @@
-"""Runs that must wait hold up no other; cooldown, hourly budget, breaker and fence."""
+"""Waiting runs block no other; cooldown, hourly budget, breaker and fence."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from remediation.executors.base import Progress, Report
 from remediation.runs.models import Breaker, RemediationRun, RunAttempt, TargetState
 from remediation.runs.policy import AUTOMATIC_RUNS_AN_HOUR
 from remediation.runs.services import running
+from remediation.runs.services.approving import start_proposed
 from remediation.runs.services.concurrent_runs import run_due_concurrently
 from remediation.runs.services.proposing import Request, propose_automatic, request_run
 from remediation.runs.services.running import claim, run_due, to_start
-from remediation.runs.services.settling import half_open, report_outcome, settle
+from remediation.runs.services.settling import _is_healthy, half_open, report_outcome, settle
 from tests.fakes.receiver import Receiver, Reply
 from tests.fakes.receiver import running as serving
 
@@ -50,7 +51,7 @@ def test_stuck_target_holds_up_only_its_own_runs(incident, actor, connect, monke
 
 @pytest.mark.django_db(transaction=True)
 def test_runs_on_different_targets_are_carried_out_concurrently(incident, actor, admin, loopback):
-    """Each request is answered only when the other has arrived, too."""
+    """Each request gets its response only when the other has arrived, too."""
     both = threading.Barrier(2)
 
     def respond(received):
@@ -118,6 +119,16 @@ def test_open_breaker_lets_one_run_try_after_an_hour(incident, connect, opened, 
         assert (breaker.state, breaker.probe_run) == ("closed", None)
 
 
+def test_run_that_a_person_starts_does_so_whatever_the_breaker_says(incident, actor, connect, opened, finish):
+    connect("scale_up")
+    breaker = opened(1)
+    [run] = propose_automatic(incident.workspace_id, incident.pk)
+    start_proposed(actor, run.pk)
+    assert finish(run).state == "unverified"
+    breaker.refresh_from_db()
+    assert breaker.state == "open"
+
+
 def test_trial_that_a_person_allows_starts_by_itself_and_closes_the_breaker(
     incident, admin, connect, opened, finish
 ):
@@ -160,3 +171,10 @@ def test_run_followed_by_another_incident_of_its_component_is_a_bad_one(incident
             at = ended + timedelta(minutes=minutes)
             Incident.objects.of(incident.workspace_id).filter(pk=other.pk).update(detected_at=at)
     assert Breaker.objects.of(incident.workspace_id).get().state == state
+
+
+def test_health_check_with_no_place_for_its_component_is_none(incident, actor, connect):
+    connect("scale_up", health_url="https://{component}.example/up")
+    run = request_run(actor, incident.number, Request("scale_up"))
+    run.snapshot |= {"target": "größe"}
+    assert _is_healthy(run) is None, "and the run ends as unverified"

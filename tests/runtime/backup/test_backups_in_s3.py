@@ -1,4 +1,4 @@
-"""Backups kept in the S3 storage that Tocsin brings along: written, read back, and told when it is away."""
+"""Backups in the bundled S3 storage: written, read back, and an error when it is unavailable."""
 
 from __future__ import annotations
 
@@ -51,21 +51,21 @@ def named(storage: S3) -> dict[str, str]:
 
 @pytest.fixture
 def scratch(settings: Any, storage: S3, tmp_path: Path) -> Path:
-    """The data folder of a Tocsin with that storage; whatever a command writes on its way is here."""
+    """The data folder of a Tocsin with that storage; temporary files of a command are here."""
     for name, value in {**named(storage), "DATA_DIR": tmp_path}.items():
         setattr(settings, name, value)
     return tmp_path
 
 
 def backed_up(place: str, capsys: pytest.CaptureFixture[str]) -> str:
-    """`manage.py backup`; answers where it says the backup is."""
+    """`manage.py backup`. Returns the printed location of the backup."""
     call_command("backup", place)
     return capsys.readouterr().out.split()[0]
 
 
 @pytest.fixture
 def copy_url() -> str:
-    """An empty database beside that of the test."""
+    """An empty database besides that of the test."""
     server = urlsplit(os.environ["DATABASE_URL"])
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(f"drop database if exists {COPY}")
@@ -122,7 +122,7 @@ def test_a_backup_that_was_cut_in_the_storage_is_refused(workspace, scratch, sto
     ],
     ids=["wrong secret", "no such file", "no such bucket", "none named", "no name for one", "no one there"],
 )
-def test_what_the_storage_refuses_is_a_sentence(workspace, scratch, settings, command, wrong):
+def test_refusal_of_the_storage_has_a_message(workspace, scratch, settings, command, wrong):
     for name, value in wrong.items():
         setattr(settings, name, value)
     with pytest.raises(CommandError, match=r"storage|bucket"):

@@ -1,4 +1,4 @@
-"""`make restore` without a file says what to do."""
+"""`make restore` without a file prints the usage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What doctor and the system page advise can be done: the programs, pages, commands and settings exist."""
+"""Advice of doctor and the system page: its programs, pages, commands and settings exist."""
 
 from __future__ import annotations
 
@@ -69,6 +69,6 @@ def test_the_commands_and_settings_exist():
     assert named(r"\b([A-Z][A-Z0-9]+_[A-Z_]+[A-Z])\b") <= settings
 
 
-def test_no_queue_is_to_be_started():
+def test_no_advice_names_a_queue_to_start():
     wrong = [one for one in ADVICE if re.search(r"worker of (?:the|that|a) queue", one[1])]
     assert wrong == []

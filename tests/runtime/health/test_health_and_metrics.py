@@ -1,4 +1,4 @@
-"""What Tocsin says about itself to machines and to people."""
+"""Health checks and metrics, for machines and for people."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def _all_alive() -> None:
         database_heartbeat.stamp(queue)
 
 
-def test_livez_asks_nobody(client: Client) -> None:
-    answer = client.get("/livez")
-    assert (answer.status_code, answer.content) == (200, b"ok\n")
+def test_livez_makes_no_request(client: Client) -> None:
+    response = client.get("/livez")
+    assert (response.status_code, response.content) == (200, b"ok\n")
 
 
 @pytest.mark.django_db
-def test_readyz_is_ready_when_everybody_was_seen(client: Client) -> None:
+def test_readyz_is_ready_when_every_process_was_seen(client: Client) -> None:
     _all_alive()
-    answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json()["status"] == "ready", answer.json()
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["status"] == "ready", response.json()
 
 
 @pytest.mark.django_db
@@ -56,11 +56,11 @@ def test_readyz_names_what_stopped_and_what_to_do_but_still_serves(client: Clien
     _all_alive()
     with redis.Redis.from_url(settings.REDIS_URL) as valkey:
         valkey.set("tocsin:alive:beat", 1, ex=valkey_heartbeat.KEPT_S - 100)
-    answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json()["status"] == "degraded"
-    assert answer.json()["checks"]["beat"]["level"] == "warn"
-    assert "celery --app config.runtime.beat beat" in answer.json()["checks"]["beat"]["advice"]
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["status"] == "degraded"
+    assert response.json()["checks"]["beat"]["level"] == "warn"
+    assert "celery --app config.runtime.beat beat" in response.json()["checks"]["beat"]["advice"]
 
 
 @pytest.mark.django_db
@@ -68,9 +68,9 @@ def test_readyz_is_503_when_a_check_fails(client: Client, monkeypatch: pytest.Mo
     monkeypatch.setitem(
         health_checks.CHECKS._items, "migrations", lambda: CheckResult("fail", "3 are missing", "Migrate.")
     )
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["status"] == "unready"
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json()["status"] == "unready"
 
 
 @pytest.mark.django_db
@@ -82,10 +82,10 @@ def test_doctor_prints_one_line_a_check_and_fails_with_exit_code_1(
     )
     with pytest.raises(SystemExit) as ended:
         call_command("doctor", stdout=StringIO(), no_color=True)
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert ended.value.code == 1
-    assert "fail  migrations: 3 are missing\n      Migrate." in said
-    assert "ok    database: Connected (PostgreSQL" in said
+    assert "fail  migrations: 3 are missing\n      Migrate." in output
+    assert "ok    database: Connected (PostgreSQL" in output
 
 
 @pytest.mark.django_db
@@ -122,7 +122,7 @@ def test_metrics_do_not_exist_in_production_without_a_token(client: Client, sett
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 
 
-def test_a_worker_is_deaf_when_beat_speaks_and_nothing_arrives() -> None:
+def test_worker_is_deaf_when_beat_runs_and_nothing_arrives() -> None:
     watch = WorkerWatchdog()
     later = watch.heard_at + DEAF_AFTER_S + 1
     assert watch.is_deaf(later, beat_age=0.5)
@@ -138,7 +138,7 @@ def test_readyz_body_holds_no_address_of_a_server(client: Client, db: None) -> N
     assert secret not in json.dumps(client.get("/readyz").json())
 
 
-def test_a_loop_stands_still_when_nothing_runs_on_it_between_many_looks() -> None:
+def test_loop_hangs_when_nothing_runs_on_it_between_many_checks() -> None:
     loop = asyncio.new_event_loop()
     is_blocked, go_on = threading.Event(), threading.Event()
 
@@ -153,9 +153,9 @@ def test_a_loop_stands_still_when_nothing_runs_on_it_between_many_looks() -> Non
         assert not standstill.look()
         loop.call_soon_threadsafe(block)
         assert is_blocked.wait(10)
-        assert [standstill.look() for _ in range(STILL_AFTER + 2)][-1], "nothing answers"
+        assert [standstill.look() for _ in range(STILL_AFTER + 2)][-1], "no response"
         go_on.set()
-        assert wait_until(lambda: not standstill.look(), 10), "it goes on"
+        assert wait_until(lambda: not standstill.look(), 10), "it continues"
     finally:
         go_on.set()
         loop.call_soon_threadsafe(loop.stop)

@@ -1,4 +1,4 @@
-"""The own watchdog: what does not work stands in red on every page, since when, and is told to open pages."""
+"""The health monitor: what does not work is shown on every page with its start, and pushed to open pages."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def all_alive() -> None:
 
 
 @pytest.fixture
-def troubled(monkeypatch):
-    """A trouble that every page must show."""
-    trouble = Trouble("beat", "Scheduler (beat)", "Start it.", AT)
-    monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (trouble,))
+def problem_shown(monkeypatch):
+    """A problem that every page must show."""
+    problem = Trouble("beat", "Scheduler (beat)", "Start it.", AT)
+    monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (problem,))
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def browser(client, actor, make_user) -> Client:
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents", "/incidents/declare", "/account/password", "/sign-in"])
-def test_a_page_says_what_does_not_work_and_since_when(browser, troubled, path):
+def test_page_shows_what_does_not_work_and_since_when(browser, problem_shown, path):
     if path == "/sign-in":
         browser.logout()
     text = browser.get(path).content.decode()
@@ -68,7 +68,7 @@ def test_a_page_says_what_does_not_work_and_since_when(browser, troubled, path):
     assert "2026-03-01T14:02:31+00:00" in text
 
 
-def test_a_page_says_nothing_when_all_is_well(browser):
+def test_page_shows_nothing_when_all_is_well(browser):
     assert "banner-trouble" not in browser.get("/incidents").content.decode()
 
 
@@ -77,23 +77,23 @@ def test_the_banner_costs_no_statement(browser, django_assert_num_queries):
         browser.get("/account/password")
 
 
-def test_what_readyz_warns_of_is_what_the_glance_shows(all_alive):
+def test_readyz_warnings_equal_those_of_the_health_monitor(all_alive):
     Pulse.objects.filter(name="detection").update(seen_at=timezone.now() - timedelta(minutes=2))
     one = HealthMonitor(health_checks.examine, starting_s=0)
     one.look()
-    [trouble] = one._troubles  # asking for them would start someone who goes on looking
-    answer = Client().get("/readyz").json()
-    assert trouble.name == "detection worker"
-    assert answer["checks"]["detection worker"]["level"] == "warn"
-    assert answer["status"] == "degraded"
+    [problem] = one._troubles  # asking for them would start someone who goes on looking
+    response = Client().get("/readyz").json()
+    assert problem.name == "detection worker"
+    assert response["checks"]["detection worker"]["level"] == "warn"
+    assert response["status"] == "degraded"
     assert 'tocsin_health{check="detection worker"} 0.5' in Client().get("/metrics").content.decode()
-    assert abs(timezone.now() - timedelta(minutes=2) - trouble.since) < timedelta(seconds=30)
+    assert abs(timezone.now() - timedelta(minutes=2) - problem.since) < timedelta(seconds=30)
 
 
 @pytest.mark.parametrize(
     ("table", "name"), [("core_outboxdispatch", "outbox"), ("detection_pending", "detection")]
 )
-def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, workspace, table, name):
+def test_overdue_queue_is_reported_with_its_start(all_alive, workspace, table, name):
     if name == "outbox":
         event = OutboxEvent.objects.create(topic="x", workspace_id=workspace.pk, payload={})
         late = timezone.now() - timedelta(minutes=5)
@@ -113,7 +113,7 @@ def test_what_waits_too_long_is_told_with_the_moment_it_waits_since(all_alive, w
     assert timedelta(seconds=290) < timezone.now() - finding.since < timedelta(seconds=330)
 
 
-def test_without_valkey_the_workers_are_judged_by_the_database(all_alive, monkeypatch):
+def test_without_valkey_the_workers_are_checked_by_the_database(all_alive, monkeypatch):
     away = redis.Redis(port=1, socket_connect_timeout=0.1, retry=None)
     monkeypatch.setattr(health_checks, "valkey", lambda: away)
     found = health_checks.examine()
@@ -122,7 +122,7 @@ def test_without_valkey_the_workers_are_judged_by_the_database(all_alive, monkey
     assert found["relay worker"].level == found["detection worker"].level == "ok"
 
 
-def test_a_trouble_keeps_the_moment_it_was_first_seen_until_it_is_over():
+def test_problem_has_the_time_it_was_first_seen_until_it_ends():
     found = {"valkey": CheckResult("warn", "away")}
     one = looked(found, starting_s=0)
     [first] = one._troubles
@@ -133,9 +133,9 @@ def test_a_trouble_keeps_the_moment_it_was_first_seen_until_it_is_over():
     assert one._troubles == ()
 
 
-def test_what_is_only_starting_is_no_trouble_but_a_failure_is():
+def test_starting_process_is_no_problem_but_a_failure_is():
     found = {"worker": CheckResult("warn", "not seen yet"), "database": CheckResult("fail", "away")}
-    assert [trouble.name for trouble in looked(found)._troubles] == ["database"]
+    assert [problem.name for problem in looked(found)._troubles] == ["database"]
 
 
 def test_no_page_waits_for_a_server_that_hangs():
@@ -153,20 +153,20 @@ def test_no_page_waits_for_a_server_that_hangs():
     release.set()
 
 
-def test_it_is_looked_at_in_the_background_while_somebody_asks(monkeypatch):
+def test_health_is_checked_in_the_background_while_requested(monkeypatch):
     monkeypatch.setattr(monitor, "EVERY_S", 0.01)
     monkeypatch.setattr(monitor, "ASKED_WITHIN_S", 0.2)
     looks = []
     one = HealthMonitor(
         lambda: looks.append(1) or {"worker": CheckResult("warn", "gone", since=AT)}, starting_s=0
     )
-    assert [trouble.since for trouble in one.troubles()] == [AT]
+    assert [problem.since for problem in one.troubles()] == [AT]
     one._looker.join(timeout=10)
     assert not one._looker.is_alive(), "no one asked any more"
     assert len(looks) > 1
 
 
-async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
+async def test_open_pages_get_a_problem_without_valkey(monkeypatch):
     async def home(cookie):
         return hub.Listener(1, 7)
 
@@ -183,7 +183,7 @@ async def test_open_pages_hear_of_a_trouble_without_valkey(monkeypatch):
     watching.cancel()
 
 
-def test_a_worker_says_that_it_lives_at_most_every_five_seconds(django_assert_num_queries):
+def test_worker_heartbeat_is_written_at_most_every_five_seconds(django_assert_num_queries):
     valkey().flushdb()
     database_heartbeat._last.clear()
     with django_assert_num_queries(1):

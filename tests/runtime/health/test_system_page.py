@@ -1,4 +1,4 @@
-"""The system page: every line a level and what to do, whatever is away; settings without secrets."""
+"""The system page: every line has a level and advice, whatever is unavailable; settings without secrets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def lines():
     return {line.name: line.finding for section in system_status.sections() for line in section.lines}
 
 
-def test_every_line_that_is_not_well_says_what_to_do():
+def test_every_unhealthy_line_has_advice():
     found = lines()
     assert {"database", "beat", "queue detection", "pending evaluation", "dead letters"} <= set(found)
     assert set(SCHEDULE) <= set(found)
@@ -47,7 +47,7 @@ def test_a_task_is_late_after_three_of_its_rounds(age, level):
 
 
 @pytest.mark.parametrize(("begun", "level"), [(0, "ok"), (620, "ok"), (621, "warn"), (None, "warn")])
-def test_what_is_due_seldom_is_not_missed_just_after_the_start(begun, level):
+def test_rare_task_is_not_missed_just_after_the_start(begun, level):
     assert system_status._last_success(None, 600.0, begun).level == level
 
 
@@ -68,7 +68,7 @@ def test_a_task_that_failed_leaves_no_stamp_of_success():
     assert valkey().get("tocsin:alive:task:core.prune") is not None
 
 
-def test_deliveries_that_were_given_up_are_counted_and_said_where_to_send_them_again(workspace):
+def test_dead_deliveries_are_counted_with_a_link_to_resend(workspace):
     event = OutboxEvent.objects.create(topic="t", workspace_id=workspace.pk, payload={})
     OutboxDispatch.objects.create(event=event, subscriber="live", state="dead", due_at=timezone.now())
     finding = lines()["dead letters"]
@@ -76,18 +76,18 @@ def test_deliveries_that_were_given_up_are_counted_and_said_where_to_send_them_a
     assert "Outbox" in finding.advice
 
 
-def test_without_valkey_the_page_stands_and_says_so(browser, monkeypatch):
+def test_without_valkey_the_page_opens_and_shows_it(browser, monkeypatch):
     def away(*_):
         raise redis.ConnectionError("connection refused")
 
     monkeypatch.setattr(system_status, "valkey", away)
     monkeypatch.setattr(system_status, "ages", away)
-    answer = browser.get("/settings/system")
-    assert answer.status_code == 200
-    assert "Connection refused" in answer.content.decode()
+    response = browser.get("/settings/system")
+    assert response.status_code == 200
+    assert "Connection refused" in response.content.decode()
 
 
-def test_htmx_gets_the_lines_alone_and_nothing_is_kept(browser):
+def test_htmx_gets_only_the_lines_uncached(browser):
     page, part = browser.get("/settings/system"), browser.get("/settings/system", headers=HTMX)
     assert page["Cache-Control"] == part["Cache-Control"] == "no-store"
     assert "<html" in page.content.decode()
@@ -120,7 +120,7 @@ def test_the_deployment_page_lists_every_setting_and_no_secret(browser):
     assert settings.SECRET_KEY not in text
 
 
-def test_what_waits_too_long_is_a_warning():
+def test_overdue_queue_is_a_warning():
     assert system_status._aged(3, "groups of events", 21.0).level == "warn"
     assert system_status._aged(3, "groups of events", 1.0).level == "ok"
     assert system_status._span(timedelta(minutes=10).total_seconds()) == "10 min"

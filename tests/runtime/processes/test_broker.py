@@ -1,4 +1,4 @@
-"""Celery's programs look for a broker that is away every few seconds, however long it was away."""
+"""Celery processes reconnect to an unavailable broker every few seconds, after any outage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers and programs: found again, restarted, stopped, and never confused with a stranger's."""
+"""Servers and programs: found again, restarted, stopped, and never confused with others."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_pid_file_leads_back_to_its_process(tmp_path: Path, sleeper: subproces
     assert process.recall(tmp_path / "pid") == handle
 
 
-def test_a_recycled_pid_is_nobody_of_ours(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+def test_recycled_pid_is_not_an_own_process(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     process.remember(tmp_path / "pid", Handle(sleeper.pid, born=1.0))
     assert process.recall(tmp_path / "pid") is None
     process.stop(Handle(sleeper.pid, born=1.0))
@@ -51,7 +51,7 @@ def test_a_broken_pid_file_is_no_process(tmp_path: Path, text: str) -> None:
     assert process.recall(tmp_path / "pid") is None
 
 
-def test_what_does_not_listen_to_sigterm_is_killed(tmp_path: Path) -> None:
+def test_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     deaf = "import signal as s, time; s.signal(s.SIGTERM, s.SIG_IGN); print(1, flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", deaf], stdout=subprocess.PIPE, start_new_session=True
@@ -64,14 +64,14 @@ def test_what_does_not_listen_to_sigterm_is_killed(tmp_path: Path) -> None:
         assert started.wait(timeout=5) == -signal.SIGKILL
 
 
-def test_leftovers_are_told_by_their_mark(sleeper: subprocess.Popen[bytes]) -> None:
+def test_leftovers_are_recognized_by_their_mark(sleeper: subprocess.Popen[bytes]) -> None:
     assert children.sweep("someone else's") == 0
     assert sleeper.poll() is None
     assert children.sweep("sleepers") == 1
     assert process.handle_of(sleeper.pid) is None
 
 
-def test_a_kept_port_stays_until_somebody_takes_it(tmp_path: Path) -> None:
+def test_reserved_port_stays_until_it_is_taken(tmp_path: Path) -> None:
     first = process.kept_port(tmp_path / "port")
     assert process.kept_port(tmp_path / "port") == first
     (tmp_path / "port").write_text("not a number")
@@ -145,7 +145,7 @@ def test_a_programs_output_carries_its_name(
     assert out.strip().endswith("sleepy | awake")
 
 
-def test_a_program_can_be_ended_the_moment_it_was_started(child: Child, printer: Printer) -> None:
+def test_program_can_be_ended_right_after_its_start(child: Child, printer: Printer) -> None:
     for _ in range(20):
         child.start(printer)
         child.kill()
@@ -179,7 +179,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "said"),
+    ("text", "code", "message"),
     [("import sys; sys.exit(3)", 3, ""), ("pass", 0, ""), ("1 / 0", 1, "ZeroDivisionError"),
      ("import sys; sys.exit('no')", 1, "")],
 )  # fmt: skip
@@ -190,7 +190,7 @@ def test_a_program_ends_with_its_own_exit_code(
     capfd: pytest.CaptureFixture[str],
     text: str,
     code: int,
-    said: str,
+    message: str,
 ) -> None:
     (tmp_path / "sleepy.py").write_text(text)
     child.start(printer)
@@ -198,7 +198,7 @@ def test_a_program_ends_with_its_own_exit_code(
     assert ended is not None
     assert ended.si_status == code
     printer.pump(0.5)
-    assert said in capfd.readouterr().out
+    assert message in capfd.readouterr().out
 
 
 def test_a_supervisor_that_breaks_takes_its_programs_down(
@@ -213,7 +213,7 @@ def test_a_supervisor_that_breaks_takes_its_programs_down(
         raise OSError("the disk is gone")
 
     monkeypatch.setattr(supervisor, "_watch", breaks)
-    with _signals_kept(), pytest.raises(OSError, match="the disk is gone"):
+    with _signals_restored(), pytest.raises(OSError, match="the disk is gone"):
         supervisor.run()
     supervisor.printer.close()
     assert pids != [0]
@@ -221,7 +221,7 @@ def test_a_supervisor_that_breaks_takes_its_programs_down(
 
 
 @contextmanager
-def _signals_kept() -> Iterator[None]:
+def _signals_restored() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     yield

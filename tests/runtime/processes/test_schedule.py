@@ -1,4 +1,4 @@
-"""The schedule goes on when a clock is set, and wakes no one who has been woken often enough."""
+"""The schedule continues after a clock change, and does not wake a worker more often than needed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from core.heartbeat import database as database_heartbeat
 from core.heartbeat import valkey as valkey_heartbeat
 from core.models import Pulse
 
-# Tests that run beside share the Valkey.
+# Parallel test processes share the Valkey.
 QUEUE = f"a queue of process {os.getpid()}"
-SOMEBODY = f"someone of process {os.getpid()}"
+PROCESS = f"someone of process {os.getpid()}"
 JUMPS = [timedelta(hours=-3), timedelta(days=-400), timedelta(hours=3)]
 
 
@@ -53,7 +53,7 @@ def due(scheduler) -> None:
 
 
 @pytest.mark.parametrize("jump", JUMPS, ids=str)
-def test_a_clock_that_is_set_holds_nothing_up(scheduler, valkey, time_machine, jump) -> None:
+def test_clock_change_delays_nothing(scheduler, valkey, time_machine, jump) -> None:
     time_machine.move_to(timezone.now(), tick=False)
     due(scheduler)
     later(time_machine, jump.total_seconds())
@@ -65,7 +65,7 @@ def test_a_clock_that_is_set_holds_nothing_up(scheduler, valkey, time_machine, j
     assert valkey.llen(QUEUE) == before + 1
 
 
-def test_beat_tells_once_when_it_began(scheduler, valkey, monkeypatch) -> None:
+def test_beat_records_its_start_once(scheduler, valkey, monkeypatch) -> None:
     begun = f"the beat of process {os.getpid()}"
     monkeypatch.setattr(beat, "BEGUN", begun)
     scheduler.tick()
@@ -84,9 +84,9 @@ def test_a_beat_that_begins_again_and_again_has_begun_at_first(scheduler, valkey
     valkey.delete(f"{valkey_heartbeat.PREFIX}{begun}")
 
 
-def test_a_beat_that_could_not_tell_when_it_began_tells_it_later(scheduler, monkeypatch) -> None:
-    told = iter([False, True])
-    monkeypatch.setattr(beat, "begin", lambda *_: next(told))
+def test_beat_records_a_missed_start_later(scheduler, monkeypatch) -> None:
+    outcomes = iter([False, True])
+    monkeypatch.setattr(beat, "begin", lambda *_: next(outcomes))
     scheduler.tick()
     assert not scheduler._has_begun
     scheduler.tick()
@@ -109,7 +109,7 @@ def test_a_worker_that_was_away_finds_few_messages_and_none_expired(scheduler, v
     assert valkey.llen(QUEUE) == 1
 
 
-def test_what_is_due_seldom_is_not_left_out(valkey, scheduler, time_machine) -> None:
+def test_rare_task_is_not_skipped(valkey, scheduler, time_machine) -> None:
     time_machine.move_to(timezone.now(), tick=False)
     valkey.lpush(QUEUE, *["{}"] * ENOUGH)
     scheduler.schedule["seldom"] = scheduler.Entry(
@@ -122,19 +122,19 @@ def test_what_is_due_seldom_is_not_left_out(valkey, scheduler, time_machine) -> 
     assert b"some.upkeep" in valkey.lindex(QUEUE, 0)
 
 
-def test_how_long_ago_somebody_was_seen_is_the_servers_to_say(db, time_machine) -> None:
+def test_age_of_a_heartbeat_is_computed_by_the_server(db, time_machine) -> None:
     valkey_heartbeat._last.clear()
     database_heartbeat._last.clear()
-    valkey_heartbeat.stamp(settings.REDIS_URL, SOMEBODY)
-    database_heartbeat.stamp(SOMEBODY)
+    valkey_heartbeat.stamp(settings.REDIS_URL, PROCESS)
+    database_heartbeat.stamp(PROCESS)
     for jump in JUMPS:
         time_machine.move_to(timezone.now() + jump)
-        assert 0 <= valkey_heartbeat.age(settings.REDIS_URL, SOMEBODY) < 600
-        assert 0 <= database_heartbeat.age(SOMEBODY) < 600
+        assert 0 <= valkey_heartbeat.age(settings.REDIS_URL, PROCESS) < 600
+        assert 0 <= database_heartbeat.age(PROCESS) < 600
 
 
-def test_nobody_was_seen_in_the_future(db, valkey) -> None:
-    valkey.set(f"tocsin:alive:{SOMEBODY}", 1, ex=valkey_heartbeat.KEPT_S + 60)
-    Pulse.objects.create(name=SOMEBODY, seen_at=timezone.now() + timedelta(minutes=10))
-    assert valkey_heartbeat.age(settings.REDIS_URL, SOMEBODY) is None
-    assert database_heartbeat.age(SOMEBODY) is None
+def test_heartbeat_age_is_never_negative(db, valkey) -> None:
+    valkey.set(f"tocsin:alive:{PROCESS}", 1, ex=valkey_heartbeat.KEPT_S + 60)
+    Pulse.objects.create(name=PROCESS, seen_at=timezone.now() + timedelta(minutes=10))
+    assert valkey_heartbeat.age(settings.REDIS_URL, PROCESS) is None
+    assert database_heartbeat.age(PROCESS) is None

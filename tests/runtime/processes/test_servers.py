@@ -1,4 +1,4 @@
-"""The servers the tests themselves run on."""
+"""The servers of the test run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def test_the_database_is_the_embedded_postgresql() -> None:
         assert cursor.fetchone() == ("127.0.0.1/32", "off")
 
 
-def test_valkey_answers_with_its_password_only() -> None:
+def test_valkey_requires_its_password() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         assert client.ping()
     port = settings.REDIS_URL.rsplit(":", 1)[1].split("/")[0]
-    with redis.Redis(port=int(port)) as stranger, pytest.raises(redis.AuthenticationError):
-        stranger.ping()
+    with redis.Redis(port=int(port)) as outsider, pytest.raises(redis.AuthenticationError):
+        outsider.ping()
 
 
 def test_a_test_cannot_reach_another_machine() -> None:
@@ -98,7 +98,7 @@ def test_tocsin_uses_its_database_as_a_role_that_is_no_superuser(superuser_url: 
     assert ensure_database(superuser_url) == url
 
 
-def test_what_a_superuser_made_before_belongs_to_the_role(superuser_url: str) -> None:
+def test_objects_of_an_earlier_superuser_belong_to_the_role(superuser_url: str) -> None:
     server = urlunsplit(urlsplit(superuser_url)._replace(path="/postgres"))
     with psycopg.connect(server, autocommit=True) as beside:
         beside.execute(f"create database {NAME}")

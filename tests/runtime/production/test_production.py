@@ -1,4 +1,4 @@
-"""Production as it is started: Django's own examination, cookies, and the headers of every kind of answer."""
+"""Production as it is started: Django's deployment checks, cookies, and headers of all responses."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from django.db import connection
 
 from config.paths import ROOT
 
-# In one group, so that one process asks production once for all of them.
+# In one group, so that one process starts production once for all of them.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("production")]
 KEY = "0123456789abcdef" * 4
-ASKED = {
+REQUESTS = {
     "page": "/sign-in",
     "nothing": "/nothing",
     "api": "/api/v1/incidents",
@@ -39,13 +39,13 @@ ASKED = {
     "forged api": "/api/v1/incidents",
     "forged events": "/api/v1/events",
 }
-# Asks the real application in production's settings, in a process of its own: settings are read once.
+# Calls the real application with production settings, in a process of its own: settings are read once.
 CODE = """
 import asyncio, json, sys
 from config.asgi import application
 from django.conf import settings
 async def ask(kind, path):
-    said = []
+    messages = []
     host = b"evil.example" if kind == "wrong host" else b"tocsin.example"
     proto = b"http" if kind.startswith("plain") else b"https"
     headers = [(b"host", host), (b"x-forwarded-proto", proto), (b"content-type", b"application/json")]
@@ -61,9 +61,9 @@ async def ask(kind, path):
             return one
         await asyncio.sleep(60)
     async def send(message):
-        said.append(message)
+        messages.append(message)
     await application(scope, receive, send)
-    start = said[0]
+    start = messages[0]
     return {"status": start["status"],
             "headers": [(n.decode().lower(), v.decode()) for n, v in start["headers"]]}
 async def main():
@@ -71,7 +71,7 @@ async def main():
 mine = ("SESSION_", "CSRF_", "SECURE_", "MESSAGE_")
 names = [name for name in dir(settings) if name.startswith(mine)]
 flags = {name: getattr(settings, name) for name in names}
-print(json.dumps({"answers": asyncio.run(main()), "flags": flags}, default=str))
+print(json.dumps({"responses": asyncio.run(main()), "flags": flags}, default=str))
 """
 
 
@@ -88,7 +88,7 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
         "TRUSTED_PROXIES": "127.0.0.1",
         "TOCSIN_DATA_DIR": os.environ["TOCSIN_DATA_DIR"],
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        # The tests' own tables are in a database beside the one that was named at the start.
+        # The tests' own tables are in another database than the one named at the start.
         "DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{_database()}").geturl(),
     }
     env = os.environ | wanted
@@ -96,15 +96,15 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
 
 
 @cache
-def told() -> dict[str, Any]:
-    """What production answers, and its flags."""
+def production_report() -> dict[str, Any]:
+    """The responses of production, and its flags."""
     static = f"{os.environ['TOCSIN_DATA_DIR']}/static"
     os.makedirs(f"{static}/js", exist_ok=True)
     with open(f"{static}/js/app.js", "w") as file:
         file.write("// hello")
     with open(f"{static}/staticfiles.json", "w") as file:
         json.dump({"version": "1.1", "hash": "", "paths": _static_names()}, file)
-    ran = _run("-c", CODE, json.dumps(ASKED))
+    ran = _run("-c", CODE, json.dumps(REQUESTS))
     assert ran.returncode == 0, ran.stderr[-3000:]
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     return found
@@ -124,11 +124,11 @@ def test_djangos_own_examination_finds_nothing() -> None:
     assert "no issues" in ran.stdout + ran.stderr
 
 
-@pytest.mark.parametrize("kind", ASKED)
-def test_every_kind_of_answer_has_the_headers_of_a_careful_site(kind: str) -> None:
-    answer = told()["answers"][kind]
-    headers = dict(answer["headers"])
-    assert answer["status"] != 500, answer
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_every_kind_of_response_has_security_headers(kind: str) -> None:
+    response = production_report()["responses"][kind]
+    headers = dict(response["headers"])
+    assert response["status"] != 500, response
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["cross-origin-opener-policy"] == "same-origin"
@@ -142,25 +142,25 @@ def test_every_kind_of_answer_has_the_headers_of_a_careful_site(kind: str) -> No
         for directive in ("default-src", "object-src", "base-uri", "frame-ancestors"):
             assert f"{directive} 'none'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
-        assert "no-" in headers["cache-control"], "nothing signed in is kept in a shared cache"
+        assert "no-" in headers["cache-control"], "no signed-in response is in a shared cache"
 
 
 def test_cookies_travel_encrypted_only() -> None:
-    flags = told()["flags"]
+    flags = production_report()["flags"]
     assert flags["SESSION_COOKIE_SECURE"] is flags["CSRF_COOKIE_SECURE"] is True
     assert flags["SESSION_COOKIE_HTTPONLY"] is True
     assert flags["SESSION_COOKIE_SAMESITE"] == flags["CSRF_COOKIE_SAMESITE"] == "Lax"
-    cookies = [v for n, v in told()["answers"]["page"]["headers"] if n == "set-cookie"]
+    cookies = [v for n, v in production_report()["responses"]["page"]["headers"] if n == "set-cookie"]
     assert cookies
     assert all("Secure" in cookie for cookie in cookies)
 
 
-def test_no_neighbour_of_the_host_can_plant_a_cookie_of_ours() -> None:
-    flags = told()["flags"]
+def test_no_sibling_host_can_set_the_session_cookie() -> None:
+    flags = production_report()["flags"]
     names = {flags[f"{kind}_COOKIE_NAME"] for kind in ("SESSION", "CSRF", "MESSAGE")}
     assert len(names) == 3
     assert all(name.startswith("__Host-") for name in names)
-    for cookie in (v for n, v in told()["answers"]["page"]["headers"] if n == "set-cookie"):
+    for cookie in (v for n, v in production_report()["responses"]["page"]["headers"] if n == "set-cookie"):
         # Otherwise a browser would not take it under such a name at all.
         assert cookie.startswith("__Host-")
         assert "Path=/" in cookie
@@ -168,15 +168,18 @@ def test_no_neighbour_of_the_host_can_plant_a_cookie_of_ours() -> None:
 
 
 @pytest.mark.parametrize("kind", ["plain api", "plain events", "plain alerts", "forged api", "forged events"])
-def test_programs_that_ask_in_the_clear_are_refused_and_not_led_to_tls(kind: str) -> None:
-    answer = told()["answers"][kind]
-    assert answer["status"] == 403
-    assert "location" not in dict(answer["headers"])
+def test_plain_http_api_requests_are_refused_without_a_redirect(kind: str) -> None:
+    response = production_report()["responses"][kind]
+    assert response["status"] == 403
+    assert "location" not in dict(response["headers"])
 
 
-def test_people_who_ask_in_the_clear_are_led_to_tls() -> None:
-    answer = told()["answers"]["plain page"]
-    assert (answer["status"], dict(answer["headers"])["location"]) == (301, "https://tocsin.example/sign-in")
+def test_plain_http_page_requests_are_redirected_to_tls() -> None:
+    response = production_report()["responses"]["plain page"]
+    assert (response["status"], dict(response["headers"])["location"]) == (
+        301,
+        "https://tocsin.example/sign-in",
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,7 +234,7 @@ def test_production_reaches_other_machines_over_verified_tls_and_this_one_as_it_
     assert str(getattr(Environment(), name.lower())).startswith(value[:20])
 
 
-def test_a_network_that_is_trusted_has_to_be_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trusted_network_has_to_be_declared(monkeypatch: pytest.MonkeyPatch) -> None:
     from config.environment import Environment
 
     for key, good in (("TOCSIN_ENV", "production"), ("SECRET_KEY", KEY), ("ALLOWED_HOSTS", "a.example")):

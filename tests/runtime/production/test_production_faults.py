@@ -1,4 +1,4 @@
-"""Unsafe production settings are refused by what they mean, all at once, and no value is printed."""
+"""Unsafe production settings are refused, all at once, and no value is printed."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def test_every_fault_is_named_at_once_and_no_value(tmp_path):
             port=70_000,
             trusted_proxies="nonsense-proxy",
         )
-    said = str(refusal.value)
+    message = str(refusal.value)
     for name in (
         "TOCSIN_OPEN_LOOPBACK", "SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL",
         "PORT", "TRUSTED_PROXIES",
     ):  # fmt: skip
-        assert name in said, name
+        assert name in message, name
     for value in (secret, "hunter2", "nonsense-proxy", "70000", "db.example"):
-        assert value not in said, value
+        assert value not in message, value
 
 
 @pytest.mark.parametrize("name", ["base_url", "s3_endpoint_url", "language_model_url"])

@@ -44,11 +44,11 @@ def made(workspace, make_user, read_only):
     return browser, token, key
 
 
-def is_refused(answer) -> bool:
-    return answer.status_code == 503 and answer["Retry-After"].isdigit()
+def is_refused(response) -> bool:
+    return response.status_code == 503 and response["Retry-After"].isdigit()
 
 
-def test_api_and_pages_answer_unavailable(made):
+def test_api_and_pages_return_unavailable(made):
     browser, token, _ = made
     machine = Client(raise_request_exception=False, headers={"authorization": f"Bearer {token}"})
     assert is_refused(machine.post("/api/v1/incidents", {"title": "x"}, content_type=JSON))
@@ -58,13 +58,13 @@ def test_api_and_pages_answer_unavailable(made):
     assert is_refused(browser.post("/settings/workspace", {"name": "x", "time_zone": "UTC"}))
 
 
-def test_sign_in_answers_unavailable(made):
-    stranger = Client(raise_request_exception=False)
-    assert is_refused(stranger.post("/sign-in", {"login": "dana", "password": "twelve blue lanterns"}))
-    assert is_refused(stranger.post(f"/sign-in/once/{'x' * 43}"))
+def test_sign_in_returns_unavailable(made):
+    outsider = Client(raise_request_exception=False)
+    assert is_refused(outsider.post("/sign-in", {"login": "dana", "password": "twelve blue lanterns"}))
+    assert is_refused(outsider.post(f"/sign-in/once/{'x' * 43}"))
 
 
-def test_webhook_answers_unavailable(made):
+def test_webhook_returns_unavailable(made):
     _, _, key = made
     sender = Client(raise_request_exception=False)
     alert = {

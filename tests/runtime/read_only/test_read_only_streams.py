@@ -1,4 +1,4 @@
-"""On a database that refuses writes, events and live streams are answered 503 with Retry-After."""
+"""On a database that refuses writes, events and live streams return 503 with Retry-After."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ async def ask(
 ) -> tuple[int, dict[bytes, bytes]]:
     """The status and the headers; the client is gone after its body."""
     sent: list[dict[str, Any]] = []
-    said = [{"type": "http.request", "body": body, "more_body": False}]
+    requests = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> dict[str, Any]:
-        return said.pop() if said else {"type": "http.disconnect"}
+        return requests.pop() if requests else {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -72,30 +72,30 @@ async def ask(
     return sent[0]["status"], dict(sent[0]["headers"])
 
 
-async def test_events_are_not_taken_and_the_sender_is_told_to_come_back(token: str) -> None:
+async def test_events_are_refused_with_retry_after(token: str) -> None:
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     before = await Event.across_workspaces.acount()
     try:
         for _ in range(2):
-            status, answered = await ask(application, "/api/v1/events", "POST", EVENT, headers)
-            assert (status, answered[b"retry-after"]) == (503, b"2")
+            status, headers_sent = await ask(application, "/api/v1/events", "POST", EVENT, headers)
+            assert (status, headers_sent[b"retry-after"]) == (503, b"2")
         assert await Event.across_workspaces.acount() == before
     finally:
         await event_receiver().close()
         await sync_to_async(connections.close_all)()
 
 
-async def test_a_live_stream_is_not_opened_and_its_caller_is_told_to_come_back(token: str) -> None:
+async def test_live_stream_is_refused_with_retry_after(token: str) -> None:
     headers = {"authorization": f"Bearer {token}"}
     for _ in range(2):
-        status, answered = await ask(live_stream.application, "/api/v1/live", "GET", b"", headers)
-        assert (status, answered.get(b"retry-after")) == (503, b"5")
-        assert answered[b"content-type"] == b"application/problem+json"
+        status, headers_sent = await ask(live_stream.application, "/api/v1/live", "GET", b"", headers)
+        assert (status, headers_sent.get(b"retry-after")) == (503, b"5")
+        assert headers_sent[b"content-type"] == b"application/problem+json"
 
 
 async def test_the_live_stream_of_a_signed_in_page_goes_on_as_it_only_reads(session: str, token: str) -> None:
     for _ in range(2):
-        status, answered = await ask(live_stream.application, "/live", "GET", b"", {"cookie": session})
-        assert (status, answered[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
+        status, headers_sent = await ask(live_stream.application, "/live", "GET", b"", {"cookie": session})
+        assert (status, headers_sent[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
     status, _ = await ask(live_stream.application, "/live", "GET", b"", {"cookie": "sessionid=none"})
     assert status == 401

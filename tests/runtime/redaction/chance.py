@@ -1,7 +1,7 @@
-"""What lines of log are made of: words, numbers and secrets drawn by chance from a seed.
+"""Parts of generated log lines: words, numbers and secrets, random from a seed.
 
 Every secret is drawn by chance in the shape its issuer publishes; nothing here was ever valid. A line knows
-its secrets, so that a redactor can be judged by what is left of them.
+its secrets, so that a redactor can be measured by what is left of them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _parts(secret: str) -> tuple[str, ...]:
 
 
 class Chance(Random):
-    """Random with the shapes of credentials and of what stands around them."""
+    """Random with the shapes of credentials and of the text around them."""
 
     def text(self, letters: str, length: int) -> str:
         return "".join(self.choices(letters, k=length))
@@ -99,7 +99,7 @@ class Chance(Random):
         return f"2026-11-{self.randrange(1, 31):02}T{self.randrange(24):02}:{self.randrange(60):02}:07.{self.randrange(1000):03}Z"
 
     def head(self) -> str:
-        """What stands before a message."""
+        """The part before a message."""
         return self.choice([
             "", f"{self.stamp()} INFO ", f"[{self.stamp()}] [ERROR] [worker-3] ", f"{self.stamp()} level=info msg=",
             "Nov 22 03:41:07 web-2 app[811]: ", "ERROR:tocsin.http: ", f"I1122 03:41:07.{self.randrange(10**6):06} 1 main.go:214] ",

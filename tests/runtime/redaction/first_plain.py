@@ -38,8 +38,8 @@ def _basic(c: Chance) -> Made:
 
 def _json(c: Chance) -> Made:
     secret = c.password()
-    said = {"level": "info", "user": c.user(), c.choice(NAMES): secret, "attempt": c.randrange(9)}
-    return json.dumps(said, separators=c.choice([(",", ":"), (", ", ": ")])), (secret,)
+    record = {"level": "info", "user": c.user(), c.choice(NAMES): secret, "attempt": c.randrange(9)}
+    return json.dumps(record, separators=c.choice([(",", ":"), (", ", ": ")])), (secret,)
 
 
 def _userinfo(c: Chance) -> Made:

@@ -1,4 +1,4 @@
-"""Lines made to keep a redactor busy: what its patterns begin with, again and again, and never what they end with."""
+"""Lines that are expensive for a redactor: repeated beginnings of its patterns without their ends."""
 
 from __future__ import annotations
 

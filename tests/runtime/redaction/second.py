@@ -1,4 +1,4 @@
-"""Other frames and other loggers, by which the rules were mended once."""
+"""Other frameworks and loggers, used for one revision of the rules."""
 
 from __future__ import annotations
 

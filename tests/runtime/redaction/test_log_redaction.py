@@ -1,4 +1,4 @@
-"""No secret of any kind reaches the log, however a call site hands it over, in console and JSON lines."""
+"""No secret of any kind reaches the log, however it is logged, in console and JSON lines."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ STYLES: Final[dict[str, Callable[[logging.Logger, str], None]]] = {
 
 @pytest.fixture
 def written(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """What the root handler writes, in the format the test asks for."""
+    """What the root handler writes, in the test's format."""
     before = logging.root.handlers[:], logging.root.level
     hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     logging.config.dictConfig(logging_settings("INFO", json=request.param == "json", own=[OWN]))

@@ -40,7 +40,7 @@ def test_a_secret_in_a_text_is_masked(text: str) -> None:
         "https://tocsin.example/incidents/7",
     ],
 )
-def test_what_only_looks_like_a_secret_stays(text: str) -> None:
+def test_text_that_only_looks_like_a_secret_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
@@ -86,7 +86,7 @@ def test_values_under_secret_names_are_masked_at_any_depth() -> None:
 
 @pytest.fixture
 def line(capsys: pytest.CaptureFixture[str]) -> Any:
-    kept = logging.root.handlers[:], logging.root.level
+    saved = logging.root.handlers[:], logging.root.level
 
     def log(message: str, *, json: bool, **extra: Any) -> str:
         logging.config.dictConfig(logging_settings("INFO", json=json))
@@ -94,7 +94,7 @@ def line(capsys: pytest.CaptureFixture[str]) -> Any:
         return capsys.readouterr().err.strip()
 
     yield log
-    logging.root.handlers[:], logging.root.level = kept
+    logging.root.handlers[:], logging.root.level = saved
 
 
 def test_production_logs_one_json_object_a_line(line: Any) -> None:
@@ -106,5 +106,5 @@ def test_production_logs_one_json_object_a_line(line: Any) -> None:
 
 
 def test_elsewhere_a_line_is_readable_and_as_discreet(line: Any) -> None:
-    said = line("reached redis://:s3cretpassword@localhost/0", json=False, workspace=7)
-    assert said == f"WARNING tocsin.test: reached redis://:{MASK}@localhost/0 workspace=7"
+    output = line("reached redis://:s3cretpassword@localhost/0", json=False, workspace=7)
+    assert output == f"WARNING tocsin.test: reached redis://:{MASK}@localhost/0 workspace=7"

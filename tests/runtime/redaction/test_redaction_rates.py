@@ -1,6 +1,6 @@
 """How much the redactor catches and how much it leaves alone, on thousands of generated log lines.
 
-The bounds are those of docs/explanation/reliability.md. How fast it is, `python -m bench 18` says.
+The bounds are those of docs/explanation/reliability.md. `python -m bench 18` measures its speed.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def test_lookalikes_are_left_alone(lines: list[Line]) -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_what_is_redacted_stays_as_it_is_when_redacted_again(name: str) -> None:
+def test_redaction_is_idempotent(name: str) -> None:
     once = {redact(line.text) for line in chain(PLAIN[name], HARD[name])}
     assert [text for text in once if redact(text) != text] == []
 

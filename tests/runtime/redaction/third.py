@@ -1,4 +1,4 @@
-"""Lines of servers, tools and languages, by which the rules were mended a second time."""
+"""Lines of servers, tools and languages, used for the second revision of the rules."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.runtime.redaction.shapes import Made, Maker
 
 def _caddy(c: Chance) -> Made:
     secret = c.token()
-    said = {
+    record = {
         "request": {"method": "GET", "headers": {"X-Api-Key": [secret], "Accept": ["*/*"]}},
         "status": 200,
     }
-    return json.dumps(said), (secret,)
+    return json.dumps(record), (secret,)
 
 
 def _syslog_pair(c: Chance) -> Made:

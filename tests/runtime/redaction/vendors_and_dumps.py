@@ -1,6 +1,6 @@
 """Tokens of vendors, headers, addresses and dumps of programs, written down before any rule was looked at.
 
-First met on 2026-11-22, and judged as they were then; see docs/explanation/reliability.md for the figures.
+First measured on 2026-11-22, and unchanged since; see docs/explanation/reliability.md for the figures.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The catalogue through Django's test client: rights, refusals with what was typed, stale forms, queries."""
+"""The catalogue through Django's test client: permissions, refusals with input, stale forms, queries."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def api(keeper):
 
 
 def test_a_component_is_added_and_shown(client, workspace):
-    answer = client.post("/components/new", FORM | {"name": "checkout/v2", "tier": "1"})
+    response = client.post("/components/new", FORM | {"name": "checkout/v2", "tier": "1"})
     made = Component.objects.of(workspace.pk).get()
-    assert (answer.status_code, answer["Location"]) == (303, f"/components/{made.pk}")
+    assert (response.status_code, response["Location"]) == (303, f"/components/{made.pk}")
     assert b"checkout/v2" in client.get(f"/components/{made.pk}").content
     assert client.get("/components/checkout%2Fv2")["Location"] == f"/components/{made.pk}"
 
@@ -58,10 +58,10 @@ def test_a_component_is_added_and_shown(client, workspace):
         ({"name": "new", "depends_on": "no such thing"}, "names no such thing, which is no component here"),
     ],
 )
-def test_what_is_wrong_is_named_and_what_was_typed_is_kept(client, api, workspace, changed, words):
-    answer = client.post("/components/new", FORM | {"description": "my own words"} | changed)
-    text = answer.content.decode()
-    assert answer.status_code == 422
+def test_fault_is_named_and_the_input_preserved(client, api, workspace, changed, words):
+    response = client.post("/components/new", FORM | {"description": "my own words"} | changed)
+    text = response.content.decode()
+    assert response.status_code == 422
     assert words.casefold() in text.casefold()
     assert "my own words" in text
     assert Component.objects.of(workspace.pk).count() == 1
@@ -69,23 +69,23 @@ def test_what_is_wrong_is_named_and_what_was_typed_is_kept(client, api, workspac
 
 def test_a_circle_is_refused_with_the_way_round(client, keeper, api):
     db = create_component(keeper, name="db", wanted={"depends_on": ["api"]})
-    answer = client.post(f"/components/{api.pk}/edit", FORM | {"depends_on": "db", "version": "1"})
-    assert answer.status_code == 422
-    assert "api → db → api" in answer.content.decode()
+    response = client.post(f"/components/{api.pk}/edit", FORM | {"depends_on": "db", "version": "1"})
+    assert response.status_code == 422
+    assert "api → db → api" in response.content.decode()
     assert list(db.depends_on.values_list("name", flat=True)) == ["api"]
 
 
-def test_a_stale_form_is_refused_with_its_words_kept_and_goes_through_when_sent_again(client, keeper, api):
+def test_stale_form_is_refused_with_its_input_preserved_and_accepted_when_sent_again(client, keeper, api):
     edit_component(keeper, component_id=api.pk, wanted={"tier": 2})
     stale = FORM | {"description": "mine", "version": "1"}
-    answer = client.post(f"/components/{api.pk}/edit", stale)
-    assert answer.status_code == 409
-    assert "mine" in answer.content.decode()
-    assert 'name="version" value="2"' in answer.content.decode()
+    response = client.post(f"/components/{api.pk}/edit", stale)
+    assert response.status_code == 409
+    assert "mine" in response.content.decode()
+    assert 'name="version" value="2"' in response.content.decode()
     assert client.post(f"/components/{api.pk}/edit", stale | {"version": "2"}).status_code == 303
 
 
-def test_a_form_answers_htmx_with_204_and_a_refusal_stays_in_the_dialog(client, api):
+def test_form_returns_204_to_htmx_and_a_refusal_stays_in_the_dialog(client, api):
     good = client.post(f"/components/{api.pk}/edit", FORM | {"tier": "1", "version": "1"}, headers=HTMX)
     assert good.status_code == 204
     bad = client.post(f"/components/{api.pk}/edit", FORM | {"tier": "7"}, headers=HTMX)
@@ -99,12 +99,12 @@ def test_an_archived_component_leaves_the_list_and_comes_back(client, api, works
     client.post(f"/components/{api.pk}/archive", {"archived": "no"})
     assert b">api</a>" in client.get("/components").content
     audited = AuditEntry.objects.of(workspace.pk).filter(object_type="component").order_by("id")
-    told = list(audited.values_list("action", flat=True))
-    assert told == ["component.create", "component.archive", "component.restore"]
+    actions = list(audited.values_list("action", flat=True))
+    assert actions == ["component.create", "component.archive", "component.restore"]
 
 
 @pytest.mark.parametrize("role", ["viewer", "responder"])
-def test_who_may_not_change_the_catalogue_sees_no_buttons_and_is_refused(make_actor, api, role):
+def test_viewer_of_the_catalogue_sees_no_buttons_and_is_refused(make_actor, api, role):
     client = client_of(make_actor(role))
     page = client.get(f"/components/{api.pk}").content.decode()
     assert "Archive" not in page
@@ -119,9 +119,9 @@ def test_who_may_not_change_the_catalogue_sees_no_buttons_and_is_refused(make_ac
 )
 def test_a_filter_that_means_nothing_is_a_refusal_that_names_it(client, query):
     path = "/panels/components.list" if query.startswith("cursor") else "/components"
-    answer = client.get(f"{path}?{query}")
-    assert answer.status_code == 422
-    assert query.partition("=")[0].encode() in answer.content
+    response = client.get(f"{path}?{query}")
+    assert response.status_code == 422
+    assert query.partition("=")[0].encode() in response.content
 
 
 @pytest.mark.parametrize("key", ["", "x", "0", "-1", "9" * 30, "٣"])
@@ -129,7 +129,7 @@ def test_a_panel_of_no_component_is_not_there(client, key):
     assert client.get("/panels/component.header", {"key": key}).status_code == 404
 
 
-def test_the_pages_say_what_to_do_when_there_is_nothing(client):
+def test_empty_pages_show_what_to_do(client):
     assert b"No components yet" in client.get("/components").content
     assert b"No matches" in client.get("/components?search=x").content
     assert b"No activity yet" in client.get("/activity").content

@@ -47,7 +47,7 @@ def commander(actor):
     return incident_for(actor, 1).commander_username
 
 
-def answer(who, offer, word):
+def respond(who, offer, word):
     return browser(who).post(f"{URL}/offer-answer", {"offer": offer.pk, "accept": word})
 
 
@@ -57,7 +57,7 @@ def test_newcomer_sees_the_state_and_can_accept(actor, nina, offered, path):
     assert "offers you commander of" in page
     assert "No card payments" in page
     assert 'name="accept" value="yes"' in page
-    assert answer(nina, offered, "yes").status_code == 303
+    assert respond(nina, offered, "yes").status_code == 303
     assert commander(actor) == "nina.new"
     assert "offers you" not in browser(nina).get(path).content.decode()
 
@@ -66,19 +66,19 @@ def test_holder_can_withdraw_but_not_accept(actor, offered):
     page = browser(actor).get(URL).content.decode()
     assert "Withdraw" in page
     assert 'name="accept" value="yes"' not in page
-    answer(actor, offered, "no")
+    respond(actor, offered, "no")
     assert RoleOffer.objects.of(actor.workspace_id).get().answer == "withdrawn"
 
 
 @pytest.mark.parametrize("path", ["/", URL])
-def test_holder_is_told_of_a_declined_offer(actor, nina, offered, path):
-    answer(nina, offered, "no")
+def test_holder_is_notified_of_a_declined_offer(actor, nina, offered, path):
+    respond(nina, offered, "no")
     assert "declined. You hold the role." in browser(actor).get(path).content.decode()
     assert "You hold the role." not in browser(nina).get(path).content.decode()
     assert commander(actor) == "rita.responder"
 
 
-def test_holder_is_told_of_an_expired_offer(actor, offered):
+def test_holder_is_notified_of_an_expired_offer(actor, offered):
     at = offered.expires_at
     with time_machine.travel(at, tick=False):
         run_due(CLOCKS, at=at)
@@ -86,21 +86,21 @@ def test_holder_is_told_of_an_expired_offer(actor, offered):
     assert "did not accept within 10 minutes" in page
 
 
-def test_answer_after_expiry_is_refused_with_the_reason(nina, offered):
+def test_response_after_expiry_is_refused_with_the_reason(nina, offered):
     with time_machine.travel(offered.expires_at + timedelta(seconds=1), tick=False):
-        reply = answer(nina, offered, "yes")
+        reply = respond(nina, offered, "yes")
     assert reply.status_code == 409
     assert "expired already" in reply.content.decode()
 
 
-def test_offer_by_somebody_without_the_role_is_refused(nina, offered, make_actor):
+def test_offer_by_a_user_without_the_role_is_refused(nina, offered, make_actor):
     make_actor("responder", username="otto.other")
     reply = browser(nina).post(f"{URL}/hand-off", {"role": "commander", "username": "otto.other"})
     assert reply.status_code == 409
 
 
 def test_roles_show_history_and_instructions(actor, nina, offered):
-    answer(nina, offered, "yes")
+    respond(nina, offered, "yes")
     page = browser(actor).get("/panels/incident.roles?key=1").content.decode()
     assert page.count("nina.new") + page.count("Nina") >= 1
     assert "Hand the role off before you leave." in page

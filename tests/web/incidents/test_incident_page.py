@@ -65,10 +65,10 @@ def test_title_and_severity_change_in_place(client, incident):
 
 def test_a_stale_title_is_refused_with_both_titles_in_sight(client, incident):
     _post(client, incident, "title", title="First", version=incident.version)
-    answer = _post(client, incident, "title", title="Second", version=incident.version)
-    assert answer.status_code == 409
-    assert b"First" in answer.content
-    assert b'value="Second"' in answer.content
+    response = _post(client, incident, "title", title="Second", version=incident.version)
+    assert response.status_code == 409
+    assert b"First" in response.content
+    assert b'value="Second"' in response.content
 
 
 def _notes(incident, count):
@@ -172,15 +172,15 @@ def test_two_hundred_entries_cost_no_more_queries_than_two(client, incident, act
         ("resolve", {"message": "Rolled back", "root_cause": "A bad release"}, "resolved_at"),
     ],
 )
-def test_what_a_form_of_the_page_did_can_be_undone(client, incident, name, data, field):
-    answer = client.post(
+def test_change_by_a_form_of_the_page_can_be_undone(client, incident, name, data, field):
+    response = client.post(
         f"/incidents/{incident.reference}/{name}",
         {"version": incident.version, **data},
         headers={"HX-Request": "true"},
     )
     assert getattr(Incident.objects.of(incident.workspace_id).get(), field) is not None
-    told = json.loads(answer["HX-Trigger"])["tocsin:done"]
-    assert client.post(told["undo"]).status_code == 303
+    outcome = json.loads(response["HX-Trigger"])["tocsin:done"]
+    assert client.post(outcome["undo"]).status_code == 303
     now = Incident.objects.of(incident.workspace_id).get()
     assert (getattr(now, field), now.status, now.root_cause) == (None, "open", "")
 

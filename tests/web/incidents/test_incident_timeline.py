@@ -66,7 +66,7 @@ def written(incident, kind, count, message="x"):
     )
 
 
-def test_a_pinned_entry_stands_on_top_until_it_is_unpinned(client, incident, actor):
+def test_pinned_entry_is_on_top_until_it_is_unpinned(client, incident, actor):
     note = add_entry(actor, number=incident.number, kind=EntryKind.NOTE, message="the plan")
     assert post(client, incident, "pin", entry=note.pk).status_code == 303
     page = client.get(url(incident)).content.decode()
@@ -111,14 +111,14 @@ def test_a_notes_time_is_corrected_by_a_form(client, incident, actor):
     ],
 )
 def test_a_form_with_a_fault_is_shown_again_with_it(client, incident, name, data):
-    answer = post(client, incident, name, **data)
-    assert answer.status_code == 422
-    assert b"field-error" in answer.content or b"notice-error" in answer.content
+    response = post(client, incident, name, **data)
+    assert response.status_code == 422
+    assert b"field-error" in response.content or b"notice-error" in response.content
     assert now(incident).version == 1
 
 
 @pytest.mark.parametrize("name", ["pin", "unpin", "time"])
-def test_an_entry_that_is_not_there_answers_404(client, incident, name):
+def test_missing_entry_returns_404(client, incident, name):
     data = {"entry": 999_999_999, "occurred_at": "2026-01-01T00:00"}
     assert post(client, incident, name, **data).status_code == 404
 
@@ -171,7 +171,7 @@ def test_two_people_editing_one_field_see_both_texts_and_lose_none(client, incid
     assert now(incident).impact == "a third of payments"
 
 
-def test_the_form_of_a_conflict_carries_what_stands_now(client, incident, actor):
+def test_form_of_a_conflict_has_the_current_values(client, incident, actor):
     edit_incident(actor, number=incident.number, title="Theirs", impact="untouched by me")
     data = {"title": "Mine", "initial-title": "Checkout is down", "impact": "", "initial-impact": ""}
     text = post(client, incident, "edit", **data, version=1, incident_type="other").content.decode()
@@ -190,7 +190,7 @@ def test_links_are_made_shown_and_taken_away(client, incident, actor):
     assert b"Unlink INC-2" not in client.get(url(incident)).content
 
 
-def test_what_comes_again_says_so(client, workspace, actor, incident):
+def test_recurring_incident_shows_earlier_ones(client, workspace, actor, incident):
     from django.db import transaction
 
     from incidents.correlation.services.opening import report_signals
@@ -212,10 +212,10 @@ def test_long_runs_of_machine_entries_are_one_line(client, incident):
 
 
 @pytest.mark.parametrize("query", ["kind=gossip", "before=x"])
-def test_a_view_of_the_timeline_that_nobody_links_to_is_refused_by_name(client, incident, query):
-    answer = client.get(f"{url(incident)}?{query}")
-    assert answer.status_code == 422
-    assert query.split("=")[0] in answer.content.decode()
+def test_unknown_timeline_view_is_refused_by_name(client, incident, query):
+    response = client.get(f"{url(incident)}?{query}")
+    assert response.status_code == 422
+    assert query.split("=")[0] in response.content.decode()
 
 
 @pytest.mark.parametrize("kind", ["", "updates", "notes", "detection", "changes", "all"])
@@ -224,7 +224,7 @@ def test_every_view_of_the_timeline_is_there(client, incident, kind):
     assert client.get(f"{url(incident)}?kind={kind}").status_code == 200
 
 
-def test_what_people_write_is_markdown_and_harmless(client, incident, actor):
+def test_user_text_is_sanitized_markdown(client, incident, actor):
     words = "**bold** <script>alert(1)</script> [x](javascript:alert(1)) INC-1 https://a.example/b"
     add_entry(actor, number=incident.number, kind=EntryKind.NOTE, message=words)
     text = client.get(url(incident)).content.decode()
@@ -235,7 +235,7 @@ def test_what_people_write_is_markdown_and_harmless(client, incident, actor):
     assert '<a href="https://a.example/b" rel="nofollow noopener noreferrer">' in text
 
 
-def test_public_and_internal_words_are_told_apart(client, incident):
+def test_public_and_internal_text_are_marked_differently(client, incident):
     post(client, incident, "note", message="for us", audience="internal")
     post(client, incident, "note", message="for all", audience="public")
     text = client.get(url(incident)).content.decode()
@@ -262,7 +262,7 @@ def test_the_activity_has_every_change_and_is_paged(client, incident, actor):
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "source=rumour"])
-def test_an_activity_nobody_links_to_is_refused(client, incident, query):
+def test_unknown_activity_is_refused(client, incident, query):
     assert client.get(f"{url(incident, 'activity')}?{query}").status_code == 422
 
 
@@ -271,7 +271,7 @@ def sign_in(client, next_url):
     return client.post("/sign-in", data)
 
 
-def test_words_typed_when_the_sign_in_had_ended_come_back_after_it(client, incident):
+def test_text_typed_after_the_session_ended_is_restored_after_the_sign_in(client, incident):
     client.session.flush()
     data = {"message": "a long thought", "audience": "public", "request_key": "k"}
     sent = client.post(url(incident, "note"), data)
@@ -292,30 +292,30 @@ def test_a_declaration_survives_an_ended_sign_in_too(client, incident):
     assert b"All is lost" in client.get("/incidents/declare").content
 
 
-def test_secrets_are_not_kept(client):
+def test_drafts_of_secrets_are_not_stored(client):
     client.session.flush()
     client.post("/account/password", {"password": "sesame-open-up", "current": "old-secret"})
     assert "kept_form" not in client.session
 
 
-def test_a_form_of_an_earlier_sign_in_shows_its_words_again(actor, incident):
+def test_form_of_an_earlier_session_shows_its_input_again(actor, incident):
     client = signed_in(actor, enforce_csrf_checks=True)
     client.get(url(incident))
     data = {"message": "typed before", "audience": "internal", "csrfmiddlewaretoken": "x" * 64}
-    answer = client.post(url(incident, "note"), data, headers=HERE)
-    assert (answer.status_code, answer["Location"]) == (303, url(incident, "note"))
+    response = client.post(url(incident, "note"), data, headers=HERE)
+    assert (response.status_code, response["Location"]) == (303, url(incident, "note"))
     assert b"typed before" in client.get(url(incident, "note")).content
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {}])
-def test_a_strangers_form_is_refused_and_not_kept(actor, incident, headers):
+def test_form_of_another_workspace_is_refused_and_not_stored(actor, incident, headers):
     client = signed_in(actor, enforce_csrf_checks=True)
     data = {"message": "forged", "audience": "public"}
     assert client.post(url(incident, "note"), data, headers=headers).status_code == 403
     assert b"forged" not in client.get(url(incident, "note")).content
 
 
-def test_both_clocks_stand_in_the_header(client, incident):
+def test_both_clocks_are_in_the_header(client, incident):
     text = client.get(f"/panels/incident.header?key={incident.number}").content.decode()
     assert 'data-label="Acknowledge"' in text
     assert 'data-label="Update"' in text

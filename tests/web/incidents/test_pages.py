@@ -14,7 +14,7 @@ from incidents.lifecycle.services.responding import change_severity
 from incidents.models import Component, Incident, TimelineEntry
 from incidents.sla.services.clocks import seed_policies
 
-# What they show is the same whatever the severity.
+# They show the same for every severity.
 UNMOVED_BY_SEVERITY = (
     "component-silence",
     "bundles.incident",
@@ -63,17 +63,17 @@ def _url(incident, name=""):
     return f"/incidents/{incident.reference}{f'/{name}' if name else ''}"
 
 
-def test_a_stranger_is_led_to_the_sign_in_and_back(incident):
-    answer = Client().get(_url(incident))
-    assert answer.status_code == 303
-    assert answer["Location"] == f"/sign-in?next=%2Fincidents%2F{incident.reference}"
+def test_anonymous_user_is_redirected_to_the_sign_in_and_back(incident):
+    response = Client().get(_url(incident))
+    assert response.status_code == 303
+    assert response["Location"] == f"/sign-in?next=%2Fincidents%2F{incident.reference}"
 
 
 def test_another_workspaces_incident_is_not_there(incident, make_actor, other_workspace):
-    stranger = _client(make_actor("admin", inside=other_workspace))
-    assert stranger.get(_url(incident)).status_code == 404
-    assert stranger.post(_url(incident, "acknowledge")).status_code == 404
-    assert stranger.get(f"/panels/incident.header?key={incident.number}").status_code == 404
+    outsider = _client(make_actor("admin", inside=other_workspace))
+    assert outsider.get(_url(incident)).status_code == 404
+    assert outsider.post(_url(incident, "acknowledge")).status_code == 404
+    assert outsider.get(f"/panels/incident.header?key={incident.number}").status_code == 404
 
 
 def test_a_viewer_may_look_but_not_act(incident, make_actor):
@@ -90,12 +90,12 @@ def test_every_action_has_a_page_and_the_same_form_as_a_fragment(client, inciden
     assert fragment.content.strip().startswith(b"<form")
 
 
-def test_a_form_answers_303_and_htmx_204_with_the_topics(client, incident):
+def test_form_returns_303_and_htmx_204_with_the_topics(client, incident):
     assert client.post(_url(incident, "acknowledge")).status_code == 303
-    answer = client.post(_url(incident, "note"), {"message": "hm", "audience": "internal"}, headers=HTMX)
-    assert answer.status_code == 204
-    told = json.loads(answer["HX-Trigger"])["tocsin:done"]
-    assert told["topics"] == ["incidents", f"incident:{incident.number}"]
+    response = client.post(_url(incident, "note"), {"message": "hm", "audience": "internal"}, headers=HTMX)
+    assert response.status_code == 204
+    outcome = json.loads(response["HX-Trigger"])["tocsin:done"]
+    assert outcome["topics"] == ["incidents", f"incident:{incident.number}"]
 
 
 def test_sending_a_note_twice_writes_it_once(client, incident):
@@ -108,41 +108,37 @@ def test_sending_a_note_twice_writes_it_once(client, incident):
 def test_declaring_twice_with_one_form_makes_one_incident(client, workspace):
     seed_policies(workspace.pk)
     form = {"title": "Twice", "severity": "sev3", "request_key": "abc"}
-    answers = [client.post("/incidents/declare", form) for _ in range(2)]
-    assert [a["Location"] for a in answers] == ["/incidents/INC-1"] * 2
+    responses = [client.post("/incidents/declare", form) for _ in range(2)]
+    assert [a["Location"] for a in responses] == ["/incidents/INC-1"] * 2
     assert Incident.objects.of(workspace.pk).count() == 1
 
 
-def test_a_stale_form_is_refused_with_its_words_kept_and_goes_through_when_sent_again(
-    client, incident, actor
-):
+def test_stale_form_is_refused_with_its_input_preserved_and_accepted_when_sent_again(client, incident, actor):
     stale = {"version": incident.version, "status": "identified", "message": "my own words"}
     change_severity(actor, number=incident.number, severity="sev1")
-    answer = client.post(_url(incident, "status"), stale)
-    text = answer.content.decode()
-    assert answer.status_code == 409
+    response = client.post(_url(incident, "status"), stale)
+    text = response.content.decode()
+    assert response.status_code == 409
     assert "my own words" in text
     assert "SEV1" in text
     assert client.post(_url(incident, "status"), stale | {"version": incident.version + 1}).status_code == 303
 
 
 def test_an_empty_note_is_refused_with_the_field_named(client, incident):
-    answer = client.post(_url(incident, "note"), {"message": " ", "audience": "internal"}, headers=HTMX)
-    assert answer.status_code == 422
-    assert answer["HX-Retarget"] == "#dialog-body"
+    response = client.post(_url(incident, "note"), {"message": " ", "audience": "internal"}, headers=HTMX)
+    assert response.status_code == 422
+    assert response["HX-Retarget"] == "#dialog-body"
 
 
 def test_the_way_back_never_leads_to_another_site(client, incident):
-    answer = client.post(_url(incident, "acknowledge"), {"next": "https://evil.test/"})
-    assert answer["Location"] == f"/incidents/{incident.reference}"
+    response = client.post(_url(incident, "acknowledge"), {"next": "https://evil.test/"})
+    assert response["Location"] == f"/incidents/{incident.reference}"
 
 
 @pytest.mark.parametrize(
     "name", sorted({*PANELS.names()} - {"troubles", "rules.list", "component.changes", "oncall.schedules"})
 )
-def test_an_unchanged_panel_is_answered_304_and_a_changed_one_is_not(
-    client, incident, component, actor, name
-):
+def test_unchanged_panel_returns_304_and_a_changed_one_does_not(client, incident, component, actor, name):
     key = component.pk if name.startswith(("component.", "component-")) else incident.number
     url = f"/panels/{name}?key={key}"
     first = client.get(url)
@@ -165,9 +161,9 @@ def test_more_incidents_cost_no_more_queries(client, actor, incident, django_ass
             assert client.get(path).status_code == 200
 
 
-def test_no_page_asks_a_browser_for_what_the_csp_forbids(client, incident):
+def test_no_page_uses_what_the_csp_forbids(client, incident):
     for path in ("/", "/incidents", "/incidents/declare", _url(incident)):
-        answer = client.get(path)
-        assert "script-src 'self'" in answer["Content-Security-Policy"]
-        assert b" style=" not in answer.content
-        assert b"onclick" not in answer.content
+        response = client.get(path)
+        assert "script-src 'self'" in response["Content-Security-Policy"]
+        assert b" style=" not in response.content
+        assert b"onclick" not in response.content

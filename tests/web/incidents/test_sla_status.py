@@ -1,4 +1,4 @@
-"""Which deadline is next, and when it warns."""
+"""The SLA status: next deadline, and warnings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_any_name_has_an_avatar_and_no_markup_of_its_own(name):
         (datetime(2025, 12, 31, 23, 30, tzinfo=UTC), "1 Jan 2026"),  # the viewer's day
     ],
 )
-def test_what_is_long_ago_is_told_by_its_date(time_machine, at, words):
+def test_old_time_is_shown_by_its_date(time_machine, at, words):
     time_machine.move_to(START, tick=False)
     with timezone.override("Europe/Berlin"):
         assert re.findall(r">([^<]+)<", moment(at)) == [words]

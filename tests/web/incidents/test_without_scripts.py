@@ -65,11 +65,11 @@ def _latest(kind: str) -> int:
 def _send(client: Client, name: str, typed: dict[str, Any]) -> None:
     """Open the form by a link that names what it is about, fill it in, send it."""
     address = f"{URL}/{name}"
-    asked = client.get(address, {key: value for key, value in typed.items() if key in LINKED})
-    assert asked.status_code == 200, name
-    fields = FormOf(asked.content.decode(), address).fields | typed
-    answer = client.post(address, fields)
-    assert answer.status_code == 303, (name, answer.content.decode()[:3000])
+    page = client.get(address, {key: value for key, value in typed.items() if key in LINKED})
+    assert page.status_code == 200, name
+    fields = FormOf(page.content.decode(), address).fields | typed
+    response = client.post(address, fields)
+    assert response.status_code == 303, (name, response.content.decode()[:3000])
 
 
 def _written(workspace_id: int) -> int:

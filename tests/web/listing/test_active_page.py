@@ -1,4 +1,4 @@
-"""The landing page: figures lead to what they count, heads sort, and a row is looked into from the list."""
+"""The landing page: links of figures, sorting, and row previews."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def client(workspace, actor):
     return browser_for(actor)
 
 
-def _text(answer):
-    return html.unescape(answer.content.decode())
+def _text(response):
+    return html.unescape(response.content.decode())
 
 
 def _rows(text):
@@ -72,6 +72,6 @@ def test_the_row_leads_to_severity_status_commander_and_mitigation(client):
 
 @pytest.mark.parametrize("query", ["acknowledged=perhaps", "sla=fine", "resolved_since=yesterday"])
 def test_a_condition_that_means_nothing_is_named(client, query):
-    answer = client.get(f"/incidents?{query}")
-    assert answer.status_code == 400
-    assert query.split("=")[1] in _text(answer)
+    response = client.get(f"/incidents?{query}")
+    assert response.status_code == 400
+    assert query.split("=")[1] in _text(response)

@@ -1,4 +1,4 @@
-"""Rows and lots of rows over HTTP: forms, htmx, results, undo, and files of what was selected."""
+"""Actions on rows and selections over HTTP: forms, htmx, results, undo, exports."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def _statuses(workspace):
     return list(Incident.objects.of(workspace.pk).order_by("number").values_list("status", flat=True))
 
 
-def _done(answer):
-    assert answer.status_code == 204, answer.content
-    return json.loads(answer["HX-Trigger"])["tocsin:done"]
+def _done(response):
+    assert response.status_code == 204, response.content
+    return json.loads(response["HX-Trigger"])["tocsin:done"]
 
 
 def test_a_form_without_scripts_leads_back_with_a_way_to_undo(client, three, workspace):
     form = {"do": "resolve", "pick": _picks(*three), "next": "/incidents?severity=sev2"}
-    answer = client.post("/incidents/bulk", form)
-    assert (answer.status_code, answer["Location"]) == (303, "/incidents?severity=sev2")
+    response = client.post("/incidents/bulk", form)
+    assert (response.status_code, response["Location"]) == (303, "/incidents?severity=sev2")
     action = BulkAction.objects.of(workspace.pk).get()
     page = client.get("/incidents?severity=sev2").content.decode()
     assert "3 incidents resolved" in page
@@ -62,20 +62,22 @@ def test_a_form_without_scripts_leads_back_with_a_way_to_undo(client, three, wor
     )
 
 
-def test_what_was_refused_stands_before_what_went_well(client, three, make_actor):
+def test_refusals_are_listed_before_successes(client, three, make_actor):
     acknowledge_incident(make_actor("responder", username="theo.lind"), number=3)
-    answer = client.post("/incidents/bulk", {"do": "acknowledge", "pick": _picks(*three)})
-    text = client.get(answer["Location"]).content.decode()
+    response = client.post("/incidents/bulk", {"do": "acknowledge", "pick": _picks(*three)})
+    text = client.get(response["Location"]).content.decode()
     assert text.index("step-refused") < text.index("step-done")
     assert text.index("INC-3") < text.index("INC-1") < text.index("INC-2")
     assert text.index("acknowledged already") < text.index(">INC-1<") < text.index(">INC-2<")
 
 
 def test_htmx_gets_a_toast_with_undo_and_the_topics(client, three, workspace):
-    told = _done(client.post("/incidents/bulk", {"do": "acknowledge", "pick": _picks(*three)}, headers=HTMX))
-    assert told["message"] == "3 incidents acknowledged"
-    assert told["topics"] == ["incidents", "incident:1", "incident:2", "incident:3"]
-    undone = _done(client.post(told["undo"], headers=HTMX))
+    outcome = _done(
+        client.post("/incidents/bulk", {"do": "acknowledge", "pick": _picks(*three)}, headers=HTMX)
+    )
+    assert outcome["message"] == "3 incidents acknowledged"
+    assert outcome["topics"] == ["incidents", "incident:1", "incident:2", "incident:3"]
+    undone = _done(client.post(outcome["undo"], headers=HTMX))
     assert undone["message"] == "Undone: 3 incidents."
     assert "undo" not in undone
 
@@ -93,11 +95,11 @@ def test_htmx_gets_a_toast_with_undo_and_the_topics(client, three, workspace):
         ),
     ],
 )
-def test_the_buttons_of_a_row_and_of_the_bar_say_what_they_did(client, form, message):
+def test_buttons_of_a_row_and_of_the_bar_show_what_they_did(client, form, message):
     assert _done(client.post("/incidents/bulk", form, headers=HTMX))["message"] == message
 
 
-def test_refusals_are_told_incident_by_incident(client, three, make_actor):
+def test_refusals_are_listed_per_incident(client, three, make_actor):
     theo = make_actor("responder", username="theo.lind")
     acknowledge_incident(theo, number=1)
     form = {"do": "acknowledge", "pick": [*_picks(*three), "77"]}
@@ -114,8 +116,8 @@ def test_refusals_are_told_incident_by_incident(client, three, make_actor):
 
 def test_a_stale_row_is_refused_and_named(client, three, actor):
     change_severity(actor, number=2, severity="sev1")
-    answer = client.post("/incidents/bulk", {"do": "resolve", "pick": _picks(*three)}, headers=HTMX)
-    assert "INC-2 has changed since you read it" in answer.content.decode()
+    response = client.post("/incidents/bulk", {"do": "resolve", "pick": _picks(*three)}, headers=HTMX)
+    assert "INC-2 has changed since you read it" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +132,7 @@ def test_a_stale_row_is_refused_and_named(client, three, actor):
         ({"do": "resolve", "pick": "9999999999999"}, 422),
     ],
 )
-def test_nonsense_is_refused_and_changes_nothing(client, workspace, form, status):
+def test_invalid_action_is_refused_and_changes_nothing(client, workspace, form, status):
     assert client.post("/incidents/bulk", form).status_code == status
     assert client.post("/incidents/bulk", form, headers=HTMX).status_code == status
     assert _statuses(workspace) == ["open"] * 3
@@ -146,11 +148,11 @@ def test_a_viewer_may_pick_and_export_but_not_act(three, make_actor, workspace):
 
 
 def test_the_way_back_never_leads_to_another_site(client):
-    answer = client.post("/incidents/bulk", {"do": "resolve", "pick": "1:1", "next": "https://evil.test/"})
-    assert answer["Location"] == "/incidents"
+    response = client.post("/incidents/bulk", {"do": "resolve", "pick": "1:1", "next": "https://evil.test/"})
+    assert response["Location"] == "/incidents"
 
 
-def test_what_another_did_is_not_there_for_me(client, three, make_actor):
+def test_action_of_another_user_is_not_found(client, three, make_actor):
     client.post("/incidents/bulk", {"do": "resolve", "pick": "1:1"})
     action = BulkAction.across_workspaces.get()
     other = _client(make_actor("admin"))
@@ -158,23 +160,23 @@ def test_what_another_did_is_not_there_for_me(client, three, make_actor):
     assert other.post(f"/incidents/bulk/{action.pk}/undo").status_code == 404
 
 
-def _body(answer):
-    return b"".join(answer.streaming_content).decode()
+def _body(response):
+    return b"".join(response.streaming_content).decode()
 
 
-def test_the_export_link_of_a_filtered_list_holds_what_the_list_shows(client, actor):
+def test_export_link_of_a_filtered_list_has_the_same_filter(client, actor):
     declare_incident(actor, title="Other", severity="sev4")
     page = client.get("/incidents?severity=high&sort=oldest").content.decode()
     assert "/incidents/export?format=csv&amp;severity=sev2" in page
-    answer = client.get("/incidents/export?format=csv&severity=sev2")
-    assert answer["Content-Disposition"].startswith('attachment; filename="acme-incidents-')
-    assert answer["Cache-Control"] == "private, no-store"
-    text = _body(answer)
+    response = client.get("/incidents/export?format=csv&severity=sev2")
+    assert response["Content-Disposition"].startswith('attachment; filename="acme-incidents-')
+    assert response["Cache-Control"] == "private, no-store"
+    text = _body(response)
     assert text.startswith("\ufeffreference,")
     assert (text.count("Trouble"), "Other" in text) == (3, False)
 
 
-def test_the_selected_ones_are_written_and_a_missing_one_is_said(client):
+def test_selected_incidents_are_exported_and_a_missing_one_is_reported(client):
     whole = json.loads(_body(client.post("/incidents/export", {"format": "json", "pick": ["3:1", "1:1"]})))
     assert [one["number"] for one in whole["incidents"]] == [3, 1]
     missing = client.post("/incidents/export", {"format": "json", "pick": ["1:1", "88"]})
@@ -190,9 +192,9 @@ def test_the_page_of_an_incident_leads_to_its_files(client):
 
 @pytest.mark.parametrize("kind", ["csv", "json", "markdown", "md", ""])
 def test_one_incident_has_a_file_of_every_kind(client, kind):
-    answer = client.get(f"/incidents/INC-1/export?format={kind}")
-    assert answer.status_code == 200
-    assert "Trouble 1" in _body(answer)
+    response = client.get(f"/incidents/INC-1/export?format={kind}")
+    assert response.status_code == 200
+    assert "Trouble 1" in _body(response)
 
 
 @pytest.mark.parametrize(

@@ -31,15 +31,15 @@ def sixty(client, actor):
         )
 
 
-def _text(answer):
-    return html.unescape(answer.content.decode())
+def _text(response):
+    return html.unescape(response.content.decode())
 
 
-def _link(answer, label):
-    return re.search(rf'href="([^"]+)"[^>]*rel="{label}"', _text(answer))[1]
+def _link(response, label):
+    return re.search(rf'href="([^"]+)"[^>]*rel="{label}"', _text(response))[1]
 
 
-def test_paging_keeps_the_filter_and_leads_back(client, sixty):
+def test_paging_preserves_the_filter_and_leads_back(client, sixty):
     first = client.get("/incidents?severity=high&project=web&sort=oldest")
     assert "60 incidents" in _text(first)
     second = client.get(_link(first, "next"))
@@ -57,7 +57,7 @@ def test_a_refreshed_panel_leads_to_pages_not_to_panels(client, sixty):
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         ("/incidents?severity=purple", "“purple” must be one of sev1"),
         ("/incidents?cursor=nonsense", "cannot be read"),
@@ -67,37 +67,37 @@ def test_a_refreshed_panel_leads_to_pages_not_to_panels(client, sixty):
         ("/incidents?search=%00", "control characters"),
     ],
 )
-def test_a_senseless_address_is_a_400_page_that_says_what_it_left_out(client, sixty, path, said):
-    answer = client.get(path)
-    assert answer.status_code == 400
-    assert said in _text(answer)
-    assert "Trouble 5" in _text(answer)
+def test_invalid_address_is_a_400_page_that_names_what_was_ignored(client, sixty, path, message):
+    response = client.get(path)
+    assert response.status_code == 400
+    assert message in _text(response)
+    assert "Trouble 5" in _text(response)
 
 
 @pytest.mark.parametrize("junk", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
-def test_junk_in_an_address_is_shown_as_words(client, junk):
-    answer = client.get("/incidents", {"severity": junk, "search": junk, junk: "1"})
-    assert answer.status_code == 400
-    assert junk.encode() not in answer.content
+def test_junk_in_an_address_is_shown_as_text(client, junk):
+    response = client.get("/incidents", {"severity": junk, "search": junk, junk: "1"})
+    assert response.status_code == 400
+    assert junk.encode() not in response.content
 
 
-def test_a_form_that_sends_a_filter_twice_is_led_to_the_address_that_holds_both(client):
-    answer = client.get("/incidents?severity=sev1&severity=sev2&search=x")
-    assert (answer.status_code, answer["Location"]) == (303, "/incidents?severity=sev1%2Csev2&search=x")
+def test_form_that_sends_a_filter_twice_is_redirected_to_an_address_with_both(client):
+    response = client.get("/incidents?severity=sev1&severity=sev2&search=x")
+    assert (response.status_code, response["Location"]) == (303, "/incidents?severity=sev1%2Csev2&search=x")
 
 
-def test_a_page_whose_rows_are_gone_says_so_and_leads_back(client, actor):
+def test_page_without_remaining_rows_shows_it_and_leads_back(client, actor):
     from types import SimpleNamespace
 
     from incidents.listing.ordering import NEWEST, encode
     from tests.incidents.make import NOW
 
     cursor = encode(NEWEST, SimpleNamespace(detected_at=NOW, id=1))
-    answer = client.get(f"/incidents?cursor={cursor}")
-    assert "This page is empty" in _text(answer)
+    response = client.get(f"/incidents?cursor={cursor}")
+    assert "This page is empty" in _text(response)
 
 
-def test_the_list_costs_the_same_number_of_queries_whatever_it_shows(client, sixty):
+def test_list_costs_the_same_number_of_queries_for_any_rows(client, sixty):
     pages = [
         "/incidents",
         "/incidents?severity=sev2&status=active&component=api&search=trouble&sort=duration",

@@ -1,4 +1,4 @@
-"""Rows are kept ready and still say what is true now; a long list of open ones says what it left out."""
+"""Rows are cached and still current; a long list of open incidents counts what it left out."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_row_grows_older(client, incident, monkeypatch):
     assert "5m ago" in row(client)
 
 
-def test_whoever_may_only_read_gets_a_row_without_buttons(client, incident, make_actor):
+def test_viewer_gets_a_row_without_buttons(client, incident, make_actor):
     assert "Acknowledge INC-" in row(client)
     reader = Client()
     reader.force_login(User.objects.get(pk=make_actor("viewer").user_id))
@@ -106,7 +106,7 @@ def many(client, actor):
     assign_role(actor, number=2, user_id=actor.user_id)
 
 
-def test_of_many_open_ones_mine_and_the_worst_are_shown_and_the_rest_told(client, many):
+def test_of_many_open_ones_own_and_worst_are_shown_and_the_rest_counted(client, many):
     page = html.unescape(client.get("/").content.decode())
     numbers = [int(n) for n in re.findall(r'id="row-(\d+)"', page)]
     assert (len(numbers), numbers[:3]) == (50, [2, 3, 55])
@@ -116,7 +116,7 @@ def test_of_many_open_ones_mine_and_the_worst_are_shown_and_the_rest_told(client
     assert "55 incidents" in client.get(rest).content.decode()
 
 
-def test_what_is_left_out_keeps_the_filter(client, many):
+def test_link_to_the_rest_preserves_the_filter(client, many):
     page = html.unescape(client.get("/?severity=sev3&sort=oldest").content.decode())
     numbers = [int(n) for n in re.findall(r'id="row-(\d+)"', page)]
     assert (len(numbers), numbers[:3]) == (50, [1, 2, 4])
@@ -124,13 +124,13 @@ def test_what_is_left_out_keeps_the_filter(client, many):
     assert "54 incidents" in client.get(rest).content.decode()
 
 
-def test_mine_are_counted_and_shown_apart(client, many):
+def test_own_incidents_are_counted_and_shown_separately(client, many):
     page = html.unescape(client.get("/?view=mine").content.decode())
     assert re.findall(r'id="row-(\d+)"', page) == ["2"]
     assert "more: view in list" not in page
 
 
-def test_an_old_date_is_that_of_whoever_looks(client, incident, actor):
+def test_old_date_is_in_the_time_zone_of_the_viewer(client, incident, actor):
     at = (timezone.now() - timedelta(days=60)).replace(hour=23, minute=30)
     Incident.objects.of(actor.workspace_id).update(detected_at=at, started_at=at)
     for zone, day in (("UTC", at), ("Asia/Tokyo", at + timedelta(days=1))):

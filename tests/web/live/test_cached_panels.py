@@ -1,4 +1,4 @@
-"""What is drawn once for all looks the same to everybody, and is drawn anew when there is something new."""
+"""Cached panels look the same to every viewer, and are rendered again after a change."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def look(workspace, make_actor):
     return look
 
 
-def test_some_panels_are_kept():
+def test_some_panels_are_cached():
     assert "incidents.overview" in KEPT
-    assert "incidents.activity" not in KEPT  # it says how long ago things were
+    assert "incidents.activity" not in KEPT  # it shows relative times
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_a_kept_panel_has_nothing_of_whoever_looked_first(name, look, actor):
+def test_cached_panel_has_nothing_of_its_first_viewer(name, look, actor):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     seen = {look(name, role) for role in ("viewer", "responder", "admin")}
     assert len(seen) == 1
@@ -49,14 +49,14 @@ def test_a_kept_panel_has_nothing_of_whoever_looked_first(name, look, actor):
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_a_kept_panel_is_drawn_once(name, look, actor, monkeypatch):
+def test_cached_panel_is_rendered_once(name, look, actor, monkeypatch):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     first = look(name)
     monkeypatch.setattr("core.ui.panels.render_to_string", lambda *_: pytest.fail("made again"))
     assert look(name, "admin") == first
 
 
-def test_kept_panels_say_what_is_new(look, actor):
+def test_cached_panels_show_changes(look, actor):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     assert "<b>1</b> not acknowledged" in look("incidents.overview")
     assert "0 resolved" in look("incidents.last_day").replace('<b class="num">', "").replace("</b>", "")
@@ -77,8 +77,8 @@ def test_a_long_select_is_what_django_draws():
             )
             for kind in (LongSelect, forms.Select)
         ]
-        ours, djangos = ("".join(line.strip() for line in text.splitlines()) for text in drawn)
-        assert ours == djangos
+        rendered, expected = ("".join(line.strip() for line in text.splitlines()) for text in drawn)
+        assert rendered == expected
 
 
 def test_a_request_is_not_sent_back_and_forth_between_its_thread_and_the_loop(monkeypatch):
@@ -86,12 +86,12 @@ def test_a_request_is_not_sent_back_and_forth_between_its_thread_and_the_loop(mo
         raise RuntimeError("went back to the loop")
 
     monkeypatch.setattr("asgiref.sync.AsyncToSync.__call__", back)
-    answers = asyncio.run(_asked("/offline"))
-    assert [one["status"] for one in answers if one["type"] == "http.response.start"] == [200]
+    sent = asyncio.run(_fetch("/offline"))
+    assert [one["status"] for one in sent if one["type"] == "http.response.start"] == [200]
 
 
-async def _asked(path):
-    told, answers = [{"type": "http.request", "body": b""}], []
+async def _fetch(path):
+    requests, sent = [{"type": "http.request", "body": b""}], []
     scope = {
         "type": "http",
         "method": "GET",
@@ -101,10 +101,10 @@ async def _asked(path):
     }
 
     async def receive():
-        return told.pop() if told else await asyncio.Event().wait()
+        return requests.pop() if requests else await asyncio.Event().wait()
 
     async def send(message):
-        answers.append(message)
+        sent.append(message)
 
     await django_application(scope, receive, send)
-    return answers
+    return sent

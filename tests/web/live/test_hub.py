@@ -1,4 +1,4 @@
-"""What a hub says to which stream, and what it makes of nonsense and of a Valkey that goes away."""
+"""What a hub sends to which stream, with invalid signals and a lost Valkey."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ UNREADABLE = [
 
 
 def _hub():
-    async def nobody_asks(cookie):
+    async def no_session(cookie):
         return Listener(1, 7)
 
-    return Hub(nobody_asks)
+    return Hub(no_session)
 
 
 def _stream(workspace_id, topic="incidents"):
@@ -67,7 +67,7 @@ async def test_a_page_hears_what_changed_while_it_was_on_its_way():
     assert json.loads(late.take().split(b"data: ")[1])["topics"] == ["incidents"]
 
 
-async def test_what_changed_long_ago_is_not_told_again(monkeypatch):
+async def test_old_change_is_not_sent_again(monkeypatch):
     monkeypatch.setattr(hub_module, "JUST_NOW_S", 0)
     hub, late = _hub(), _stream(1)
     hub.is_listening = True
@@ -77,7 +77,7 @@ async def test_what_changed_long_ago_is_not_told_again(monkeypatch):
     assert late.take() == BEAT
 
 
-async def test_what_is_remembered_is_bounded(monkeypatch):
+async def test_recent_changes_of_a_hub_are_bounded(monkeypatch):
     monkeypatch.setattr(hub_module, "JUST_NOW_S", 0)
     hub = _hub()
     for number in range(hub_module.MAX_RECENT * 3):
@@ -85,12 +85,12 @@ async def test_what_is_remembered_is_bounded(monkeypatch):
     assert len(hub.recent[1]) <= hub_module.MAX_RECENT
 
 
-async def test_a_frame_is_encoded_once_for_everybody():
+async def test_frame_is_encoded_once_for_all_streams():
     assert frame(frozenset({"a", "b"}), 1) is frame(frozenset({"b", "a"}), 1)
 
 
 @pytest.mark.parametrize("message", UNREADABLE)
-async def test_an_unreadable_signal_is_dropped_and_the_hub_lives_on(message):
+async def test_unreadable_signal_is_dropped_and_the_hub_continues(message):
     hub, stream = _hub(), _stream(1)
     hub.streams[1].add(stream)
     hub.deliver(message)
@@ -98,7 +98,7 @@ async def test_an_unreadable_signal_is_dropped_and_the_hub_lives_on(message):
     assert b"signal" in stream.take()
 
 
-async def test_refresh_reaches_every_stream_whatever_its_topics():
+async def test_refresh_reaches_every_stream_of_any_topic():
     stream = Stream(Listener(1, 7), frozenset({"incident:4"}), b"")
     stream.offer(["refresh"], 0)
     assert json.loads(stream.take().split(b"data: ")[1])["topics"] == ["refresh"]
@@ -126,36 +126,38 @@ def own_valkey(settings):
         server.stop()
 
 
-async def _heard(stream, seconds=8):
+async def _next_signal(stream, seconds=8):
     async with asyncio.timeout(seconds):
         await stream.wake.wait()
     return json.loads(stream.take().split(b"data: ")[1])
 
 
 async def _publish(server, message):
-    def until_heard():
+    def read_frames():
         with redis.Redis.from_url(server.url()) as client:
             return client.publish("tocsin:live:1", message)
 
     async with asyncio.timeout(8):
-        while not await asyncio.to_thread(until_heard):
+        while not await asyncio.to_thread(read_frames):
             await asyncio.sleep(0.05)
 
 
 async def test_a_valkey_that_was_away_costs_one_refresh_and_no_stream(own_valkey):
     hub, stream = _hub(), _stream(1)
     hub.join(stream)
-    assert (await _heard(stream))["topics"] == ["refresh"]  # no one listened while its page was rendered
+    assert (await _next_signal(stream))["topics"] == [
+        "refresh"
+    ]  # no one listened while its page was rendered
     await _publish(own_valkey, _message(1, ["incidents"]))
-    assert await _heard(stream) == SIGNAL
+    assert await _next_signal(stream) == SIGNAL
     await asyncio.to_thread(own_valkey.stop)
     await asyncio.sleep(0.5)
     assert not stream.ended
     assert stream.take() == BEAT
     await asyncio.to_thread(own_valkey.start)
-    assert (await _heard(stream))["topics"] == ["refresh"]
+    assert (await _next_signal(stream))["topics"] == ["refresh"]
     await _publish(own_valkey, _message(1, ["incidents"]))
-    assert await _heard(stream) == SIGNAL
+    assert await _next_signal(stream) == SIGNAL
     assert stream.take() == BEAT
     hub.close()
     await asyncio.gather(*hub.tasks, return_exceptions=True)

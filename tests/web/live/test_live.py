@@ -1,4 +1,4 @@
-"""The live door: who may listen, what a stream says, and what ends it."""
+"""The live stream: who may listen, what it sends, and what ends it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _message(workspace_id, topics, version=3):
 
 
 class Talk:
-    """One request to the live application, its answer as it comes."""
+    """One request to the live application, and its response as it arrives."""
 
     def __init__(self, cookie=b"", topics=b"incidents", patience=0, token=""):
         self.sent = asyncio.Queue(patience)  # a full one blocks, as a viewer who reads nothing does
@@ -50,7 +50,7 @@ class Talk:
         return await asyncio.wait_for(self.sent.get(), seconds)
 
     async def next_signal(self):
-        """The topics heard next, but for the refresh that whoever listens first is told."""
+        """The topics received next, except the refresh at the start of a stream."""
         while b'"incidents"' not in (body := (await self.next(20))["body"]):
             assert b"beat" in body or b'"refresh"' in body
         return body
@@ -61,7 +61,7 @@ class Talk:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_nobody_listens_without_a_session():
+async def test_stream_requires_a_session():
     talk = Talk()
     assert (await talk.next())["status"] == 401
     await talk.task
@@ -162,7 +162,7 @@ async def test_five_hundred_viewers_get_one_signal_each(actor, signed_in, runnin
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_one_session_holds_so_many_streams_and_no_more(signed_in, running_hub, settings):
+async def test_streams_of_one_session_are_limited(signed_in, running_hub, settings):
     settings.LIVE_STREAMS_PER_SESSION = 2
     first, second = await _open(_cookie(signed_in)), await _open(_cookie(signed_in))
     refused = Talk(_cookie(signed_in))
@@ -186,13 +186,13 @@ async def test_a_viewer_who_takes_nothing_is_dropped(signed_in, running_hub, mon
 
 @pytest.mark.django_db(transaction=True)
 async def test_every_stream_ends_when_the_process_is_asked_to_stop(signed_in, running_hub):
-    asked = []
-    before = signal.signal(signal.SIGTERM, lambda *_: asked.append("the server's own handler"))
+    called = []
+    before = signal.signal(signal.SIGTERM, lambda *_: called.append("the server's own handler"))
     talk = await _open(_cookie(signed_in))
     os.kill(os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(talk.task, 2)
     signal.signal(signal.SIGTERM, before)
-    assert asked == ["the server's own handler"]
+    assert called == ["the server's own handler"]
     assert _last(talk) == {"type": "http.response.body", "body": b"", "more_body": False}
 
 

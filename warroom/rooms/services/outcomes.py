@@ -27,10 +27,18 @@ def mark_tried(workspace_id: int, item: Tried) -> None:
 
 
 def channel_opened(workspace_id: int, step: RoomStep, room: Room, *, channel_id: str, name: str) -> None:
-    """Record the new channel on the room and, once, on the timeline."""
+    """The channel exists: note it on the room and, once, on the timeline.
+
+    A public one of an incident that turned private while it was made is archived; another one is made.
+    """
     with transaction.atomic():
         fresh = Room.objects.of(workspace_id).select_for_update().get(pk=room.pk)
-        if fresh.channel_id:
+        if fresh.is_private and not room.is_private:
+            values = {"workspace_id": workspace_id, "label": f"#{name}"[:150]}
+            RoomStep.objects.of(workspace_id).get_or_create(
+                room=fresh, kind=RoomStep.Kind.ARCHIVE, argument=channel_id, defaults=values
+            )
+        if fresh.channel_id or fresh.is_private != room.is_private:
             return
         found = {"channel_id": channel_id, "name": name, "state": Room.State.OPEN}
         Room.objects.of(workspace_id).filter(pk=room.pk).update(**found)

@@ -1,4 +1,4 @@
-"""From the first word of an alert to its recovery: one incident each, whatever order the words come in."""
+"""From the first report of an alert to its recovery: one incident each, in any order of reports."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def prod(make_sender):
     return make_sender("alertmanager")
 
 
-def told(sender) -> list[str]:
+def timeline_messages(sender) -> list[str]:
     entries = TimelineEntry.objects.of(sender.source.workspace_id).order_by("id")
     return list(entries.values_list("message", flat=True))
 
 
-def test_what_fires_opens_one_incident_with_everything_the_sender_says(prod):
-    answer = prod.post(group(burning("a", start=ago(3))))
-    assert (answer.status_code, answer.json()["opened"]) == (202, ["INC-1"])
+def test_firing_alert_opens_one_incident_with_all_its_details(prod):
+    response = prod.post(group(burning("a", start=ago(3))))
+    assert (response.status_code, response.json()["opened"]) == (202, ["INC-1"])
     incident = prod.only_incident()
     assert incident.title == "DiskFull: Disk of a is full"
     assert (incident.severity, incident.status, incident.source) == ("sev1", "open", "detected")
     assert incident.labels["instance"] == "a"
     assert datetime.now(UTC) - incident.started_at > timedelta(minutes=2)
     assert incident.event_count == 1
-    assert told(prod) == ["Prod: fires: DiskFull: Disk of a is full"]
+    assert timeline_messages(prod) == ["Prod: fires: DiskFull: Disk of a is full"]
     [event] = Event.objects.of(prod.source.workspace_id)
     assert (event.source, event.event_type, event.level) == ("a", "alert.firing", 4)
     assert event.metadata["detail"]["alert"]["generatorURL"] == "http://prom.test/graph"
@@ -52,13 +52,13 @@ def test_the_audit_names_the_source(prod):
     ]  # fmt: skip
 
 
-def test_the_same_words_again_change_nothing(prod):
+def test_repeated_alert_changes_nothing(prod):
     body = group(burning("a"), burning("b"))
     prod.post(body)
-    before = told(prod)
+    before = timeline_messages(prod)
     again = prod.post(body).json()
     assert (again["accepted"], again["duplicates"], again["opened"]) == (0, 2, [])
-    assert told(prod) == before
+    assert timeline_messages(prod) == before
     assert prod.only_incident().event_count == 2
 
 
@@ -66,15 +66,15 @@ def test_a_recovery_resolves_only_when_the_last_of_the_group_is_over(prod):
     prod.post(group(burning("a"), burning("b")))
     assert prod.post(group(over("a"), burning("b"))).json()["resolved"] == []
     assert prod.only_incident().status == "open"
-    assert told(prod)[-1] == "Prod: recovered: DiskFull: Disk of a is full. Still firing: 1."
+    assert timeline_messages(prod)[-1] == "Prod: recovered: DiskFull: Disk of a is full. Still firing: 1."
     assert prod.post(group(over("a"), over("b"))).json()["resolved"] == ["INC-1"]
     assert prod.only_incident().status == "resolved"
 
 
 def test_another_alert_of_the_group_joins_and_may_raise_the_severity(prod):
     prod.post(group(burning("a", severity="warning")))
-    answer = prod.post(group(burning("a", severity="warning"), burning("b", severity="critical")))
-    assert answer.json()["joined"] == ["INC-1"]
+    response = prod.post(group(burning("a", severity="warning"), burning("b", severity="critical")))
+    assert response.json()["joined"] == ["INC-1"]
     assert prod.only_incident().severity == "sev1"
 
 
@@ -86,7 +86,7 @@ def test_an_alert_that_gets_worse_raises_its_incident_and_is_still_the_same(prod
     assert prod.only_incident().status == "resolved"
 
 
-def test_what_a_person_lowered_stays_low_while_the_sender_only_repeats(prod, actor):
+def test_manually_lowered_severity_stays_while_the_sender_repeats(prod, actor):
     from incidents.lifecycle.services.responding import change_severity
 
     prod.post(group(burning("a")))
@@ -124,14 +124,14 @@ def test_firing_again_soon_reopens_and_later_opens_a_linked_one(prod):
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
         prod.post(group(burning("a", start=ago(0))))
         assert prod.only_incident().status == "investigating"
-        assert "Prod: fires again: DiskFull: Disk of a is full" in told(prod)
+        assert "Prod: fires again: DiskFull: Disk of a is full" in timeline_messages(prod)
         prod.post(group(over("a", start=ago(0), end=ago(-1))))
     with time_machine.travel(datetime.now(UTC) + LATER + timedelta(minutes=6)):
         prod.post(group(burning("a", start=ago(0))))
     first, second = prod.incidents()
     assert (first.status, second.status) == ("resolved", "open")
     assert list(second.related.all()) == [first]
-    assert "It happened before: INC-1, DiskFull: Disk of a is full" in told(prod)
+    assert "It happened before: INC-1, DiskFull: Disk of a is full" in timeline_messages(prod)
 
 
 def test_without_a_window_every_episode_is_an_incident_of_its_own(make_sender):
@@ -142,7 +142,7 @@ def test_without_a_window_every_episode_is_an_incident_of_its_own(make_sender):
     assert [incident.status for incident in sender.incidents()] == ["resolved"] * 3
 
 
-def test_what_people_closed_is_not_reopened(prod, actor):
+def test_manually_closed_incident_is_not_reopened(prod, actor):
     prod.post(group(burning("a", start=ago(10))))
     prod.post(group(over("a", start=ago(10))))
     close_incident(actor, number=1)
@@ -172,7 +172,7 @@ def test_after_a_person_resolved_a_new_alert_of_the_group_brings_all_of_it_back(
     assert prod.only_incident().status == "resolved"
 
 
-def test_words_that_come_late_change_nothing(prod):
+def test_late_alert_changes_nothing(prod):
     start = ago(10)
     prod.post(group(over("a", start=start, end=ago(5))))
     assert prod.incidents() == []
@@ -184,7 +184,7 @@ def test_words_that_come_late_change_nothing(prod):
     assert prod.only_incident().status == "open"
 
 
-def test_contradictory_words_in_one_body_go_by_time(prod):
+def test_contradictory_alerts_in_one_body_apply_by_time(prod):
     start = ago(10)
     prod.post(group(over("a", start=start, end=ago(5)), burning("a", start=start)))
     assert prod.incidents() == []
@@ -210,8 +210,8 @@ def test_a_recovery_is_heeded_after_opening_was_switched_off(prod, admin):
 
 def test_thousands_of_alerts_in_one_body_are_one_incident(prod):
     body = group(*(burning(f"h{n}") for n in range(3000)))
-    answer = prod.post(body)
-    assert (answer.status_code, answer.json()["accepted"]) == (202, 1000)
+    response = prod.post(body)
+    assert (response.status_code, response.json()["accepted"]) == (202, 1000)
     assert prod.only_incident().title == "DiskFull: Disk of h0 is full and 999 more"
     assert prod.alerts()['unlisted:{}:{alertname="DiskFull"}'].title == "2000 more alerts"
     prod.post(group(*(over(f"h{n}") for n in range(1000)), status="resolved"))

@@ -1,4 +1,4 @@
-"""What a word means, given what was said before: every order of words."""
+"""The effect of a report on an alert in each state: every order of reports."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def word(state: str, starts: float | None = None, ends: float | None = None, key
 
 
 def began(starts: float) -> Alert:
-    """A firing word of a sender that says when the episode began."""
+    """A firing report of a sender that states when the episode began."""
     return dataclasses.replace(word("firing", starts), tells_start=True)
 
 
 def known(
-    state: str, starts: float | None, told: float, *, ended: float | None = None, incident: bool = True
+    state: str, starts: float | None, reported: float, *, ended: float | None = None, incident: bool = True
 ) -> KnownAlert:
     begun = None if starts is None else before(starts)
     over = None if ended is None else before(ended)
-    return KnownAlert(AlertState(state), begun, before(told), Severity.SEV2, incident, over)
+    return KnownAlert(AlertState(state), begun, before(reported), Severity.SEV2, incident, over)
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def known(
         (dataclasses.replace(word("firing", 1), is_guess=True), None, "fires"),
     ],
 )  # fmt: skip
-def test_a_word_means_what_it_must(alert, held, step):
+def test_alert_has_the_expected_effect(alert, held, step):
     assert next_step(alert, held, at=NOON, window=WINDOW) == step
 
 
-def test_of_several_words_on_one_alert_the_newest_counts():
+def test_newest_of_several_reports_on_one_alert_counts():
     late, early = word("firing", 1), word("resolved", 9, 5)
     assert newest_per_key([late, early]) == newest_per_key([early, late]) == [late]
     assert newest_per_key([word("firing"), word("resolved")])[0].state == "resolved"

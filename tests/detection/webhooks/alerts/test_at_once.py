@@ -1,4 +1,4 @@
-"""Many words at the same moment, on real connections: one incident each, and no word lost."""
+"""Many reports at once, on real connections: one incident each, and no report lost."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def clone(sender: Sender) -> Sender:
     return Sender(sender.source, sender.key)
 
 
-def test_one_notification_by_many_roads_opens_one_incident(make_sender):
+def test_one_notification_sent_concurrently_opens_one_incident(make_sender):
     sender, body = make_sender(), group(burning("a"), burning("b"))
-    answers = at_once(12, lambda _: clone(sender).post(body).json())
-    assert [answer["opened"] for answer in answers].count(["INC-1"]) == 1
-    assert sum(answer["accepted"] for answer in answers) == 2
+    responses = at_once(12, lambda _: clone(sender).post(body).json())
+    assert [response["opened"] for response in responses].count(["INC-1"]) == 1
+    assert sum(response["accepted"] for response in responses) == 2
     assert sender.only_incident().event_count == 2
     assert TimelineEntry.objects.of(sender.source.workspace_id).count() == 1
 
@@ -43,7 +43,7 @@ def test_alerts_of_their_own_open_an_incident_each(make_sender):
 
 
 def test_firing_and_recovery_in_a_race_leave_no_contradiction(make_sender):
-    """Whoever comes last wins; whatever that is, the alert and its incident say the same."""
+    """The last report wins; the alert and its incident agree in any case."""
     sender, start = make_sender(), ago(5)
     for _ in range(3):
         fire, end = group(burning("a", start=start)), group(over("a", start=start))

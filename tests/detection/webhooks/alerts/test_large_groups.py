@@ -1,4 +1,4 @@
-"""A large group of alerts: repeats lock nothing, and what is read and kept of a group is bounded."""
+"""A large group of alerts: repeats lock nothing, and what is read and stored of a group is bounded."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def test_repeat_of_burning_alerts_does_not_lock_the_workspace(prod):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        answer = prod.post(group(burning("a"), burning("b"))).json()
-    assert (answer["accepted"], answer["duplicates"]) == (0, 2)
+        response = prod.post(group(burning("a"), burning("b"))).json()
+    assert (response["accepted"], response["duplicates"]) == (0, 2)
     assert locks(queries) == 0
     assert prod.only_incident().event_count == 2
 
@@ -74,7 +74,7 @@ def test_repeat_with_another_description_is_counted(prod):
     assert prod.alerts()["print-a"].told_at > told_at
 
 
-def test_new_alert_beside_repeats_locks_the_workspace_and_joins(prod):
+def test_new_alert_among_repeats_locks_the_workspace_and_joins(prod):
     prod.post(group(burning("a")))
     with CaptureQueriesContext(connection) as queries:
         prod.post(group(burning("a"), burning("b")))
@@ -95,7 +95,7 @@ def test_request_reads_no_other_alert_of_its_group(prod):
     assert not any('"group" IN' in sql and "LIMIT" not in sql and "COUNT" not in sql for sql in read)
 
 
-def test_full_group_keeps_further_alerts_under_one_key(prod, monkeypatch):
+def test_full_group_merges_further_alerts_under_one_key(prod, monkeypatch):
     monkeypatch.setattr(alert_rows, "MAX_BURNING_PER_GROUP", 3)
     for name in "abcde":
         prod.post(group(burning(name)))
@@ -107,8 +107,8 @@ def test_full_group_keeps_further_alerts_under_one_key(prod, monkeypatch):
 def test_end_of_a_large_group_ends_all_of_it(prod, monkeypatch):
     monkeypatch.setattr(alert_rows, "MAX_GROUP_ROWS", 2)
     prod.post(group(*(burning(name) for name in "abcdef")))
-    answer = prod.post(group(over("a", end=ago()))).json()
-    assert answer["resolved"] == ["INC-1"]
+    response = prod.post(group(over("a", end=ago()))).json()
+    assert response["resolved"] == ["INC-1"]
     assert {row.state for row in prod.alerts().values()} == {"resolved"}
     assert prod.only_incident().status == "resolved"
 

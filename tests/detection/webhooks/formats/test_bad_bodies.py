@@ -1,4 +1,4 @@
-"""No body, however broken, makes a format do anything but read it or refuse it; and neither takes long."""
+"""Every format reads or refuses any broken body, quickly."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_cut_anywhere_it_is_read_or_refused(name):
     lambda body: b"\x00" + body, lambda body: body * 2, lambda body: b"[" * 100_000,
     lambda body: b'{"a":' * 50_000, lambda body: b"%" * 100_000, lambda body: b"&=" * 100_000,
 ])  # fmt: skip
-def test_encoded_anew_it_is_read_or_refused(name, encode):
+def test_reencoded_body_is_read_or_refused(name, encode):
     request = samples(name)[0]
     assert isinstance(verdict(name, swapped(request, encode(request.body))), Reading | Problem)
 
@@ -98,9 +98,9 @@ def test_with_odd_values_anywhere_it_is_read_or_refused(name):
     ("count", "group", "read"),
     [(300, "", True), (301, "", False), (1000, "disks", True), (1001, "disks", False), (10_000, "", False)],
 )
-def test_one_body_holds_what_one_transaction_can_open(count, group, read):
-    told = [{"title": f"Alert {n}", "id": n, "group": group} for n in range(count)]
-    body = json.dumps(told).encode()
+def test_one_body_is_limited_to_what_one_transaction_can_open(count, group, read):
+    alerts = [{"title": f"Alert {n}", "id": n, "group": group} for n in range(count)]
+    body = json.dumps(alerts).encode()
     request = WebhookRequest("POST", {"content-type": "application/json"}, body, body, NOW)
     reading = verdict("generic", request, mapping={"group": "group"})
     assert isinstance(reading, Reading) is read, reading

@@ -1,4 +1,4 @@
-"""The CloudEvents SDK for Python as the sender: whatever it puts on the wire is understood."""
+"""The CloudEvents SDK for Python as the sender: every message it sends is understood."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_an_event_of_the_sdk_is_understood_in_both_modes(send):
 
 @pytest.mark.parametrize("send", [to_binary_event, to_structured_event])
 @pytest.mark.parametrize("data", [None, "just words", b"\x00\xff", {"a": ["b"]}])
-def test_any_data_of_the_sdk_is_kept(send, data):
+def test_any_data_of_the_sdk_is_stored(send, data):
     kind = {str: "text/plain", bytes: "application/octet-stream"}.get(type(data), "application/json")
     [event] = read(send(CloudEvent({**ATTRIBUTES, "datacontenttype": kind}, data))).events
     assert event["message"] == ("just words" if data == "just words" else "Bestellung 17 – €")

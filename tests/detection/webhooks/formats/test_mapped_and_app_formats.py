@@ -1,4 +1,4 @@
-"""What CloudEvents, Sentry, Datadog, uptime pingers, GitHub, GitLab, forms and any JSON are read as."""
+"""Parsing of CloudEvents, Sentry, Datadog, uptime monitors, GitHub, GitLab, forms and any JSON."""
 
 from __future__ import annotations
 

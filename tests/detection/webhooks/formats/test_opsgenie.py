@@ -1,4 +1,4 @@
-"""Opsgenie's Alert API, spoken at its own addresses."""
+"""Opsgenie's Alert API at its own addresses."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def send(sender: Sender, path: str = "", body=None, key: str | None = None):
 
 
 def test_an_alert_is_created_acknowledged_and_closed_by_its_alias(genie):
-    answer = send(genie)
-    assert answer.status_code == 202
-    assert answer.json()["result"] == "Request will be processed"
-    assert answer.json()["requestId"]
+    response = send(genie)
+    assert response.status_code == 202
+    assert response.json()["result"] == "Request will be processed"
+    assert response.json()["requestId"]
     assert (genie.only_incident().title, genie.only_incident().severity) == ("Replication lags", "sev2")
     assert send(genie, "/db-1%2Flag/acknowledge?identifierType=alias", {}).status_code == 202
     assert genie.only_incident().acknowledged_label
@@ -44,8 +44,8 @@ def test_the_same_alias_again_is_the_same_incident(genie):
 
 @pytest.mark.parametrize("key", ["", "x", "y" * 32])
 def test_an_unknown_key_is_401(genie, key):
-    answer = send(genie, key=key)
-    assert (answer.status_code, "requestId" in answer.json()) == (401, True)
+    response = send(genie, key=key)
+    assert (response.status_code, "requestId" in response.json()) == (401, True)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_an_unknown_key_is_401(genie, key):
         ("", {"message": "x", "alias": "a" * 513}, 422), ("/x/dance", {}, 404), ("/x", {}, 404),
     ],
 )  # fmt: skip
-def test_what_is_not_right_is_refused_in_opsgenies_words(genie, path, body, status):
-    answer = send(genie, path, body)
-    assert answer.status_code == status
+def test_bad_request_is_refused_with_the_opsgenie_message(genie, path, body, status):
+    response = send(genie, path, body)
+    assert response.status_code == status
     if path != "/x":
-        assert answer.json()["message"]
+        assert response.json()["message"]
 
 
 def status(sender: Sender, request_id: str, key: str | None = None):
@@ -75,39 +75,39 @@ def status(sender: Sender, request_id: str, key: str | None = None):
         ("/db-1%2Flag/close?identifierType=alias", {}, "Close", "Closed alert"),
     ],
 )
-def test_a_client_that_asks_is_told_what_became_of_its_request(genie, path, body, action, words):
+def test_client_gets_the_outcome_of_its_request(genie, path, body, action, words):
     send(genie)
-    asked = send(genie, path, body).json()["requestId"]
-    answer = status(genie, asked)
-    assert (answer.status_code, answer.json()["requestId"]) == (200, asked)
-    data = answer.json()["data"]
+    request_id = send(genie, path, body).json()["requestId"]
+    response = status(genie, request_id)
+    assert (response.status_code, response.json()["requestId"]) == (200, request_id)
+    data = response.json()["data"]
     assert (data["success"], data["isSuccess"]) == (True, True)
     assert (data["action"], data["status"], data["alias"]) == (action, words, "db-1/lag")
     assert datetime.fromisoformat(data["processedAt"]).tzinfo is not None
 
 
-def test_the_id_a_client_is_told_names_the_alert(genie):
-    asked = send(genie, body={"message": "No alias"}).json()["requestId"]
-    told = status(genie, asked).json()["data"]["alertId"]
-    assert send(genie, f"/{told}/close", {}).status_code == 202
+def test_returned_id_names_the_alert(genie):
+    request_id = send(genie, body={"message": "No alias"}).json()["requestId"]
+    alert_id = status(genie, request_id).json()["data"]["alertId"]
+    assert send(genie, f"/{alert_id}/close", {}).status_code == 202
     assert genie.only_incident().status == "resolved"
 
 
 @pytest.mark.parametrize("action", ["acknowledge", "close"])
-def test_what_is_asked_of_an_alert_nobody_knows_did_not_succeed(genie, action):
-    asked = send(genie, f"/nobody/{action}?identifierType=alias", {}).json()["requestId"]
-    data = status(genie, asked).json()["data"]
+def test_action_on_an_unknown_alert_does_not_succeed(genie, action):
+    request_id = send(genie, f"/nobody/{action}?identifierType=alias", {}).json()["requestId"]
+    data = status(genie, request_id).json()["data"]
     assert (data["isSuccess"], data["status"], data["alertId"]) == (False, "Alert does not exist", "")
     assert genie.incidents() == []
 
 
-def test_only_its_own_source_is_told_and_only_of_what_there_was(genie, make_sender):
-    asked = send(genie).json()["requestId"]
+def test_request_status_is_returned_to_its_own_source_only(genie, make_sender):
+    request_id = send(genie).json()["requestId"]
     other = make_sender("opsgenie", "Other")
-    assert status(other, asked).status_code == 404
-    assert status(genie, asked, key="y" * 32).status_code == 401
-    answer = status(genie, "00000000-0000-0000-0000-000000000000")
-    assert (answer.status_code, answer.json()["message"]) == (
+    assert status(other, request_id).status_code == 404
+    assert status(genie, request_id, key="y" * 32).status_code == 401
+    response = status(genie, "00000000-0000-0000-0000-000000000000")
+    assert (response.status_code, response.json()["message"]) == (
         404,
         "Request not found. It might not be processed, yet.",
     )
@@ -115,8 +115,8 @@ def test_only_its_own_source_is_told_and_only_of_what_there_was(genie, make_send
 
 
 def test_outcomes_are_forgotten_after_a_day(genie):
-    asked = send(genie).json()["requestId"]
+    request_id = send(genie).json()["requestId"]
     forget_requests(timezone.now() + timedelta(hours=23))
-    assert status(genie, asked).status_code == 200
+    assert status(genie, request_id).status_code == 200
     forget_requests(timezone.now() + timedelta(hours=25))
-    assert status(genie, asked).status_code == 404
+    assert status(genie, request_id).status_code == 404

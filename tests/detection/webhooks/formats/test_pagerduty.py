@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v2, spoken at its own addresses and at the source's."""
+"""PagerDuty's Events API v2 at its own addresses and at the source's."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def send(sender: Sender, action: str = "trigger", key: str | None = "db-1/disk",
     return sender.post(body if key is None else body | {"dedup_key": key}, address="/v2/enqueue")
 
 
-def test_an_event_is_answered_as_pagerduty_does(pager):
-    answer = send(pager)
-    assert answer.status_code == 202
-    assert answer.json() == {"status": "success", "message": "Event processed", "dedup_key": "db-1/disk"}
+def test_event_response_equals_that_of_pagerduty(pager):
+    response = send(pager)
+    assert response.status_code == 202
+    assert response.json() == {"status": "success", "message": "Event processed", "dedup_key": "db-1/disk"}
     assert (pager.only_incident().title, pager.only_incident().severity) == ("Disk full on db-1", "sev1")
 
 
@@ -47,14 +47,14 @@ def test_trigger_acknowledge_resolve_are_one_incident(pager):
     assert send(pager, "resolve").status_code == 202
 
 
-def test_an_end_that_says_no_more_keeps_the_words_of_the_beginning(pager):
+def test_resolve_without_details_keeps_the_text_of_the_trigger(pager):
     send(pager)
     send(pager, "resolve", payload=None)
     row = pager.alerts()["db-1/disk"]
     assert (row.title, row.severity, row.component) == ("Disk full on db-1", "sev1", "db-1")
 
 
-def test_who_acknowledged_first_stays_first(pager, actor):
+def test_first_acknowledgement_is_preserved(pager, actor):
     send(pager)
     acknowledge_incident(actor, number=1)
     first = pager.only_incident().acknowledged_at
@@ -93,28 +93,28 @@ def test_a_new_trigger_soon_after_the_resolution_brings_it_back(pager):
         ({"routing_key": ""}, "'routing_key' is missing or blank"),
     ],
 )  # fmt: skip
-def test_an_invalid_event_is_refused_in_pagerdutys_words(pager, change, error):
-    answer = send(pager, **change) if "dedup_key" not in change else send(pager, key=None, **change)
-    assert answer.status_code == 400
-    said = answer.json()
-    assert (said["status"], said["message"]) == ("invalid event", "Event object is invalid")
-    assert [told.partition(" (must be")[0] for told in said["errors"]] == [error]
+def test_invalid_event_is_refused_with_the_pagerduty_message(pager, change, error):
+    response = send(pager, **change) if "dedup_key" not in change else send(pager, key=None, **change)
+    assert response.status_code == 400
+    body = response.json()
+    assert (body["status"], body["message"]) == ("invalid event", "Event object is invalid")
+    assert [fault.partition(" (must be")[0] for fault in body["errors"]] == [error]
 
 
-def test_what_is_no_json_or_names_an_unknown_key_is_400(pager):
+def test_invalid_json_or_unknown_key_is_400(pager):
     for body in (b"{", b"[]", b'"x"', {"routing_key": "x" * 32, "event_action": "trigger"}):
-        answer = pager.post(body, address="/v2/enqueue")
-        assert (answer.status_code, answer.json()["status"]) == (400, "invalid event")
+        response = pager.post(body, address="/v2/enqueue")
+        assert (response.status_code, response.json()["status"]) == (400, "invalid event")
 
 
 def test_half_a_megabyte_is_the_limit(pager):
     text = "x" * 520_000
     assert send(pager, client=text).status_code == 202
-    answer = send(pager, client=text + "x" * 5000)
-    assert (answer.status_code, answer.json()["status"]) == (413, "invalid event")
+    response = send(pager, client=text + "x" * 5000)
+    assert (response.status_code, response.json()["status"]) == (413, "invalid event")
 
 
-def test_a_change_event_is_kept_once_and_opens_nothing(pager):
+def test_change_event_is_stored_once_and_opens_nothing(pager):
     body = {
         "routing_key": pager.key,
         "payload": {"summary": "Build 7", "source": "ci", "timestamp": "2026-11-21T10:00:00Z",
@@ -122,8 +122,8 @@ def test_a_change_event_is_kept_once_and_opens_nothing(pager):
         "links": [{"href": "https://ci.test/7", "text": "Build"}],
     }  # fmt: skip
     for _ in range(2):
-        answer = pager.post(body, address="/v2/change/enqueue")
-        assert (answer.status_code, answer.json()["message"]) == (202, "Change event processed")
+        response = pager.post(body, address="/v2/change/enqueue")
+        assert (response.status_code, response.json()["message"]) == (202, "Change event processed")
     change = ChangeEvent.objects.of(pager.source.workspace_id).get()
     assert (change.kind, change.component, change.change_version) == ("deployment", "shop", "1.2")
     assert change.shown_links == [{"url": "https://ci.test/7", "text": "Build"}]

@@ -1,4 +1,4 @@
-"""Recorded requests of the senders of alerts, and what is read out of them."""
+"""Recorded requests of alert senders, and their expected results."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_only_plain_web_addresses_become_links(url):
     assert link(url) is None
 
 
-def test_links_are_kept_once_and_at_most_ten():
+def test_links_are_unique_and_at_most_ten():
     found = links(
         link("https://a.test/"),
         None,

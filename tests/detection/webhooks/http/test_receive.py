@@ -1,4 +1,4 @@
-"""The way in for webhooks: who is let in, how much, in what packing, and what becomes of what is not read."""
+"""Receiving webhooks: authentication, size, encodings, and quarantine of unreadable requests."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def signed(secret: str, body: bytes) -> str:
 )
 def test_an_unknown_key_or_the_key_of_another_format_is_404(make_sender, address, status, code):
     sender = make_sender()
-    answer = sender.post(GOOD, address=address.format(key=sender.key))
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert answer["Content-Type"] == "application/problem+json"
-    assert sender.key not in answer.content.decode()
+    response = sender.post(GOOD, address=address.format(key=sender.key))
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response["Content-Type"] == "application/problem+json"
+    assert sender.key not in response.content.decode()
     assert sender.incidents() == []
 
 
@@ -85,7 +85,7 @@ def test_two_keys_are_live_while_one_replaces_the_other(make_sender, admin):
         sources.revoke_secret(admin, source_id=sender.source.pk, secret_id=only.pk)
 
 
-def test_a_signature_is_asked_for_once_there_is_a_secret_and_two_are_live(make_sender, admin):
+def test_signature_is_required_with_a_secret_and_two_secrets_are_live(make_sender, admin):
     sender, body = make_sender("grafana"), json.dumps(GOOD).encode()
     assert sender.post(body).status_code == 202
     for secret in ("first secret", "second secret"):
@@ -95,8 +95,8 @@ def test_a_signature_is_asked_for_once_there_is_a_secret_and_two_are_live(make_s
         mark = signed(secret, b"1763726400:" + body)
         assert sender.post(body, x_grafana_alerting_signature=mark, **stamp).status_code == 202
     for wrong in ("", "x", signed("third secret", body), signed("first secret", body + b" ")):
-        answer = sender.post(body, x_grafana_alerting_signature=wrong)
-        assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")
+        response = sender.post(body, x_grafana_alerting_signature=wrong)
+        assert (response.status_code, response.json()["code"]) == (401, "bad_signature")
     assert waiting(sender) == []
 
 
@@ -129,7 +129,7 @@ BOMB = gzip.compress(b" " * 60_000_000, 1, mtime=0)
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "status", "kept"),
+    ("body", "headers", "status", "is_quarantined"),
     [
         (BOMB, {"content_encoding": "gzip"}, 413, True),
         (TWICE, {"content_encoding": "gzip, gzip"}, 415, False),
@@ -151,14 +151,18 @@ BOMB = gzip.compress(b" " * 60_000_000, 1, mtime=0)
         "utf-16", "latin-1", "nul", "deep", "nothing", "empty list",
     ],
 )  # fmt: skip
-def test_a_body_that_cannot_be_read_is_refused_and_kept_where_that_may_help(
-    make_sender, body, headers, status, kept
+def test_unreadable_body_is_refused_and_quarantined_where_useful(
+    make_sender, body, headers, status, is_quarantined
 ):
     sender = make_sender()
-    answer = sender.post(body, **headers)
-    assert (answer.status_code, answer.json().get("quarantined", False)) == (status, kept), answer.content
-    # Of what is too large only the mark is kept.
-    assert [bytes(row.body) for row in waiting(sender)] == ([b"" if status == 413 else body] if kept else [])
+    response = sender.post(body, **headers)
+    assert (response.status_code, response.json().get("quarantined", False)) == (status, is_quarantined), (
+        response.content
+    )
+    # Of a too large body only the row is stored.
+    assert [bytes(row.body) for row in waiting(sender)] == (
+        [b"" if status == 413 else body] if is_quarantined else []
+    )
     assert Event.objects.of(sender.source.workspace_id).count() == 0
 
 
@@ -169,18 +173,18 @@ def test_hostile_values_do_no_harm_to_any_format(make_sender, kind):
     odd = [None, 10**30, "", {"a": deep}, "<script>\u202e" + "9" * 5000, [[7], {}]]
     for name in BASES[kind]:
         for value in odd:
-            answer = sender.post(
+            response = sender.post(
                 {**BASES[kind], name: value}, address=address, authorization=f"GenieKey {sender.key}"
             )
-            assert answer.status_code in {202, 400, 422}, (name, value, answer.content)
+            assert response.status_code in {202, 400, 422}, (name, value, response.content)
 
 
-def test_what_is_read_in_part_is_kept_in_part(make_sender):
+def test_partly_readable_body_is_partly_quarantined(make_sender):
     sender = make_sender()
-    answer = sender.post(group(burning("a"), {"status": "asleep"}))
-    assert (answer.status_code, answer.json()["accepted"], answer.json()["refused"]) == (202, 1, 1)
-    assert answer.json()["errors"][0]["position"] == 1
-    assert answer.json()["quarantined"] is True
+    response = sender.post(group(burning("a"), {"status": "asleep"}))
+    assert (response.status_code, response.json()["accepted"], response.json()["refused"]) == (202, 1, 1)
+    assert response.json()["errors"][0]["position"] == 1
+    assert response.json()["quarantined"] is True
     assert sender.only_incident().number == 1
 
 
@@ -192,14 +196,14 @@ def test_the_same_unreadable_body_again_is_only_counted(make_sender):
     assert (row.times, row.reason) == (3, "malformed")
 
 
-def test_quarantine_is_bounded_and_says_so(make_sender, monkeypatch):
+def test_quarantine_is_bounded_and_reports_it(make_sender, monkeypatch):
     monkeypatch.setattr("detection.quarantine.services.quarantine.MAX_WAITING", 2)
     sender = make_sender()
-    answers = [sender.post(b"{" * n).json().get("quarantined", False) for n in (1, 2, 3)]
-    assert answers == [True, True, False]
+    responses = [sender.post(b"{" * n).json().get("quarantined", False) for n in (1, 2, 3)]
+    assert responses == [True, True, False]
 
 
-def test_no_credential_is_kept_in_quarantine(make_sender):
+def test_no_credential_is_stored_in_quarantine(make_sender):
     sender = make_sender()
     sender.post(
         b"{", authorization="Bearer s3cret-s3cret", cookie="a=s3cret", x_api_key="s3cret", user_agent="curl"
@@ -265,7 +269,7 @@ def cut_off_after(calls, real):
     return follow
 
 
-def test_a_replay_does_not_undo_what_was_told_since(make_sender, admin):
+def test_replay_does_not_undo_later_alerts(make_sender, admin):
     sender = make_sender()
     sender.post({**GOOD, "version": "3"})
     [row] = waiting(sender)
@@ -304,15 +308,15 @@ def test_a_source_knows_what_came_and_what_was_wrong(make_sender):
     assert "JSON" in source.last_error
 
 
-def test_too_many_events_a_second_are_told_to_come_back(make_sender, settings, monkeypatch):
+def test_too_many_events_a_second_return_retry_after(make_sender, settings, monkeypatch):
     from core.rate_limit.limiter import RateLimiter
 
     settings.EVENT_LIMIT_PER_WORKSPACE = 3
     meter = RateLimiter(1)
     monkeypatch.setattr("detection.ingest.limits.rate_limiter", lambda: meter)
     sender = make_sender()
-    answers = [sender.post(group(burning(f"h{n}"))) for n in range(9)]
-    refused = [answer for answer in answers if answer.status_code == 429]
+    responses = [sender.post(group(burning(f"h{n}"))) for n in range(9)]
+    refused = [response for response in responses if response.status_code == 429]
     assert refused
     assert refused[0]["Retry-After"] == "1"
 
@@ -320,9 +324,9 @@ def test_too_many_events_a_second_are_told_to_come_back(make_sender, settings, m
 def test_only_post_and_put_are_taken(make_sender):
     sender = make_sender()
     for method in ("GET", "DELETE", "OPTIONS"):
-        answer = sender.browser.generic(method, sender.address)
-        assert answer.status_code == 405, method
-        assert "POST" in answer["Allow"]
+        response = sender.browser.generic(method, sender.address)
+        assert response.status_code == 405, method
+        assert "POST" in response["Allow"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The little language of field mapping: what it finds, what it refuses, and that it never takes long."""
+"""The path language of field mapping: matches, errors, and bounded time."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_an_expression_finds_a_text(expression, found):
         "a[1234567]",
     ],
 )
-def test_an_expression_nobody_can_read_is_refused(expression):
+def test_invalid_expression_is_refused(expression):
     with pytest.raises(ExpressionError):
         check(expression)
 
@@ -95,7 +95,7 @@ def test_an_expression_nobody_can_read_is_refused(expression):
         ("", [BODY]),
     ],
 )
-def test_find_all_takes_lists_apart(path, found):
+def test_find_all_flattens_lists(path, found):
     assert find_all(path, BODY) == found
 
 

@@ -1,4 +1,4 @@
-"""What browser tests find: a workspace, its rules, its people. A program, run on its own database."""
+"""Data of the browser tests: a workspace, its rules, its people. A program, run on the site's database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PEOPLE = (
     ("noor.vale", "Noor Vale", "responder"),
     ("mona.reed", "Mona Reed", "manager"),
 )
-# The admin of a workspace of her own, since she asks every member of it for a second factor.
+# The admin of a workspace of her own, which requires a second factor of every member.
 ALONE = ("ada.holt", "Ada Holt", "admin")
 STAFF = "rory.keys"
 

@@ -1,4 +1,4 @@
-"""Every trouble of the long run: what it does in the middle of a burst, and how it is over again."""
+"""Every fault of the long run: how it is injected in the middle of a burst, and how it is ended."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.faults.running import Wired
 
 # Longer than any lease (`core.queues.RELAY`).
 STOPPED_S: Final = 12.0
-Trouble = Callable[[Wired, random.Random], None]
-TROUBLES: Final[dict[str, Trouble]] = {}
+Fault = Callable[[Wired, random.Random], None]
+FAULTS: Final[dict[str, Fault]] = {}
 
 
-def _trouble(name: str) -> Callable[[Trouble], Trouble]:
-    def register(call: Trouble) -> Trouble:
-        TROUBLES[name] = call
+def _fault(name: str) -> Callable[[Fault], Fault]:
+    def register(call: Fault) -> Fault:
+        FAULTS[name] = call
         return call
 
     return register
@@ -32,14 +32,14 @@ def _trouble(name: str) -> Callable[[Trouble], Trouble]:
 
 def _add_kills() -> None:
     for program in ("web", "detection", "slow", "beat"):
-        TROUBLES[f"{program} killed"] = lambda tocsin, dice, program=program: tocsin.kill(program)
-    TROUBLES["one web process killed"] = lambda tocsin, dice: tocsin.kill("web", child=True)
+        FAULTS[f"{program} killed"] = lambda tocsin, dice, program=program: tocsin.kill(program)
+    FAULTS["one web process killed"] = lambda tocsin, dice: tocsin.kill("web", child=True)
 
 
 def _add_wires() -> None:
     for server in ("database", "valkey"):
         for how in ("cut", "reset", "half_close", "refuse", "swallow"):
-            TROUBLES[f"{server}: {how.replace('_', ' ')}"] = lambda tocsin, dice, server=server, how=how: (
+            FAULTS[f"{server}: {how.replace('_', ' ')}"] = lambda tocsin, dice, server=server, how=how: (
                 _for_a_while(tocsin, dice, server, how)
             )
 
@@ -54,42 +54,42 @@ _add_kills()
 _add_wires()
 
 
-@_trouble("database: answer to a commit cut")
+@_fault("database: answer to a commit cut")
 def _cut_commits(tocsin: Wired, dice: random.Random) -> None:
     for _ in range(3):
-        tocsin.database_wire.cut_answer_to(b'"boom"', deliver=dice.choice([0, 5, 9, 40]))
+        tocsin.database_wire.cut_response_to(b'"boom"', deliver=dice.choice([0, 5, 9, 40]))
         time.sleep(0.15)
     tocsin.heal()
 
 
-@_trouble("database: slow")
+@_fault("database: slow")
 def _slow(tocsin: Wired, dice: random.Random) -> None:
     tocsin.database_wire.slow(dice.uniform(0.005, 0.03))
     time.sleep(2)
     tocsin.heal()
 
 
-@_trouble("PostgreSQL killed")
+@_fault("PostgreSQL killed")
 def _kill_postgresql(tocsin: Wired, dice: random.Random) -> None:
     _kill(tocsin.postgres.handle())
     time.sleep(dice.uniform(0.0, 1.0))
     tocsin.postgres.start()
 
 
-@_trouble("PostgreSQL restarted")
+@_fault("PostgreSQL restarted")
 def _restart_postgresql(tocsin: Wired, dice: random.Random) -> None:
     tocsin.postgres.stop()
     tocsin.postgres.start()
 
 
-@_trouble("Valkey killed")
+@_fault("Valkey killed")
 def _kill_valkey(tocsin: Wired, dice: random.Random) -> None:
     _kill(tocsin.valkey.handle())
     time.sleep(dice.uniform(0.0, 2.0))
     tocsin.valkey.start()
 
 
-@_trouble("Valkey flushed")
+@_fault("Valkey flushed")
 def _flush_valkey(tocsin: Wired, dice: random.Random) -> None:
     with redis.Redis.from_url(tocsin.valkey.url()) as client:
         for _ in range(5):
@@ -97,43 +97,43 @@ def _flush_valkey(tocsin: Wired, dice: random.Random) -> None:
             time.sleep(0.2)
 
 
-@_trouble("Valkey full")
+@_fault("Valkey full")
 def _fill_valkey(tocsin: Wired, dice: random.Random) -> None:
     with full_valkey(tocsin):
         time.sleep(dice.uniform(2.0, 12.0))
 
 
-@_trouble("asked to stop, and started again")
+@_fault("asked to stop, and started again")
 def _restart(tocsin: Wired, dice: random.Random) -> None:
     restart(tocsin)
 
 
-@_trouble("rolling restart")
+@_fault("rolling restart")
 def _roll(tocsin: Wired, dice: random.Random) -> None:
     roll(tocsin)
 
 
-@_trouble("web short of memory")
+@_fault("web short of memory")
 def _tight_web(tocsin: Wired, dice: random.Random) -> None:
     with short_of_memory(tocsin, "web", dice.randrange(40) << 20):
         weigh_down(tocsin)
 
 
-@_trouble("workers short of memory")
+@_fault("workers short of memory")
 def _tight_workers(tocsin: Wired, dice: random.Random) -> None:
     room = dice.randrange(0, 16) << 20
     with short_of_memory(tocsin, "detection", room), short_of_memory(tocsin, "slow", room):
         weigh_down(tocsin)
 
 
-@_trouble("Valkey away for long")
+@_fault("Valkey away for long")
 def _no_valkey_for_long(tocsin: Wired, dice: random.Random) -> None:
     tocsin.valkey_wire.refuse()
     time.sleep(dice.uniform(20.0, 30.0))
     tocsin.heal()
 
 
-@_trouble("workers stopped past their leases")
+@_fault("workers stopped past their leases")
 def _stop_workers(tocsin: Wired, dice: random.Random) -> None:
     stopped = tocsin.stop_programs("slow") + tocsin.stop_programs("detection")
     time.sleep(STOPPED_S)
@@ -141,7 +141,7 @@ def _stop_workers(tocsin: Wired, dice: random.Random) -> None:
         one.resume()
 
 
-@_trouble("everything killed at once")
+@_fault("everything killed at once")
 def _kill_all(tocsin: Wired, dice: random.Random) -> None:
     for program in ("web", "detection", "slow", "beat"):
         tocsin.kill(program)

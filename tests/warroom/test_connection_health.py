@@ -1,4 +1,4 @@
-"""A connection that stops working is noticed by itself, and one that works again as well."""
+"""Connection health: a connection that stops or resumes working is noticed."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_policy_that_forbids_something_stays_named_while_the_token_works(connect
 def test_slack_that_is_away_is_no_broken_connection(connected):
     connected.fake.fail("auth.test", "503", times=30)
     assert probe(connected).state == "ok"
-    asked = SlackInbox.objects.of(connected.team.workspace_id).filter(kind="probe")
-    assert set(asked.values_list("state", flat=True)) == {"done"}
+    probes = SlackInbox.objects.of(connected.team.workspace_id).filter(kind="probe")
+    assert set(probes.values_list("state", flat=True)) == {"done"}
 
 
 def test_announcement_channel_that_is_gone_is_noticed_within_the_hour(connected):
@@ -87,7 +87,7 @@ def test_announcement_channel_that_is_gone_is_noticed_within_the_hour(connected)
     assert health().level == "ok"
 
 
-def test_refused_announcement_is_said_at_once(connected):
+def test_refused_announcement_is_reported_at_once(connected):
     connected.announce.is_archived = True
     connected.open("sev3")
     connected.team.refresh_from_db()

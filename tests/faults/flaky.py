@@ -1,4 +1,4 @@
-"""Receivers that lie: of every ten calls three fail, some of them after they acted."""
+"""Unreliable receivers: of every ten calls three fail, some of them after they acted."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Dice:
         return Reply(drops=True) if self.throw(AFTER, 0.12) else None
 
 
-class LyingMailbox(Mailbox):
-    """Says 451 before or after it kept a message."""
+class FlakyMailbox(Mailbox):
+    """Replies 451 before or after it stored a message."""
 
     def __init__(self, dice: Dice) -> None:
         super().__init__()
@@ -59,15 +59,15 @@ class LyingMailbox(Mailbox):
     async def take_data(self, server: Any, session: Any, envelope: Any) -> str:
         if self.dice.throw(("503",), 0.2):
             return "451 try again"
-        kept: str = await super().take_data(server, session, envelope)
-        return "451 lost" if self.dice.throw(AFTER, 0.12) else kept
+        reply: str = await super().take_data(server, session, envelope)
+        return "451 lost" if self.dice.throw(AFTER, 0.12) else reply
 
 
-LyingMailbox.handle_DATA = LyingMailbox.take_data
+FlakyMailbox.handle_DATA = FlakyMailbox.take_data
 
 
 @dataclass
-class Lying:
+class FlakyReceivers:
     """All of them. `hooked`: webhook-id -> how often it was acted on."""
 
     dice: Dice
@@ -115,27 +115,27 @@ class Account:
         return self.planned == self.sent and not self.lost and not self.doubled
 
 
-def account(lying: Lying, rows: list[tuple[str, str, str]]) -> Account:
+def account(flaky: FlakyReceivers, rows: list[tuple[str, str, str]]) -> Account:
     """Compare rows of (kind, id, outcome) with what the receivers did."""
-    acted = lying.acted()
+    acted = flaky.acted()
     sent = [(kind, key) for kind, key, outcome in rows if outcome == "sent"]
     known = {(kind, key) for kind, key, _ in rows}
-    strangers = [(kind, key) for kind in KINDS for key in acted[kind] if (kind, key) not in known]
+    unplanned = [(kind, key) for kind in KINDS for key in acted[kind] if (kind, key) not in known]
     repeats = sum(counts.total() - len(counts) for counts in acted.values())
     unkeyed = acted["slack"].total() - len(acted["slack"])
     return Account(
         planned=len(rows),
         sent=len(sent),
         lost=sum(1 for kind, key in sent if not acted[kind][key]) + len(rows) - len(sent),
-        doubled=unkeyed + len(strangers),
+        doubled=unkeyed + len(unplanned),
         repeats=repeats - unkeyed,
-        calls=lying.dice.calls,
-        faults=lying.dice.faults.total() - lying.dice.faults[""],
+        calls=flaky.dice.calls,
+        faults=flaky.dice.faults.total() - flaky.dice.faults[""],
     )
 
 
 @contextmanager
-def lying_receivers(seed: int) -> Iterator[Lying]:
+def flaky_receivers(seed: int) -> Iterator[FlakyReceivers]:
     """Serve all kinds until the block ends."""
     dice, hooked = Dice(random.Random(seed)), Counter[str]()
     lock = threading.Lock()
@@ -152,7 +152,7 @@ def lying_receivers(seed: int) -> Iterator[Lying]:
         pagerduty = stack.enter_context(running(PagerDuty()))
         slack.fault, slack.after = dice.before, dice.after
         pagerduty.before, pagerduty.after = dice.before, dice.after
-        mailbox = LyingMailbox(dice)
+        mailbox = FlakyMailbox(dice)
         port = stack.enter_context(smtp_server(mailbox))
         webhook = stack.enter_context(running(Receiver(act)))
-        yield Lying(dice, webhook, slack, pagerduty, mailbox, port, hooked)
+        yield FlakyReceivers(dice, webhook, slack, pagerduty, mailbox, port, hooked)

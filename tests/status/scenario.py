@@ -1,4 +1,4 @@
-"""A status page, an incident, and what outsiders read of it."""
+"""A status page with an incident and a component, and its readers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def soon():
     return timezone.now() + timedelta(seconds=1)
 
 
-class World:
+class StatusScenario:
     def __init__(self, admin, actor, **page):
         self.admin, self.actor = admin, actor
         values = {"slug": "acme", "title": "Acme", "time_zone": "Europe/Berlin", **page}
