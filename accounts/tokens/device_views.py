@@ -29,9 +29,7 @@ def device(request: HttpRequest) -> HttpResponse:
     rate_limiter().charge(Limit(f"device:user:{actor.user_id}", MAX_TRIES_A_WINDOW, 600, "codes"))
     try:
         if request.method != "POST":
-            return render(
-                request, "accounts/tokens/device.html", context | {"pending": _request_of(given)}
-            )
+            return render(request, "accounts/tokens/device.html", context | {"pending": _request_of(given)})
         is_approved = request.POST.get("decision") == "approve"
         code = approve_device(actor, user_code=given, is_approved=is_approved)
     except NotFound as refusal:
