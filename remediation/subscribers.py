@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
-from remediation.runs.services.asking import ask_approvers
+from remediation.runs.services.asking import plan_approver_notices
 from remediation.runs.services.proposing import plan_proposals
 from remediation.vocabulary import RunState
 
@@ -19,4 +19,4 @@ def plan_actions(event: OutboxEvent) -> None:
 def notify_approvers(event: OutboxEvent) -> None:
     """Notify possible approvers of a run."""
     if event.payload["state"] == RunState.AWAITING_APPROVAL:
-        ask_approvers(event.workspace_id, event.payload["run_id"])
+        plan_approver_notices(event.workspace_id, event.payload["run_id"])

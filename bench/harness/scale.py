@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Counts and seconds of one run. `seconds` is one load, `probe_seconds` one series of single probes."""
+    """Counts and seconds of one run. `seconds` is one load, `probe_seconds` one series of single probes.
+
+    `warm_up` outlasts the opening of the 20 incidents that the load's errors open, each of which is paged,
+    analysed and shown: a rate is that of a stream that goes on, goals 6 and 7 are about openings.
+    """
 
     repetitions: int = 3
     seconds: int = 6
-    warm_up: int = 2
+    warm_up: int = 8
     connections: int = 16
     probe_seconds: int = 20
     bursts: int = 60

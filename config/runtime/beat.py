@@ -5,6 +5,7 @@ It keeps its schedule in memory, tells that it lives, and waits out a broker tha
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from typing import Any, Final
@@ -30,13 +31,22 @@ class LivelyScheduler(Scheduler):
     _ahead: float | None = None
     _has_begun = False
 
+    @functools.cached_property
+    def _url(self) -> str:
+        """Of Valkey; Celery looks a setting up in four places each time."""
+        return str(self.app.conf.broker_url)
+
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Send what is due. Returns the seconds until the next message."""
-        self._has_begun = self._has_begun or begin(self.app.conf.broker_url, BEGUN)
+        self._has_begun = self._has_begun or begin(self._url, BEGUN)
         self._follow_the_clock()
         pause: float = super().tick(*args, **kwargs)
-        stamp(self.app.conf.broker_url, "beat")
+        stamp(self._url, "beat")
         return pause
+
+    def schedules_equal(self, *_: Any, **__: Any) -> bool:
+        """Nothing changes the schedule, so it need not be compared at every tick."""
+        return True
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Wake the worker, unless so many messages of its queue wait that one more would wake no one.
@@ -44,7 +54,7 @@ class LivelyScheduler(Scheduler):
         What is due seldom is sent all the same: it would not be due again for long.
         """
         is_frequent = entry.schedule.run_every.total_seconds() < 60
-        if not (is_frequent and is_full(self.app.conf.broker_url, entry.options["queue"], ENOUGH)):
+        if not (is_frequent and is_full(self._url, entry.options["queue"], ENOUGH)):
             super().apply_entry(entry, producer=producer)
 
     def _follow_the_clock(self) -> None:

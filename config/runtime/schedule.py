@@ -7,8 +7,10 @@ thousands. They do not expire, since the clock of another machine would decide t
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from celery.schedules import schedstate, schedule
 from kombu import Queue
 
 from config.runtime.queue_list import load_declarations
@@ -23,11 +25,26 @@ SCHEDULE: Final[dict[str, tuple[str, float, str]]] = {
 }
 
 
+class Every(schedule):
+    """So many seconds, always. Celery's own schedule thinks of time zones, for a third of beat's time."""
+
+    run_every: timedelta
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.now(UTC)
+
+    def is_due(self, last_run_at: datetime) -> schedstate:
+        """Whether it is due, and in how many seconds to look again."""
+        left: float = (last_run_at + self.run_every - self.now()).total_seconds()
+        return schedstate(is_due=left <= 0, next=self.seconds if left <= 0 else left)
+
+
 def beat_entry(task: str, seconds: float, queue: str) -> dict[str, Any]:
     """One line of the schedule as Celery wants it."""
     return {
         "task": task,
-        "schedule": seconds,
+        "schedule": Every(seconds),
         "options": {"queue": queue},
     }
 

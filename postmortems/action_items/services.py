@@ -58,7 +58,7 @@ def create_item(
         _set(actor, item, name, value)
     item.request_key = _digest(actor, request_key)
     with transaction.atomic():
-        number = _take_number(actor.workspace_id)
+        number = _next_number(actor.workspace_id)
         again = _written_before(item)
         if again is not None:
             transaction.set_rollback(True)
@@ -202,7 +202,7 @@ def _clean_due(due: date | None) -> date | None:
     return due
 
 
-def _take_number(workspace_id: int) -> int:
+def _next_number(workspace_id: int) -> int:
     ActionItemCounter.objects.get_or_create(workspace_id=workspace_id)
     counter = ActionItemCounter.objects.select_for_update().get(workspace_id=workspace_id)
     counter.last_number += 1

@@ -54,7 +54,7 @@ def build(
     facts = collect(postmortem.incident, postmortem)
     shown = [one for one in sections if not public or one.section.audience == Audience.ALL]
     parts = tuple(_part(one, is_draft=postmortem.status != Status.PUBLISHED and not public) for one in shown)
-    count = sum(1 for one in shown if one.is_open and _asks(one)) if not public else 0
+    count = sum(1 for one in shown if one.is_open and _is_question(one)) if not public else 0
     header = fill(postmortem.template.header, facts)
     if count and postmortem.status != Status.PUBLISHED:
         header += f"\n\n*Open questions: {count}*"
@@ -67,12 +67,12 @@ def _part(one: ShownSection, *, is_draft: bool) -> Part:
     note = ""
     if one.waiver is not None and not one.text and section.is_required:
         note = f"*Not answered: {one.waiver.reason}*"
-    elif is_draft and one.is_open and _asks(one):
+    elif is_draft and one.is_open and _is_question(one):
         note = "*Open question*"
     return Part(section.style, section.title, section.has_text, one.text, note)
 
 
-def _asks(one: ShownSection) -> bool:
+def _is_question(one: ShownSection) -> bool:
     return one.section.is_question or one.section.is_required
 
 

@@ -44,7 +44,7 @@ def completeness(
     open_sections = [one for one in sections if is_open(one) and f"section:{one.key}" not in waived]
     required = [one for one in sections if one.has_text and one.is_required]
     unanswered = [one for one in open_sections if one.is_required]
-    loose = [one for one in items if _is_loose(one) and f"item:{one.number}" not in waived]
+    loose = [one for one in items if _is_incomplete(one) and f"item:{one.number}" not in waived]
     unsigned = [one for one in signatures if not one.is_settled]
     shares = {
         "sections": _share(len(required) - len(unanswered), len(required)),
@@ -87,7 +87,7 @@ def _signature(base: str, one: Signature) -> Missing:
     )
 
 
-def _is_loose(item: ActionItem) -> bool:
+def _is_incomplete(item: ActionItem) -> bool:
     return item.is_unfinished and (item.assignee_id is None or item.due_date is None)
 
 

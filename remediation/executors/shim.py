@@ -71,7 +71,7 @@ def write(path: Path, value: Mapping[str, Any]) -> None:
     os.close(folder)
 
 
-def take_turn(spool: Path) -> bool:
+def claim_start(spool: Path) -> bool:
     """Returns True to one caller only: the shim, which then starts the command, or a worker that gives up."""
     try:
         os.close(os.open(spool / TURN, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -82,7 +82,7 @@ def take_turn(spool: Path) -> bool:
 
 def run(spool: Path, order: Mapping[str, Any]) -> None:
     """Run the command of `order` and write its result to `spool`."""
-    if not take_turn(spool):
+    if not claim_start(spool):
         (spool / REFUSED).touch()
         return
     with contextlib.suppress(OSError, AttributeError):

@@ -42,7 +42,7 @@ def _has_manager(run: RemediationRun, people: list[Approver]) -> bool:
     return approved or any(one.role in (Role.MANAGER, Role.ADMIN) for one in people)
 
 
-def approvers_to_ask(run: RemediationRun) -> list[int]:
+def approvers_to_notify(run: RemediationRun) -> list[int]:
     """Ids of people to notify: the requested approver, else all possible approvers who can see the incident.
 
     Being notified does not make an approval valid.

@@ -54,7 +54,7 @@ async def _copy(pages: SnapshotStore, slug: str) -> PageCopy | None:
         looking = asyncio.get_running_loop().run_in_executor(_thread, pages.refresh_and_close)
         _, waiting = await asyncio.wait([looking], timeout=MAX_WAIT_S)
         if waiting:
-            await asyncio.to_thread(pages.take_newer)
+            await asyncio.to_thread(pages.load_newer)
     return pages.get(slug)
 
 

@@ -9,7 +9,7 @@ from status.publishing.models import Maintenance
 from status.snapshots.view import NoticeView, UpdateView
 
 
-def is_going_on(one: Maintenance, now: datetime) -> bool:
+def is_in_progress(one: Maintenance, now: datetime) -> bool:
     """Whether the maintenance is in progress."""
     return one.cancelled_at is None and one.starts_at <= now < one.ends_at
 

@@ -19,7 +19,7 @@ from status.pages.models import PublicComponent, StateSpan, StatusPage
 from status.publishing.models import Maintenance, PublicIncident
 from status.publishing.selectors import internal_names, is_hidden, maintenance_of, published_incidents
 from status.snapshots.bars import DAYS, day_bars, uptime
-from status.snapshots.maintenance_view import is_going_on, view_of_maintenance
+from status.snapshots.maintenance_view import is_in_progress, view_of_maintenance
 from status.snapshots.states import state_of
 from status.snapshots.updates import TEXTS, public_updates
 from status.snapshots.view import ComponentView, NoticeView, PageView, UpdateView
@@ -68,7 +68,7 @@ def component_states(
         impacts[one.component_id][Follows.INCIDENTS.value].append(one.impact)
         if one.incident_id in shown:
             impacts[one.component_id][Follows.PUBLISHED.value].append(one.impact)
-    worked_on = {part.pk for one in planned if is_going_on(one, now) for part in one.components.all()}
+    worked_on = {part.pk for one in planned if is_in_progress(one, now) for part in one.components.all()}
     return {
         row.pk: state_of(row, impacts[row.component_id] if row.component_id else {}, row.pk in worked_on)
         for row in rows

@@ -55,11 +55,11 @@ class SnapshotStore:
                 self._load()
             except DatabaseError:
                 log.warning("status.database_away", exc_info=True)
-                self.take_newer()
+                self.load_newer()
             finally:
                 self._looked_at = time.monotonic()
 
-    def take_newer(self) -> None:
+    def load_newer(self) -> None:
         """Load newer copies from disk, which other processes of this host may have written."""
         for slug, saved in read_copies().items():
             known = self._copies.get(slug)

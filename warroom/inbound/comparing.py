@@ -23,7 +23,7 @@ from warroom.inbound.services.pins import pin_message
 from warroom.inbound.subject import actor_for, room_in
 from warroom.rooms.models import Room
 from warroom.rooms.services.inviting import invite_missing
-from warroom.rooms.services.outcomes import room_archived, room_lost, topic_shown
+from warroom.rooms.services.outcomes import compare_topic, room_archived, room_lost
 from warroom.slack.client import call
 from warroom.slack.errors import CHANNEL_GONE, SlackRefusedError
 
@@ -61,7 +61,7 @@ def _compare_channel(team: SlackTeam, room: Room) -> bool:
         return False
     if channel.get("is_member") is False:
         call(team, "conversations.join", channel=room.channel_id)
-    topic_shown(team.workspace_id, room, str((channel.get("topic") or {}).get("value") or ""))
+    compare_topic(team.workspace_id, room, str((channel.get("topic") or {}).get("value") or ""))
     return True
 
 

@@ -52,15 +52,15 @@ def _ack(team: SlackTeam, actor: Actor, command: Command, number: int, key: str)
 
 
 def _assign(team: SlackTeam, actor: Actor, command: Command, number: int, key: str) -> str:
-    return _give(team, actor, number, ResponseRole.COMMANDER.value, command.text)
+    return _assign_role(team, actor, number, ResponseRole.COMMANDER.value, command.text)
 
 
 def _role(team: SlackTeam, actor: Actor, command: Command, number: int, key: str) -> str:
     role, rest = first_word(command.text)
-    return _give(team, actor, number, role, rest)
+    return _assign_role(team, actor, number, role, rest)
 
 
-def _give(team: SlackTeam, actor: Actor, number: int, role: str, text: str) -> str:
+def _assign_role(team: SlackTeam, actor: Actor, number: int, role: str, text: str) -> str:
     mentioned = member_mentioned(team, text)
     if mentioned is None and text:
         done = assign_role(actor, number=number, role=role, username=text.lstrip("@"))

@@ -23,9 +23,9 @@ from warroom.rooms.models import Room, RoomStep
 from warroom.rooms.names import MAX_TOPIC_CHARS, topic_of
 from warroom.rooms.present import card_of
 from warroom.rooms.services.outcomes import (
-    card_gone,
     mark_tried,
     note_refusal,
+    repost_card,
     room_archived,
     skip_step,
     step_done,
@@ -122,7 +122,7 @@ def _update_card(step: RoomStep, room: Room, text: str, blocks: list[dict[str, A
     except SlackRefusedError as refused:
         if refused.code not in CARD_GONE:
             raise
-        card_gone(room.workspace_id, room)
+        repost_card(room.workspace_id, room)
         _post_card(step, room, text, blocks)
 
 

@@ -35,7 +35,7 @@ def approve_run(
         run = locked_run(actor.workspace_id, run_id, viewer=actor.viewer)
         if _already(run, actor, Verdict.APPROVED):
             return run
-        if _refused_now(actor, run):
+        if _expire_or_void(actor, run):
             stale = run
         else:
             _check(run, approver, digest)
@@ -165,7 +165,7 @@ def _already(run: RemediationRun, actor: Actor, verdict: Verdict) -> bool:
     return bool(given.filter(run=run, approver_id=actor.user_id, verdict=verdict).exists())
 
 
-def _refused_now(actor: Actor, run: RemediationRun) -> bool:
+def _expire_or_void(actor: Actor, run: RemediationRun) -> bool:
     """Expire or void a run that is overdue or whose facts changed. Returns whether it did."""
     if run.state != RunState.AWAITING_APPROVAL:
         raise _conflict(run)

@@ -10,18 +10,18 @@ from core.queue.models import Priority
 from incidents.vocabulary import Severity
 from notifications.deliveries.planning import plan_page
 from notifications.deliveries.snapshot import snapshot_of
-from remediation.runs.approvers import approvers_to_ask
+from remediation.runs.approvers import approvers_to_notify
 from remediation.runs.models import RemediationRun
 
 # At these severities a request is a page; at the others a notice, held in quiet hours.
 _URGENT: Final = (Severity.SEV1, Severity.SEV2)
 
 
-def ask_approvers(workspace_id: int, run_id: int) -> int:
+def plan_approver_notices(workspace_id: int, run_id: int) -> int:
     """Plan notifications of a run that awaits approval. Idempotent. Returns how many are new."""
     runs = RemediationRun.objects.of(workspace_id).select_related("action", "incident")
     run: RemediationRun | None = runs.filter(pk=run_id).first()
-    if run is None or not (people := approvers_to_ask(run)):
+    if run is None or not (people := approvers_to_notify(run)):
         return 0
     snapshot = snapshot_of(workspace_id, run.incident_id)
     snapshot["url"] = f"{settings.BASE_URL}/remediation/runs/{run.pk}"

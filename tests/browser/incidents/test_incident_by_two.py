@@ -60,7 +60,7 @@ def test_one_is_paged_and_acknowledges_and_the_other_sees_it(open_page, declare,
     _pictures(open_page, f"/incidents/{reference}", "escalation")
     dana.get_by_role("link", name="Escalate now…").click()
     dialog = dana.get_by_role("dialog", name="Form")
-    expect(dialog).to_contain_text("This pages step 2 of 3 at once")
+    expect(dialog).to_contain_text("This pages step 2 of 3 immediately")
     _picture(dana, "escalate-now")
     dialog.get_by_role("link", name="Cancel").click()
     dana.get_by_role("button", name="Acknowledge and stop paging").click()
@@ -71,7 +71,7 @@ def test_one_is_paged_and_acknowledges_and_the_other_sees_it(open_page, declare,
     dana.goto(f"/incidents/{reference}/resolve")
     dana.get_by_label("What fixed it?").fill("Rolled back the gateway.")
     dana.get_by_role("button", name="Resolve").last.click()
-    expect(theo.locator(panel)).to_contain_text("Over", timeout=WAIT_MS)
+    expect(theo.locator(panel)).to_contain_text("Ended", timeout=WAIT_MS)
     assert _is_posted(slack, f"{reference} resolved")
     for path, name in (("/settings/stages", "stages"), ("/settings/update-templates", "updates")):
         _pictures(open_page, path, name)

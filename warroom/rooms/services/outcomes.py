@@ -76,7 +76,7 @@ def topic_set(workspace_id: int, room: Room, topic: str, slack_topic: str) -> No
     Room.objects.of(workspace_id).filter(pk=room.pk).update(**values)
 
 
-def topic_shown(workspace_id: int, room: Room, slack_topic: str) -> None:
+def compare_topic(workspace_id: int, room: Room, slack_topic: str) -> None:
     """Compare with the topic in Slack: if a person changed it, plan to set it again."""
     rooms = Room.objects.of(workspace_id).filter(pk=room.pk, topic=room.topic).exclude(topic="")
     if not room.slack_topic:
@@ -93,7 +93,7 @@ def room_lost(workspace_id: int, room: Room) -> None:
     Room.objects.of(workspace_id).filter(pk=room.pk).update(state=Room.State.LOST)
 
 
-def card_gone(workspace_id: int, room: Room) -> None:
+def repost_card(workspace_id: int, room: Room) -> None:
     """The card was deleted in Slack: plan to post and pin a new one."""
     room.card_ts = ""
     Room.objects.of(workspace_id).filter(pk=room.pk).update(card_ts="")
