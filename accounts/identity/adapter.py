@@ -12,7 +12,7 @@ from django.shortcuts import render
 
 from accounts.identity.claims import SignInRefused, read_claims
 from accounts.identity.http_session import GuardedSession
-from accounts.identity.openid import CheckedProvider, answer_fault
+from accounts.identity.openid import CheckedProvider, token_fault
 from accounts.identity.selectors import provider_named
 from accounts.identity.services.admitting import admit
 from accounts.models import IdentityProvider, User
@@ -45,7 +45,7 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
         provider = provider_named(sociallogin.account.provider)
         if provider is None:
             raise ImmediateHttpResponse(_page(request, "This identity provider was removed."))
-        if fault := answer_fault(sociallogin.state, sociallogin.account.extra_data):
+        if fault := token_fault(sociallogin.state, sociallogin.account.extra_data):
             raise ImmediateHttpResponse(refused_page(request, provider.slug, fault))
         linked = sociallogin.user if sociallogin.is_existing else None
         signed_in = request.user if isinstance(request.user, User) else None

@@ -16,7 +16,7 @@ from oidc_provider_mock import User as Subject
 from oidc_provider_mock import run_server_in_thread
 
 from accounts.identity.claims import read_claims, role_of
-from accounts.identity.openid import answer_fault, issuer_fault
+from accounts.identity.openid import issuer_fault, token_fault
 from accounts.identity.services.providers import (
     add_provider,
     change_provider,
@@ -233,8 +233,8 @@ def test_the_configuration_is_of_the_issuer_that_was_entered(server_url, issuer,
 )  # fmt: skip
 def test_both_answers_are_of_this_sign_in_and_one_person(id_token, userinfo, is_fine):
     sent = {"id_token": id_token, "userinfo": userinfo}
-    assert (answer_fault({"nonce": "n"}, sent) == "") == is_fine
-    assert answer_fault({}, sent)
+    assert (token_fault({"nonce": "n"}, sent) == "") == is_fine
+    assert token_fault({}, sent)
 
 
 def test_disabled_or_unreachable_provider_is_reported(provider, admin):
