@@ -146,7 +146,7 @@ def test_a_page_is_not_left_to_one_that_fails_at_the_same_moment(declare, reacha
         may_answer.wait(30)
         return "550 no such user"
 
-    outside.mailbox.answer = refused
+    outside.mailbox.reply = refused
     incident = declare()
     first, second = (
         Page(f"esc:{incident.pk}:1:0:{position}", incident.pk, "on call", user_id=reachable.user_id)
@@ -160,7 +160,7 @@ def test_a_page_is_not_left_to_one_that_fails_at_the_same_moment(declare, reacha
             plan_pages(reachable.workspace_id, [second])  # seen by nobody until it is committed
             may_answer.set()
             time.sleep(0.5)
-            outside.mailbox.answer = lambda to: None
+            outside.mailbox.reply = lambda to: None
         failing.result(30)
         other.submit(lambda: connection.close()).result(30)  # its own
     deliver()
