@@ -8,7 +8,7 @@ from typing import Final
 from accounts.models import Role
 
 SEES_ALL: Final = 0
-LOCAL: Final = -(2**62)  # programs on this machine, in the open local mode
+LOCAL: Final = -(2**62)  # API callers on this machine in open local mode
 NO_ONE: Final = LOCAL - 1
 
 
@@ -33,7 +33,7 @@ class Actor:
 
     @property
     def viewer(self) -> int:
-        """As whom it sees what is private: `SEES_ALL` for admins, Tocsin itself and senders of alerts.
+        """Return the viewer id for private objects: `SEES_ALL` for admins, Tocsin and senders of alerts.
 
         Else a person's id, or for a machine minus the id of its token.
         """
@@ -47,5 +47,5 @@ class Actor:
 
 
 def system_actor(workspace_id: int, label: str = "Tocsin") -> Actor:
-    """Tocsin itself, allowed everything a rule may do."""
+    """Return an actor for Tocsin itself, allowed everything a rule may do."""
     return Actor(workspace_id=workspace_id, kind="system", label=label)

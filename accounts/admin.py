@@ -14,7 +14,7 @@ from django.contrib.auth.forms import UserChangeForm
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from accounts.audit.admin_history import Audited, AuditedReadOnly
+from accounts.audit.admin_history import AuditedAdmin, AuditedReadOnlyAdmin
 from accounts.models import (
     ApiToken,
     AuditEntry,
@@ -34,7 +34,7 @@ from accounts.models import (
     Workspace,
 )
 from accounts.people.services.accounts import check_person, note_new_password, save_person
-from core.admin.base import Growing, ReadOnly, one_of
+from core.admin.base import LargeTableAdmin, ReadOnly, one_of
 from core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ else:  # generic for the type checker only
     People = UserAdmin
     PersonChange = UserChangeForm
 
-# An account's address is its own column here, identity providers are ours, and their tokens are not kept.
+# Addresses are columns of the user, providers are our own model, and provider tokens are not stored.
 for unused in (EmailAddress, SocialAccount, SocialApp, SocialToken):
     if admin.site.is_registered(unused):
         admin.site.unregister(unused)
@@ -56,12 +56,12 @@ TYPES: Final = (
 
 
 class PersonForm(PersonChange):
-    """An account; refuses what would lock everybody out, beside the fields."""
+    """Form of an account; refuses changes that would lock everybody out."""
 
     editor: User
 
     def clean(self) -> dict[str, Any]:
-        """Raises ValidationError in the service's words."""
+        """Validate. Raises ValidationError with the service's message."""
         cleaned = super().clean() or self.cleaned_data
         wanted = User(pk=self.instance.pk, username=self.instance.username)
         wanted.is_active = cleaned.get("is_active", True)
@@ -73,7 +73,7 @@ class PersonForm(PersonChange):
 
 
 @admin.register(User)
-class PersonAdmin(Audited, People):  # the one place where an account becomes staff
+class PersonAdmin(AuditedAdmin, People):  # the only place where an account becomes staff
     form = PersonForm
     list_display = ("username", "email", "display_name", "is_proven", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
@@ -100,30 +100,30 @@ class PersonAdmin(Audited, People):  # the one place where an account becomes st
     readonly_fields = ("username", "address_proven_at", "last_login", "date_joined")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Members are invited, in their workspace."""
+        """Return False: members are invited to their workspace."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """People are deactivated: what they did stays theirs."""
+        """Return False: people are deactivated, so that their history stays attributed."""
         return False
 
     def workspaces_of(self, thing: Any) -> Sequence[int]:
-        """Those the person belongs to."""
+        """Return the person's workspaces."""
         return list(thing.memberships.values_list("workspace_id", flat=True))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, told who edits."""
+        """Return the form with the editing user set."""
         made = super().get_form(request, obj, change=change, **kwargs)
         return type("EditedPersonForm", (made,), {"editor": request.user})
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Through the service, with its audit row."""
+        """Save through the service, with its audit entry."""
         editor = request.user
         if isinstance(editor, User):
             save_person(editor, person=obj, fields=form.changed_data)
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Django's own page; what it did is audited in the same transaction."""
+        """Show Django's own page; the change is audited in the same transaction."""
         with transaction.atomic():
             response = super().user_change_password(request, *args, **kwargs)
             number = kwargs.get("id", args[0] if args else "")
@@ -135,7 +135,7 @@ class PersonAdmin(Audited, People):  # the one place where an account becomes st
 
 @admin.register(Session)
 class SessionAdmin(ReadOnly):
-    """Who is signed in. A session's key would let the reader in, so it is in no address and on no page."""
+    """Active sessions. A session key would let the reader sign in, so it is in no URL and on no page."""
 
     list_display = ("user", "browser", "address", "created_at", "seen_at", "expire_date")
     list_display_links = None
@@ -144,21 +144,21 @@ class SessionAdmin(ReadOnly):
     ordering = ("-expire_date",)
 
     def get_object(self, *args: Any, **kwargs: Any) -> None:
-        """No page of its own."""
+        """Return None: sessions have no detail page."""
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(AuditedReadOnly):
+class WorkspaceAdmin(AuditedReadOnlyAdmin):
     list_display = ("name", "slug", "time_zone", "created_at")
     search_fields = ("name", "slug")
 
     def workspaces_of(self, thing: Any) -> Sequence[int]:
-        """Itself."""
+        """Return the workspace itself."""
         return [thing.pk]
 
 
 @admin.register(Membership)
-class MembershipAdmin(AuditedReadOnly):
+class MembershipAdmin(AuditedReadOnlyAdmin):
     list_display = ("user", "workspace", "role", "created_at")
     list_filter = ("workspace", "role")
     search_fields = ("user__username", "user__email")
@@ -166,7 +166,7 @@ class MembershipAdmin(AuditedReadOnly):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(AuditedReadOnly):
+class InvitationAdmin(AuditedReadOnlyAdmin):
     list_display = ("email", "workspace", "role", "invited_by", "created_at", "expires_at", "accepted_at")
     list_filter = ("workspace", ("accepted_at", admin.EmptyFieldListFilter))
     search_fields = ("email", "username", "display_name")
@@ -175,7 +175,7 @@ class InvitationAdmin(AuditedReadOnly):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(AuditedReadOnly):
+class ApiTokenAdmin(AuditedReadOnlyAdmin):
     list_display = ("name", "prefix", "workspace", "scopes", "expires_at", "last_used_at", "revoked_at")
     list_filter = ("workspace", ("revoked_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "prefix")
@@ -184,8 +184,8 @@ class ApiTokenAdmin(AuditedReadOnly):
 
 
 @admin.register(IdentityProvider)
-class IdentityProviderAdmin(AuditedReadOnly):
-    """The client secret is left out."""
+class IdentityProviderAdmin(AuditedReadOnlyAdmin):
+    """Identity providers, without the client secret."""
 
     list_display = ("name", "workspace", "server_url", "client_id", "default_role", "enabled")
     list_filter = ("workspace", "enabled")
@@ -201,14 +201,14 @@ class OnCallRotationAdmin(ReadOnly):
 
 
 @admin.register(OnCallOverride)
-class OnCallOverrideAdmin(AuditedReadOnly):
+class OnCallOverrideAdmin(AuditedReadOnlyAdmin):
     list_display = ("schedule", "user", "starts_at", "ends_at", "reason")
     list_select_related = ("schedule", "user")
 
 
 @admin.register(InvitationMail)
 class InvitationMailAdmin(ReadOnly):
-    """Secrets are left out."""
+    """Invitation mails, without secrets."""
 
     list_display = ("invitation", "state", "due_at", "attempts", "last_error")
     list_select_related = ("invitation__workspace",)
@@ -230,7 +230,7 @@ class OnCallShiftAdmin(ReadOnly):
 
 
 @admin.register(CalendarFeed)
-class CalendarFeedAdmin(AuditedReadOnly):
+class CalendarFeedAdmin(AuditedReadOnlyAdmin):
     list_display = ("name", "workspace", "user", "kinds", "last_read_at", "revoked_at")
     list_select_related = ("workspace", "user")
     exclude = ("digest",)
@@ -251,7 +251,7 @@ class TokenEpochAdmin(ReadOnly):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(Growing):
+class AuditEntryAdmin(LargeTableAdmin):
     list_display = ("at", "workspace", "actor_label", "action", "summary", "request_id")
     list_filter = ("workspace", one_of("actor_kind", *KINDS), one_of("object_type", *TYPES))
     search_fields = ("summary", "actor_label", "=object_id", "=request_id")

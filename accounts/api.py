@@ -63,14 +63,14 @@ class Token(Schema):
 
 
 class AuditQuery(Schema):
-    """Pages by cursor: take the next one from the `Link` header."""
+    """Paginated by cursor: the next one is in the `Link` header."""
 
     limit: int = Field(50, ge=1, le=200)
     cursor: str = Field("", max_length=200)
 
 
 def workspace_shown(workspace: Workspace) -> dict[str, Any]:
-    """A workspace as the API returns it."""
+    """Return a workspace as the API shows it."""
     return {"slug": workspace.slug, "name": workspace.name, "time_zone": workspace.time_zone}
 
 
@@ -113,7 +113,7 @@ def _audit(entry: AuditEntry) -> dict[str, Any]:
 
 @router.get("/me", response=MeOut, summary="Who am I")
 def me(request: HttpRequest) -> Any:
-    """The caller, the workspace and what the caller may do there."""
+    """Return the caller, the workspace and the caller's permissions there."""
     known_only(request, ())
     actor = actor_in(request)
     return {
@@ -129,14 +129,14 @@ def me(request: HttpRequest) -> Any:
 
 @router.get("/members", response=list[MemberOut], summary="List members")
 def list_members(request: HttpRequest) -> Any:
-    """Everybody in the workspace, by user name."""
+    """List the members of the workspace by user name."""
     known_only(request, ())
     return [_member(membership) for membership in members_of(actor_in(request))]
 
 
 @router.post("/members", response={201: InvitedOut}, summary="Invite a member")
 def invite(request: HttpRequest, body: InviteIn) -> Any:
-    """The person is a member when they accept with the link, which works once within seven days.
+    """Invite a person, who becomes a member by accepting with the link, which works once within seven days.
 
     The response is the same whether or not the address has an account. An earlier invitation of the same
     address ends.
@@ -148,48 +148,48 @@ def invite(request: HttpRequest, body: InviteIn) -> Any:
 
 @router.get("/invitations", response=list[InvitationOut], summary="List open invitations")
 def list_invitations(request: HttpRequest) -> Any:
-    """Those neither accepted nor withdrawn, newest first; never their links."""
+    """List open invitations, newest first; links are never included."""
     known_only(request, ())
     return [_invitation(invitation) for invitation in open_invitations(actor_in(request))]
 
 
 @router.delete("/invitations/{invitation_id}", response={204: None}, summary="Withdraw an invitation")
 def delete_invitation(request: HttpRequest, where: Path[OpenInvitation]) -> Any:
-    """Its link does not work any more."""
+    """Withdraw an invitation. Its link stops working."""
     withdraw_invitation(actor_in(request), invitation_id=where.invitation_id)
     return Status(204, None)
 
 
 @router.patch("/members/{username}", response=MemberOut, summary="Change a member's role")
 def patch_member(request: HttpRequest, where: Path[Member], body: RoleIn) -> Any:
-    """The last admin stays admin."""
+    """Change a member's role. The last admin cannot be changed."""
     return _member(change_role(actor_in(request), username=where.username, role=body.role))
 
 
 @router.delete("/members/{username}", response={204: None}, summary="Remove a member")
 def delete_member(request: HttpRequest, where: Path[Member]) -> Any:
-    """The account stays; the last admin cannot be removed."""
+    """Remove a member. The account stays; the last admin cannot be removed."""
     remove_member(actor_in(request), username=where.username)
     return Status(204, None)
 
 
 @router.get("/tokens", response=list[TokenOut], summary="List tokens")
 def list_tokens(request: HttpRequest) -> Any:
-    """Newest first, revoked ones too; never their text."""
+    """List tokens, newest first, including revoked ones; their text is never included."""
     known_only(request, ())
     return [_token(token) for token in tokens_of(actor_in(request))]
 
 
 @router.post("/tokens", response={201: IssuedOut}, summary="Issue a token")
 def issue(request: HttpRequest, body: TokenIn) -> Any:
-    """The text is in this answer and nowhere else."""
+    """Issue a token. Its text is returned only in this response."""
     issued = issue_token(actor_in(request), name=body.name, scopes=body.scopes, expires_at=body.expires_at)
     return Status(201, _token(issued.row) | {"token": issued.text})
 
 
 @router.post("/tokens/{token_id}/rotate", response={201: IssuedOut}, summary="Rotate a token")
 def rotate(request: HttpRequest, where: Path[Token], body: RotateIn | None = None) -> Any:
-    """Issues another of the same name, scopes and expiry; the old one ends now, or `overlap_hours` later."""
+    """Issue a token of the same name, scopes and expiry; the old one ends now, or `overlap_hours` later."""
     overlap = body.overlap_hours if body else 0
     issued = rotate_token(actor_in(request), token_id=where.token_id, overlap_hours=overlap)
     return Status(201, _token(issued.row) | {"token": issued.text})
@@ -197,13 +197,13 @@ def rotate(request: HttpRequest, where: Path[Token], body: RotateIn | None = Non
 
 @router.delete("/tokens/{token_id}", response=TokenOut, summary="Revoke a token")
 def revoke(request: HttpRequest, where: Path[Token]) -> Any:
-    """From now on it is refused, in every process within a second."""
+    """Revoke a token. It is refused from now on, in every process within a second."""
     return _token(revoke_token(actor_in(request), token_id=where.token_id))
 
 
 @router.get("/audit", response=list[AuditOut], summary="Read the audit trail")
 def list_audit(request: HttpRequest, response: HttpResponse, query: Query[AuditQuery]) -> Any:
-    """Newest first; the next page is in the `Link` header."""
+    """List audit entries, newest first; the next page is in the `Link` header."""
     known_only(request, ("limit", "cursor"))
     entries, following = audit_page(actor_in(request), before=query.cursor or None, limit=query.limit)
     link_pages(request, response, following)

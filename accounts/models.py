@@ -53,7 +53,7 @@ class User(AbstractUser):
         DARK = "dark"
 
     email = models.EmailField(unique=True)
-    # When it was shown that the person reads this address; an invitation link shows nothing of the kind.
+    # When the address was verified; an invitation link alone does not verify it.
     address_proven_at = models.DateTimeField(null=True, blank=True)
     display_name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
@@ -62,17 +62,17 @@ class User(AbstractUser):
 
     @property
     def label(self) -> str:
-        """The name shown to others: the display name, else the handle."""
+        """Return the display name, else the handle."""
         return self.display_name or self.username
 
     @property
     def is_proven(self) -> bool:
-        """Whether the address is known to be this person's; accounts of the operator are."""
+        """Return whether the address is verified; operators' accounts always count as such."""
         return self.address_proven_at is not None or self.is_superuser or self.is_staff
 
 
 class Session(AbstractBaseSession):
-    """One sign-in of one person in one browser; written by `accounts.sign_in.session_store` only."""
+    """One session of one person in one browser; written by `accounts.sign_in.session_store` only."""
 
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.CASCADE, related_name="sessions")
     created_at = models.DateTimeField(db_default=Now())
@@ -82,16 +82,16 @@ class Session(AbstractBaseSession):
 
     @property
     def public_id(self) -> str:
-        """16 hex digits that name it on a page; its key would let the reader in."""
+        """Return a public id of 16 hex digits; the session key itself would let the reader sign in."""
         return hashlib.sha256(self.session_key.encode()).hexdigest()[:16]
 
     @property
     def browser(self) -> str:
-        """The program that signed in, in two words as far as they can be told."""
+        """Return the browser and system in a few words, as far as they can be recognized."""
         return browser_of(self.agent)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """As Django's session store calls it: an update leaves alone when the session began."""
+        """Save as Django's session store does; an update does not change when the session began."""
         if kwargs.get("force_update"):
             kwargs["update_fields"] = ["session_data", "expire_date", "user", "address", "agent", "seen_at"]
         super().save(*args, **kwargs)
@@ -106,7 +106,7 @@ class Workspace(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     setup_dismissed_at = models.DateTimeField(null=True, blank=True)
     second_factor_required = models.BooleanField(default=False, db_default=False)
-    # Members sign in with an identity provider of the workspace, `break_glass` also with the password.
+    # Members must sign in with an identity provider; `break_glass` may also use the password.
     identity_required = models.BooleanField(default=False, db_default=False)
     break_glass = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     default_schedule = models.ForeignKey(
@@ -117,8 +117,8 @@ class Workspace(models.Model):
         return self.name
 
 
-_update_of: Any = pgtrigger.UpdateOf  # its own types are missing
-# One row, locked until the change commits: a reader that sees the new value also sees the change.
+_update_of: Any = pgtrigger.UpdateOf  # pgtrigger has no types for it
+# A single row, locked until the change commits: a reader that sees the new value also sees the change.
 MOVE_EPOCH = """
     INSERT INTO accounts_tokenepoch AS epoch (id, value)
     VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
@@ -139,7 +139,7 @@ class Membership(WorkspaceScoped):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "user"], name="one_membership_per_person")
         ]
-        # A personal token is worth what its person's membership is.
+        # A personal token has at most the permissions of its person's membership.
         triggers = [
             pgtrigger.Trigger(
                 name="moves_token_epoch",
@@ -155,7 +155,10 @@ class Membership(WorkspaceScoped):
 
 
 class Invitation(WorkspaceScoped):
-    """An offer of membership to an address, accepted by whoever holds its link; stored as a SHA-256."""
+    """An invitation to a workspace, accepted with its link, whose secret is stored as a SHA-256.
+
+    The secret is stored as a SHA-256.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField()
@@ -185,7 +188,8 @@ class Invitation(WorkspaceScoped):
 class ApiToken(WorkspaceScoped):
     """A credential of a machine or of a person: `tcs_<prefix>_<secret>`, stored as its SHA-256 only.
 
-    A person's token (`user`) may do what both its scopes and the person's role allow, while a member.
+    A person's token (`user`) grants what both its scopes and the person's role allow, while they are a
+    member.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tokens")
@@ -224,7 +228,7 @@ class ApiToken(WorkspaceScoped):
 
 
 class TokenEpoch(models.Model):
-    """One row that moves, by trigger, with every token issued or changed: caches of tokens compare it.
+    """Single row changed by a trigger with every issued or changed token, for comparison by token caches.
 
     The value is the microsecond of the change, so that a table emptied and refilled cannot repeat one.
     """
@@ -237,7 +241,7 @@ class TokenEpoch(models.Model):
 
 
 class SignInLink(models.Model):
-    """A one-time sign-in; stored as its SHA-256, spent by a conditional update."""
+    """A one-time sign-in link; stored as its SHA-256, consumed by a conditional update."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE)
     digest = models.CharField(max_length=64, unique=True)

@@ -1,4 +1,4 @@
-"""Capability table by role and scope. Services call `require`; what is not listed is denied."""
+"""Capability table by role and scope. Services call `require`; anything not listed is denied."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Capability(StrEnum):
 
 RANK: Final = {Role.VIEWER: 0, Role.RESPONDER: 1, Role.MANAGER: 2, Role.ADMIN: 3}
 
-# capability -> (least role of a person, the token scope that grants it)
+# capability -> (minimum role of a person, token scope that grants it)
 TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
     Capability.EVENTS_WRITE: (Role.RESPONDER, Scope.EVENTS_WRITE),
     Capability.INCIDENTS_READ: (Role.VIEWER, Scope.INCIDENTS_READ),
@@ -87,7 +87,7 @@ TABLE: Final[dict[Capability, tuple[Role, Scope]]] = {
 
 
 def allowed(actor: Actor, capability: Capability) -> bool:
-    """Whether `actor` holds `capability`: by role, by scope, and with a personal token by both."""
+    """Return whether `actor` has `capability`: by role, by scope, and with a personal token by both."""
     least, scope = TABLE[capability]
     if actor.kind == "system":
         return True
@@ -98,7 +98,7 @@ def allowed(actor: Actor, capability: Capability) -> bool:
 
 
 def require(actor: Actor, capability: Capability) -> None:
-    """Raise `Forbidden` naming the missing role or scope unless `actor` holds `capability`."""
+    """Raise `Forbidden` naming the missing role or scope unless `actor` has `capability`."""
     if not allowed(actor, capability):
         least, scope = TABLE[capability]
         has_role = actor.role is None or RANK[actor.role] >= RANK[least]

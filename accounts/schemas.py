@@ -12,11 +12,11 @@ from accounts.models import Role, Scope
 
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 EARLIEST: Final = datetime(1, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)  # a year before the last: there is room to add to it
+LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)  # leaves room for adding durations
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The moment in UTC: PostgreSQL takes no offset beyond 16 hours. Years 1 to 9998."""
+    """Convert to UTC, for years 1 to 9998: PostgreSQL accepts no offset beyond 16 hours."""
     try:
         return min(moment.astimezone(UTC), LATEST)
     except OverflowError:
@@ -27,7 +27,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
 
 
 class Body(Schema):
-    """A field no one knows is refused by name."""
+    """Base of request bodies; unknown fields are refused by name."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,7 +41,7 @@ class WorkspaceOut(Schema):
 
 
 class MeOut(Schema):
-    """Who the caller is, where, and what they may do."""
+    """The caller, the workspace and the caller's permissions."""
 
     kind: str = Field(description="`user`, `token` or `local`")
     label: str
@@ -63,7 +63,7 @@ class MemberOut(Schema):
 
 
 class InviteIn(Body):
-    """Whom to invite, and as what; the user name defaults to the part before the @."""
+    """Whom to invite, and their role; the user name defaults to the part before the @."""
 
     email: Annotated[str, Field(max_length=254, json_schema_extra={"format": "email"})]
     role: Role = Role.RESPONDER
@@ -98,7 +98,7 @@ class WorkspaceIn(Body):
 
 
 class RoleIn(Body):
-    """A member's role from now on."""
+    """New role of a member."""
 
     role: Role
 
@@ -112,7 +112,7 @@ class TokenIn(Body):
 
 
 class RotateIn(Body):
-    """For how long the old token still works beside the new one."""
+    """How long the old token still works beside the new one."""
 
     overlap_hours: Annotated[int, Field(ge=0, le=168)] = 0
 
@@ -132,7 +132,7 @@ class TokenOut(Schema):
 
 
 class IssuedOut(TokenOut):
-    """A token with its text, which no one can see again."""
+    """A token with its text, which is returned only once."""
 
     token: str
 

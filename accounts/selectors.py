@@ -18,7 +18,7 @@ from core.sql.compiled_queries import compiled
 
 
 def members_of(actor: Actor) -> Sequence[Membership]:
-    """Everybody in the workspace with their user, by user name: one query. Raises Forbidden."""
+    """Return the members of the workspace with their users, by user name: one query. Raises Forbidden."""
     require(actor, Capability.MEMBERS_READ)
     return _members(actor.workspace_id)
 
@@ -30,7 +30,7 @@ def _members(workspace_id: int) -> QuerySet[Membership]:
 
 
 def member_named(actor: Actor, username: str) -> Membership | None:
-    """One member by user name, or None. Raises Forbidden."""
+    """Return one member by user name, or None. Raises Forbidden."""
     require(actor, Capability.MEMBERS_READ)
     members = Membership.objects.of(actor.workspace_id).select_related("user")
     found: Membership | None = members.filter(user__username=username.lower()[:150]).first()
@@ -38,7 +38,7 @@ def member_named(actor: Actor, username: str) -> Membership | None:
 
 
 def members_named(actor: Actor, text: str, *, limit: int) -> Sequence[Membership]:
-    """Members whose name, handle or address holds `text`, best first. Raises Forbidden."""
+    """Return members whose name, handle or address contains `text`, best first. Raises Forbidden."""
     require(actor, Capability.MEMBERS_READ)
     names = ("user__display_name", "user__username", "user__email")
     holds = reduce(or_, (Q(**{f"{name}__icontains": text}) for name in names))
@@ -49,7 +49,7 @@ def members_named(actor: Actor, text: str, *, limit: int) -> Sequence[Membership
 
 
 def open_invitations(actor: Actor) -> Sequence[Invitation]:
-    """Invitations that were neither accepted nor withdrawn, newest first. Raises Forbidden."""
+    """Return open invitations, newest first. Raises Forbidden."""
     require(actor, Capability.MEMBERS_WRITE)
     rows = Invitation.objects.of(actor.workspace_id).filter(accepted_at=None, withdrawn_at=None)
     return list(rows.order_by("-created_at", "-id")[:500])
@@ -58,7 +58,7 @@ def open_invitations(actor: Actor) -> Sequence[Invitation]:
 def membership_of(
     user: User, *, slug: str | None = None, workspace_id: int | None = None
 ) -> Membership | None:
-    """The person's membership in the named workspace, or in their first without a name; None without any."""
+    """Return the person's membership in the named workspace, without a name in their first, or None."""
     if slug is not None:
         found = list(_memberships(user.pk).filter(workspace__slug=slug)[:1])
     elif workspace_id is not None:
@@ -85,14 +85,14 @@ def _membership_in(user_id: int, workspace_id: int) -> QuerySet[Membership]:
 
 
 def workspaces_of(actor: Actor) -> Sequence[Workspace]:
-    """The workspaces a signed-in person belongs to, by name; for machines just their own."""
+    """Return the workspaces of a signed-in person, by name; for machines only their own."""
     if actor.user_id is None:
         return _workspace(actor.workspace_id)
     return _workspaces(actor.user_id)
 
 
 def memberships_of(user: User) -> Sequence[Membership]:
-    """The person's memberships with their workspaces, by name of the workspace: one query."""
+    """Return the person's memberships with their workspaces, by workspace name: one query."""
     return list(_memberships(user.pk).order_by("workspace__name", "id")[:200])
 
 
@@ -107,14 +107,14 @@ def _workspace(workspace_id: int) -> QuerySet[Workspace]:
 
 
 def tokens_of(actor: Actor) -> Sequence[ApiToken]:
-    """The workspace's tokens, newest first, revoked ones too. Raises Forbidden."""
+    """Return the workspace's tokens, newest first, including revoked ones. Raises Forbidden."""
     require(actor, Capability.TOKENS_WRITE)
     tokens = ApiToken.objects.of(actor.workspace_id).select_related("created_by", "replaces", "user")
     return list(tokens.order_by("-created_at", "-id")[:1000])
 
 
 def token_for(actor: Actor, token_id: int) -> ApiToken:
-    """One token. Raises Forbidden, NotFound."""
+    """Return one token. Raises Forbidden, NotFound."""
     require(actor, Capability.TOKENS_WRITE)
     found: ApiToken | None = ApiToken.objects.of(actor.workspace_id).filter(pk=token_id).first()
     if found is None:
@@ -123,20 +123,20 @@ def token_for(actor: Actor, token_id: int) -> ApiToken:
 
 
 def sessions_of(user: User, *, now: datetime) -> Sequence[Session]:
-    """The person's live sign-ins, last used first, at most 100: one query."""
+    """Return the person's live sessions, last used first, at most 100: one query."""
     idle = now - timedelta(seconds=settings.SESSION_IDLE_S)
     live = user.sessions.filter(expire_date__gt=now, seen_at__gt=idle)
     return list(live.order_by("-seen_at")[:100])
 
 
 def workspace_of(actor: Actor) -> Workspace:
-    """The workspace the actor acts in: one query."""
+    """Return the workspace the actor acts in: one query."""
     [found] = _workspace(actor.workspace_id)
     return found
 
 
 def username_of(actor: Actor) -> str | None:
-    """The handle of the person behind the actor; None for machines."""
+    """Return the handle of the person behind the actor; None for machines."""
     if actor.user_id is None:
         return None
     return User.objects.filter(pk=actor.user_id).values_list("username", flat=True).first()

@@ -19,12 +19,12 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def invalid(field: str, rule: str, message: str) -> Invalid:
-    """The refusal of one field."""
+    """Return the error of one field."""
     return Invalid(f"{field} {message}. Nothing was changed.", faults=[FieldFault(field, rule, message)])
 
 
 def clean_name(text: str, *, field: str = "name", most: int = 120) -> str:
-    """One line of 1 to `most` characters, outer spaces removed. Raises Invalid."""
+    """Return one line of 1 to `most` characters, stripped. Raises Invalid."""
     if _CONTROL.search(text):
         raise invalid(field, "characters", "must be one line without control characters")
     if not 1 <= len(text.strip()) <= most:
@@ -33,21 +33,21 @@ def clean_name(text: str, *, field: str = "name", most: int = 120) -> str:
 
 
 def clean_slug(text: str) -> str:
-    """Lower-case letters, digits and inner hyphens, at most 60. Raises Invalid."""
+    """Return a slug: lower-case letters, digits and inner hyphens, at most 60. Raises Invalid."""
     if not _SLUG.fullmatch(text):
         raise invalid("slug", "slug", "must be 1 to 60 lower-case letters, digits or inner hyphens")
     return text
 
 
 def clean_username(text: str) -> str:
-    """A handle such as `john.doe`, at most 120 characters, made lower case. Raises Invalid."""
+    """Return a handle such as `john.doe`, at most 120 characters, in lower case. Raises Invalid."""
     if not _USERNAME.fullmatch(text.strip().lower()):
         raise invalid("username", "username", "must be letters, digits and inner . _ or -")
     return text.strip().lower()
 
 
 def clean_email(text: str, *, field: str = "email") -> str:
-    """An email address, made lower case. Raises Invalid."""
+    """Return an email address in lower case. Raises Invalid."""
     try:
         validate_email(text.strip())
     except ValidationError as error:
@@ -56,14 +56,14 @@ def clean_email(text: str, *, field: str = "email") -> str:
 
 
 def clean_role(text: str) -> Role:
-    """A role by name. Raises Invalid."""
+    """Return a role by name. Raises Invalid."""
     if text not in Role.values:
         raise invalid("role", "choice", f"must be one of {', '.join(Role.values)}")
     return Role(text)
 
 
 def clean_scopes(scopes: Iterable[str]) -> list[str]:
-    """At least one known scope, each once, in their usual order. Raises Invalid."""
+    """Return at least one known scope, each once, in their usual order. Raises Invalid."""
     given = set(scopes)
     if not given or not given <= set(Scope.values):
         raise invalid("scopes", "choice", f"must be one or more of {', '.join(Scope.values)}")
@@ -71,14 +71,14 @@ def clean_scopes(scopes: Iterable[str]) -> list[str]:
 
 
 def clean_theme(text: str) -> str:
-    """A theme by name. Raises Invalid."""
+    """Return a theme by name. Raises Invalid."""
     if text not in User.Theme.values:
         raise invalid("theme", "choice", f"must be one of {', '.join(User.Theme.values)}")
     return text
 
 
 def clean_time_zone(text: str) -> str:
-    """A time zone by its IANA name. Raises Invalid."""
+    """Return a time zone by its IANA name. Raises Invalid."""
     if text not in available_timezones():
         raise invalid("time_zone", "time_zone", "must be an IANA name such as Europe/Berlin")
     return text

@@ -1,4 +1,4 @@
-"""`python -m bench GOAL…`: measure goals by number; exit status 1 when one misses what it must reach."""
+"""`python -m bench GOAL…`: measure goals by number; exit status 1 when one misses its bound."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ SEPARATE = {
 
 
 def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """What every entry point takes."""
+    """Add the arguments of every entry point."""
     parser.add_argument(
-        "--smoke", action="store_true", help="tiny sizes, only to see that it works; keeps nothing"
+        "--smoke", action="store_true", help="tiny sizes, only to see that it works; stores nothing"
     )
     for name, words in (
         ("repetitions", "runs of each candidate"),
@@ -39,13 +39,13 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def scale_of(options: argparse.Namespace) -> Scale:
-    """The sizes asked for."""
+    """Return the requested sizes."""
     given = {name: getattr(options, name) for name in ("repetitions", "seconds", "stored")}
     return replace(SMOKE if options.smoke else Scale(), **{k: v for k, v in given.items() if v is not None})
 
 
 def measure(goal: int, scale: Scale) -> Report:
-    """Run one goal, say what came out, and keep it unless it was only a smoke run."""
+    """Run one goal, print its outcome, and store it unless it was a smoke run."""
     report = GOALS[goal](scale)
     report.print()
     if not scale.is_smoke:
@@ -54,7 +54,7 @@ def measure(goal: int, scale: Scale) -> Report:
 
 
 def separate(module: str) -> int:
-    """Run a benchmark with options of its own; it needs the apps to be loaded."""
+    """Run a benchmark with options of its own; needs the apps to be loaded."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("TOCSIN_ENV", "test")
     django.setup()

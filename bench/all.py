@@ -1,4 +1,4 @@
-"""`python -m bench.all`: every goal, then the results table in bench/README.md from what was kept."""
+"""`python -m bench.all`: every goal, then the results table in bench/README.md from the stored outcomes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.harness.scale import Scale
 
 
 def main() -> int:
-    """Measure all goals; one that breaks is told at the end and does not stop the others."""
+    """Measure all goals; a failed one is reported at the end and does not stop the others."""
     parser = argparse.ArgumentParser(prog="python -m bench.all", description=__doc__)
     parser.add_argument("--table", action="store_true", help="measure nothing, only rewrite the table")
     options = arguments(parser).parse_args()

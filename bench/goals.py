@@ -1,4 +1,4 @@
-"""Every goal by its number, and what measures it."""
+"""All goals by number."""
 
 from __future__ import annotations
 

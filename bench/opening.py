@@ -2,7 +2,7 @@
 
 In a running Tocsin as `make run` starts it, one incident after the other, opened by 5 and by 1,000 errors of
 one source; then an incident that grew to 5,000 events, from its newest event until the analysis of as many.
-Exit status 1 where the 95th percentile of the first two is over 1 s.
+Exit status 1 if the 95th percentile of the first two is over 1 s.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MUST_S: Final = 1.0
 PATIENCE_S: Final = 30.0
 LOOK_S: Final = 0.005
 GROWN: Final = 5_000
-# The clock of the database alone; the row is seen once its transaction is committed.
+# The database's clock only; the row is visible once its transaction is committed.
 ANALYSED: Final[LiteralString] = """
 select extract(epoch from clock_timestamp() - i.created_at)::float
   from incidents_incident i join incidents_affectedcomponent c on c.incident_id = i.id
@@ -33,7 +33,7 @@ select extract(epoch from clock_timestamp() - i.created_at)::float
 
 
 def seconds_until_analysed(connection: psycopg.Connection, source: str, events: int) -> float:
-    """From the opening of that source's incident until its analysis of so many events is seen."""
+    """Return the time from the opening of that source's incident to its analysis of so many events."""
     end = time.monotonic() + PATIENCE_S
     while (row := connection.execute(ANALYSED, [source, events]).fetchone()) is None:
         if time.monotonic() > end:
@@ -43,7 +43,7 @@ def seconds_until_analysed(connection: psycopg.Connection, source: str, events: 
 
 
 def opened_by(tocsin: Tocsin, poster: Poster, incidents: int, events: int) -> list[float]:
-    """The delays of so many incidents, each opened by one batch."""
+    """Return the delays of so many incidents, each opened by one batch."""
     delays = []
     with tocsin.connect() as connection:
         for number in range(incidents):
@@ -54,7 +54,7 @@ def opened_by(tocsin: Tocsin, poster: Poster, incidents: int, events: int) -> li
 
 
 def grown(tocsin: Tocsin, poster: Poster) -> float:
-    """From the newest of 5,000 events until the analysis that counts them all."""
+    """Return the time from the newest of 5,000 events to the analysis that counts them all."""
     with tocsin.connect() as connection:
         for _ in range(GROWN // 1_000):
             poster.send([event("grown") for _ in range(1_000)])

@@ -68,7 +68,7 @@ def main() -> int:
 
 @contextmanager
 def tree_of(revision: str) -> Iterator[Path]:
-    """The files of a revision in a folder of their own."""
+    """Return a folder with the files of a revision."""
     with tempfile.TemporaryDirectory(prefix="tocsin-earlier-") as folder:
         packed = subprocess.run(["git", "archive", revision], cwd=ROOT, check=True, capture_output=True)
         subprocess.run(["tar", "x"], cwd=folder, input=packed.stdout, check=True)
@@ -76,7 +76,7 @@ def tree_of(revision: str) -> Iterator[Path]:
 
 
 def measure(servers: Servers, root: Path) -> Figures:
-    """The figures of one start."""
+    """Return the figures of one start."""
     with running_tocsin(servers, database="bench_pairs", root=root) as tocsin:
         bursts = [incident for _, incident in probe_bursts(tocsin, SCALE.bursts) if incident is not None]
         figures = {"burst of 100 to its incident, p50 ms": median(bursts)}
@@ -97,7 +97,7 @@ def measure(servers: Servers, root: Path) -> Figures:
 
 
 def _rest(tocsin: Tocsin) -> None:
-    """Until detection has looked at what was sent. Raises TimeoutError after a minute."""
+    """Wait until detection has processed all events. Raises TimeoutError after a minute."""
     end = time.monotonic() + 60.0
     with tocsin.connect() as connection:
         [(name,)] = connection.execute(PENDING).fetchall()

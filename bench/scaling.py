@@ -1,10 +1,10 @@
-"""`python -m bench.scaling`: what an event and a page cost in processor time, and how that grows.
+"""`python -m bench.scaling`: processor time of events and pages, and how it grows.
 
 First, processor time of each program for 1,000 events, sent one by one and in batches over 16 connections,
-beside COPY of the same rows by 100 (the yardstick). Then, for growing numbers of stored events and of
-incidents, processor time and buffers of a batch and of the main pages, a curve through them, and what a
-hundred times the largest size would cost by that curve. Processor time is counted, not the clock, so other
-work on the machine changes little.
+compared with COPY of the same rows by 100. Then, for growing numbers of stored events and of incidents,
+processor time and buffers of a batch and of the main pages, a fitted curve, and its cost for a hundred times
+the largest size. Processor time is counted instead of the clock, so that other work on the machine matters
+little.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Final, LiteralString
 import psycopg
 
 from bench.cases.stored import EVENTS, KEYS
-from bench.harness.accounting import POSTGRES, Spent, accounting
+from bench.harness.accounting import POSTGRES, Usage, accounting
 from bench.harness.fit import fit
 from bench.harness.history import fill
 from bench.harness.machine import facts
@@ -59,13 +59,13 @@ EMPTY: Final[LiteralString] = (
 
 @dataclass
 class Growth:
-    """One thing that was done at every size: (size, spent, how often)."""
+    """One operation measured at every size: (size, spent, how often)."""
 
     name: str
-    runs: list[tuple[int, Spent, int]] = field(default_factory=list)
+    runs: list[tuple[int, Usage, int]] = field(default_factory=list)
 
-    def of(self, cost: Callable[[Spent], float]) -> list[float]:
-        """The cost of one at each size."""
+    def of(self, cost: Callable[[Usage], float]) -> list[float]:
+        """Return the cost of one at each size."""
         return [cost(spent) / count for _, spent, count in self.runs]
 
 
@@ -94,7 +94,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _print_ingest(tocsin: Tocsin, requests: int, copied: float) -> None:
-    """At rest first: what the programs do by themselves is not a cost of events."""
+    """Print ingest costs, after those at idle: what the programs do by themselves is not a cost of events."""
     _send(tocsin, requests // 10, 1)
     with accounting(tocsin) as rest:
         time.sleep(REST_S)
@@ -116,7 +116,7 @@ def _print_ingest(tocsin: Tocsin, requests: int, copied: float) -> None:
 
 
 def _send(tocsin: Tocsin, requests: int, batch: int) -> None:
-    """So many requests over 16 connections, until detection has looked at all their events."""
+    """Send that many requests over 16 connections, and wait until detection has processed their events."""
     with ThreadPoolExecutor(SENDERS) as senders:
         list(senders.map(lambda share: _send_share(tocsin, share, batch), _shares(requests)))
     tocsin.wait_until_detected(300)
@@ -134,7 +134,7 @@ def _send_share(tocsin: Tocsin, requests: int, batch: int) -> None:
 
 
 def _copied(servers: Servers) -> float:
-    """Milliseconds of PostgreSQL for 1,000 rows, its new database included."""
+    """Return milliseconds of PostgreSQL for 1,000 rows, including its new database."""
     before = cpu_seconds(servers.postmaster)
     copy_rate(servers, BATCH, COPY_S)
     rows = _count(servers.postgres.url("bench_copy"), "select count(*) from copied_event")
@@ -148,7 +148,7 @@ def _count(url: str, query: LiteralString) -> int:
 
 
 def _batches(tocsin: Tocsin, sizes: Sequence[int]) -> list[Growth]:
-    """Batches of 100 at each number of events already stored."""
+    """Measure batches of 100 at each number of stored events."""
     growth, stored = Growth(f"batch of {BATCH} events"), 0
     for size in sizes:
         with tocsin.connect() as connection:
@@ -168,13 +168,13 @@ def _batches(tocsin: Tocsin, sizes: Sequence[int]) -> list[Growth]:
 
 
 def _pages(tocsin: Tocsin, sizes: Sequence[int], views: int) -> list[Growth]:
-    """The main pages at each number of incidents; the frame alone is the yardstick."""
+    """Measure the main pages at each number of incidents; the layout alone is the baseline."""
     grown = {name: Growth(name) for name in PAGES}
     with reading(tocsin) as reader:
         for size in sizes:
             tocsin.execute(EMPTY)
             fill(tocsin, size)
-            reader.close()  # the server hangs up on who is silent for that long; the next request calls again
+            reader.close()  # the server closes idle connections; the next request opens another
             component = _count(tocsin.database, COMPONENT)
             for name, path in PAGES.items():
                 address = path.format(middle=size // 2, component=component)
@@ -188,7 +188,7 @@ def _pages(tocsin: Tocsin, sizes: Sequence[int], views: int) -> list[Growth]:
 
 
 def _print_growth(what: str, grown: Sequence[Growth]) -> None:
-    costs: dict[str, tuple[Callable[[Spent], float], str]] = {
+    costs: dict[str, tuple[Callable[[Usage], float], str]] = {
         "web": (lambda spent: spent.seconds["web"] * 1e3, "ms"),
         "PostgreSQL": (lambda spent: spent.seconds[POSTGRES] * 1e3, "ms"),
         "buffers": (lambda spent: float(spent.buffers), "buffers"),
@@ -200,7 +200,7 @@ def _print_growth(what: str, grown: Sequence[Growth]) -> None:
             measured = one.of(cost)
             found = fit(sizes, measured)
             far = found.at(sizes[-1] * FACTOR)
-            rows.append((one.name, name, *measured, found.said(unit), f"{found.residual:.0%}", far))
+            rows.append((one.name, name, *measured, found.described(unit), f"{found.residual:.0%}", far))
     print(
         f"\nCost of one by {what}; the curve that fits, its worst deviation, and {FACTOR} times the largest\n"
     )

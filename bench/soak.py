@@ -1,11 +1,11 @@
-"""Half of what Tocsin can take, for minutes: memory and lag must stay flat.
+"""Half of the maximum rate, for minutes: memory and lag must stay flat.
 
-    python -m bench.soak                 # ten minutes at half of the rate measured first
-    python -m bench.soak --minutes 1 --rate 2000
+python -m bench.soak                 # ten minutes at half of the rate measured first
+python -m bench.soak --minutes 1 --rate 2000
 
-The first sixth warms up. Then the mean of the last third is held against that of the first: memory may be up
-to a twentieth larger; detection and delivery may lag by up to a second (median) in both. Else the exit status
-is 1.
+The first sixth warms up. Then the mean of the last third is compared with that of the first: memory may be up
+to a twentieth larger; detection and delivery may lag by up to a second (median) in both. Otherwise the exit
+status is 1.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ select coalesce(extract(epoch from now() - min(due_at)), 0) from core_outboxdisp
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look: seconds since the start, events a second until then, MiB, and two lags in seconds."""
+    """One sample: seconds since the start, events per second since the last one, MiB, and two lags in s."""
 
     at: float
     rate: float
@@ -110,7 +110,7 @@ def _judge(samples: Sequence[Sample], rate: int) -> int:
     memory = _mean(last, lambda one: one.memory) / _mean(first, lambda one: one.memory)
     lags = [median(lag(one) for one in part) for part in (first, last) for lag in (_detection, _delivery)]
     checks = {
-        f"rate kept: {samples[-1].rate:,.0f} of {rate:,}": samples[-1].rate > 0.95 * rate,
+        f"rate reached: {samples[-1].rate:,.0f} of {rate:,}": samples[-1].rate > 0.95 * rate,
         f"memory, last third / first third: {memory:.3f}": memory <= MORE_MEMORY,
         f"median lag: {max(lags):.2f} s at most": max(lags) <= MAX_LAG_S,
     }

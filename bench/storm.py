@@ -1,9 +1,9 @@
-"""`python -m bench.storm`: how long a person's declare waits while senders repeat one large group of alerts.
+"""`python -m bench.storm`: latency of a person's declare while senders repeat one large group of alerts.
 
-10,000 alerts burn in one group; three senders repeat it, 1,000 alerts a request, while incidents are declared
-five times a second. Measured in turns with two yardsticks: nothing beside it, and as many programs as there
-are senders that only compute, which is what a full machine costs without any storm. Exit status 1 when the
-95th percentile in the storm is above `MAX_P95_MS`.
+10,000 alerts are firing in one group; three senders repeat it, 1,000 alerts a request, while incidents are
+declared five times a second. Measured in turns with two baselines: no load, and as many programs as there are
+senders that only compute, which is the cost of a full machine without any storm. Exit status 1 when the 95th
+percentile in the storm is above `MAX_P95_MS`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _print(name: str, times: list[float]) -> float:
 
 @contextmanager
 def _computing() -> Iterator[None]:
-    """As many programs as there are senders, which take what they get of the processors."""
+    """Run as many computing programs as there are senders."""
     children = [subprocess.Popen([sys.executable, "-c", COMPUTE]) for _ in range(SENDERS)]
     try:
         yield
@@ -81,7 +81,7 @@ def _computing() -> Iterator[None]:
 
 @contextmanager
 def _storm(sources: list[str]) -> Iterator[list[int]]:
-    """All senders repeat the group; counts their requests."""
+    """Repeat the group with all senders; counts their requests."""
     stop, counts = threading.Event(), [0] * SENDERS
     threads = [threading.Thread(target=_repeat, args=(url, stop, counts, n)) for n, url in enumerate(sources)]
     for thread in threads:
@@ -97,9 +97,9 @@ def _storm(sources: list[str]) -> Iterator[list[int]]:
 def _source(tocsin: Tocsin, number: int) -> str:
     fields = {"kind": "alertmanager", "name": f"Storm {number}"}
     headers = {"Authorization": tocsin.authorization}
-    answer = httpx.post(f"{tocsin.base}/api/v1/sources", json=fields, headers=headers)
-    answer.raise_for_status()
-    made = answer.json()
+    response = httpx.post(f"{tocsin.base}/api/v1/sources", json=fields, headers=headers)
+    response.raise_for_status()
+    made = response.json()
     return str(made["address"])
 
 
@@ -135,13 +135,13 @@ def _repeat(url: str, stop: threading.Event, counts: list[int], number: int) -> 
 def _declare(tocsin: Tocsin, number: int) -> float:
     time.sleep(EVERY_S)
     begun = time.monotonic()
-    answer = httpx.post(
+    response = httpx.post(
         f"{tocsin.base}/api/v1/incidents",
         json={"title": f"Declared {number}", "severity": "sev4"},
         headers={"Authorization": tocsin.authorization},
         timeout=120,
     )
-    answer.raise_for_status()
+    response.raise_for_status()
     return time.monotonic() - begun
 
 

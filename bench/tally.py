@@ -1,7 +1,7 @@
 """`python -m bench tally`: the ingest statement with the counts of each minute against the one without.
 
 Pairs are interleaved and alternate in order. Prints the ratio of rates of each pair, their geometric mean and
-its 90 % interval by Student's t; exit status 1 where the whole interval is below 0.97.
+its 90 % interval by Student's t; exit status 1 if the whole interval is below 0.97.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WITH: Final[LiteralString] = STORE_ONLY
 
 
 def batches(count: int, numbers: Iterator[int]) -> list[JsonText]:
-    """Encoded batches of 100 events of 20 sources, a tenth of them errors."""
+    """Return encoded batches of 100 events of 20 sources, a tenth of them errors."""
     now, ruleset = datetime.now(UTC), Ruleset([])
     made = []
     for _ in range(count):
@@ -52,7 +52,7 @@ def batches(count: int, numbers: Iterator[int]) -> list[JsonText]:
 
 
 def rate(connection: psycopg.Connection, query: LiteralString, made: list[JsonText]) -> float:
-    """Events stored in a second, each batch a transaction of its own."""
+    """Return stored events per second, each batch in its own transaction."""
     began = time.perf_counter()
     for rows in made:
         connection.execute(query.encode(), [rows])
@@ -60,7 +60,7 @@ def rate(connection: psycopg.Connection, query: LiteralString, made: list[JsonTe
 
 
 def measure(connection: psycopg.Connection, pairs: int, count: int) -> list[float]:
-    """The ratio of the rates, with ÷ without, of each pair."""
+    """Return the ratio of the rates, with ÷ without, of each pair."""
     numbers = itertools.count()
     for query in (WITH, WITHOUT):
         rate(connection, query, batches(count // 4, numbers))
@@ -74,7 +74,7 @@ def measure(connection: psycopg.Connection, pairs: int, count: int) -> list[floa
 
 
 def interval(ratios: list[float]) -> tuple[float, float, float]:
-    """Geometric mean with its 90 % interval."""
+    """Return the geometric mean with its 90 % interval."""
     logs = [math.log(ratio) for ratio in ratios]
     mean, error = statistics.fmean(logs), statistics.stdev(logs) / math.sqrt(len(logs))
     t = T_90[max((n for n in T_90 if n <= len(logs) - 1), default=9)]

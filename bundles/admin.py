@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from bundles.models import Bundle, BundleAccess
 from bundles.records.models import BundleStatus
-from core.admin.base import Growing, ReadOnly, one_of
+from core.admin.base import LargeTableAdmin, ReadOnly, one_of
 
 
 @admin.register(Bundle)
@@ -27,6 +27,6 @@ class BundleAdmin(ReadOnly):
 
 
 @admin.register(BundleAccess)
-class BundleAccessAdmin(Growing):
+class BundleAccessAdmin(LargeTableAdmin):
     list_display = ("who", "what", "detail", "bundle", "at")
     list_select_related = ("bundle",)

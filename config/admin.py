@@ -16,7 +16,7 @@ LONG: Final = (models.TextField, models.JSONField, models.BinaryField)
 
 
 def plain_page(model: type[models.Model]) -> type[ReadOnly]:
-    """A read-only page with the first short columns of `model`."""
+    """Return a read-only admin with the first short columns of `model`."""
     short = [field for field in model._meta.concrete_fields if not isinstance(field, LONG)][:MAX_COLUMNS]
     related = tuple(field.name for field in short if field.is_relation)
     made: dict[str, Any] = {"list_display": tuple(field.name for field in short)}

@@ -55,7 +55,7 @@ from incidents.sla.policies_api import router as sla_policies_router
 from incidents.stages.api import router as stages_router
 from incidents.stages.api import template_router
 from incidents.timeline.amendments_api import router as amendments_router
-from incidents.timeline.api import router as story_router
+from incidents.timeline.api import router as timeline_router
 from incidents.timeline.templates_api import router as update_templates_router
 from notifications.api import channels_router, deliveries_router
 from notifications.contacts.api import router as contacts_router
@@ -83,21 +83,21 @@ from warroom.connection.api import router as slack_router
 
 DESCRIPTION = """Events in, exactly one incident out.
 
-Send `Authorization: Bearer tcs_…` (or `X-API-Key`). Where Tocsin runs with its open local mode, programs on
-the same machine need no token. Refusals are `application/problem+json` and name the field and the rule.
-Lists are paged by `Link` headers. `X-Request-ID` is taken over and answered.
+Send `Authorization: Bearer tcs_…` (or `X-API-Key`). If Tocsin runs in open local mode, programs on
+the same machine need no token. Errors are `application/problem+json` and name the field and the rule.
+Lists are paginated by `Link` headers. `X-Request-ID` is used and returned.
 """
 
 
 class StrictParser(Parser):
-    """JSON by our rules, whatever content type it comes with."""
+    """Parses bodies with the strict JSON parser, whatever their content type."""
 
     def parse_body(self, request: HttpRequest) -> Any:
         return load(request.body)
 
 
 class TocsinAPI(NinjaAPI):
-    """Adds to the schema what every operation has in common."""
+    """NinjaAPI that adds to the schema what all operations have in common."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         return complete(super().get_openapi_schema(**options))
@@ -112,9 +112,9 @@ api = TocsinAPI(
     docs_url=None,
     urls_namespace="api",
 )
-api.add_router("/incidents", exports_router)  # before the addresses that take any word for a number
+api.add_router("/incidents", exports_router)  # before routes whose parameter matches any word
 api.add_router("/incidents", incidents_router)
-api.add_router("/incidents", story_router)
+api.add_router("/incidents", timeline_router)
 api.add_router("/incidents", stages_router)
 api.add_router("/incidents", recovery_router)
 api.add_router("/incidents", privacy_router)
@@ -185,7 +185,7 @@ def _refused(request: HttpRequest, problem: Any) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: Any) -> HttpResponse:
-    if isinstance(error.__cause__, Problem):  # what our parser said, wrapped on the way
+    if isinstance(error.__cause__, Problem):  # an error of our parser, wrapped by ninja
         return problem_response(error.__cause__, request)
     if error.status_code == Malformed.status:
         return problem_response(Malformed("The body could not be read. Nothing was stored."), request)
@@ -200,7 +200,10 @@ def _not_valid(request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _field(loc: tuple[str | int, ...]) -> str:
-    """("body", "body", "labels", 0) -> `labels[0]`; the first two name ninja's own wrapping."""
+    """Return the path of a field: ("body", "body", "labels", 0) -> `labels[0]`.
+
+    The first two are ninja's own wrapping.
+    """
     inner = loc[2:] if loc[0] == "body" else loc[1:]
     if len(inner) > 1 and inner[0] in ("query", "where"):
         inner = inner[1:]
@@ -225,7 +228,7 @@ def _cut(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
-@api.exception_handler(InternalError)  # a read-only database, for one
+@api.exception_handler(InternalError)  # such as a write to a read-only database
 def _database_away(request: HttpRequest, error: Any) -> HttpResponse:
     detail = "The database is not reachable. Nothing was stored; retry the request."
     return problem_response(Unavailable(detail, headers={"Retry-After": "5"}), request)

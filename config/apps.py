@@ -5,7 +5,7 @@ from core.discovery import discover
 
 
 class ConfigConfig(AppConfig):
-    """Lets `manage.py` find our commands, and gives every process the Celery app."""
+    """App config that makes our commands known to `manage.py` and gives every process the Celery app."""
 
     name = "config"
     celery = celery.app

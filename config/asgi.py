@@ -23,7 +23,7 @@ from core.live import stream as live_stream
 from detection.ingest import asgi as ingest
 from detection.ingest.responses import refused
 from detection.webhooks.http.django_requests import CUT
-from detection.webhooks.http.known_keys import Addressed, addressed_to, has_unknown_key
+from detection.webhooks.http.known_keys import WebhookTarget, addressed_to, has_unknown_key
 from incidents.attachments.services import MAX_BYTES
 from status.snapshots import asgi as status_pages
 
@@ -33,13 +33,13 @@ Channel = Callable[..., Awaitable[Any]]
 EVENTS: Final = ("POST", "/api/v1/events")
 LIVE: Final = frozenset({("GET", "/live"), ("GET", "/api/v1/live")})
 MAX_BODY: Final = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-# Threads take turns this often, in seconds: a page asks the database 20 times and waits for a turn each time.
+# Thread switch interval in seconds: a page queries the database 20 times and waits for the GIL each time.
 sys.setswitchinterval(0.001)
-# Read beyond what a format takes, so that the format itself refuses what is too large.
+# Read beyond a format's own limit, so that the format itself refuses larger bodies.
 ABOVE_LIMIT: Final = 100_000
-# A picture for an incident, which only those who signed in or hold a token may send.
+# A picture for an incident; requires a session or a token.
 ATTACHMENTS: Final = re.compile(r"/(?:api/v1/)?incidents/[^/]{1,60}/attachments")
-MAX_ATTACHMENT_BODY: Final = MAX_BYTES + 65_536  # the picture and the form around it
+MAX_ATTACHMENT_BODY: Final = MAX_BYTES + 65_536  # the picture and the multipart form around it
 
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
@@ -48,10 +48,10 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
     stamp_along()
     path = without_slash(scope.get("path", ""))
     scope = scope if path == scope.get("path") else {**scope, "path": path}
-    asked = (scope.get("method", ""), scope.get("path", ""))
-    if asked in LIVE:
+    route = (scope.get("method", ""), scope.get("path", ""))
+    if route in LIVE:
         await live_stream.application(scope, receive, send)
-    elif asked == EVENTS and not _is_page(scope):
+    elif route == EVENTS and not _is_page(scope):
         await ingest.application(scope, receive, send)
     elif path.startswith(bundle_uploads.PREFIX):
         await bundle_uploads.application(scope, receive, send)
@@ -64,18 +64,18 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _is_page(scope: Scope) -> bool:
-    """Whether a session and no token came along: Django knows that person's role and asks for CSRF."""
+    """Return whether the request has a session and no token: then Django checks role and CSRF token."""
     cookies = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
     signed_in = any(settings.SESSION_COOKIE_NAME in parse_cookie(cookie) for cookie in cookies)
     return signed_in and credential(_headers(scope)) is None
 
 
 async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
-    """Django would spool any body to disk before it asks who sent it; it gets those of a sane size."""
+    """Pass a request to Django with a limited body: Django would spool any to disk before authentication."""
     headers = _headers(scope)
     webhook = addressed_to(scope.get("path", ""), headers)
     if webhook is not None and await has_unknown_key(webhook):
-        # Refused in the format's words, without a byte of the body in memory.
+        # Refused in the format's own error body, without reading the body into memory.
         await drain(receive)
         await django_application(scope, _replayed(b"", receive), send)
         return
@@ -83,18 +83,18 @@ async def _django(scope: Scope, receive: Channel, send: Channel) -> None:
         body = await read_body(headers, receive, limit=_limit(scope, headers, webhook))
     except Problem as problem:
         if isinstance(problem, TooLarge) and webhook is not None:
-            # Its source shall show that it came; the format says so in its own words.
+            # The source records the refused request; the error is in the format's own body.
             await django_application({**scope, CUT: True}, _replayed(b"", receive), send)
             return
-        status, answered, answer = refused(problem, scope["path"], headers.get("x-request-id", ""))
-        await send({"type": "http.response.start", "status": status, "headers": answered})
-        await send({"type": "http.response.body", "body": answer})
+        status, response_headers, response = refused(problem, scope["path"], headers.get("x-request-id", ""))
+        await send({"type": "http.response.start", "status": status, "headers": response_headers})
+        await send({"type": "http.response.body", "body": response})
         return
     await django_application(scope, _replayed(body, receive), send)
 
 
-def _limit(scope: Scope, headers: dict[str, str], webhook: Addressed | None) -> int:
-    """How many bytes of this body Django is given at most."""
+def _limit(scope: Scope, headers: dict[str, str], webhook: WebhookTarget | None) -> int:
+    """Return the largest body in bytes that is passed to Django."""
     if webhook is not None:
         return webhook.form.max_body + ABOVE_LIMIT
     is_known = credential(headers) is not None or settings.SESSION_COOKIE_NAME in headers.get("cookie", "")
@@ -103,9 +103,9 @@ def _limit(scope: Scope, headers: dict[str, str], webhook: Addressed | None) -> 
 
 
 def _replayed(body: bytes, receive: Channel) -> Channel:
-    """`receive` for a body that was read: first the whole body, then whether the sender hung up.
+    """Return a `receive` that replays a body: first the whole body, then whether the client disconnected.
 
-    More of a refused body may still arrive, which Django would take for a fault: nothing is read after it.
+    More of a refused body may still arrive, which Django would take for an error: nothing is read after it.
     """
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 

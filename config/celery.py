@@ -19,12 +19,12 @@ from core.heartbeat.valkey import stamp
 from core.queue.shutdown import STOPPING
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-# Whoever runs everything as root chose so; messages are JSON, so nothing in one can be executed.
+# Running as root is the operator's choice; messages are JSON, so nothing in one can be executed.
 warnings.filterwarnings("ignore", "You're running the worker with superuser")
 
 __all__ = ["app", "worker_watchdog"]
 app = Celery("tocsin", amqp="config.runtime.broker:Broker")
-app.set_default()  # in every thread, not only in the one that imports this first
+app.set_default()  # in every thread, not only in the importing one
 app.conf.update(CELERY, broker_url=settings.REDIS_URL)
 app.autodiscover_tasks(lambda: [name.rpartition(".")[0] for name in modules_named("tasks")])
 
@@ -36,7 +36,7 @@ def _use_our_logging(**_: Any) -> None:
 
 @task_postrun.connect
 def _stamp_success(task: Any = None, state: str = "", **_: Any) -> None:
-    """When each task last did its work, for the system page."""
+    """Record when each task last succeeded, for the system page."""
     if state == "SUCCESS":
         stamp(settings.REDIS_URL, f"task:{getattr(task, 'name', '')}")
 
@@ -50,5 +50,5 @@ def _stamp_worker(task: Any = None, **_: Any) -> None:
 
 @worker_shutting_down.connect
 def _claim_no_more(**_: Any) -> None:
-    """Items that run are finished; no other is claimed."""
+    """Finish running items and claim no others."""
     STOPPING.set()

@@ -34,7 +34,7 @@ LOOPBACK: Final[dict[int, Any]] = {4: IPv4Network("127.0.0.0/8"), 6: IPv6Network
 
 
 class Environment(BaseSettings):
-    """The process environment, then `.env`, then what the running `manage.py up` wrote down."""
+    """Settings from the process environment, then `.env`, then the file written by `manage.py up`."""
 
     model_config = SettingsConfigDict(
         env_file=(RUNTIME_ENV, ROOT / ".env"),
@@ -45,21 +45,21 @@ class Environment(BaseSettings):
     )
 
     tocsin_env: Literal["production", "local", "test"] = Field(
-        "production", description="`local` is what `make run` starts; `production` refuses unsafe settings."
+        "production", description="`local` is set by `make run`; `production` refuses unsafe settings."
     )
     tocsin_open_loopback: bool = Field(
         False, description="Accept API calls from loopback addresses without a token. Refused in production."
     )
     tocsin_secrets_dir: Path | None = Field(
         None,
-        description="A folder with a file for each secret, named like its setting; the environment wins. "
-        "Not in `.env`.",
+        description="Folder with a file for each secret, named like its setting; environment variables "
+        "take precedence. Not in `.env`.",
     )
     tocsin_data_dir: Path = Field(DATA_DIR, description="Where embedded servers store their data.")
     secret_key: SecretStr = Field(SecretStr(""), description="Signing key, 50 characters or more.")
     secret_key_fallbacks: SecretStr = Field(
         SecretStr(""),
-        description="Earlier signing keys, separated by commas: what they sealed stays readable.",
+        description="Earlier signing keys, separated by commas: secrets encrypted with them stay readable.",
     )
     allowed_hosts: str = Field(
         "localhost,127.0.0.1,[::1]", description="Host names served, separated by commas."
@@ -67,7 +67,7 @@ class Environment(BaseSettings):
     csrf_trusted_origins: str = Field(
         "", description="Origins behind a proxy, separated by commas, such as `https://tocsin.example`."
     )
-    base_url: str = Field("http://localhost:8000", description="The address people reach Tocsin at.")
+    base_url: str = Field("http://localhost:8000", description="Public URL of this installation.")
     port: int = Field(8000, ge=1, le=65535, description="The port `manage.py up` listens on.")
     database_url: PostgresDsn | None = Field(
         None, description="PostgreSQL 14+; unset: an embedded server is started."
@@ -78,12 +78,14 @@ class Environment(BaseSettings):
     s3_endpoint_url: str | None = Field(
         None, description="S3-compatible storage; unset: an embedded one is started."
     )
-    s3_access_key: str = Field("", description="Key of the storage; unset: what boto3 finds by itself.")
-    s3_secret_key: SecretStr = Field(SecretStr(""), description="Its secret.")
+    s3_access_key: str = Field(
+        "", description="Access key of the storage; unset: boto3's default credentials."
+    )
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Secret key of the storage.")
     s3_region: str = Field("us-east-1", description="Region of the storage.")
     s3_bucket: str = Field("tocsin-incidents", description="Bucket of incidents' files.")
     s3_public_endpoint_url: str | None = Field(
-        None, description="The storage's address as browsers reach it; unset: S3_ENDPOINT_URL."
+        None, description="URL of the storage for browsers; unset: S3_ENDPOINT_URL."
     )
     smtp_url: SecretStr = Field(
         SecretStr(""),
@@ -92,32 +94,35 @@ class Environment(BaseSettings):
     )
     mail_from: str = Field("", description="Sender of mails, such as `Tocsin <tocsin@example.com>`.")
     apprise_schemes: str = Field(
-        "", description="Further apprise services that channels may use, such as `json,mailto`, by commas."
+        "",
+        description="Further Apprise services that channels may use, comma-separated, such as `json,mailto`.",
     )
     plain_connections: bool = Field(
         False,
-        description="Let production reach servers on other machines without verified TLS.",
+        description="Allow connections to servers on other machines without verified TLS in production.",
     )
-    web_workers: int = Field(2, ge=1, le=64, description="Web processes; one a core is right.")
+    web_workers: int = Field(
+        2, ge=1, le=64, description="Number of web processes; one per CPU core is recommended."
+    )
     trusted_proxies: str = Field(
         "",
-        description="Addresses or networks of your proxies, by commas: trusted to report client addresses.",
+        description="Proxy addresses or networks, separated by commas; trusted to report client addresses.",
     )
     session_idle_hours: int = Field(
-        168, ge=1, le=8760, description="Hours without use after which a sign-in ends."
+        168, ge=1, le=8760, description="Hours of inactivity after which a session ends."
     )
-    session_hours: int = Field(720, ge=1, le=8760, description="Hours after which every sign-in ends.")
+    session_hours: int = Field(720, ge=1, le=8760, description="Hours after which every session ends.")
     event_limit_per_token: int = Field(
-        50_000, ge=1, description="Events a second one token may send before 429."
+        50_000, ge=1, description="Events per second one token may send before 429."
     )
     event_limit_per_workspace: int = Field(
-        100_000, ge=1, description="Events a second one workspace may send before 429."
+        100_000, ge=1, description="Events per second one workspace may send before 429."
     )
     api_limit_per_caller: int = Field(
-        12_000, ge=10, description="API requests a minute one token, person or local workspace may make."
+        12_000, ge=10, description="API requests per minute one token, person or local workspace may make."
     )
     live_streams_per_session: int = Field(
-        20, ge=1, description="Live streams one sign-in may hold in each web process; pages beyond poll."
+        20, ge=1, description="Live streams one session may have in each web process; further pages poll."
     )
     event_retention_days: int = Field(
         7, ge=1, le=365, description="Days events are stored; events of incidents are stored permanently."
@@ -151,11 +156,11 @@ class Environment(BaseSettings):
     )
     slack_api_url: str = Field(
         "https://slack.com/api/",
-        description="Where Slack's Web API is, such as `https://slack-gov.com/api/` for GovSlack.",
+        description="URL of Slack's Web API, such as `https://slack-gov.com/api/` for GovSlack.",
     )
     metrics_token: SecretStr = Field(
         SecretStr(""),
-        description="Bearer token that `/metrics` asks for in production; unset: it is not served.",
+        description="Bearer token required by `/metrics` in production; unset: `/metrics` is not served.",
     )
     redaction_rules: list[dict[str, Any]] = Field(
         [],
@@ -170,16 +175,16 @@ class Environment(BaseSettings):
     )
     language_model_url: str | None = Field(
         None,
-        description="Base address of an OpenAI-compatible API, such as `https://llm.example.com/v1`, that "
-        "writes summaries of incidents from redacted facts; unset: the built-in rules alone do.",
+        description="Base URL of an OpenAI-compatible API, such as `https://llm.example.com/v1`, that "
+        "writes summaries of incidents from redacted facts; unset: only built-in rules do.",
     )
-    language_model_name: str = Field("", max_length=200, description="The model asked for there.")
+    language_model_name: str = Field("", max_length=200, description="Name of the model to use.")
     language_model_key: SecretStr = Field(SecretStr(""), description="Its API key.")
     language_model_daily_tokens: int = Field(
-        200_000, ge=1, description="Tokens a day that one workspace may use of it."
+        200_000, ge=1, description="Tokens of the language model one workspace may use per day."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Minimum level logged."
+        "INFO", description="Minimum level of logged messages."
     )
 
     @classmethod
@@ -191,7 +196,7 @@ class Environment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What a vault's agent, an orchestrator or systemd mounts as files is read before `.env`."""
+        """Read files mounted by a vault agent, an orchestrator or systemd before `.env`."""
         files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("TOCSIN_SECRETS_DIR") or None)
         return init_settings, env_settings, files, dotenv_settings
 
@@ -201,7 +206,7 @@ class Environment(BaseSettings):
         if value and not value.is_dir():
             raise ValueError("must be a folder")
         if value and not os.environ.get("TOCSIN_SECRETS_DIR"):
-            raise ValueError("set it in the environment: files of secrets are read before .env")
+            raise ValueError("set it in the environment: secret files are read before .env")
         return value
 
     @field_validator("redaction_rules")
@@ -237,7 +242,7 @@ class Environment(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _all_faults_at_once(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Names every fault in one error, and no value."""
+        """Report every fault in one error, without values."""
         faults: list[str] = []
         made: Self | None = None
         try:
@@ -260,12 +265,12 @@ class Environment(BaseSettings):
         return self
 
     def signing_key(self) -> str:
-        """SECRET_KEY, or outside production one made once and kept in the data folder."""
+        """Return SECRET_KEY, or outside production one generated once and stored in the data folder."""
         given = self.secret_key.get_secret_value()
-        return given or _kept_key(self.tocsin_data_dir)
+        return given or _stored_key(self.tocsin_data_dir)
 
 
-def _kept_key(folder: Path) -> str:
+def _stored_key(folder: Path) -> str:
     path = folder / "secret_key"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -276,5 +281,5 @@ def _kept_key(folder: Path) -> str:
 
 
 def _rule(message: str) -> str:
-    """What an error says of the rule, without what was given."""
+    """Return the rule of an error, without the given value."""
     return message.removeprefix("Value error, ").partition(", input")[0]

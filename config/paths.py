@@ -1,4 +1,4 @@
-"""Paths of the project and its data, from the standard library alone."""
+"""Paths of the project and its data; standard library only."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("TOCSIN_DATA_DIR") or ROOT / ".tocsin").absolute()
-# What `manage.py up` found or started, so that every other command reaches the same servers.
+# Written by `manage.py up` with the servers it found or started, so that every other command uses the same.
 RUNTIME_ENV = DATA_DIR / "runtime.env"

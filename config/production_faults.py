@@ -1,6 +1,6 @@
-"""What makes settings unsafe for production, judged by the values as they are parsed. Pure.
+"""Finds settings that are unsafe in production, from their parsed values. Pure.
 
-Every fault names its setting and the rule, and never a value: a start that fails is read by many people.
+Every fault names its setting and the rule, never a value: the error of a failed start is widely visible.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from config.installation.connections import has_known_password, open_ones
 MIN_KEY_LENGTH: Final = 50
 MIN_KEY_BITS: Final = 128
 MIN_TOKEN_LENGTH: Final = 32
-MIN_KEY_LETTERS: Final = 10  # different ones
+MIN_KEY_LETTERS: Final = 10  # distinct ones
 _PLACEHOLDERS: Final = (
     "insecure",
     "changeme",
@@ -35,13 +35,13 @@ def words(text: str) -> list[str]:
 
 
 def production_faults(given: Mapping[str, Any]) -> list[str]:
-    """The faults of settings by their names in lower case, as they were given."""
+    """Return the faults of settings, given by lower-case name."""
     values = {name: _text(value) for name, value in given.items() if value is not None}
     return [*_of_keys(values), *_of_hosts(values), *_of_servers(values)]
 
 
 def weakness(key: str, min_length: int = MIN_KEY_LENGTH) -> str:
-    """What is wrong with a signing key or a token, or ""."""
+    """Return what is wrong with a signing key or a token, or ""."""
     lowered = key.lower()
     if len(key) < min_length:
         return f"must be set to at least {min_length} random characters in production"
@@ -78,7 +78,7 @@ def _of_hosts(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _is_any(host: str) -> bool:
-    """Whether a pattern of hosts matches hosts that are not the operator's."""
+    """Return whether a host pattern matches hosts that are not the operator's."""
     inner = host.removeprefix("*").removeprefix(".")
     return "*" in inner or not inner or (inner != host and "." not in inner)
 
@@ -101,7 +101,7 @@ def _of_servers(values: Mapping[str, str]) -> Iterator[str]:
 def _has_known_password(address: str) -> bool:
     try:
         return has_known_password(address)
-    except ValueError:  # no address at all, which its own check says
+    except ValueError:  # not an address, which is reported by its own check
         return False
 
 

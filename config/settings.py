@@ -1,5 +1,3 @@
-"""Django's settings, built from the typed environment (`config.environment`)."""
-
 from __future__ import annotations
 
 from ipaddress import ip_network
@@ -13,7 +11,7 @@ from config.production_faults import words
 from config.runtime.logging import logging_settings, own_secrets
 from core.redaction import use_rules
 
-ENVIRONMENT = Environment()  # pydantic names every missing or wrong variable at once
+ENVIRONMENT = Environment()  # reports every missing or invalid variable at once
 TOCSIN_ENV = ENVIRONMENT.tocsin_env
 TOCSIN_OPEN_LOOPBACK = ENVIRONMENT.tocsin_open_loopback
 IS_PRODUCTION = TOCSIN_ENV == "production"
@@ -66,7 +64,7 @@ if _MAIL.hostname:
     EMAIL_HOST, EMAIL_PORT = _MAIL.hostname, _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
     EMAIL_USE_SSL = _MAIL.scheme == "smtps"
-    # A server on this machine or one that takes no password may do without TLS.
+    # TLS is optional for a server on this machine and for one without a password.
     EMAIL_USE_TLS = _MAIL.scheme == "smtp" and bool(EMAIL_HOST_USER)
 
 INSTALLED_APPS = [
@@ -82,7 +80,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_cotton.apps.SimpleAppConfig",
     "template_partials.apps.SimpleAppConfig",
-    "django.contrib.humanize",  # of the second factors' list
+    "django.contrib.humanize",  # used by allauth's list of second factors
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -96,7 +94,7 @@ MIDDLEWARE = [
     "core.http.middleware.RequestId",
     "core.http.machine_addresses.trailing_slash_middleware",
     "core.http.middleware.SecurityHeaders",
-    # So far out that refusals of those below, of an unknown host for one, are dressed as well.
+    # First, so that errors of the ones below, such as an unknown host, get an error page as well.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.http.middleware.SecurityLog",
@@ -156,7 +154,7 @@ TEMPLATES: list[dict[str, Any]] = [
 COTTON_DIR = "components"
 
 
-# A connection that a network dropped without a word is noticed within half a minute, not within hours.
+# A connection dropped by a network is detected within half a minute, not within hours.
 NOTICED = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -176,7 +174,7 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or query.pop("host", "")),
         "PORT": str(parts.port or query.pop("port", "")),
-        # A restarted PostgreSQL leaves a pool of dead connections: each is tried before it is lent out.
+        # A restarted PostgreSQL leaves a pool of dead connections: each is checked before use.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**NOTICED, **query, **POOL},
     }
@@ -225,14 +223,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ] + [{"NAME": "accounts.sign_in.common_passwords.CommonPasswordWords"}]
 
 STATIC_URL = "/static/"
-WHITENOISE_ALLOW_ALL_ORIGINS = False  # no page of another site needs our files
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # no other site needs our files
 STATICFILES_DIRS = [BASE_DIR / "static"]
 TOCSIN_VIEWER = "accounts.sign_in.page_authentication.current_actor"
 TOCSIN_API_VIEWER = "accounts.tokens.authentication.live_viewer"
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    # Tests render pages without having built the files their names are hashed from.
+    # Tests render pages without the manifest of hashed file names.
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if TOCSIN_ENV == "test"
@@ -255,10 +253,10 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-# A browser takes a cookie of this name from this very host over TLS only: no neighbour can plant one.
+# The __Host- prefix: set by this host over TLS only, so that no other subdomain can plant it.
 OURS_ALONE = "__Host-" if IS_PRODUCTION else ""
-# One sign-in per site: cookies of several checkouts on localhost must not overwrite each other. By the port
-# that people reach: hosts behind one load balancer may listen on different ones, and share their sessions.
+# One sign-in per site: cookies of several checkouts on localhost must not overwrite each other. Named by the
+# public port: hosts behind one load balancer may listen on different ones and share their sessions.
 _SITE = urlsplit(BASE_URL).port or 443
 SESSION_COOKIE_NAME = f"{OURS_ALONE}tocsin_session_{_SITE}"
 CSRF_COOKIE_NAME = f"{OURS_ALONE}tocsin_csrf_{_SITE}"

@@ -46,7 +46,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("warroom.urls")),
     path("", include("status.urls")),
-    # Upper apps first: they add pages below an incident, whose own addresses end with any word.
+    # Upper apps first: they add pages below an incident, whose own URLs end with a catch-all segment.
     path("", include("postmortems.urls")),
     path("", include("detection.urls")),
     path("", include("bundles.urls")),

@@ -8,7 +8,7 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import every module that registers queues, tasks, subscribers or pieces of pages."""
+        """Import every module that registers queues, tasks, subscribers or UI components."""
         discover(
             "queues",
             "tasks",

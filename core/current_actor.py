@@ -1,4 +1,4 @@
-"""Actor of the current page request, from the function that the settings name."""
+"""Actor of the current page request, found by the function that the settings name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 
 
 class Viewer(Protocol):
-    """What the lower layers need of an actor."""
+    """The part of an actor that the lower layers need."""
 
     @property
     def workspace_id(self) -> int: ...
@@ -30,5 +30,5 @@ def _finder() -> Callable[[HttpRequest], Viewer]:
 
 
 def viewer_of(request: HttpRequest) -> Any:
-    """The actor behind a request with a session. Raises Unauthenticated or Forbidden."""
+    """Return the actor of a request with a session. Raises Unauthenticated or Forbidden."""
     return _finder()(request)

@@ -17,13 +17,13 @@ NOT_SEARCHED: Final = frozenset({"migrations", "management", "templatetags", "__
 
 
 def discover(*names: str) -> None:
-    """Import every module of these names, app by app in the order of INSTALLED_APPS."""
+    """Import every module of these names, in the order of INSTALLED_APPS."""
     for module in modules_named(*names):
         import_module(module)
 
 
 def modules_named(*names: str) -> list[str]:
-    """The modules of these names, by their full names: `core.outbox.tasks`."""
+    """Return the full names of the modules with these names, such as `core.outbox.tasks`."""
     found = []
     for config in apps.get_app_configs():
         if _is_ours(config):
@@ -41,7 +41,7 @@ def _is_ours(config: AppConfig) -> bool:
 
 @functools.cache
 def _python_files(folder: str) -> tuple[str, ...]:
-    """Every module below an app, dotted and without the app's name, sorted."""
+    """Return every module below an app, dotted and without the app's name, sorted."""
     return tuple(sorted(_walk(folder, "")))
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """One thing wrong with one field: where (`events[3].level`), which rule it broke, and in words."""
+    """One thing wrong with one field: its path (`events[3].level`), the rule it broke, and a sentence."""
 
     field: str
     rule: str
@@ -17,7 +17,7 @@ class FieldFault:
 
 
 class Problem(Exception):
-    """A refusal with everything its reader needs: what was wrong, what was kept, what to do next.
+    """A refused request: what was wrong, what was kept and what to do next.
 
     Raised by services; each entry point (web, API, CLI, Slack) renders it in its own way.
     """
@@ -41,7 +41,7 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
     def as_json(self) -> dict[str, Any]:
-        """The body of `application/problem+json`: type, title, status, code, detail, errors, and extras."""
+        """Return the `application/problem+json` body: type, title, status, code, detail, errors, extras."""
         body: dict[str, Any] = {
             "type": f"urn:tocsin:problem:{self.code}",
             "title": self.title,
@@ -55,14 +55,14 @@ class Problem(Exception):
 
 
 class Malformed(Problem):
-    """400: the request could not be read at all."""
+    """400: the request could not be parsed."""
 
     code = "malformed"
     title = "Malformed request"
 
 
 class Unauthenticated(Problem):
-    """401: no credentials, or credentials no one knows."""
+    """401: no credentials, or unknown ones."""
 
     status = 401
     code = "unauthenticated"
@@ -70,7 +70,7 @@ class Unauthenticated(Problem):
 
 
 class Forbidden(Problem):
-    """403: known, but not allowed to do this."""
+    """403: authenticated, but not allowed to do this."""
 
     status = 403
     code = "forbidden"
@@ -78,7 +78,7 @@ class Forbidden(Problem):
 
 
 class Unencrypted(Forbidden):
-    """403: asked over plain HTTP. A redirect would hide that a token had travelled in the clear."""
+    """403: requested over plain HTTP. A redirect would hide that a token was sent unencrypted."""
 
     code = "https_required"
     title = "Use HTTPS"
@@ -88,7 +88,7 @@ class Unencrypted(Forbidden):
 
 
 class NotFound(Problem):
-    """404: nothing there, or nothing there for you. Another workspace's ids answer this, never 403."""
+    """404: does not exist or is not visible to the caller. Ids of other workspaces give 404, never 403."""
 
     status = 404
     code = "not_found"
@@ -96,7 +96,7 @@ class NotFound(Problem):
 
 
 class Conflict(Problem):
-    """409: the thing has moved on since it was read; `extra["current"]` carries its state now."""
+    """409: the object has changed since it was read; `extra["current"]` carries its current state."""
 
     status = 409
     code = "conflict"
@@ -112,7 +112,7 @@ class Gone(Problem):
 
 
 class TooLarge(Problem):
-    """413: more than the stated limit."""
+    """413: larger than the stated limit."""
 
     status = 413
     code = "too_large"
@@ -120,7 +120,7 @@ class TooLarge(Problem):
 
 
 class Invalid(Problem):
-    """422: readable, but a field breaks a rule; `faults` names each."""
+    """422: well-formed, but a field breaks a rule; `faults` names each."""
 
     status = 422
     code = "invalid"

@@ -14,19 +14,20 @@ from typing import Any, Final
 from core.redaction import MASK, is_secret, redact
 
 Record = MutableMapping[str, Any]
-MIN_OWN_LENGTH: Final = 8  # a shorter value is found by chance in harmless text
+MIN_OWN_LENGTH: Final = 8  # shorter values occur by chance in harmless text
 MAX_DEPTH: Final = 8
-TRACEBACK: Final = "\0traceback\0"  # stands between a readable line and its traceback, until it is escaped
+TRACEBACK: Final = "\0traceback\0"  # separates a readable line from its traceback until it is escaped
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# Rendered by the last processor: the time is ours, and numbers stay numbers.
+# Rendered by the last processor; numbers stay numbers.
 _AS_THEY_ARE: Final = (int, float, bool, type(None))
 
 
 class RecordRedaction:
-    """Redacts every value of a record, and the line that is rendered of it.
+    """Redacts every value of a record, and the rendered line.
 
     `own` are secrets of this installation, such as its signing key: they are masked by value, wherever they
-    stand. What is no text, number, list or mapping is shown as redacted text, requests by method and path.
+    occur. Anything but text, numbers, lists and mappings is shown as redacted text, requests by method and
+    path.
     """
 
     def __init__(self, own: Collection[str] = ()) -> None:
@@ -52,7 +53,7 @@ class RecordRedaction:
         return shown
 
     def text(self, text: str) -> str:
-        """The text without secrets."""
+        """Return the text without secrets."""
         for value in self._own:
             text = text.replace(value, MASK)
         return redact(text)
@@ -70,9 +71,9 @@ class RecordRedaction:
 
 
 def escaped(_logger: Any, _method: str, line: str) -> str:
-    """Processor: a readable record on one line, its traceback indented below; no control character acts.
+    """Processor: puts a readable record on one line, its traceback indented below.
 
-    Nothing a stranger sends can look like a line of its own, or change a terminal.
+    Control characters are escaped. So input cannot forge a log line or control a terminal.
     """
     head, _, trouble = line.partition(TRACEBACK)
     below = [f"    {_CONTROL.sub(_escape, row)}" for row in trouble.split("\n")] if trouble else []
@@ -80,7 +81,7 @@ def escaped(_logger: Any, _method: str, line: str) -> str:
 
 
 def escaped_json(_logger: Any, _method: str, line: str) -> str:
-    """Processor: a JSON line without the control characters that JSON itself lets pass."""
+    """Processor: escapes the control characters that JSON itself permits."""
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
@@ -101,7 +102,7 @@ def _as_text(value: Any) -> str:
 
 
 def request_line(request: Any) -> str:
-    """A Django request by its method and route, or its redacted path; never with its query."""
+    """Return a Django request as its method and route, or redacted path; never with its query string."""
     route = getattr(getattr(request, "resolver_match", None), "route", None)
     return f"{request.method} {f'/{route}' if route else redact(request.path)}"
 

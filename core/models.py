@@ -1,4 +1,4 @@
-"""Rows that are queues: the outbox and its dispatches. The row is the truth, a message is only a hint."""
+"""Outbox tables, rate-limit counters and heartbeats."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.queue.models import WorkItem
 
 
 class OutboxEvent(models.Model):
-    """A domain fact, written in the transaction that made it true. `payload` holds JSON scalars and lists."""
+    """A domain event, written in the transaction of its change. `payload` holds JSON scalars and lists."""
 
     topic = models.CharField(max_length=80)
     workspace_id = models.BigIntegerField()
@@ -40,7 +40,10 @@ class OutboxDispatch(WorkItem):
 
 
 class Allowance(models.Model):
-    """How much of a limit was used in the window that began at `window_at`; see `core.rate_limit.store`."""
+    """How much of a rate limit was used in the window that began at `window_at`.
+
+    See `core.rate_limit.store`.
+    """
 
     name = models.CharField(max_length=200, primary_key=True)
     window_at = models.DateTimeField()
@@ -56,7 +59,7 @@ class Allowance(models.Model):
 
 
 class Pulse(models.Model):
-    """When a worker was last seen at work; in the database, so that it is known while Valkey is away."""
+    """A worker's last heartbeat, in the database so that it is available while Valkey is down."""
 
     name = models.CharField(max_length=60, primary_key=True)
     seen_at = models.DateTimeField()

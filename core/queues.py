@@ -1,4 +1,4 @@
-"""Queues that the core serves or that several apps share."""
+"""Queues of the core, and queues that several apps share."""
 
 from __future__ import annotations
 

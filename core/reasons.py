@@ -1,6 +1,7 @@
 """The closed list of reasons: why an event, an incident or a person was handled as it was.
 
-Every path that drops, mutes, holds, delays or falls back names one. `docs/reference/reasons.md` lists them.
+Every code path that drops, mutes, holds, delays or falls back names one. `docs/reference/reasons.md` lists
+them.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from django.db import models
 
 
 class Reason(models.TextChoices):
-    """A reason and what it says. Codes are stored and never change their meaning."""
+    """A reason code and its sentence. Codes are stored and never change their meaning."""
 
     # Rules and events
     RULE_MATCHED = "rule_matched", "the event meets every condition of the rule"
@@ -23,14 +24,14 @@ class Reason(models.TextChoices):
     RULE_DRY_RUN = "rule_dry_run", "the rule is in dry run: it opens no incident"
     BELOW_THRESHOLD = "below_threshold", "fewer events than the threshold in the window"
     EVENT_LATE = "event_late", "the event arrived too late to be counted"
-    # Requests and events that are not taken
+    # Refused requests and events
     REQUEST_MALFORMED = "request_malformed", "the request could not be parsed"
     REQUEST_INVALID = "request_invalid", "the request, or a part of it, violates its format"
     REQUEST_TOO_LARGE = "request_too_large", "the request is larger than the limit"
     REQUEST_SLOW = "request_slow", "the body did not arrive in time"
     MEDIA_TYPE = "media_type", "the media type or the encoding is not accepted"
     METHOD = "method", "the URL requires another HTTP method"
-    SENDER_UNKNOWN = "sender_unknown", "no valid token came with the request"
+    SENDER_UNKNOWN = "sender_unknown", "the request has no valid token"
     SENDER_FORBIDDEN = "sender_forbidden", "the sender may not send this"
     SENDER_LIMITED = "sender_limited", "the sender exceeded its rate limit"
     SOURCE_UNKNOWN = "source_unknown", "no source has the key in the URL"

@@ -16,12 +16,12 @@ _own: list[OwnRule] = []
 
 
 def use_rules(rules: Iterable[Mapping[str, Any]]) -> None:
-    """The installation's own rules from now on, beside the built-in ones. Raises RuleError."""
+    """Add the installation's own rules to the built-in ones. Raises RuleError."""
     _own[:] = [OwnRule(rule) for rule in rules]
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a credential replaced by `MASK`; idempotent."""
+    """Return the text with everything that looks like a credential replaced by `MASK`; idempotent."""
     if not _own:
         return engine.redact(text)
     finders: tuple[Finder, ...] = (engine.findings, *_own)
@@ -30,7 +30,7 @@ def redact(text: str) -> str:
 
 
 def redact_value(value: Any) -> Any:
-    """The same for JSON-like data: values under secret names go, texts are searched, other scalars stay."""
+    """Redact JSON-like data: values under secret names are masked, texts searched, other scalars stay."""
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):

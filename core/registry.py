@@ -29,7 +29,7 @@ class Registry(Generic[T]):
         return lambda item: self.add(name, item)
 
     def get(self, name: str) -> T:
-        """The item of that name. Raises LookupError naming the known ones."""
+        """Return the item of that name. Raises LookupError naming the known ones."""
         if name not in self._items:
             raise LookupError(f"there is no {self.kind} {name!r}; known: {', '.join(self._items) or 'none'}")
         return self._items[name]
@@ -44,11 +44,11 @@ class Registry(Generic[T]):
         return len(self._items)
 
     def names(self) -> list[str]:
-        """The names, in the order they were added."""
+        """Return the names, in the order they were added."""
         return list(self._items)
 
     def discover(self, package: str) -> Registry[T]:
-        """Import every module of `package`, so that decorators run; modules starting with _ stay out."""
+        """Import every module of `package`, so that decorators run; modules starting with _ are skipped."""
         folder = importlib.import_module(package).__path__
         for module in pkgutil.iter_modules(folder):
             if not module.name.startswith("_"):

@@ -16,7 +16,7 @@ _cache: ContextVar[dict[Hashable, Any] | None] = ContextVar("read_for_this_page"
 
 
 class RequestCache:
-    """Middleware: for the time of a request that changes nothing, `cached_per_request` remembers."""
+    """Middleware: enables `cached_per_request` during GET and HEAD requests."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -32,9 +32,9 @@ class RequestCache:
 
 
 def cached_per_request(function: Callable[P, T]) -> Callable[P, T]:
-    """Make a reading function answer the same object to the same arguments within one page.
+    """Decorator: cache the result per arguments for the current request.
 
-    The arguments must be hashable, and no one may change the answer. What it raises is not remembered.
+    Arguments must be hashable and the result must not be modified. Exceptions are not cached.
     """
 
     @functools.wraps(function)
@@ -45,7 +45,7 @@ def cached_per_request(function: Callable[P, T]) -> Callable[P, T]:
         key = (function, args, *sorted(kwargs.items()))
         if key not in known:
             known[key] = function(*args, **kwargs)
-        answer: T = known[key]
-        return answer
+        result: T = known[key]
+        return result
 
     return reading

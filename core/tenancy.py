@@ -10,17 +10,20 @@ M = TypeVar("M", bound=models.Model)
 
 
 class UnscopedQueryError(RuntimeError):
-    """A query was started without naming the workspace it may see."""
+    """A query was started without naming its workspace."""
 
 
 class WorkspaceManager(models.Manager[M]):
-    """Opens queries with `of(workspace_id)` only; every other way in raises `UnscopedQueryError`."""
+    """Manager that opens queries with `of(workspace_id)` only.
+
+    Everything else raises `UnscopedQueryError`.
+    """
 
     def get_queryset(self) -> models.QuerySet[M]:
         raise UnscopedQueryError(f"{self.model.__name__}.objects needs a workspace: use .of(workspace_id)")
 
     def of(self, workspace_id: int) -> models.QuerySet[M]:
-        """All rows of one workspace."""
+        """Return all rows of one workspace."""
         return super().get_queryset().filter(workspace_id=workspace_id)
 
     def create(self, **fields: Any) -> M:
@@ -30,7 +33,7 @@ class WorkspaceManager(models.Manager[M]):
         return super().get_queryset().create(**fields)
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[M]:
-        """Insert many rows; each carries its workspace already."""
+        """Insert many rows, each with its workspace set."""
         return super().get_queryset().bulk_create(objs, *args, **kwargs)
 
 

@@ -1,4 +1,4 @@
-"""Django admin of findings and events, for looking; rules and sources have modules of their own."""
+"""Read-only Django admin of findings and events; rules and sources have modules of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces
+from accounts.workspaces.admin_search import IncidentRowsAdmin, in_all_workspaces
 from core.admin.base import ReadOnly
 from detection.models import (
     Event,
@@ -22,7 +22,7 @@ from detection.models import (
 
 
 @admin.register(Finding)
-class FindingAdmin(OfIncidents):
+class FindingAdmin(IncidentRowsAdmin):
     list_display = ("found_at", "rule", "group_key", "outcome", "event_count", "incident")
     list_filter = ("workspace", "outcome")
     search_fields = ("=group_key", "=rule__rule_id")
@@ -30,7 +30,7 @@ class FindingAdmin(OfIncidents):
 
 
 @admin.register(ModelRequest)
-class ModelRequestAdmin(OfIncidents):
+class ModelRequestAdmin(IncidentRowsAdmin):
     list_display = ("due_at", "incident", "outcome", "last_error")
     list_filter = ("workspace", "outcome")
     list_select_related = ("incident",)
@@ -38,7 +38,7 @@ class ModelRequestAdmin(OfIncidents):
 
 @admin.register(SourceSecret)
 class SourceSecretAdmin(ReadOnly):
-    """When a key or secret was made, used and revoked; what it is, sealed or digested, stays in its table."""
+    """Dates of keys and secrets; the encrypted or hashed values are not shown."""
 
     list_display = ("id", "source", "purpose", "hint", "created_at", "last_used_at", "revoked_at")
     list_filter = ("workspace", "purpose")
@@ -46,19 +46,19 @@ class SourceSecretAdmin(ReadOnly):
     exclude = ("sealed", "digest")
 
 
-class Partitioned(ReadOnly):
-    """Tables whose every key starts with the workspace: so do their order and their look-ups here."""
+class PartitionedAdmin(ReadOnly):
+    """Admin of tables whose keys all start with the workspace, which orders and look-ups must use."""
 
     sortable_by = ()
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """One row, found by the key although the address does not name the workspace."""
+        """Return one row by its key, although the URL does not name the workspace."""
         if not (object_id.isascii() and object_id.isdigit() and len(object_id) < 19):
             return None
         return in_all_workspaces(self.get_queryset(request)).filter(pk=int(object_id)).first()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        """By number only: there is no index by anything else."""
+        """Search by number only; there is no other index."""
         if not search_term.strip().isdecimal():
             return (queryset.none() if search_term.strip() else queryset), False
         number = int(search_term.strip()[:18])
@@ -68,7 +68,7 @@ class Partitioned(ReadOnly):
 
 
 @admin.register(Event)
-class EventAdmin(Partitioned):
+class EventAdmin(PartitionedAdmin):
     list_display = (
         "id", "workspace_id", "received_at", "source", "level", "event_type", "message", "is_late",
     )  # fmt: skip
@@ -78,7 +78,7 @@ class EventAdmin(Partitioned):
 
 
 @admin.register(IncidentEvent)
-class IncidentEventAdmin(Partitioned):
+class IncidentEventAdmin(PartitionedAdmin):
     list_display = ("event_id", "workspace_id", "incident_id", "occurred_at")
     search_fields = ("=incident_id",)
     search_help_text = "The key of an incident"
@@ -88,7 +88,7 @@ class IncidentEventAdmin(Partitioned):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnly):
-    """Keys are left out."""
+    """Heartbeats, without their keys."""
 
     list_display = ("name", "workspace", "component", "status", "last_beat_at", "due_at")
     list_select_related = ("workspace",)

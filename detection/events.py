@@ -10,7 +10,7 @@ from core.outbox.events import DomainEvent
 
 @dataclass(frozen=True)
 class RulesChanged(DomainEvent):
-    """Rules of the workspace were made, changed or removed."""
+    """Rules of the workspace were created, changed or removed."""
 
     topic: ClassVar[str] = "rules.changed"
     rule_ids: tuple[str, ...]

@@ -33,7 +33,7 @@ LEVEL_LABELS: Final[tuple[str, ...]] = tuple(level.label for level in Level)
 
 
 def parse_level(text: str) -> Level:
-    """`error`, `ERROR`, `high`, `sev2` … -> Level. Raises ValueError on anything else."""
+    """Parse `error`, `ERROR`, `high`, `sev2` … Raises ValueError on anything else."""
     rank = LEVEL_NAMES.get(text.strip().lower())
     if rank is None:
         raise ValueError(f"must be one of {', '.join(LEVEL_LABELS)}")

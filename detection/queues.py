@@ -1,4 +1,4 @@
-"""The queue of event evaluation and what beat sends to it."""
+"""Queue of event evaluation and its schedule."""
 
 from __future__ import annotations
 

@@ -31,12 +31,12 @@ class RuleOut(Schema):
     version: int
 
 
-# A whole number is taken as its digits; null is as if it was left out.
+# Integers are converted to strings; null counts as missing.
 _Name = Annotated[str, Field(max_length=200)] | int
 
 
 class EventIn(Schema):
-    """One event. Other fields are kept under `metadata`."""
+    """One event. Other fields are stored under `metadata`."""
 
     source: _Name = Field(description="The source; also `service`.", examples=["my-service"])
     level: str | None = Field(
@@ -53,7 +53,7 @@ class EventIn(Schema):
 
 
 class EventsIn(Schema):
-    """A batch of 1 to 1,000 events, 1 MB at most; a bare array and a single event are taken too."""
+    """A batch of 1 to 1,000 events, 1 MB at most; a bare array and a single event are accepted too."""
 
     events: list[EventIn] = Field(min_length=1, max_length=1000)
 
@@ -66,7 +66,7 @@ class EventFault(Schema):
 
 
 class EventsOut(Schema):
-    """What was stored. `event_id` is told for a single event."""
+    """Result of storing events. `event_id` is set for a single event."""
 
     accepted: int
     duplicates: int

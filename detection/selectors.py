@@ -19,20 +19,20 @@ from incidents.privacy.selectors import seen_by
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Events of an incident, oldest first; `after` continues, None at the end."""
+    """Events of an incident, oldest first; `after` is the next cursor, None at the end."""
 
     items: list[Event]
     after: tuple[datetime, int] | None
 
 
 def rules_of(actor: Actor) -> QuerySet[DetectionRule]:
-    """Every rule of the workspace by rule_id. Raises Forbidden."""
+    """Return every rule of the workspace by rule_id. Raises Forbidden."""
     require(actor, Capability.RULES_READ)
     return DetectionRule.objects.of(actor.workspace_id).order_by("rule_id")
 
 
 def rule_for(actor: Actor, rule_id: str, *, lock: bool = False) -> DetectionRule:
-    """One rule by its rule_id. Raises Forbidden, NotFound."""
+    """Return one rule by its rule_id. Raises Forbidden, NotFound."""
     rules = rules_of(actor)
     rule = (rules.select_for_update() if lock else rules).filter(rule_id=rule_id.replace("\0", "")).first()
     if rule is None:
@@ -41,7 +41,7 @@ def rule_for(actor: Actor, rule_id: str, *, lock: bool = False) -> DetectionRule
 
 
 def rule_json(rule: DetectionRule) -> dict[str, Any]:
-    """A rule as the API shows it."""
+    """Return a rule as the API shows it."""
     return {
         "rule_id": rule.rule_id,
         "name": rule.name,
@@ -75,9 +75,9 @@ def events_page(
     sources: Sequence[str] = (),
     minimum_level: Level = Level.DEBUG,
 ) -> EventPage:
-    """The events an incident counts, oldest first, `limit` at a time, in three statements.
+    """Return the events an incident counts, oldest first, `limit` at a time, in three statements.
 
-    Raises Forbidden; NotFound where this workspace has no such incident.
+    Raises Forbidden; NotFound if this workspace has no such incident.
     """
     require(actor, Capability.INCIDENTS_READ)
     if not seen_by(actor).filter(pk=incident_id).exists():

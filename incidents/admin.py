@@ -1,4 +1,4 @@
-"""Django admin of incidents, for looking; configuration is changed in the `admin` modules beside it."""
+"""Read-only Django admin of incidents; the `admin` modules below this package change configuration."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.audit.admin_history import AuditedReadOnly
-from accounts.workspaces.admin_search import OfIncidents, in_all_workspaces, number_in
-from core.admin.base import Growing, ReadOnly, one_of
+from accounts.audit.admin_history import AuditedReadOnlyAdmin
+from accounts.workspaces.admin_search import IncidentRowsAdmin, in_all_workspaces, number_in
+from core.admin.base import LargeTableAdmin, ReadOnly, one_of
 from incidents.archive.models import IncidentArchive
 from incidents.models import (
     AffectedComponent,
@@ -44,7 +44,7 @@ from incidents.models import (
 
 
 @admin.register(Incident)
-class IncidentAdmin(AuditedReadOnly):
+class IncidentAdmin(AuditedReadOnlyAdmin):
     list_display = (
         "reference",
         "title",
@@ -58,11 +58,11 @@ class IncidentAdmin(AuditedReadOnly):
     list_filter = ("workspace", "severity", "status", "incident_type", "source", "is_drill")
     search_fields = ("title",)
     search_help_text = "A number, or part of a title"
-    sortable_by = ()  # newest first; by another column would read all of a table that grows for ever
+    sortable_by = ()  # newest first; sorting by another column would read the whole table
     list_select_related = ("workspace",)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Incident], search_term: str) -> Any:
-        """By number, else by title: each has an index, both at once would use neither."""
+        """Search by number, else by title: each has an index, a combined condition would use neither."""
         number = number_in(search_term)
         if number is None:
             return super().get_search_results(request, queryset, search_term)
@@ -70,7 +70,7 @@ class IncidentAdmin(AuditedReadOnly):
 
 
 @admin.register(TimelineEntry)
-class TimelineEntryAdmin(OfIncidents):
+class TimelineEntryAdmin(IncidentRowsAdmin):
     list_display = ("occurred_at", "incident", "kind", "author_label", "is_public", "message")
     list_filter = ("workspace", "kind", "is_public")
     search_fields = ("author_label",)
@@ -78,7 +78,7 @@ class TimelineEntryAdmin(OfIncidents):
 
 
 @admin.register(IncidentSignal)
-class IncidentSignalAdmin(OfIncidents):
+class IncidentSignalAdmin(IncidentRowsAdmin):
     list_display = ("incident", "reporter", "fingerprint", "first_at", "last_at")
     list_filter = ("workspace",)
     search_fields = ("reporter", "=fingerprint")
@@ -86,7 +86,7 @@ class IncidentSignalAdmin(OfIncidents):
 
 
 @admin.register(RoleAssignment)
-class RoleAssignmentAdmin(OfIncidents):
+class RoleAssignmentAdmin(IncidentRowsAdmin):
     list_display = ("incident", "role", "user", "assigned_at", "ended_at")
     list_filter = ("workspace", "role", ("ended_at", admin.EmptyFieldListFilter))
     search_fields = ("user__username",)
@@ -94,7 +94,7 @@ class RoleAssignmentAdmin(OfIncidents):
 
 
 @admin.register(Analysis)
-class AnalysisAdmin(OfIncidents):
+class AnalysisAdmin(IncidentRowsAdmin):
     list_display = ("created_at", "incident", "revision", "author", "category", "severity", "event_count")
     list_filter = ("workspace", "author", "category")
     search_fields = ("=rules_digest",)
@@ -102,14 +102,14 @@ class AnalysisAdmin(OfIncidents):
 
 
 @admin.register(IncidentEssence)
-class IncidentEssenceAdmin(OfIncidents):
+class IncidentEssenceAdmin(IncidentRowsAdmin):
     list_display = ("incident", "essence")
     list_filter = ("workspace",)
     list_select_related = ("incident",)
 
 
 @admin.register(AffectedComponent)
-class AffectedComponentAdmin(OfIncidents):
+class AffectedComponentAdmin(IncidentRowsAdmin):
     list_display = ("incident", "component", "impact")
     list_filter = ("workspace", "impact")
     search_fields = ("component__name",)
@@ -123,7 +123,7 @@ class IncidentCounterAdmin(ReadOnly):
 
 
 @admin.register(IncidentEvidence)
-class IncidentEvidenceAdmin(OfIncidents):
+class IncidentEvidenceAdmin(IncidentRowsAdmin):
     list_display = (
         "incident",
         "event_count",
@@ -138,35 +138,35 @@ class IncidentEvidenceAdmin(OfIncidents):
 
 
 @admin.register(SlaClock)
-class SlaClockAdmin(OfIncidents):
+class SlaClockAdmin(IncidentRowsAdmin):
     list_display = ("incident", "kind", "phase", "generation", "deadline", "due_at", "state", "breaches")
     list_filter = ("workspace", "kind", "phase", "state")
     list_select_related = ("incident",)
 
 
 @admin.register(StageVisit)
-class StageVisitAdmin(OfIncidents):
+class StageVisitAdmin(IncidentRowsAdmin):
     list_display = ("incident", "stage", "entered_at", "left_at", "skipped_at", "skip_reason")
     list_filter = ("workspace", "stage")
     list_select_related = ("incident",)
 
 
 @admin.register(ChecklistItem)
-class ChecklistItemAdmin(OfIncidents):
+class ChecklistItemAdmin(IncidentRowsAdmin):
     list_display = ("incident", "stage", "position", "text", "ticked_label", "ticked_at")
     list_filter = ("workspace", "stage", one_of("kind", "action", "check", "exit"))
     list_select_related = ("incident",)
 
 
 @admin.register(InvitedPerson)
-class InvitedPersonAdmin(OfIncidents):
+class InvitedPersonAdmin(IncidentRowsAdmin):
     list_display = ("incident", "user", "viewer", "reason", "invited_by", "invited_at")
     list_filter = ("workspace", "reason")
     list_select_related = ("incident", "user")
 
 
 @admin.register(RoleOffer)
-class RoleOfferAdmin(OfIncidents):
+class RoleOfferAdmin(IncidentRowsAdmin):
     list_display = ("incident", "role", "from_user", "to_user", "answer", "made_at", "expires_at")
     list_filter = ("workspace", "role", "answer")
     list_select_related = ("incident", "from_user", "to_user")
@@ -181,7 +181,7 @@ class EntryAmendmentAdmin(ReadOnly):
 
 @admin.register(CriterionResult)
 class CriterionResultAdmin(ReadOnly):
-    """The newest answer of each exit criterion."""
+    """The latest result of each exit criterion."""
 
     list_display = ("incident", "criterion", "verdict", "why", "is_positive", "is_measured", "checked_at")
     list_filter = ("verdict",)
@@ -199,7 +199,7 @@ class AutoResolutionAdmin(ReadOnly):
 
 @admin.register(IncidentVerdict)
 class IncidentVerdictAdmin(ReadOnly):
-    """Real problems and false positives, as people judged."""
+    """Reviews of incidents by people: real problem or false positive."""
 
     list_display = ("incident", "verdict", "reason", "judged_label", "judged_at")
     list_filter = ("verdict", "reason")
@@ -215,7 +215,7 @@ class AttachmentAdmin(ReadOnly):
 
 
 @admin.register(IncidentArchive)
-class IncidentArchiveAdmin(Growing):
+class IncidentArchiveAdmin(LargeTableAdmin):
     list_display = ("incident", "workspace", "phase", "state", "rows", "size", "archived_at", "restored_at")
     list_select_related = ("workspace", "incident")
 
@@ -242,7 +242,7 @@ class IncidentLinkAdmin(ReadOnly):
 
 
 @admin.register(Drill)
-class DrillAdmin(AuditedReadOnly):
+class DrillAdmin(AuditedReadOnlyAdmin):
     list_display = (
         "title",
         "workspace",
@@ -265,13 +265,13 @@ class DrillParticipantAdmin(ReadOnly):
 
 
 @admin.register(Decision)
-class DecisionAdmin(Growing):
+class DecisionAdmin(LargeTableAdmin):
     list_display = ("id", "at", "incident_id", "stage", "verdict", "reason", "subject", "event_kind")
     search_fields = ("=id",)
 
 
 @admin.register(IncidentMeasure)
-class IncidentMeasureAdmin(Growing):
+class IncidentMeasureAdmin(LargeTableAdmin):
     list_display = ("incident", "severity", "status", "detected_at", "to_acknowledge", "to_resolve")
     list_select_related = ("incident",)
     ordering = ("-pk",)

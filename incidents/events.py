@@ -10,7 +10,7 @@ from django.conf import settings
 from core.outbox.events import DomainEvent
 from incidents.vocabulary import OVER, Status
 
-# What subscribers need of the incident as it was then. `version` tells whether they know a newer one.
+# Snapshot of the incident for subscribers. `version` says whether they know a newer one.
 _SNAPSHOT: Final[LiteralString] = """(
 select jsonb_build_object(
          'incident_id', i.id, 'number', i.number, 'title', i.title, 'severity', i.severity,
@@ -28,7 +28,7 @@ select jsonb_build_object(
   from incidents_incident i where i.id = (f.payload->>'incident_id')::bigint)
 """
 
-# Who may hear of an incident that an event names by its number, where it is private.
+# Who may see an incident that an event names by its number, if it is private.
 VIEWERS_BY_NUMBER: Final[LiteralString] = """(
 select jsonb_build_object('viewers', coalesce((
          select jsonb_agg(p.viewer) from incidents_invitedperson p where p.incident_id = i.id), '[]'))
@@ -36,7 +36,7 @@ select jsonb_build_object('viewers', coalesce((
  where i.workspace_id = f.workspace_id and i.number = (f.payload->>'number')::int and i.is_private)
 """
 
-# Who may hear of the incident, where it is private and the only one.
+# Who may see the incident, if it is private and the only one.
 _VIEWERS: Final[LiteralString] = """(
 select jsonb_build_object('viewers', coalesce((
          select jsonb_agg(p.viewer) from incidents_invitedperson p where p.incident_id = i.id), '[]'))
@@ -48,10 +48,10 @@ select jsonb_build_object('viewers', coalesce((
 
 @dataclass(frozen=True)
 class IncidentEvent(DomainEvent):
-    """Something happened to one incident. `version` is the incident's after it.
+    """Event of one incident. `version` is the incident's after it.
 
-    Of its live topics, "incidents" is for pages that list incidents as they are, "activity" for those that
-    count and tell: events that merely join an incident, many times a second, are of no interest there.
+    Of its live topics, "incidents" is for pages that list incidents as they are, "activity" for those with
+    counts and history: events that merely join an incident, many times a second, do not signal it.
     """
 
     incident_id: int
@@ -60,7 +60,7 @@ class IncidentEvent(DomainEvent):
     snapshot_sql: ClassVar[LiteralString] = _SNAPSHOT
 
     def payload(self) -> dict[str, Any]:
-        """With the address of the incident's page."""
+        """Add the URL of the incident's page."""
         return super().payload() | {"url": f"{settings.BASE_URL}/incidents/INC-{self.number}"}
 
     def live_topics(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ class IncidentEvent(DomainEvent):
 
 @dataclass(frozen=True)
 class IncidentOpened(IncidentEvent):
-    """Detection found it or someone declared it."""
+    """Detection opened it or someone declared it."""
 
     topic: ClassVar[str] = "incident.opened"
     severity: str
@@ -79,18 +79,18 @@ class IncidentOpened(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentChanged(IncidentEvent):
-    """Something people read on it changed that no other fact names: title, impact, labels, components."""
+    """Something visible changed that has no event of its own: title, impact, labels, components."""
 
     topic: ClassVar[str] = "incident.changed"
 
 
 @dataclass(frozen=True)
 class IncidentPrivacyChanged(IncidentEvent):
-    """It was made private or visible to all members, or who may see it changed."""
+    """It was made private or visible to all members, or its invitations changed."""
 
     topic: ClassVar[str] = "incident.privacy_changed"
     is_private: bool
-    live_for_all: bool = False  # so that pages of those who lose sight of it show it no longer
+    live_for_all: bool = False  # so that it disappears from pages of those who can no longer see it
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class IncidentUnacknowledged(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentStatusChanged(IncidentEvent):
-    """What stakeholders are told moved from `before` to `after`."""
+    """The status changed from `before` to `after`."""
 
     topic: ClassVar[str] = "incident.status_changed"
     before: str
@@ -122,7 +122,7 @@ class IncidentStatusChanged(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentResolved(IncidentEvent):
-    """The trouble is over. Follows `incident.status_changed`."""
+    """It was resolved. Follows `incident.status_changed`."""
 
     topic: ClassVar[str] = "incident.resolved"
 
@@ -142,7 +142,7 @@ class IncidentReopened(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentClosed(IncidentEvent):
-    """Nothing is left to do. Follows `incident.status_changed`."""
+    """It was closed. Follows `incident.status_changed`."""
 
     topic: ClassVar[str] = "incident.closed"
 
@@ -153,7 +153,7 @@ class IncidentClosed(IncidentEvent):
 def status_events(
     ids: tuple[int, int, int, int], before: Status, after: Status, *, is_public: bool = False
 ) -> list[IncidentEvent]:
-    """The change of status, and the event that names what it means, if there is one."""
+    """Return the change of status, and the event for its meaning, if there is one."""
     events: list[IncidentEvent] = [IncidentStatusChanged(*ids, before.value, after.value, is_public)]
     if before in OVER and after not in OVER:
         events.append(IncidentReopened(*ids))
@@ -178,7 +178,7 @@ class IncidentGrew(IncidentEvent):
 
 @dataclass(frozen=True)
 class SlaEvent(IncidentEvent):
-    """A clock of one incident: `clock` is acknowledge, update or resolve; `recipient_id` a user to remind."""
+    """An SLA clock of an incident: `clock` is acknowledge, update or resolve; `recipient_id` is reminded."""
 
     clock: str
     generation: int
@@ -202,7 +202,7 @@ class SlaBreached(SlaEvent):
 
 @dataclass(frozen=True)
 class IncidentStageChanged(IncidentEvent):
-    """The response moved from stage `before` to `after`."""
+    """The response changed from stage `before` to `after`."""
 
     topic: ClassVar[str] = "incident.stage_changed"
     before: str
@@ -211,7 +211,7 @@ class IncidentStageChanged(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentSeverityChanged(IncidentEvent):
-    """The severity went from `before` to `after`."""
+    """The severity changed from `before` to `after`."""
 
     topic: ClassVar[str] = "incident.severity_changed"
     before: str
@@ -220,7 +220,7 @@ class IncidentSeverityChanged(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentRoleAssigned(IncidentEvent):
-    """`user_id` holds `role` from now on; None: no one does."""
+    """`user_id` has `role` from now on; None: unassigned."""
 
     topic: ClassVar[str] = "incident.role_assigned"
     role: str
@@ -248,7 +248,7 @@ class IncidentRoleOfferEnded(IncidentRoleOffered):
 
 @dataclass(frozen=True)
 class IncidentEntryAmended(IncidentEvent):
-    """An entry was reworded, withdrawn or published. `is_public`: stakeholders saw it or see it now."""
+    """An entry was edited, withdrawn or published. `is_public`: stakeholders saw it or see it now."""
 
     topic: ClassVar[str] = "incident.entry_amended"
     entry_id: int
@@ -267,7 +267,7 @@ class IncidentNoted(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentSignalled(IncidentEvent):
-    """Another detector joined its finding to it."""
+    """Another detector's finding joined it."""
 
     topic: ClassVar[str] = "incident.signalled"
     reporter: str
@@ -299,7 +299,7 @@ class IncidentAnalysed(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentRecoveryChecked(IncidentEvent):
-    """An exit criterion of its recovery says something else than before."""
+    """The result of an exit criterion of its recovery changed."""
 
     topic: ClassVar[str] = "incident.recovery_checked"
     is_urgent: ClassVar[bool] = False
@@ -310,7 +310,7 @@ class IncidentRecoveryChecked(IncidentEvent):
 
 @dataclass(frozen=True)
 class IncidentEventsJoined(DomainEvent):
-    """Events were counted on these incidents: one fact for a whole drain, but each private one in its own."""
+    """Events were counted on these incidents: one event per batch, but one for each private incident."""
 
     topic: ClassVar[str] = "incident.events_joined"
     snapshot_sql: ClassVar[LiteralString] = _VIEWERS

@@ -1,4 +1,4 @@
-"""Parses input words, aliases included, into values. Pure."""
+"""Parses words, including aliases, into values. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def parsed(field: str, word: object, parse: Callable[[str], T], known: Iterable[T]) -> T:
-    """`parse(word)`. Raises Invalid naming `field` and listing `known`."""
+    """Return `parse(word)`. Raises Invalid naming `field` and listing `known`."""
     try:
         return parse(str(word)[:100])
     except ValueError as error:
@@ -31,32 +31,32 @@ def parsed(field: str, word: object, parse: Callable[[str], T], known: Iterable[
 
 
 def as_severity(word: str) -> Severity:
-    """Raises Invalid (field `severity`)."""
+    """Parse a severity. Raises Invalid (field `severity`)."""
     return parsed("severity", word, parse_severity, Severity)
 
 
 def as_type(word: str) -> IncidentType:
-    """Raises Invalid (field `incident_type`)."""
+    """Parse an incident type. Raises Invalid (field `incident_type`)."""
     return parsed("incident_type", word, parse_type, IncidentType)
 
 
 def as_stage(word: str) -> Stage:
-    """Raises Invalid (field `stage`)."""
+    """Parse a stage. Raises Invalid (field `stage`)."""
     return parsed("stage", word, parse_stage, Stage)
 
 
 def as_impact(word: str) -> Impact:
-    """Raises Invalid (field `impact`)."""
+    """Parse an impact. Raises Invalid (field `impact`)."""
     return parsed("impact", word, lambda text: Impact(_plain(text)), Impact)
 
 
 def as_role(word: str) -> ResponseRole:
-    """Raises Invalid (field `role`)."""
+    """Parse a role. Raises Invalid (field `role`)."""
     return parsed("role", word, lambda text: ResponseRole(_plain(text)), ResponseRole)
 
 
 def as_status_or_stage(word: str) -> Status | Stage:
-    """A status, or the stage that a stage word names. Raises Invalid (field `status`)."""
+    """Parse a status, or a stage name. Raises Invalid (field `status`)."""
     choices: tuple[Status | Stage, ...] = (*Status, *Stage)
     return parsed("status", word, _status_or_stage, choices)
 

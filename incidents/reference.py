@@ -1,4 +1,4 @@
-"""`INC-42`: how people write an incident's number."""
+"""Parses and formats incident references: `INC-42`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 
 from core.errors import FieldFault, Invalid, NotFound
 
-MAX_NUMBER = 2**31 - 1  # what the column holds
+MAX_NUMBER = 2**31 - 1  # maximum of the column
 _SHAPE = re.compile(r"\s*#?\s*(?:inc\s*[-_ #]?\s*)?([0-9]{1,40})\s*", re.ASCII | re.IGNORECASE)
 
 
 def parse_reference(text: str | int) -> int:
-    """`INC-42`, `42`, `inc-42`, `inc_00042`, `#INC-042`, `#42`, 42 -> 42.
+    """Parse `INC-42`, `42`, `inc-42`, `inc_00042`, `#INC-042`, `#42`, 42 -> 42.
 
-    Raises Invalid (field `incident`) for anything else, NotFound for numbers no incident can have.
+    Raises Invalid (field `incident`) for anything else, NotFound for impossible numbers.
     """
     match = _SHAPE.fullmatch(str(text)[:80])
     if match is None:
@@ -26,5 +26,5 @@ def parse_reference(text: str | int) -> int:
 
 
 def reference(number: int) -> str:
-    """42 -> `INC-42`."""
+    """Format 42 as `INC-42`."""
     return f"INC-{number}"

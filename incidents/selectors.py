@@ -35,18 +35,18 @@ from incidents.vocabulary import UNRESOLVED, EntryKind
 __all__ = [
     "IncidentFilter", "Page", "affected_components", "component_names",
     "incident_by_id", "incident_for",
-    "incidents_page", "open_incidents_for", "parse_filter", "resolution_text", "roles_of", "story_of",
+    "incidents_page", "open_incidents_for", "parse_filter", "resolution_text", "roles_of", "timeline_of",
     "timeline_page",
 ]  # fmt: skip
 
 OPEN_LIMIT = 50
-STORY_PAGE: Final = 50
+TIMELINE_PAGE_SIZE: Final = 50
 MAX_NAMES: Final = 300  # in a picker
 MINE_FIRST: Final = ("-is_mine", "-weight", "-detected_at", "-id")
 
 
 def incident_by_id(workspace_id: int, incident_id: int) -> Incident:
-    """One incident as it is now, with details, whoever asks. Raises NotFound."""
+    """Return one incident with details, without a permission check. Raises NotFound."""
     found = _with_id(workspace_id, incident_id)
     if not found:
         raise NotFound("There is no such incident in this workspace.")
@@ -59,7 +59,10 @@ def _with_id(workspace_id: int, incident_id: int) -> QuerySet[Incident]:
 
 
 def incident_for(actor: Actor, number: int | str) -> Incident:
-    """One incident by number or reference ("INC-42"), with details. Raises NotFound, Forbidden, Invalid."""
+    """Return one incident by number or reference ("INC-42"), with details.
+
+    Raises NotFound, Forbidden, Invalid.
+    """
     require(actor, Capability.INCIDENTS_READ)
     return _numbered(actor.workspace_id, actor.viewer, parse_reference(number))
 
@@ -78,7 +81,7 @@ def _with_number(workspace_id: int, viewer: int, number: int) -> QuerySet[Incide
 
 
 def _after(field: str, at: datetime, pk: int) -> Q:
-    # The first half lets the index start at the right place; the second decides among equals.
+    # The first condition is where the index starts; the second breaks ties.
     return Q(**{f"{field}__lte": at}) & (Q(**{f"{field}__lt": at}) | Q(id__lt=pk))
 
 
@@ -89,9 +92,9 @@ def open_incidents_for(
     sort: str = "",
     only_mine: bool = False,
 ) -> list[Incident]:
-    """Fifty that still need someone: the actor's own first, then the worst, then the newest, unless sorted.
+    """Return fifty unresolved ones: the actor's own first, then by severity, then newest, unless sorted.
 
-    Mine are those in which the actor holds a role. Raises Forbidden, and Invalid for an order no one knows.
+    The actor's own are those in which they hold a role. Raises Forbidden, and Invalid for an unknown order.
     """
     require(actor, Capability.INCIDENTS_READ)
     if wanted in (None, IncidentFilter()) and not (sort or only_mine):
@@ -109,7 +112,7 @@ def _first_open(workspace_id: int, viewer: int, user_id: int) -> QuerySet[Incide
 
 
 def count_open(actor: Actor, wanted: IncidentFilter | None = None) -> dict[str, int]:
-    """How many still need someone: `all`, and `mine` among them. Raises Forbidden."""
+    """Count unresolved ones: `all`, and `mine` among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     whose = actor.workspace_id, actor.viewer, actor.user_id or 0
     every = IncidentFilter()
@@ -144,24 +147,27 @@ def timeline_page(
     kinds: Iterable[EntryKind] = (),
     without: Iterable[EntryKind] = (),
     cursor: str | None = None,
-    limit: int = STORY_PAGE,
+    limit: int = TIMELINE_PAGE_SIZE,
 ) -> Page[TimelineEntry]:
-    """A story, newest first: `kinds`, or all but `without`. Raises NotFound, Forbidden, Invalid (cursor)."""
+    """Return a timeline, newest first: `kinds`, or all but `without`.
+
+    Raises NotFound, Forbidden, Invalid (cursor).
+    """
     require(actor, Capability.INCIDENTS_READ)
     incident = _id_of(actor, parse_reference(number))
-    return story_of(actor, incident, kinds=kinds, without=without, cursor=cursor, limit=limit)
+    return timeline_of(actor, incident, kinds=kinds, without=without, cursor=cursor, limit=limit)
 
 
-def story_of(
+def timeline_of(
     actor: Actor,
     incident: int,
     *,
     kinds: Iterable[EntryKind] = (),
     without: Iterable[EntryKind] = (),
     cursor: str | None = None,
-    limit: int = STORY_PAGE,
+    limit: int = TIMELINE_PAGE_SIZE,
 ) -> Page[TimelineEntry]:
-    """`timeline_page` of the incident with this id, with what was merged into it: two statements.
+    """`timeline_page` of the incident with this id, with those merged into it: two statements.
 
     Raises Forbidden, Invalid (cursor).
     """
@@ -171,16 +177,18 @@ def story_of(
     family = family_of(actor.workspace_id, incident)
     if cursor:
         at, pk = decode_cursor(cursor)
-        rows = _story(actor.workspace_id, family, chosen, left_out).filter(_after("occurred_at", at, pk))
+        rows = _timeline_rows(actor.workspace_id, family, chosen, left_out).filter(
+            _after("occurred_at", at, pk)
+        )
         found = list(rows[: limit + 1])
-    elif limit == STORY_PAGE and len(family) == 1:
+    elif limit == TIMELINE_PAGE_SIZE and len(family) == 1:
         found = _newest_of(chosen, left_out)(actor.workspace_id, incident)
     else:
-        found = list(_story(actor.workspace_id, family, chosen, left_out)[: limit + 1])
+        found = list(_timeline_rows(actor.workspace_id, family, chosen, left_out)[: limit + 1])
     return page_of(found, limit, lambda row: (row.occurred_at, row.pk))
 
 
-def _story(
+def _timeline_rows(
     workspace_id: int, family: Sequence[int], kinds: tuple[EntryKind, ...], without: tuple[EntryKind, ...]
 ) -> QuerySet[TimelineEntry]:
     rows = TimelineEntry.objects.of(workspace_id).select_related("author")
@@ -199,13 +207,13 @@ def _newest_of(
 ) -> Callable[[int, int], list[TimelineEntry]]:
     @compiled(int, int)
     def newest(workspace_id: int, incident: int) -> QuerySet[TimelineEntry]:
-        return _story(workspace_id, [incident], kinds, without)[: STORY_PAGE + 1]
+        return _timeline_rows(workspace_id, [incident], kinds, without)[: TIMELINE_PAGE_SIZE + 1]
 
     return newest
 
 
 def resolution_text(actor: Actor, incident: Incident) -> str:
-    """What was written when the incident was last resolved; empty where nothing was. Raises Forbidden."""
+    """Return the message of the last resolution; empty if there is none. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = TimelineEntry.objects.of(actor.workspace_id).filter(
         incident_id=incident.pk, kind=EntryKind.RESOLUTION
@@ -222,14 +230,14 @@ def _id_of(actor: Actor, number: int) -> int:
 
 
 def affected_components(actor: Actor, incident: Incident) -> list[AffectedComponent]:
-    """What the incident touches and how badly, by name. Raises Forbidden."""
+    """Return the affected components with their impact, by name. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return affected_of(actor.workspace_id, incident.pk)
 
 
 @cached_per_request
 def affected_of(workspace_id: int, incident_id: int) -> list[AffectedComponent]:
-    """What an incident touches, by name, whoever asks."""
+    """Return the affected components, by name, without a permission check."""
     return _affected(workspace_id, incident_id)
 
 
@@ -240,7 +248,7 @@ def _affected(workspace_id: int, incident_id: int) -> QuerySet[AffectedComponent
 
 
 def roles_of(actor: Actor, incident: Incident, *, history: bool = False) -> list[RoleAssignment]:
-    """Who holds which role now, or with `history` who ever did, oldest first. Raises Forbidden."""
+    """Return current role holders, or with `history` all, oldest first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return (_ever_held if history else _held)(actor.workspace_id, incident.pk)
 
@@ -260,14 +268,14 @@ def _by_time(roles: QuerySet[RoleAssignment]) -> QuerySet[RoleAssignment]:
 
 
 def signals_of(actor: Actor, incident: Incident) -> list[IncidentSignal]:
-    """The newest 50 signals of the incident. Raises Forbidden."""
+    """Return the newest 50 signals of the incident. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     mine = IncidentSignal.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
     return list(mine.order_by("-last_at", "-id")[:MAX_SIGNALS])
 
 
 def component_names(actor: Actor) -> list[str]:
-    """The names of components in use, sorted, for pickers, at most 300. Raises Forbidden."""
+    """Return names of components in use, sorted, for pickers, at most 300. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return _names_in_use(actor.workspace_id)
 

@@ -25,7 +25,7 @@ MAX_DETECTED_AGO: Final = timedelta(days=7)
 MAX_METADATA: Final = 16_384  # bytes of JSON
 MAX_SIGNALS: Final = 50
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-# Bidirectional overrides make a line read differently from what it says.
+# Bidirectional overrides make a line look different from its content.
 _OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _SPACING: Final = frozenset("\n\r\t")
 
@@ -35,7 +35,7 @@ def _is_control(char: str) -> bool:
 
 
 def invalid(field: str, rule: str, message: str) -> Invalid:
-    """An Invalid naming one field."""
+    """Return an Invalid naming one field."""
     return Invalid(f"{field} {message}. Nothing was changed.", faults=[FieldFault(field, rule, message)])
 
 
@@ -51,7 +51,7 @@ def _checked(field: str, text: str, limit: int, spared: frozenset[str]) -> str:
 
 
 def clean_line(field: str, text: str, limit: int = NAME_LENGTH) -> str:
-    """One trimmed line of 1 to `limit` characters. Raises Invalid naming `field`."""
+    """Return one trimmed line of 1 to `limit` characters. Raises Invalid naming `field`."""
     line = _checked(field, text, limit, frozenset())
     if not line:
         raise invalid(field, "required", "must not be empty")
@@ -59,12 +59,15 @@ def clean_line(field: str, text: str, limit: int = NAME_LENGTH) -> str:
 
 
 def clean_title(text: str) -> str:
-    """A title: one trimmed line of 1 to 200 characters. Raises Invalid naming `title`."""
+    """Return a title: one trimmed line of 1 to 200 characters. Raises Invalid naming `title`."""
     return clean_line("title", text, TITLE_LENGTH)
 
 
 def clean_text(field: str, text: str, *, required: bool = False) -> str:
-    """Trimmed text of up to 20,000 characters, line breaks and tabs allowed. Raises Invalid naming it."""
+    """Return trimmed text of up to 20,000 characters, line breaks and tabs allowed.
+
+    Raises Invalid naming it.
+    """
     # Browsers send CRLF: the same text sent through the API must stay the same text.
     lines = text.replace("\r\n", "\n") if isinstance(text, str) else text
     cleaned = _checked(field, lines, TEXT_LENGTH, _SPACING)
@@ -74,7 +77,7 @@ def clean_text(field: str, text: str, *, required: bool = False) -> str:
 
 
 def clean_past(field: str, moment: datetime | None, now: datetime) -> datetime:
-    """A time in UTC within the last ten years, `now` for None. Raises Invalid naming `field`."""
+    """Return a time in UTC within the last ten years, `now` for None. Raises Invalid naming `field`."""
     if moment is None:
         return now
     if moment.tzinfo is None:
@@ -91,7 +94,10 @@ def clean_past(field: str, moment: datetime | None, now: datetime) -> datetime:
 
 
 def clean_detected_at(moment: datetime | None, now: datetime) -> datetime:
-    """A time in UTC within the last seven days, `now` for None. Raises Invalid naming `detected_at`."""
+    """Return a time in UTC within the last seven days, `now` for None.
+
+    Raises Invalid naming `detected_at`.
+    """
     past = clean_past("detected_at", moment, now)
     if past < now - MAX_DETECTED_AGO:
         raise invalid("detected_at", "range", "must not be more than seven days ago")
@@ -99,7 +105,10 @@ def clean_detected_at(moment: datetime | None, now: datetime) -> datetime:
 
 
 def clean_fingerprints(values: Sequence[str]) -> list[str]:
-    """Up to 50 distinct fingerprints in lower case, 64 hex digits each. Raises Invalid naming `signals`."""
+    """Return up to 50 distinct fingerprints in lower case, 64 hex digits each.
+
+    Raises Invalid naming `signals`.
+    """
     if isinstance(values, str) or len(values) > MAX_SIGNALS:
         raise invalid("signals", "max_items", f"must be a list of at most {MAX_SIGNALS} fingerprints")
     cleaned = [str(value).strip().lower() for value in values]
@@ -110,7 +119,7 @@ def clean_fingerprints(values: Sequence[str]) -> list[str]:
 
 
 def clean_metadata(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A JSON object of up to 16,384 bytes without NUL characters. Raises Invalid naming `metadata`."""
+    """Return a JSON object of up to 16,384 bytes without NUL characters. Raises Invalid naming `metadata`."""
     if not isinstance(value, Mapping):
         raise invalid("metadata", "type", "must be a JSON object")
     try:
@@ -138,7 +147,10 @@ def _holds_nul(value: Any) -> bool:
 
 
 def clean_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    """Up to 50 labels, keys of 1 to 60 and values of up to 200 characters. Raises Invalid naming `labels`."""
+    """Return up to 50 labels, keys of 1 to 60 and values of up to 200 characters.
+
+    Raises Invalid naming `labels`.
+    """
     if not isinstance(labels, Mapping):
         raise invalid("labels", "type", "must be an object of names and texts")
     if len(labels) > LABELS:
@@ -152,7 +164,7 @@ def clean_labels(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 def clean_count(field: str, value: int | str | None) -> int | None:
-    """A whole number from 0 to MAX_COUNT; None and "" are no number. Raises Invalid naming `field`."""
+    """Return a whole number from 0 to MAX_COUNT; None for None and "". Raises Invalid naming `field`."""
     if value is None or value == "":
         return None
     message = f"must be a whole number from 0 to {MAX_COUNT:,}, or empty"
@@ -165,7 +177,7 @@ def clean_count(field: str, value: int | str | None) -> int | None:
 
 
 def clean_url(field: str, text: str) -> str:
-    """A web address (http, https) with a host and no password, or "". Raises Invalid naming `field`."""
+    """Return a web URL (http, https) with a host and no password, or "". Raises Invalid naming `field`."""
     if text == "":
         return ""
     url = clean_line(field, text, URL_LENGTH)
@@ -182,7 +194,7 @@ def clean_url(field: str, text: str) -> str:
 
 
 def fit(text: str, limit: int) -> str:
-    """A machine's text made to fit a line of `limit` characters: what cannot be shown is dropped."""
+    """Return a machine's text as a line of at most `limit` characters, without unprintable ones."""
     if not (text.isascii() and text.isprintable()):
         text = "".join(" " if _is_control(char) else char for char in text)
     line = " ".join(text.split())
@@ -190,6 +202,6 @@ def fit(text: str, limit: int) -> str:
 
 
 def fit_text(text: str) -> str:
-    """A machine's longer text: unbearable characters dropped, cut at 20,000."""
-    kept = "".join(char for char in text if char in _SPACING or not _is_control(char))
-    return kept[:TEXT_LENGTH]
+    """Return a machine's longer text without invalid characters, cut at 20,000."""
+    cleaned = "".join(char for char in text if char in _SPACING or not _is_control(char))
+    return cleaned[:TEXT_LENGTH]

@@ -17,7 +17,7 @@ class Severity(models.TextChoices):
 
 
 class Status(models.TextChoices):
-    """What stakeholders are told."""
+    """Status for stakeholders."""
 
     OPEN = "open", "Open"
     INVESTIGATING = "investigating", "Investigating"
@@ -28,7 +28,7 @@ class Status(models.TextChoices):
 
 
 class Stage(models.TextChoices):
-    """How the response is run."""
+    """Stage of the response."""
 
     ASSESSMENT = "assessment", "Assessment"
     CONTAINMENT = "containment", "Containment"
@@ -39,7 +39,7 @@ class Stage(models.TextChoices):
 
 
 class Impact(models.TextChoices):
-    """What an incident does to one component."""
+    """Impact of an incident on one component."""
 
     TOTAL_OUTAGE = "total_outage", "Total outage"
     PARTIAL_OUTAGE = "partial_outage", "Partial outage"
@@ -47,7 +47,7 @@ class Impact(models.TextChoices):
 
 
 class IncidentType(models.TextChoices):
-    """The fifteen kinds detection knows, and `other` for what a person declares."""
+    """The fifteen types of detection, and `other` for declared incidents."""
 
     ERROR_BURST = "error_burst", "Error burst"
     SERVICE_DOWN = "service_down", "Service down"
@@ -68,7 +68,7 @@ class IncidentType(models.TextChoices):
 
 
 class Basis(models.IntegerChoices):
-    """What an incident's type or severity rests on: the higher one decides."""
+    """Basis of an incident's type or severity: the higher one decides."""
 
     LEVEL = 0, "A rule that matches by level"
     WORDS = 1, "The words of its events"
@@ -78,7 +78,7 @@ class Basis(models.IntegerChoices):
 
 
 class Category(models.TextChoices):
-    """The coarser sort that analysis assigns."""
+    """Coarse category assigned by the analysis."""
 
     DATABASE = "database_issue", "Database"
     NETWORK = "network_issue", "Network"
@@ -95,7 +95,7 @@ class Category(models.TextChoices):
 
 
 class ResponseRole(models.TextChoices):
-    """Who does what during an incident. Assigning without a role means commander."""
+    """Response roles. Assigning without a role means commander."""
 
     COMMANDER = "commander", "Commander"
     TECH_LEAD = "tech_lead", "Tech lead"
@@ -135,7 +135,7 @@ class IncidentSource(models.TextChoices):
     BUNDLE = "bundle"
 
 
-# What machines write by the dozen; the story is told without it, the full timeline is one click away.
+# Frequent machine entries; highlights leave them out, the full timeline has them.
 CHATTER: Final = (EntryKind.EVENT, EntryKind.NOTIFICATION)
 SEVERITY_RANK: Final = {Severity.SEV1: 1, Severity.SEV2: 2, Severity.SEV3: 3, Severity.SEV4: 4}
 OVER: Final = (Status.RESOLVED, Status.CLOSED)
@@ -170,24 +170,24 @@ def _word(text: str) -> str:
 
 
 def parse_severity(text: str) -> Severity:
-    """`sev1`, `SEV1`, `critical`, `p1` … -> Severity. Raises ValueError on anything else."""
+    """Parse `sev1`, `SEV1`, `critical`, `p1` … Raises ValueError on anything else."""
     word = _word(text)
     return SEVERITY_ALIASES.get(word) or Severity(word)
 
 
 def parse_status(text: str) -> Status:
-    """`open`, `detected`, `mitigated` … -> Status. Raises ValueError; stage words are not statuses."""
+    """Parse `open`, `detected`, `mitigated` … Raises ValueError; stage names are not statuses."""
     word = _word(text)
     return STATUS_ALIASES.get(word) or Status(word)
 
 
 def parse_stage(text: str) -> Stage:
-    """`containment`, `containing` … -> Stage. Raises ValueError on anything else."""
+    """Parse `containment`, `containing` … Raises ValueError on anything else."""
     word = _word(text)
     return STAGE_ALIASES.get(word) or Stage(word)
 
 
 def parse_type(text: str) -> IncidentType:
-    """`error_burst`, `Error Burst`, `memory_exhaust` … -> IncidentType. Raises ValueError otherwise."""
+    """Parse `error_burst`, `Error Burst`, `memory_exhaust` … Raises ValueError otherwise."""
     word = _word(text)
     return TYPE_ALIASES.get(word) or IncidentType(word)

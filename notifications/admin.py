@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from core.admin.base import Growing, ReadOnly
+from core.admin.base import LargeTableAdmin, ReadOnly
 from notifications.models import (
     ContactMethod,
     Delivery,
@@ -19,13 +19,13 @@ from notifications.models import (
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(Growing):
+class DeliveryAdmin(LargeTableAdmin):
     list_display = ("id", "label", "event_kind", "incident_number", "outcome", "attempts", "due_at", "reason")
     search_fields = ("=id",)
 
 
 @admin.register(DeliveryAttempt)
-class DeliveryAttemptAdmin(Growing):
+class DeliveryAttemptAdmin(LargeTableAdmin):
     list_display = ("id", "delivery_id", "number", "result", "status", "started_at")
     search_fields = ("=id",)
 
@@ -58,18 +58,18 @@ class MaintenanceWindowAdmin(ReadOnly):
 
 
 @admin.register(WindowOccurrence)
-class WindowOccurrenceAdmin(Growing):
+class WindowOccurrenceAdmin(LargeTableAdmin):
     list_display = ("id", "window_id", "starts_at", "ends_at", "ended_at")
     search_fields = ("=id",)
 
 
 @admin.register(InhibitionReview)
-class InhibitionReviewAdmin(Growing):
+class InhibitionReviewAdmin(LargeTableAdmin):
     list_display = ("id", "parent_id", "due_at", "state")
     search_fields = ("=id",)
 
 
 @admin.register(Release)
-class ReleaseAdmin(Growing):
+class ReleaseAdmin(LargeTableAdmin):
     list_display = ("id", "muted_by", "after_incident", "due_at", "state")
     search_fields = ("=id",)

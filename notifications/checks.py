@@ -33,7 +33,7 @@ def late_escalations() -> QuerySet[Escalation]:
     return waiting.filter(Q(lease_until=None) | Q(lease_until__lt=Now())).order_by("due_at")
 
 
-@health_check("escalation", "Escalation of incidents", asks="database")
+@health_check("escalation", "Escalation of incidents", requires="database")
 def _escalation() -> CheckResult:
     late = late_escalations()
     first = late.first()
@@ -48,7 +48,7 @@ def _escalation() -> CheckResult:
     return CheckResult("ok", "no escalation is late")
 
 
-@health_check("reachability", "Reachability of people on call", asks="database")
+@health_check("reachability", "Reachability of people on call", requires="database")
 def _reachability() -> CheckResult:
     """Check 14 days of each policy, at most every 10 minutes; otherwise return the last result."""
     return _walked(int(time.monotonic() // WALK_EVERY_S))

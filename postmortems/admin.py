@@ -8,8 +8,8 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
-from core.admin.base import Growing, ReadOnly, one_of
+from accounts.audit.admin_editing import ServiceAdmin
+from core.admin.base import LargeTableAdmin, ReadOnly, one_of
 from postmortems.action_items.models import ActionItem, ItemKind, ItemStatus
 from postmortems.action_items.services import update_item
 from postmortems.fix_watch.models import FixWatch
@@ -33,7 +33,7 @@ class PostmortemAdmin(ReadOnly):
 
 
 @admin.register(SectionText)
-class SectionTextAdmin(Growing):
+class SectionTextAdmin(LargeTableAdmin):
     list_display = ("section", "version", "revision", "workspace")
     list_select_related = ("section", "revision", "workspace")
 
@@ -47,7 +47,7 @@ class LessonAdmin(ReadOnly):
 
 
 @admin.register(ActionItem)
-class ActionItemAdmin(ThroughService):
+class ActionItemAdmin(ServiceAdmin):
     editable = ("status", "priority", "kind", "due_date")
     list_display = (
         "reference",
@@ -80,19 +80,19 @@ class FixWatchAdmin(ReadOnly):
 
 
 @admin.register(Reminder)
-class ReminderAdmin(Growing):
+class ReminderAdmin(LargeTableAdmin):
     list_display = ("item", "workspace", "kind", "due_date", "due_at", "state")
     list_select_related = ("workspace", "item")
 
 
 @admin.register(OverdueDigest)
-class OverdueDigestAdmin(Growing):
+class OverdueDigestAdmin(LargeTableAdmin):
     list_display = ("week", "workspace", "due_at", "state")
     list_select_related = ("workspace",)
 
 
 @admin.register(MeetingMail)
-class MeetingMailAdmin(Growing):
+class MeetingMailAdmin(LargeTableAdmin):
     list_display = ("postmortem", "workspace", "user", "method", "sequence", "was_sent", "state")
     list_select_related = ("workspace", "postmortem", "user")
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Everything that can be said about the code without running it for real.
+# All static checks.
 set -eu
 export TOCSIN_ENV=test
 run() { echo "== $*"; "$@"; }

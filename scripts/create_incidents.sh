@@ -1,7 +1,7 @@
 #!/bin/sh
 # create_incidents.sh [BASE_URL]: sends six bursts of events that open six incidents: three SEV1, two SEV2, one SEV3.
-# BASE_URL defaults to http://localhost:8000. A server that asks for a token takes it from TOCSIN_TOKEN.
-# Exits with 1, saying what was answered, as soon as the server refuses one.
+# BASE_URL defaults to http://localhost:8000. Set TOCSIN_TOKEN if the server requires a token.
+# Exits with 1, printing the response, as soon as the server refuses one.
 set -eu
 base=${1:-http://localhost:8000}
 base=${base%/}
@@ -10,13 +10,13 @@ metadata='{}'
 
 send() { # service level message; with $metadata
     body=$(printf '{"service": "%s", "level": "%s", "message": "%s", "metadata": %s}' "$1" "$2" "$3" "$metadata")
-    answer=$(curl -sS -m 10 -w '\n%{http_code}' -X POST "$base/api/v1/events" \
+    response=$(curl -sS -m 10 -w '\n%{http_code}' -X POST "$base/api/v1/events" \
         -H 'Content-Type: application/json' ${TOCSIN_TOKEN:+-H "Authorization: Bearer $TOCSIN_TOKEN"} \
-        -d "$body") || { echo "No answer from $base; is Tocsin running there?" >&2; exit 1; }
-    code=$(printf '%s' "$answer" | tail -n 1)
+        -d "$body") || { echo "No response from $base; is Tocsin running there?" >&2; exit 1; }
+    code=$(printf '%s' "$response" | tail -n 1)
     case $code in
     2??) ;;
-    *) echo "Refused with $code: $(printf '%s' "$answer" | sed '$d')" >&2; exit 1 ;;
+    *) echo "Refused with $code: $(printf '%s' "$response" | sed '$d')" >&2; exit 1 ;;
     esac
 }
 

@@ -26,7 +26,7 @@ def formatted(text: str) -> str:
 
 
 def main() -> None:
-    """Format all tracked style sheets. Ends with 1 where --check finds one that would change."""
+    """Format all tracked style sheets. Exits with 1 if --check finds one that would change."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     checks = parser.parse_args().check

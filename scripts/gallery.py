@@ -1,11 +1,11 @@
-"""Pictures of every page: two widths, two themes, into gallery/; and those the README and the docs show.
+"""Screenshots of every page: two widths, two themes, into gallery/; and those for the README and the docs.
 
-    python -m scripts.gallery [--only WORD] [--docs]
+python -m scripts.gallery [--only WORD] [--docs]
 
-Starts a Tocsin of its own on throw-away servers, fills three workspaces through the real services (one with
-words that break layouts, one with more than a page of everything, one with nothing), and stops it again.
-Takes ten minutes or more on two cores. --only: no picture whose name has not that word. Names the pages that
-are wider than their screen, and ends with 1 where there are any.
+Starts a separate Tocsin on temporary servers, fills three workspaces through the real services (one with text
+that breaks layouts, one with more than a page of everything, one empty), and stops it again. Takes ten
+minutes or more on two cores. --only: only pictures whose name contains the word. Lists the pages that are
+wider than their screen, and exits with 1 if there are any.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WIDTHS = (1440, 390)
 THEMES = ("light", "dark")
 OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-STAFF_PAGES = 7  # of the admin: its first page, the settings of ours, a list, a change page, its history
+STAFF_PAGES = 7  # of the admin: its first page, our settings, a list, a change page, its history
 
 
 @contextmanager
@@ -71,30 +71,30 @@ def _until_detected(url: str) -> None:
 
 
 def _pages(site: Site, browser: Browser) -> dict[str, list[str]]:
-    """Who -> paths of every page that answers them with HTML; of the admin one of each kind."""
+    """Return who -> paths of every page with an HTML response; of the admin one of each kind."""
     from tests.browser.addresses import addresses, admin_addresses
 
     ours, admin = addresses(site, STORY), admin_addresses(site)
     known = {"dana.ruiz": ours, "quinn.empty": ours, "rory.keys": [*admin[0][:STAFF_PAGES], admin[1][0]]}
-    return {who: _answered(site, browser, who, paths) for who, paths in known.items()}
+    return {who: _html_pages(site, browser, who, paths) for who, paths in known.items()}
 
 
-def _answered(site: Site, browser: Browser, who: str, paths: list[str]) -> list[str]:
+def _html_pages(site: Site, browser: Browser, who: str, paths: list[str]) -> list[str]:
     from tests.browser.conftest import sign_in
 
     context = browser.new_context(base_url=site.url)
     sign_in(page := context.new_page(), who)
     found = []
     for path in paths:
-        answer = page.request.get(path, max_redirects=0)
-        if answer.status == 200 and "text/html" in answer.headers.get("content-type", ""):
+        response = page.request.get(path, max_redirects=0)
+        if response.status == 200 and "text/html" in response.headers.get("content-type", ""):
             found.append(path)
     context.close()
     return found
 
 
 def _shoot(browser: Browser, site: Site, found: list[Album], width: int, folder: Path, only: str) -> None:
-    """All albums in one width."""
+    """Take all albums in one width."""
     from tests.browser.conftest import sign_in
 
     wide = []
@@ -127,28 +127,28 @@ def _picture(page: Page, shot: Shot, folder: Path, width: int) -> None:
 
 
 def _save(page: Page, path: Path, *, full_page: bool = True) -> None:
-    """One file for each theme; what is open stays so."""
+    """Save one file for each theme; open elements stay open."""
     page.evaluate("document.fonts.ready")
     for theme in THEMES:
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        page.wait_for_timeout(150)  # for what scripts of a page put in place
+        page.wait_for_timeout(150)  # for elements added by the page's scripts
         page.screenshot(path=f"{path}-{theme}.png", full_page=full_page, animations="disabled")
 
 
 def _errors(browser: Browser, site: Site, folder: Path, only: str) -> None:
-    """The pages of what went wrong, as the server renders them, in answer to an address of its own."""
+    """Return error pages as the server renders them, served at a URL of their own."""
     with tempfile.TemporaryDirectory() as written:
         _run(site, "scripts.gallery_problems", written)
         for path in sorted(path for path in Path(written).iterdir() if only in path.stem):
             for width in WIDTHS:
                 page = browser.new_page(base_url=site.url, viewport={"width": width, "height": 900})
-                page.route("**/went-wrong", partial(_answer, path))
+                page.route("**/went-wrong", partial(_fulfil, path))
                 page.goto("/went-wrong")
                 _save(page, folder / f"{path.stem}-{width}")
                 page.close()
 
 
-def _answer(path: Path, route: Route) -> None:
+def _fulfil(path: Path, route: Route) -> None:
     route.fulfill(path=path, content_type="text/html")
 
 
@@ -169,16 +169,16 @@ def _gallery(browser: Browser, site: Site, only: str) -> list[str]:
 
 
 def main() -> None:
-    """Make all pictures, or those whose name has a word, or with --docs only those of README and docs."""
+    """Take all pictures, or those with a word in their name, or with --docs only those of README and docs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--docs", action="store_true")
     parser.add_argument("--only", default="", metavar="WORD")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     from tests.browser.conftest import CHROMIUM, FLAGS
 
     with _world() as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        wide = _docs(browser, site) if asked.docs else _gallery(browser, site, asked.only)
+        wide = _docs(browser, site) if options.docs else _gallery(browser, site, options.only)
         browser.close()
     sys.exit("\n".join(wide) or None)
 

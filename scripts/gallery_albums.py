@@ -1,5 +1,7 @@
-"""What is pictured, and who sees it: every page of the URL conf with words that break layouts, and with
-nothing; what lists things, with more than a page of them; the admin; the sign-in.
+"""Screenshots to take, and who sees them.
+
+Every page of the URL conf with text that breaks layouts, and empty; lists with more than a page; the admin;
+the sign-in.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ if TYPE_CHECKING:  # needs settings, which need servers
 
 HOSTILE: Final = "INC-7"
 STORY: Final = "INC-2"
-# Many lines that look alike, of which only the first screen is pictured -> what its scripts put in.
+# Pages of many similar lines, of which only the first screen is taken -> elements added by scripts.
 TALL: Final = {"docs": ".opblock"}
-# Besides every page the URL conf knows: filters, words that break layouts, errors.
+# Besides the pages in the URL conf: filters, text that breaks layouts, errors.
 MORE: Final = {
     "list-filtered": "/incidents?severity=critical,high&status=active&sort=severity",
     "list-not-understood": "/incidents?severity=purple&status=active&cursor=nonsense",
@@ -34,7 +36,7 @@ MORE: Final = {
     "found-nothing": "/find?q=nothing-like-it",
     "not-there": "/nowhere",
 }
-# What opens on a page: where, and what to click; pictured as much as a screen shows, but for what is LONG.
+# Elements to open on a page: where, and what to click; taken as one screen, except for those in LONG.
 LONG: Final = {"step-log"}
 OPENED: Final = {
     "declare-dialog": ("/", "a[href='/incidents/declare']"),
@@ -47,7 +49,7 @@ OPENED: Final = {
     "palette": ("/", "[data-palette-open]"),
     "step-log": ("/sources/1/test", "form[hx-target='#log'] button"),
 }
-# What lists things. {…} is found in the database by FOUND; a page after it is pictured where there is one.
+# Lists. {…} is filled from the database by FOUND; the next page is taken too if there is one.
 LISTS: Final = (
     "/", "/?view=mine", "/incidents", "/incidents/declare", "/incidents/{story}",
     "/incidents/{story}/activity", "/incidents/bulk/{bulk}", "/activity", "/components", "/components/{hub}",
@@ -66,7 +68,7 @@ FOUND: Final = {
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: where, what to click there, whether all of it or what a screen shows, what to wait for."""
+    """One picture: URL, what to click, whether the full page or one screen, what to wait for."""
 
     name: str
     path: str
@@ -77,14 +79,14 @@ class Shot:
 
 @dataclass(frozen=True)
 class Album:
-    """What one person sees; no one where `who` is empty."""
+    """Pictures of one person's view; signed out if `who` is empty."""
 
     who: str
     shots: tuple[Shot, ...]
 
 
 def albums(site: Site, pages: dict[str, list[str]]) -> Iterator[Album]:
-    """All of them. pages: person -> paths of the URL conf that answer that person with a page."""
+    """Return all albums. pages: person -> paths of the URL conf that return a page to them."""
     yield Album("", (Shot("sign-in", "/sign-in"), Shot("sign-in-once", "/sign-in/once/nobody-has-this")))
     hostile, opened = [shot("", path) for path in pages["dana.ruiz"]], OPENED.items()
     yield Album("dana.ruiz", (
@@ -101,7 +103,7 @@ def albums(site: Site, pages: dict[str, list[str]]) -> Iterator[Album]:
 
 
 def following(page: Page, shot: Shot) -> Shot | None:
-    """The page after this one, where a full list has one."""
+    """Return the next page of a full list, if there is one."""
     link = page.locator("a[rel=next]:visible")
     if not shot.name.startswith("full-") or shot.click or not link.count():
         return None
@@ -109,7 +111,7 @@ def following(page: Page, shot: Shot) -> Shot | None:
 
 
 def shot(before: str, path: str, called: str = "") -> Shot:
-    """A page, named after its address or after what else it is `called`."""
+    """Return the shot of a page, named after its URL or as `called`."""
     words = (called or path).lower().translate(str.maketrans("/?=&", "----", "{}"))
     name = words.strip("-") or "home"
     return Shot(before + name, path, is_whole=name not in TALL, awaits=TALL.get(name, "body"))

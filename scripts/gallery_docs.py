@@ -1,4 +1,4 @@
-"""The pictures that README and docs show, into docs/img; as a program, what is pictured of senders."""
+"""Screenshots for README and docs, into docs/img; as a program, the data of senders in them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # needs settings, which need servers
 ADMIN: Final = "ines.morel"
 IMAGES: Final = Path(__file__).resolve().parent.parent / "docs/img"
 QUALITY: Final = 88  # of WebP: letters stay sharp, and a screen takes some 60 KB
-# kind, name, requests in a day, minutes since the last one
+# (kind, name, requests in a day, minutes since the last one)
 SENDERS: Final = (
     ("alertmanager", "Prometheus, production", 46, 1),
     ("datadog", "Datadog monitors", 9, 38),
@@ -39,7 +39,7 @@ FIRING: Final = """{
 
 
 def pictures(browser: Browser, site: Site) -> None:
-    """All four, each as much as a screen shows."""
+    """Return all four, each one screen."""
     _picture(_signed_in(browser, site, "dana.ruiz", 860), "active-incidents")
     page = _signed_in(browser, site, ADMIN, 460)
     page.goto("/sources")
@@ -70,7 +70,7 @@ def _picture(page: Page, name: str, height: int | None = None) -> None:
         page.set_viewport_size({"width": 1440, "height": height})
     page.wait_for_load_state()
     page.evaluate("document.fonts.ready")
-    page.wait_for_timeout(350)  # for what scripts of the page put in place
+    page.wait_for_timeout(350)  # for elements added by the page's scripts
     taken = page.context.new_cdp_session(page).send(
         "Page.captureScreenshot", {"format": "webp", "quality": QUALITY}
     )
@@ -78,7 +78,7 @@ def _picture(page: Page, name: str, height: int | None = None) -> None:
 
 
 def build() -> None:
-    """A company whose senders behave, but for one that sends a word too few."""
+    """Create a company whose senders work, except for one that sends an incomplete request."""
     from django.test import Client
     from django.utils import timezone
 
@@ -101,7 +101,7 @@ def build() -> None:
 
 
 def _settle_the_hostile() -> None:
-    """The incident of words that break layouts is for us to look at, not for readers."""
+    """Resolve the incident with text that breaks layouts, which should not be in the docs."""
     from accounts.actor import system_actor
     from accounts.models import Workspace
     from incidents.lifecycle.services.resolving import resolve_incident
@@ -120,7 +120,7 @@ def _admin(workspace_id: int) -> Any:
 
 
 def _send(client: Any, kind: str, key: str, count: int) -> None:
-    """The sample of a format, so many times: what is known already counts as a request, not as an alert."""
+    """Send the sample of a format so many times; repeats count as requests, not as alerts."""
     from detection.webhooks.format import webhook_formats
 
     guide = webhook_formats().get(kind).guide

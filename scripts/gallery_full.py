@@ -1,4 +1,4 @@
-"""A workspace with more of everything than a page holds, told through the real services; a program."""
+"""Fills a workspace with more of everything than a page shows, through the real services; a program."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HUB: Final = "checkout-api"
 
 
 def build() -> None:
-    """A month of history first, then a bad day: what is open, who works on it, and what an admin keeps."""
+    """Create a month of history, then a bad day with open incidents, responders and configuration."""
     from config.demo.month import seed_month
     from config.installation.setup import create_workspace
 
@@ -89,7 +89,7 @@ def _signal(n: int, at: Any) -> Any:
 
 
 def _settle(mara: Any) -> None:
-    """Many resolved at once, the last two refused; some taken over, so that a few are Mara's own."""
+    """Resolve many in bulk, with the last two refused; take over some, so that a few are Mara's own."""
     from incidents.bulk.services.actions import Pick, act_on_many
     from incidents.models import Incident
 
@@ -151,7 +151,7 @@ def _rule(n: int, area: str) -> dict[str, Any]:
 
 
 def _busy_source(mara: Any) -> None:
-    """One sender that told of many alerts and of even more that could not be read."""
+    """Create a sender of many alerts and of many requests that could not be parsed."""
     from django.test import Client
 
     from detection.sources.services.sources import create_source
@@ -165,7 +165,7 @@ def _busy_source(mara: Any) -> None:
 
 
 def _detected(mara: Any) -> int:
-    """The number of an incident that detection opens of events that were received."""
+    """Return the number of an incident that detection opens from received events."""
     from accounts.tokens.services import issue_token
     from incidents.models import Incident
 
@@ -199,7 +199,7 @@ def _events() -> Iterator[dict[str, Any]]:
 
 
 def _long_story(mara: Any, number: int) -> None:
-    """Three hundred lines, every role, many components and many relatives."""
+    """Create three hundred timeline entries, every role, many components and many related incidents."""
     from incidents.components.services.affected_components import set_component_impact
     from incidents.lifecycle.services.responding import acknowledge_incident, change_status
     from incidents.links.services import relate_incidents

@@ -1,4 +1,4 @@
-"""The error pages, as the server renders them: one file each into a folder. A program.
+"""Writes the error pages as the server renders them: one file each into a folder. A program.
 
 python -m scripts.gallery_problems FOLDER
 """
@@ -20,9 +20,9 @@ REQUEST_ID = "4f1b9c2e"
 
 
 def write(folder: Path) -> None:
-    """`error-<status>.html` and the like, each as whoever is not signed in would see it."""
-    for name, answer in _pages().items():
-        (folder / f"error-{name}.html").write_bytes(answer(_request()).content)
+    """Write `error-<status>.html` and the like, each as seen signed out."""
+    for name, render in _pages().items():
+        (folder / f"error-{name}.html").write_bytes(render(_request()).content)
 
 
 def _request() -> Any:

@@ -1,4 +1,4 @@
-"""What an admin of the pictured company keeps: sources, rules, tokens, changes, people who were asked in."""
+"""Configuration of the pictured company: sources, rules, tokens, changes, invitations."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def build(admin: Any, workspace_id: int) -> None:
 
 
 def _sources(admin: Any) -> None:
-    """Four senders; one has told of a full disk and of something that could not be read."""
+    """Create four senders; one has reported a full disk and sent something that could not be parsed."""
     from django.test import Client
 
     from detection.sources.services.sources import create_source

@@ -1,4 +1,4 @@
-"""A believable afternoon at a payments company, told through the real services, for the pictures."""
+"""A realistic afternoon at a payments company, created through the real services, for the pictures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HOSTILE = (
 
 
 def build() -> None:
-    """Declare the incidents as of some minutes ago and work the second one."""
+    """Declare the incidents as of some minutes ago and work on the second one."""
     from django.utils import timezone
 
     from accounts.actor import Actor
@@ -80,7 +80,7 @@ def build() -> None:
 
 
 def _hostile(actors: dict[str, Any], number: int) -> None:
-    """Words that break layouts: no spaces, right to left, markup, sixty emoji."""
+    """Create text that breaks layouts: no spaces, right to left, markup, sixty emoji."""
     from incidents.roles import services as role_services
     from incidents.timeline.services import notes
 
@@ -117,7 +117,7 @@ def _person_with_a_long_name(workspace_id: int) -> None:
 
 
 def _age(incident: Any, minutes: int) -> None:
-    """Let an incident have been detected some minutes ago, with as many events as that would have brought."""
+    """Make an incident appear detected some minutes ago, with a plausible number of events."""
     from django.db.models import F
 
     from incidents.models import Incident, TimelineEntry

@@ -12,7 +12,7 @@ __all__ = ["Client"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the client when it is asked for: redaction and collector do without it."""
+    """Import the client lazily: redaction and collector do not need it."""
     if name == "Client":
         from tocsin.client import Client
 

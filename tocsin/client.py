@@ -1,4 +1,4 @@
-"""Client of the HTTP API, as a library: `tocsin.Client`."""
+"""Client library of the HTTP API: `tocsin.Client`."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _PASSING: Final = frozenset({429, 502, 503, 504})
 class Client:
     """A connection to one Tocsin server.
 
-    Without arguments it uses what `tocsin login` stored, `TOCSIN_URL` and `TOCSIN_TOKEN`. Reads are repeated
-    up to three times; writes carry an `Idempotency-Key` and are repeated under the same one.
+    Without arguments it uses what `tocsin login` stored, `TOCSIN_URL` and `TOCSIN_TOKEN`. Reads are retried
+    up to three times; writes carry an `Idempotency-Key` and are retried with the same one.
     """
 
     def __init__(
@@ -78,7 +78,10 @@ class Client:
         correlation_id: str = "",
         metadata: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Send one event. The same `event_id` sent twice is stored once; one is made where none is given."""
+        """Send one event.
+
+        The same `event_id` sent twice is stored once; by default a new one is generated.
+        """
         fields: dict[str, Any] = {
             "source": source, "message": message, "level": level or severity, "event_type": event_type,
             "event_id": event_id, "timestamp": timestamp, "correlation_id": correlation_id,
@@ -101,7 +104,7 @@ class Client:
         return self.request("GET", path, params=params)
 
     def post(self, path: str, body: Any = None, *, key: str = "") -> Any:
-        """POST below /api/v1. `key`: the Idempotency-Key; made by chance where none is given."""
+        """POST below /api/v1. `key`: the Idempotency-Key; random by default."""
         return self.request("POST", path, body=body, key=key or str(uuid.uuid4()))
 
     def patch(self, path: str, body: Any) -> Any:
@@ -119,7 +122,7 @@ class Client:
         return _checked(response).json()
 
     def pages(self, path: str, *, limit: int | None = None, **params: Any) -> Iterator[dict[str, Any]]:
-        """The items of a list over all its pages, at most `limit` of them."""
+        """Yield the items of a list over all its pages, at most `limit` of them."""
         left = limit if limit is not None else 10**9
         address: str | None = path
         query: dict[str, Any] = {**params, "limit": min(left, PAGE_SIZE)}
@@ -142,7 +145,7 @@ class Client:
         body: Any = None,
         key: str = "",
     ) -> Any:
-        """The JSON of an answer, or its text. Raises RefusedError and UnreachableError."""
+        """Return the JSON of a response, or its text. Raises RefusedError and UnreachableError."""
         response = self.send(method, path, params=params, body=body, key=key)
         if response.content and "json" in response.headers.get("content-type", ""):
             return response.json()
@@ -157,7 +160,7 @@ class Client:
         body: Any = None,
         key: str = "",
     ) -> httpx2.Response:
-        """The answer itself, after retries."""
+        """Return the response, after retries."""
         headers = {"Idempotency-Key": key} if key else {}
         may_repeat = method in {"GET", "PUT", "DELETE"} or bool(key)
         query = {name: value for name, value in (params or {}).items() if value not in (None, "", [])}
@@ -204,7 +207,7 @@ class Client:
         return self._http
 
     def stream_lines(self, path: str, *, params: Mapping[str, Any], last_id: str = "") -> Iterator[str]:
-        """The lines of a stream of server-sent events."""
+        """Yield the lines of a stream of server-sent events."""
         import httpx2
 
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
@@ -222,11 +225,11 @@ class Client:
 
 
 class _TryAgainError(Exception):
-    """This try failed, and another one may not."""
+    """The attempt failed, and a retry may succeed."""
 
 
 def path_of(*parts: object) -> str:
-    """A path of quoted parts."""
+    """Return a path of quoted parts."""
     return "/" + "/".join(quote(str(part), safe="") for part in parts)
 
 
@@ -235,7 +238,7 @@ def _api_path(path: str) -> str:
 
 
 def _below(address: str) -> str:
-    """Path and query of a full address: the server may know itself by another name than we do."""
+    """Return path and query of a full URL: the server may use another host name than the client."""
     return "/" + address.split("://", 1)[-1].split("/", 1)[-1]
 
 
@@ -253,8 +256,8 @@ def _checked(response: httpx2.Response) -> httpx2.Response:
         problem = response.json()
     problem = problem if isinstance(problem, dict) else {}
     if status >= 500 or status == 429:
-        said = problem.get("detail") or problem.get("title") or response.reason_phrase
-        raise UnreachableError(f"The server returned {status}: {said}", status)
+        reason = problem.get("detail") or problem.get("title") or response.reason_phrase
+        raise UnreachableError(f"The server returned {status}: {reason}", status)
     raise RefusedError(status, problem)
 
 

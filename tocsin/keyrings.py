@@ -1,4 +1,4 @@
-"""Tokens in the keyring of the operating system, where the package `keyring` is installed and works."""
+"""Tokens in the keyring of the operating system, if the package `keyring` is installed and works."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class KeyringUnusableError(Exception):
 
 
 def store_in_keyring(name: str, token: str) -> None:
-    """Store a token under a name. Raises KeyringUnusableError; then it is not stored."""
+    """Store a token under a name. Raises KeyringUnusableError if it was not stored."""
     with _keyring() as keyring:
         keyring.set_password(SERVICE, name, token)
         if keyring.get_password(SERVICE, name) != token:
@@ -23,7 +23,7 @@ def store_in_keyring(name: str, token: str) -> None:
 
 
 def read_from_keyring(name: str) -> str:
-    """The token of a name, or "". Raises KeyringUnusableError."""
+    """Return the token of a name, or "". Raises KeyringUnusableError."""
     with _keyring() as keyring:
         return keyring.get_password(SERVICE, name) or ""
 
@@ -37,7 +37,7 @@ def remove_from_keyring(name: str) -> None:
 
 @contextmanager
 def _keyring() -> Iterator[Any]:
-    """The package, which is imported only when a token is in it or is about to be."""
+    """Import the package lazily, only when a token is in it or is about to be."""
     try:
         keyring, errors = importlib.import_module("keyring"), importlib.import_module("keyring.errors")
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Builds the single file of the collector: sorted names, fixed times, the older spelling of all patterns."""
+"""Builds the single file of the collector: sorted names, fixed times, patterns for older Pythons."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build_collector(output: Path) -> str:
 
 
 def collector_bytes() -> bytes:
-    """The file as bytes: the same for the same sources, whoever builds it."""
+    """Return the file as bytes: reproducible for the same sources."""
     buffer = io.BytesIO()
     buffer.write(b"#!/usr/bin/env python3\n")
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:

@@ -12,19 +12,19 @@ INTERRUPTED: Final = 130
 
 
 class TocsinError(Exception):
-    """Anything that ends a call. `exit_code` is what the command line returns."""
+    """Base of errors that end a call. `exit_code` is that of the command line."""
 
     exit_code = REFUSED
 
 
 class BadUsageError(TocsinError):
-    """A word, a flag or a value that is not known."""
+    """An unknown word, flag or value."""
 
     exit_code = USAGE
 
 
 class UnreachableError(TocsinError):
-    """The server cannot be reached, or answers with 5xx or 429 after all retries."""
+    """The server cannot be reached, or responds with 5xx or 429 after all retries."""
 
     exit_code = UNREACHABLE
 

@@ -27,7 +27,7 @@ IN_KEYRING: Final = "keyring"
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the server is and who calls it."""
+    """Server URL and credentials."""
 
     url: str = DEFAULT_URL
     token: str = ""
@@ -37,22 +37,22 @@ class Settings:
 
 
 def config_folder() -> Path:
-    """The folder of configuration files, by the custom of the system."""
+    """Return the folder of configuration files, by the convention of the system."""
     return _folder("XDG_CONFIG_HOME", ".config", "Library/Application Support", "APPDATA")
 
 
 def data_folder() -> Path:
-    """The folder of bundles and of what waits to be sent."""
+    """Return the folder of bundles and of spooled requests."""
     return _folder("XDG_DATA_HOME", ".local/share", "Library/Application Support", "LOCALAPPDATA")
 
 
 def config_file() -> Path:
-    """The configuration file; `TOCSIN_CONFIG` names another one."""
+    """Return the configuration file; `TOCSIN_CONFIG` overrides it."""
     return Path(os.environ.get("TOCSIN_CONFIG") or config_folder() / "config.toml")
 
 
 def load_settings(given: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force. `given` are flags; empty values do not count."""
+    """Return the effective settings. `given` are flags; empty values do not count."""
     flags = {name: value for name, value in (given or {}).items() if value}
     stored = read_config()
     profile = flags.get("profile") or os.environ.get("TOCSIN_PROFILE") or stored.get("profile")
@@ -83,7 +83,7 @@ def load_settings(given: Mapping[str, str] | None = None) -> Settings:
 
 
 def read_config() -> dict[str, Any]:
-    """The configuration file, or an empty one."""
+    """Return the configuration file, or an empty one."""
     path = config_file()
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -121,7 +121,7 @@ def store_token(profile: str, url: str, token: str) -> str:
 
 
 def forget_token(profile: str) -> None:
-    """Forget the token of a profile, in the configuration file and in the keyring."""
+    """Delete the token of a profile, in the configuration file and in the keyring."""
     section = read_config().get("profiles", {}).get(profile, {})
     if section.get("token_in") == IN_KEYRING:
         try:
@@ -159,7 +159,7 @@ def _token_in_keyring(profile: str, section: Mapping[str, Any]) -> str:
 
 
 def write_private(path: Path, text: str) -> Path:
-    """Write a file with mode 0600, whole or not at all."""
+    """Write a file with mode 0600, atomically."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,4 +1,4 @@
-"""What could not be sent: signed files in the order they were written, each sent once."""
+"""Spool of requests that could not be sent: signed files in order, each sent once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_WAITING: Final = 1_000
 
 @dataclass(frozen=True)
 class Waiting:
-    """One request that waits to be sent. `seq` numbers it: local-1, local-2 …"""
+    """One spooled request. `seq` numbers it: local-1, local-2 …"""
 
     op: str
     path: str
@@ -42,14 +42,14 @@ class Waiting:
 
 
 class Spool:
-    """The folder of waiting requests. Each file is signed together with the one before it."""
+    """The folder of spooled requests. The signature of each file covers the one before it."""
 
     def __init__(self, folder: Path | None = None, key_file: Path | None = None) -> None:
         self.folder = folder or data_folder() / "spool"
         self._key_file = key_file or config_folder() / "spool.key"
 
     def add(self, op: str, path: str, body: dict[str, Any], *, user: str = "", key: str = "") -> Waiting:
-        """Write a request down, on disk when this returns."""
+        """Write a request to the spool, on disk when this returns."""
         with self._alone():
             waiting = self.files()
             if len(waiting) >= MAX_WAITING:
@@ -68,11 +68,11 @@ class Spool:
         return signed
 
     def files(self) -> list[Path]:
-        """The files that wait, oldest first."""
+        """Return the spooled files, oldest first."""
         return sorted(self.folder.glob("[0-9]*.json"))
 
     def read(self, path: Path) -> Waiting:
-        """One waiting request. Raises TocsinError where the file was changed."""
+        """Return one spooled request. Raises TocsinError if the file was changed."""
         try:
             waiting = Waiting(**json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError, OSError) as error:
@@ -84,19 +84,19 @@ class Spool:
         return waiting
 
     def sent(self, path: Path, waiting: Waiting, reference: str) -> None:
-        """Remember what became of a request, and remove its file."""
+        """Record the result of a request, and remove its file."""
         state = self._state()
         known = {**state.get("references", {}), **({waiting.name: reference} if reference else {})}
         self._store({**state, "references": dict(list(known.items())[-200:])})
         path.unlink(missing_ok=True)
 
     def reference(self, name: str) -> str:
-        """INC-42 for a local-1 that was sent; otherwise the name itself."""
+        """Return INC-42 for a local-1 that was sent; otherwise the name itself."""
         return str(self._state().get("references", {}).get(name, name))
 
     @contextmanager
     def syncing(self) -> Iterator[None]:
-        """Only one terminal sends at a time."""
+        """Lock the spool, so that only one process sends at a time."""
         with self._alone("sync.lock"):
             yield
 
@@ -130,5 +130,5 @@ class Spool:
 
 
 def user_name() -> str:
-    """Who runs this program on this host."""
+    """Return who runs this program on this host."""
     return f"{os.environ.get('USER') or os.environ.get('USERNAME') or 'unknown'}@{os.uname().nodename}"

@@ -1,4 +1,4 @@
-"""Admin pages of configuration: changed through the services, with audit row and facts as everywhere."""
+"""Admin pages for configuration, changed through the services with audit entries and events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 
 from accounts.actor import Actor
-from accounts.audit.admin_history import Audited
+from accounts.audit.admin_history import AuditedAdmin
 from accounts.models import Role, User
 from core.errors import Problem
 
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 else:  # generic for the type checker only
     ThingForm = forms.ModelForm
 
-REFUSAL: Final = "tocsin.refusal"  # where a request carries what the service refused
+REFUSAL: Final = "tocsin.refusal"  # where a request carries the service's error
 STALE: Final = "It was changed after this page was opened. Nothing was saved; reload the page first."
 
 
 class Lines(SimpleArrayField):
-    """A list of texts, one a line; empty lines are left out."""
+    """A list of texts, one per line; empty lines are dropped."""
 
     def to_python(self, value: Any) -> Any:
-        """The texts."""
+        """Return the list of texts."""
         if isinstance(value, str):
             value = "\n".join(line.strip() for line in value.splitlines() if line.strip())
         return super().to_python(value)
 
 
 class ServiceForm(ThingForm):
-    """Offers only what belongs to the workspace, refuses a page that is out of date, shows a refusal."""
+    """Form that offers only objects of the workspace, refuses an outdated page, and shows service errors."""
 
     read_mark = forms.CharField(required=False, widget=forms.HiddenInput)
     refusal: ClassVar[Problem | None] = None
@@ -50,7 +50,7 @@ class ServiceForm(ThingForm):
                 field.queryset = _of_workspace(field.queryset, self.instance.workspace_id)
 
     def clean(self) -> dict[str, Any]:
-        """Raises ValidationError where the page is out of date or the service refused."""
+        """Raise ValidationError if the page is outdated or the service refused."""
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("read_mark") not in ("", self.mark):
             raise forms.ValidationError(STALE, code="stale")
@@ -70,7 +70,7 @@ class ServiceForm(ThingForm):
 
 
 def _mark_of(values: Mapping[str, Any]) -> str:
-    """The same for the same values; objects count by their key."""
+    """Return a value that is equal for equal field values; objects count by their key."""
     plain = {
         name: sorted(one.pk for one in value) if isinstance(value, list) and _are_rows(value) else value
         for name, value in values.items()
@@ -83,14 +83,17 @@ def _are_rows(values: list[Any]) -> bool:
 
 
 def _of_workspace(rows: Any, workspace_id: int) -> Any:
-    """Those of the workspace: its members where they are people."""
+    """Return the objects of the workspace; for people, its members."""
     if rows.model is User:
         return rows.filter(memberships__workspace_id=workspace_id)
     return rows.filter(workspace_id=workspace_id)
 
 
-class ThroughService(Audited):
-    """`editable` fields are changed by `apply`; all others are for looking. Nothing is added or deleted."""
+class ServiceAdmin(AuditedAdmin):
+    """Admin whose `editable` fields are changed by `apply`, all others read-only.
+
+    Nothing is added or deleted.
+    """
 
     form = ServiceForm
     editable: ClassVar[tuple[str, ...]] = ()
@@ -100,11 +103,11 @@ class ThroughService(Audited):
     }
 
     def apply(self, actor: Actor, thing: Any, changes: Mapping[str, Any]) -> None:
-        """Call the service. Raises Problem where it refuses; nothing is changed then."""
+        """Call the service. Raises Problem without changing anything if it refuses."""
         raise NotImplementedError
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Everything but `editable`; what no form may hold, such as a secret, is on no page."""
+        """Return everything but `editable`; unsuitable fields, such as secrets, are on no page."""
         hidden = {*self.editable, *(self.exclude or ())}
         fields = (*self.opts.fields, *self.opts.many_to_many)
         return tuple(
@@ -112,22 +115,22 @@ class ThroughService(Audited):
         )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """What can be changed comes first."""
+        """Return the editable fields first."""
         rest = self.get_readonly_fields(request, obj)
         mark = ["read_mark"] if self.has_change_permission(request, obj) else []
         return [*self.editable, *mark, *rest]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """The form, which shows what the service refused a moment ago."""
+        """Return the form, with the service's last error."""
         made = super().get_form(request, obj, change=change, **kwargs)
         return type("RefusingForm", (made,), {"refusal": request.META.get(REFUSAL)})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """On the pages and by the API only."""
+        """Return False: adding is possible on the pages and by the API only."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """On the pages and by the API only."""
+        """Return False: deleting is possible on the pages and by the API only."""
         return False
 
     def changeform_view(
@@ -137,7 +140,7 @@ class ThroughService(Audited):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page; what the service refuses is shown beside the fields, with what was typed."""
+        """Show the page; errors of the service are shown beside the fields, with the input."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Problem as problem:
@@ -147,7 +150,7 @@ class ThroughService(Audited):
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Through the service."""
+        """Save through the service."""
         user = request.user
         changes = {name: form.cleaned_data[name] for name in form.changed_data if name in self.editable}
         if isinstance(user, User) and changes:
@@ -155,4 +158,4 @@ class ThroughService(Audited):
             self.apply(actor, obj, changes)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Nothing more: the service did it."""
+        """Do nothing: the service saved everything."""

@@ -12,20 +12,20 @@ from django.template.response import TemplateResponse
 
 from accounts.audit.selectors import entries_about
 from accounts.models import AuditEntry
-from core.admin.base import Quick, ReadOnly
+from core.admin.base import FastAdmin, ReadOnly
 
 
-class Audited(Quick):
-    """Shows the audit trail as the history of an object."""
+class AuditedAdmin(FastAdmin):
+    """Mixin that shows the audit trail as the history of an object."""
 
     def workspaces_of(self, thing: Any) -> Sequence[int]:
-        """In which workspaces' logs the object may be found."""
+        """Return the workspaces in whose audit logs the object may occur."""
         return [thing.workspace_id]
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """GET …/history/: the entries about it, newest first."""
+        """GET …/history/: its audit entries, newest first."""
         thing = self.get_object(request, unquote(object_id))
         if thing is None:
             raise Http404
@@ -47,5 +47,5 @@ class Audited(Quick):
         return sorted(found, key=lambda entry: -entry.pk)
 
 
-class AuditedReadOnly(Audited, ReadOnly):
-    """For looking, with the audit trail as history."""
+class AuditedReadOnlyAdmin(AuditedAdmin, ReadOnly):
+    """Read-only admin with the audit trail as history."""

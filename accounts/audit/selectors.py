@@ -1,4 +1,4 @@
-"""Audit trail queries: filters, pages by cursor, export."""
+"""Audit trail queries: filters, pagination by cursor, export."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PAGE: Final = 200
 EXPORT_PAGE: Final = 1000
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2200
-# What a person picks -> how its actions begin. An app above adds its own by `add_audit_area`.
+# Area in the filter -> prefixes of its actions. An app above adds its own by `add_audit_area`.
 AREAS: Final[dict[str, tuple[str, ...]]] = {
     "incidents": ("incident.",),
     "rules": ("rule.",),
@@ -32,22 +32,22 @@ AREAS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def add_audit_area(name: str, *beginnings: str) -> None:
-    """Let people pick the actions that begin so ("channel.") under a name of their own."""
+    """Add an area to the audit filter, for actions with these prefixes ("channel.")."""
     AREAS[name] = beginnings
 
 
-# Object type -> rows that an actor may not see. An app above adds its own by `hide_audit_of`.
+# Object type -> ids that an actor may not see. An app above adds its own by `hide_audit_of`.
 HIDDEN: Final[dict[str, Callable[[Actor], QuerySet[Any, Any]]]] = {}
 
 
 def hide_audit_of(object_type: str, rows: Callable[[Actor], QuerySet[Any, Any]]) -> None:
-    """Leave entries about these things out of what an actor reads of the audit trail."""
+    """Hide audit entries about these objects from an actor."""
     HIDDEN[object_type] = rows
 
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """who: part of an actor's name; what: an area, or the beginning of an action; since, until: moments."""
+    """Filter. who: part of an actor's name; what: an area, or a prefix of actions; since, until: instants."""
 
     who: str = ""
     what: str = ""
@@ -59,7 +59,7 @@ EVERYTHING: Final = AuditFilter()
 
 
 def parse_audit_filter(given: Mapping[str, str], *, zone: str) -> AuditFilter:
-    """From the query string; days are days of `zone`, `until` is its last day. Raises Invalid naming it."""
+    """Parse the query string; days are days of `zone`, `until` is its last day. Raises Invalid naming it."""
     who, what = given.get("who", "").strip(), given.get("what", "").strip()
     for name, text in (("who", who), ("what", what)):
         if len(text) > 150 or "\0" in text:
@@ -86,13 +86,16 @@ def _day(given: Mapping[str, str], name: str, zone: str) -> datetime | None:
 def audit_page(
     actor: Actor, wanted: AuditFilter = EVERYTHING, *, before: str | None = None, limit: int = 50
 ) -> tuple[Sequence[AuditEntry], str | None]:
-    """Up to `limit` (1 to 200) entries, newest first, and the next cursor. Raises Forbidden, Invalid."""
+    """Return up to `limit` (1 to 200) entries, newest first, and the next cursor.
+
+    Raises Forbidden, Invalid.
+    """
     require(actor, Capability.AUDIT_READ)
     return _page(actor, wanted, before, max(1, min(limit, MAX_PAGE)))
 
 
 def audit_export(actor: Actor, wanted: AuditFilter) -> Iterator[Sequence[AuditEntry]]:
-    """Everything the filter lets through, newest first, a thousand at a time. Raises Forbidden."""
+    """Yield every entry the filter matches, newest first, a thousand at a time. Raises Forbidden."""
     require(actor, Capability.AUDIT_READ)
     before: str | None = None
     while True:
@@ -138,7 +141,7 @@ def _filtered(rows: QuerySet[AuditEntry], wanted: AuditFilter) -> QuerySet[Audit
 def entries_about(
     workspace_id: int, object_type: str, object_id: Any, *, limit: int = 100
 ) -> Sequence[AuditEntry]:
-    """What was done to one thing, newest first. For pages that checked already who looks."""
+    """Return the entries about one object, newest first, for pages that have already checked permissions."""
     rows = AuditEntry.objects.of(workspace_id).filter(object_type=object_type, object_id=str(object_id))
     return list(rows.order_by("-id")[:limit])
 

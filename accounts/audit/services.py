@@ -17,7 +17,7 @@ SUMMARY_LENGTH = 300
 def audit_entry(
     actor: Actor, *, action: str, target: Model, summary: str, changes: Mapping[str, Any] | None = None
 ) -> AuditEntry:
-    """An entry not yet written, for `record_all`. `changes` maps a field to [before, after], JSON-ready."""
+    """Return an unsaved entry for `record_all`. `changes` maps a field to [before, after], JSON-ready."""
     return AuditEntry(
         workspace_id=actor.workspace_id,
         actor_kind=actor.kind,

@@ -40,7 +40,7 @@ def _wanted(request: HttpRequest) -> AuditFilter:
 
 @require_safe
 def audit(request: HttpRequest) -> HttpResponse:
-    """GET: fifty entries, filtered by the query string, and the way on. Raises Forbidden, Invalid."""
+    """GET: fifty entries, filtered by the query string, and the next cursor. Raises Forbidden, Invalid."""
     actor = current_actor(request)
     entries, following = audit_page(actor, _wanted(request), before=request.GET.get("cursor") or None)
     context = {
@@ -57,15 +57,15 @@ def audit(request: HttpRequest) -> HttpResponse:
 
 
 def _query(request: HttpRequest, *, cursor: str = "") -> str:
-    """The page's filter as a query string, with another cursor or none."""
-    kept = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
-    query = kept | {"cursor": cursor} if cursor else kept
+    """Return the page's filter as a query string, with another cursor or none."""
+    filters = {name: request.GET[name] for name in FILTERS if request.GET.get(name)}
+    query = filters | {"cursor": cursor} if cursor else filters
     return f"?{urlencode(query)}" if query else ""
 
 
 @require_safe
 def audit_csv(request: HttpRequest) -> HttpResponseBase:
-    """GET: everything the same filter lets through, streamed as CSV."""
+    """GET: all entries of the same filter, streamed as CSV."""
     actor = current_actor(request)
     require(actor, Capability.AUDIT_READ)
     return csv_response("audit.csv", COLUMNS, _rows(audit_export(actor, _wanted(request))))

@@ -1,4 +1,4 @@
-"""allauth's adapter for identity providers: ours are found by the slug in the address."""
+"""allauth adapter for identity providers, which are found by the slug in the URL."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ KIND = "openid_connect"
 
 
 class IdentityAdapter(DefaultSocialAccountAdapter):
-    """Named by the setting SOCIALACCOUNT_ADAPTER."""
+    """Adapter named by the setting SOCIALACCOUNT_ADAPTER."""
 
     def list_apps(
         self, request: HttpRequest, provider: str | None = None, client_id: str | None = None
     ) -> list[SocialApp]:
-        """The provider of that slug, as allauth wants it. Nothing of it is stored in allauth's own table."""
+        """Return the provider of that slug in allauth's form. Nothing is stored in allauth's own table."""
         found = provider_named(provider) if provider else None
         return [] if found is None or client_id not in (None, found.client_id) else [_app_of(found)]
 
@@ -37,11 +37,11 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
         return CheckedProvider(request, app=super().get_provider(request, provider, client_id).app)
 
     def get_requests_session(self) -> GuardedSession:
-        """Our client: it refuses private addresses and is bounded in time and size."""
+        """Return the guarded HTTP client, which refuses private addresses and limits time and size."""
         return GuardedSession()
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Decide who this is; the account is linked with the subject from now on."""
+        """Find or create the account; it is linked to the subject from now on."""
         provider = provider_named(sociallogin.account.provider)
         if provider is None:
             raise ImmediateHttpResponse(_page(request, "This identity provider was removed."))
@@ -58,7 +58,7 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
             sociallogin.connect(request, user)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """Accounts are made by `admit` alone."""
+        """Return False: accounts are created by `admit` only."""
         return False
 
     def on_authentication_error(
@@ -69,7 +69,7 @@ class IdentityAdapter(DefaultSocialAccountAdapter):
         exception: Exception | None = None,
         extra_context: Any = None,
     ) -> NoReturn:
-        """The provider refused, or could not be reached."""
+        """Render the error when the provider refused or could not be reached."""
         why = str(exception or error or "the response does not belong to a sign-in of this browser")
         raise ImmediateHttpResponse(refused_page(request, provider.app.provider_id, why))
 
@@ -91,7 +91,7 @@ def _sent(sociallogin: SocialLogin) -> dict[str, Any]:
 
 
 def refused_page(request: HttpRequest, slug: str, why: str) -> HttpResponse:
-    """403: the provider did not confirm the person, or could not be asked."""
+    """Return a 403 page: the provider did not confirm the person, or could not be reached."""
     provider = provider_named(slug)
     name = provider.name if provider else "The identity provider"
     return _page(request, f"{name} did not confirm who you are: {why[:200]}.")

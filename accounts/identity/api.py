@@ -1,4 +1,4 @@
-"""API of identity providers, and of whether one is required."""
+"""API of identity providers and of the requirement to use one."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def _json(provider: IdentityProvider) -> dict[str, Any]:
 
 @router.get("", response=list[IdentityProviderOut], summary="List identity providers")
 def listed(request: HttpRequest) -> Any:
-    """By name; never their secrets."""
+    """List identity providers by name; secrets are never included."""
     known_only(request, ())
     return [_json(provider) for provider in providers_of(actor_in(request))]
 
 
 @router.post("", response={201: IdentityProviderOut}, summary="Add an identity provider")
 def add(request: HttpRequest, body: IdentityProviderIn) -> Any:
-    """People may sign in with it at once; enter `callback_url` at the provider."""
+    """Add an identity provider. People may sign in with it at once; enter `callback_url` at the provider."""
     actor = actor_in(request)
     provider = services.add_provider(actor, **body.model_dump())
     return Status(201, _json(provider_for(actor, provider.pk)))
@@ -58,14 +58,14 @@ def add(request: HttpRequest, body: IdentityProviderIn) -> Any:
 
 @router.get("/{identity_provider_id}", response=IdentityProviderOut, summary="Show an identity provider")
 def show(request: HttpRequest, where: Path[ProviderPath]) -> Any:
-    """Without its secret."""
+    """Return an identity provider without its secret."""
     known_only(request, ())
     return _json(provider_for(actor_in(request), where.identity_provider_id))
 
 
 @router.patch("/{identity_provider_id}", response=IdentityProviderOut, summary="Change an identity provider")
 def change(request: HttpRequest, where: Path[ProviderPath], body: IdentityProviderPatch) -> Any:
-    """All given fields or none. 409 for switching off the last one while members must use one."""
+    """Change the given fields. 409 for disabling the last provider while members must use one."""
     actor = actor_in(request)
     given = {name: value for name, value in body.model_dump(exclude_unset=True).items() if value is not None}
     services.change_provider(actor, provider_id=where.identity_provider_id, **given)
@@ -74,21 +74,24 @@ def change(request: HttpRequest, where: Path[ProviderPath], body: IdentityProvid
 
 @router.delete("/{identity_provider_id}", response={204: None}, summary="Remove an identity provider")
 def remove(request: HttpRequest, where: Path[ProviderPath]) -> Any:
-    """No one signs in with it any more; its people stay members. 409 while members must use it."""
+    """Remove an identity provider; its people stay members. 409 while members must use it."""
     services.remove_provider(actor_in(request), provider_id=where.identity_provider_id)
     return Status(204, None)
 
 
 @requirement_router.get("", response=IdentityRequirementOut, summary="Whether a provider is required")
 def requirement(request: HttpRequest) -> Any:
-    """And which admin may still use the password."""
+    """Return whether a provider is required, and which admin may still use a password."""
     known_only(request, ())
     return _requirement(actor_in(request))
 
 
 @requirement_router.put("", response=IdentityRequirementOut, summary="Require an identity provider")
 def put_requirement(request: HttpRequest, body: IdentityRequirementIn) -> Any:
-    """Of every member but the admin `break_glass`; or of no one any more. 409 without an enabled provider."""
+    """Require an identity provider of all members but the admin `break_glass`, or of none.
+
+    409 without an enabled one.
+    """
     actor = actor_in(request)
     services.require_provider(actor, is_required=body.identity_required, break_glass=body.break_glass)
     return _requirement(actor)

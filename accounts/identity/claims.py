@@ -1,4 +1,4 @@
-"""What an identity provider says of a person, and the role that follows from it. Pure."""
+"""Claims of an identity provider about a person, and the role that follows from them. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_GROUPS: Final = 500
 
 
 class SignInRefused(Forbidden):
-    """403: the identity provider's answer does not let this person in."""
+    """403: the claims of the identity provider do not allow this person to sign in."""
 
     code = "sign_in_refused"
     title = "Sign-in refused"
@@ -23,7 +23,10 @@ class SignInRefused(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """`email` is in lower case and verified; `username` and `name` are as sent, maybe empty."""
+    """Claims of a person.
+
+    `email` is in lower case and verified; `username` and `name` are as sent or empty.
+    """
 
     email: str
     username: str
@@ -32,7 +35,7 @@ class Claims:
 
 
 def read_claims(provider: IdentityProvider, sent: Mapping[str, Any]) -> Claims:
-    """The claims of an ID token or of the userinfo endpoint. Raises SignInRefused."""
+    """Parse the claims of an ID token or of the userinfo endpoint. Raises SignInRefused."""
     try:
         email = clean_email(str(sent.get("email") or ""))
     except Invalid:
@@ -46,7 +49,10 @@ def read_claims(provider: IdentityProvider, sent: Mapping[str, Any]) -> Claims:
 
 
 def role_of(provider: IdentityProvider, groups: frozenset[str]) -> Role:
-    """The highest role of these groups, else the default one. Raises SignInRefused where that is none."""
+    """Return the highest role of these groups, else the default one.
+
+    Raises SignInRefused if there is none.
+    """
     roles = [Role(role) for group, role in provider.group_roles.items() if group in groups]
     if roles:
         return max(roles, key=RANK.__getitem__)

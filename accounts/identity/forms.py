@@ -12,7 +12,7 @@ ROLES = [("", "Refuse the sign-in"), *Role.choices]
 
 
 class ProviderForm(forms.Form):
-    """An identity provider; lists are written one a line."""
+    """An identity provider; lists are entered one item per line."""
 
     name = forms.CharField(label="Name", max_length=60, help_text="Label of the sign-in button.")
     server_url = forms.CharField(
@@ -40,7 +40,7 @@ class ProviderForm(forms.Form):
     enabled = forms.BooleanField(label="Enabled", required=False)
 
     def values(self) -> dict[str, Any]:
-        """As the services take them."""
+        """Return the values for the services."""
         data = dict(self.cleaned_data)
         data["allowed_domains"] = data["allowed_domains"].split()
         lines = [line for line in data["group_roles"].splitlines() if line.strip()]
@@ -50,7 +50,7 @@ class ProviderForm(forms.Form):
 
 
 def values_of(provider: IdentityProvider) -> dict[str, Any]:
-    """The form's values of a stored provider."""
+    """Return the form values of a stored provider."""
     names = ("name", "server_url", "client_id", "groups_claim", "default_role", "trusts_addresses", "enabled")
     return {
         **{name: getattr(provider, name) for name in names},

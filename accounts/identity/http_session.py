@@ -1,4 +1,4 @@
-"""The session through which allauth talks to identity providers: our guarded HTTP client."""
+"""HTTP session for allauth's requests to identity providers, using the guarded client."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from core.http.client import HttpPassingError, HttpPermanentError, HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful response, by the names that allauth reads."""
+class Response:
+    """A successful response, with the attribute names that allauth reads."""
 
     inner: HttpResponse
 
@@ -39,19 +39,22 @@ class Answer:
         return self.inner.json()
 
     def raise_for_status(self) -> None:
-        """Only successes come this far."""
+        """Do nothing: errors were raised by the request."""
 
 
 class GuardedSession:
-    """What allauth needs of a `requests.Session`. Raises OAuth2Error, which allauth shows as a refusal."""
+    """The part of `requests.Session` that allauth needs.
+
+    Raises OAuth2Error, which allauth shows as an error page.
+    """
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held open."""
+        """Do nothing: there is nothing to close."""
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Response:
         return self.request("GET", url, headers=headers)
 
     def request(
@@ -63,13 +66,13 @@ class GuardedSession:
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: Any = None,
-    ) -> Answer:
-        """`auth` is None or has a `username` and a `password`, sent as Basic."""
+    ) -> Response:
+        """Send a request. `auth` is None or has a `username` and a `password`, sent as Basic."""
         sent = {"Accept": "application/json", **(headers or {})}
         if auth is not None:
             pair = base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()
             sent["Authorization"] = f"Basic {pair}"
         try:
-            return Answer(client.request(method, url, params=params, data=data, headers=sent))
+            return Response(client.request(method, url, params=params, data=data, headers=sent))
         except (HttpPassingError, HttpPermanentError) as error:
             raise OAuth2Error(str(error)) from error

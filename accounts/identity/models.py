@@ -12,10 +12,10 @@ from core.tenancy import WorkspaceScoped
 class IdentityProvider(WorkspaceScoped):
     """An OpenID Connect provider whose people may sign in and are members of its workspace.
 
-    `slug` stands in the callback address. `allowed_domains`: of email addresses; empty: any.
-    `group_roles`: role by a value of the claim `groups_claim`; the highest counts. `default_role`: of whoever
-    is in none of these groups; "" refuses them. `trusts_addresses`: every address counts as verified, for
-    providers that send no `email_verified`.
+    `slug` is part of the callback URL. `allowed_domains`: of email addresses; empty: any. `group_roles`:
+    role by a value of the claim `groups_claim`; the highest counts. `default_role`: of people in none of
+    these groups; "" refuses them. `trusts_addresses`: every address counts as verified, for providers that
+    send no `email_verified`.
     """
 
     workspace = models.ForeignKey(

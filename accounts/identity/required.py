@@ -1,4 +1,4 @@
-"""Workspaces whose members sign in with an identity provider."""
+"""Requirement of a workspace to sign in with an identity provider."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.http.security_log import note, seen_of
 
 
 class IdentityRequired(Forbidden):
-    """403: the workspace is open only to who signed in with its identity provider."""
+    """403: the workspace requires signing in with its identity provider."""
 
     code = "identity_required"
     title = "Sign in with the identity provider"
@@ -27,7 +27,7 @@ class IdentityRequired(Forbidden):
 
 
 def require_identity(request: HttpRequest, user: User, workspace: Workspace) -> None:
-    """Raise IdentityRequired unless this session came by a provider of the workspace, or is break-glass."""
+    """Raise IdentityRequired unless the session used a provider of the workspace or is break-glass."""
     if user.pk == workspace.break_glass_id:
         return
     records = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
@@ -37,7 +37,7 @@ def require_identity(request: HttpRequest, user: User, workspace: Workspace) -> 
 
 
 class LeadToIdentityProvider:
-    """Middleware: who needs the identity provider is shown its button."""
+    """Middleware: shows people who must use an identity provider its button."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -46,7 +46,7 @@ class LeadToIdentityProvider:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        """The page with the buttons; the API says so in its own words."""
+        """Return the page with the buttons; the API returns problem+json instead."""
         if not isinstance(fault, IdentityRequired) or request.path.startswith("/api/"):
             return None
         note("sign_in.refused", means="password", **seen_of(request))

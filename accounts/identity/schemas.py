@@ -50,7 +50,7 @@ class IdentityProviderIn(Body):
 
 
 class IdentityProviderPatch(Body):
-    """Any of these; without a secret the stored one stays."""
+    """Changes of a provider; without a secret the stored one stays."""
 
     name: Name | None = None
     server_url: Issuer | None = None
@@ -91,7 +91,7 @@ class IdentityRequirementIn(Body):
 
 
 class IdentityRequirementOut(Schema):
-    """Whether members must sign in with a provider, and who need not."""
+    """Whether members must sign in with a provider, and who is exempt."""
 
     identity_required: bool = Field(description="Whether every member must sign in with a provider.")
     break_glass: str | None = Field(

@@ -1,4 +1,4 @@
-"""Settings page of sign-in: identity providers, and whether one is required."""
+"""Settings page of sign-in: identity providers and whether one is required."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ NEW: Final = {"default_role": "viewer", "groups_claim": "groups", "enabled": Tru
 
 @require_POST
 def begin(request: HttpRequest, provider_id: str) -> HttpResponseBase:
-    """POST: 302 to the provider; 403 where it cannot be reached, 404 for an unknown one."""
+    """POST: 302 to the provider; 403 if it cannot be reached, 404 for an unknown one."""
     return _confirmed_by(OAuth2LoginView, request, provider_id)
 
 
 @require_safe
 def finish(request: HttpRequest, provider_id: str) -> HttpResponseBase:
-    """GET, by the provider: 302 as the person it confirms; 403 with the reason."""
+    """GET, by the provider: 302, signed in as the confirmed person; 403 with the reason."""
     return _confirmed_by(OAuth2CallbackView, request, provider_id)
 
 
 def _confirmed_by(step: type[OAuth2View], request: HttpRequest, provider_id: str) -> HttpResponseBase:
     try:
-        answer: HttpResponseBase = step.adapter_view(CheckedAdapter(request, provider_id))(request)
-        return answer
+        response: HttpResponseBase = step.adapter_view(CheckedAdapter(request, provider_id))(request)
+        return response
     except SocialApp.DoesNotExist:
         raise Http404 from None
     except OAuth2Error as error:
@@ -114,7 +114,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """POST: 303, or the list with why not (409)."""
+    """POST: 303, or the list with the error (409)."""
     try:
         services.remove_provider(current_actor(request), provider_id=pk)
     except Conflict as refusal:
@@ -125,7 +125,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def save_requirement(request: HttpRequest) -> HttpResponse:
-    """POST: 303, or the list with why not (409, 422)."""
+    """POST: 303, or the list with the error (409, 422)."""
     is_required, person = "identity_required" in request.POST, request.POST.get("break_glass", "")
     try:
         services.require_provider(current_actor(request), is_required=is_required, break_glass=person)

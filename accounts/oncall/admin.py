@@ -8,14 +8,14 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from accounts.models import OnCallSchedule
 from accounts.oncall.services.schedules import edit_schedule
 
 
 @admin.register(OnCallSchedule)
-class OnCallScheduleAdmin(ThroughService):
-    """Layers, overrides and calendars are changed on the page of the schedule alone."""
+class OnCallScheduleAdmin(ServiceAdmin):
+    """On-call schedules; layers, overrides and calendars are changed on the schedule's page only."""
 
     editable = ("name", "time_zone")
     list_display = ("name", "workspace", "time_zone", "source", "failing_since", "filled_until")
@@ -25,5 +25,5 @@ class OnCallScheduleAdmin(ThroughService):
     exclude = ("sealed_url", "calendar_text")
 
     def apply(self, actor: Actor, thing: OnCallSchedule, changes: Mapping[str, Any]) -> None:
-        """Rename it or move its time zone; its shifts are made anew."""
+        """Change its name or time zone; its shifts are recomputed."""
         edit_schedule(actor, schedule_id=thing.pk, name=thing.name, time_zone=thing.time_zone)

@@ -1,4 +1,4 @@
-"""The API of on-call schedules, shifts and calendar feeds: an adapter to services and selectors."""
+"""API of on-call schedules, shifts and calendar feeds."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class OverrideId(Schema):
 
 
 class ShiftQuery(Schema):
-    """Which shifts: those that overlap `from`–`until`, by default the next 14 days."""
+    """Filter of shifts: those that overlap `from`–`until`, by default the next 14 days."""
 
     from_: Moment | None = Field(None, alias="from")
     until: Moment | None = None
@@ -64,14 +64,14 @@ class ShiftQuery(Schema):
 
 @router.get("", response=list[ScheduleNowOut], summary="Who is on call")
 def who_is_on_call(request: HttpRequest) -> Any:
-    """Every schedule with who is on call now and next, and where no one is in the next 14 days."""
+    """Return every schedule with who is on call now and next, and its gaps in the next 14 days."""
     known_only(request, ())
     return [as_json.view_json(view) for view in schedule_views(actor_in(request), now=timezone.now())]
 
 
 @router.get("/shifts", response=list[ShiftOut], summary="List shifts")
 def list_shifts(request: HttpRequest, query: Query[ShiftQuery]) -> Any:
-    """By their start, at most 1,000; shifts exist 60 days ahead."""
+    """List shifts by start, at most 1,000; shifts exist 60 days ahead."""
     known_only(request, ("from", "until", "schedule_id"))
     start: datetime = query.from_ or timezone.now()
     end: datetime = query.until or start + DEFAULT_AHEAD
@@ -81,7 +81,7 @@ def list_shifts(request: HttpRequest, query: Query[ShiftQuery]) -> Any:
 
 @router.post("/schedules", response={201: ScheduleOut}, summary="Create a schedule")
 def create(request: HttpRequest, body: ScheduleIn) -> Any:
-    """The first one becomes the default of the workspace."""
+    """Create a schedule. The first one becomes the default of the workspace."""
     actor = actor_in(request)
     made = schedules.create_schedule(actor, name=body.name, time_zone=body.time_zone)
     return Status(201, as_json.schedule_json(actor, made))
@@ -89,7 +89,7 @@ def create(request: HttpRequest, body: ScheduleIn) -> Any:
 
 @router.get("/schedules/{schedule_id}", response=ScheduleDetailOut, summary="Show a schedule")
 def show(request: HttpRequest, where: Path[ScheduleId]) -> Any:
-    """With its layers and the overrides that are not over."""
+    """Return a schedule with its layers, and current and coming overrides."""
     known_only(request, ())
     actor = actor_in(request)
     return as_json.detail_json(actor, schedule_for(actor, where.schedule_id), now=timezone.now())
@@ -97,7 +97,7 @@ def show(request: HttpRequest, where: Path[ScheduleId]) -> Any:
 
 @router.patch("/schedules/{schedule_id}", response=ScheduleOut, summary="Change a schedule")
 def patch(request: HttpRequest, where: Path[ScheduleId], body: SchedulePatchIn) -> Any:
-    """Its name, its time zone, or whether it is the default."""
+    """Change its name, its time zone, or whether it is the default."""
     actor = actor_in(request)
     before = schedule_for(actor, where.schedule_id)
     changed = schedules.edit_schedule(
@@ -114,14 +114,14 @@ def patch(request: HttpRequest, where: Path[ScheduleId], body: SchedulePatchIn) 
 
 @router.delete("/schedules/{schedule_id}", response={204: None}, summary="Delete a schedule")
 def delete(request: HttpRequest, where: Path[ScheduleId]) -> Any:
-    """Its shifts and overrides go with it."""
+    """Delete a schedule with its shifts and overrides."""
     schedules.delete_schedule(actor_in(request), schedule_id=where.schedule_id)
     return Status(204, None)
 
 
 @router.put("/schedules/{schedule_id}/rotations/{layer}", response=RotationOut, summary="Set a layer")
 def put_layer(request: HttpRequest, where: Path[LayerId], body: RotationIn) -> Any:
-    """Create or replace it. Coming shifts follow; past ones stay."""
+    """Create or replace a layer. Coming shifts follow; past ones stay."""
     actor = actor_in(request)
     values = RotationValues(**body.model_dump())
     made = schedules.put_rotation(actor, schedule_id=where.schedule_id, layer=where.layer, values=values)
@@ -130,14 +130,14 @@ def put_layer(request: HttpRequest, where: Path[LayerId], body: RotationIn) -> A
 
 @router.delete("/schedules/{schedule_id}/rotations/{layer}", response={204: None}, summary="Remove a layer")
 def delete_layer(request: HttpRequest, where: Path[LayerId]) -> Any:
-    """Coming shifts follow; past ones stay."""
+    """Delete a layer. Coming shifts follow; past ones stay."""
     schedules.remove_rotation(actor_in(request), schedule_id=where.schedule_id, layer=where.layer)
     return Status(204, None)
 
 
 @router.post("/schedules/{schedule_id}/overrides", response={201: OverrideOut}, summary="Create an override")
 def add_override(request: HttpRequest, where: Path[ScheduleId], body: OverrideIn) -> Any:
-    """Managers put anybody on call, responders themselves."""
+    """Add an override. Managers put anyone on call, responders themselves."""
     actor = actor_in(request)
     made = overrides.create_override(actor, schedule_id=where.schedule_id, **body.model_dump())
     return Status(201, as_json.override_json(made))
@@ -145,21 +145,21 @@ def add_override(request: HttpRequest, where: Path[ScheduleId], body: OverrideIn
 
 @router.delete("/overrides/{override_id}", response={204: None}, summary="Remove an override")
 def delete_override(request: HttpRequest, where: Path[OverrideId]) -> Any:
-    """And the other half of a swap with it; what has passed stays in the shifts."""
+    """Delete an override and the other half of its swap. The part that has passed stays in the shifts."""
     overrides.remove_override(actor_in(request), override_id=where.override_id)
     return Status(204, None)
 
 
 @router.post("/swaps", response={201: list[OverrideOut]}, summary="Swap two shifts")
 def swap(request: HttpRequest, body: SwapIn) -> Any:
-    """Managers swap any two of a schedule, responders one of their own."""
+    """Swap two shifts. Managers swap any two of a schedule, responders one of their own."""
     made = overrides.swap_shifts(actor_in(request), **body.model_dump())
     return Status(201, [as_json.override_json(one) for one in made])
 
 
 @router.put("/schedules/{schedule_id}/calendar", response=ScheduleOut, summary="Import a calendar")
 def put_calendar(request: HttpRequest, where: Path[ScheduleId], body: CalendarIn) -> Any:
-    """From now on its events are the shifts: read again every 10 minutes from a URL, once a day from a text.
+    """Import a calendar, whose events become the shifts: a URL is read every 10 minutes, a text once a day.
 
     People are matched by attendee, or by an address or name in the summary; `unmatched` lists the others. The
     URL is stored encrypted and never returned.
@@ -172,6 +172,6 @@ def put_calendar(request: HttpRequest, where: Path[ScheduleId], body: CalendarIn
 
 @router.delete("/schedules/{schedule_id}/calendar", response=ScheduleOut, summary="Stop the import")
 def delete_calendar(request: HttpRequest, where: Path[ScheduleId]) -> Any:
-    """The schedule is made of its layers again; past shifts stay."""
+    """Stop importing: the schedule uses its layers again; past shifts stay."""
     actor = actor_in(request)
     return as_json.schedule_json(actor, imports.stop_import(actor, schedule_id=where.schedule_id))

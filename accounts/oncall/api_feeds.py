@@ -26,20 +26,20 @@ class FeedId(Schema):
 
 @router.get("", response=list[FeedOut], summary="List calendar feeds")
 def list_feeds(request: HttpRequest) -> Any:
-    """Your own, and those of the workspace for managers; never their addresses."""
+    """List your own feeds and, for managers, those of the workspace; URLs are never included."""
     known_only(request, ())
     return [feed_json(feed) for feed in feeds_of(actor_in(request))]
 
 
 @router.post("", response={201: IssuedFeedOut}, summary="Create a calendar feed")
 def add_feed(request: HttpRequest, body: FeedIn) -> Any:
-    """The address is in this response and nowhere else."""
+    """Create a feed. Its URL is returned only in this response."""
     issued = create_feed(actor_in(request), **body.model_dump())
     return Status(201, feed_json(issued.row) | {"url": feed_url(issued.secret)})
 
 
 @router.delete("/{feed_id}", response={204: None}, summary="Revoke a calendar feed")
 def delete_feed(request: HttpRequest, where: Path[FeedId]) -> Any:
-    """Programs that read it get 404 from now on."""
+    """Delete a feed. Programs that read it get 404 from now on."""
     revoke_feed(actor_in(request), feed_id=where.feed_id)
     return Status(204, None)

@@ -13,12 +13,12 @@ from accounts.selectors import workspace_of
 
 
 def schedule_json(actor: Actor, schedule: OnCallSchedule) -> dict[str, Any]:
-    """The fields of `ScheduleOut`."""
+    """Return the fields of `ScheduleOut`."""
     return _schedule(schedule, workspace_of(actor).default_schedule_id == schedule.pk)
 
 
 def view_json(view: ScheduleView) -> dict[str, Any]:
-    """The fields of `ScheduleNowOut`."""
+    """Return the fields of `ScheduleNowOut`."""
     return _schedule(view.schedule, view.is_default) | {
         "now": [shift_json(shift) for shift in view.now],
         "next": shift_json(view.next) if view.next else None,
@@ -27,7 +27,7 @@ def view_json(view: ScheduleView) -> dict[str, Any]:
 
 
 def detail_json(actor: Actor, schedule: OnCallSchedule, *, now: datetime) -> dict[str, Any]:
-    """The fields of `ScheduleDetailOut`."""
+    """Return the fields of `ScheduleDetailOut`."""
     rotations = list(schedule.rotations.order_by("layer"))
     names = usernames(actor, [pk for one in rotations for pk in one.participants])
     return schedule_json(actor, schedule) | {
@@ -37,7 +37,7 @@ def detail_json(actor: Actor, schedule: OnCallSchedule, *, now: datetime) -> dic
 
 
 def rotation_json(rotation: OnCallRotation, names: Mapping[int, str]) -> dict[str, Any]:
-    """The fields of `RotationOut`."""
+    """Return the fields of `RotationOut`."""
     shown = ("layer", "unit", "length", "handoff_weekday", "handoff_time", "active_from", "active_to",
              "active_weekdays", "starts_on", "ends_on")  # fmt: skip
     people = [names[pk] for pk in rotation.participants if pk in names]
@@ -45,13 +45,13 @@ def rotation_json(rotation: OnCallRotation, names: Mapping[int, str]) -> dict[st
 
 
 def override_json(override: OnCallOverride) -> dict[str, Any]:
-    """The fields of `OverrideOut`."""
+    """Return the fields of `OverrideOut`."""
     shown = {name: getattr(override, name) for name in ("starts_at", "ends_at", "reason")}
     return shown | {"id": override.pk, "username": override.user.username, "swap_of": override.swap_of_id}
 
 
 def shift_json(shift: OnCallShift) -> dict[str, Any]:
-    """The fields of `ShiftOut`."""
+    """Return the fields of `ShiftOut`."""
     return {
         "id": shift.pk,
         "schedule_id": shift.schedule_id,
@@ -63,13 +63,13 @@ def shift_json(shift: OnCallShift) -> dict[str, Any]:
 
 
 def feed_json(feed: CalendarFeed) -> dict[str, Any]:
-    """The fields of `FeedOut`."""
+    """Return the fields of `FeedOut`."""
     shown = ("name", "prefix", "kinds", "created_at", "last_read_at", "last_agent")
     return {name: getattr(feed, name) for name in shown} | {"id": feed.pk, "everybody": feed.user_id is None}
 
 
 def usernames(actor: Actor, ids: Iterable[int]) -> dict[int, str]:
-    """User names by id, of members of the actor's workspace only."""
+    """Return user names by id, of members of the actor's workspace only."""
     people = User.objects.filter(pk__in=set(ids), memberships__workspace_id=actor.workspace_id)
     return dict(people.values_list("pk", "username"))
 

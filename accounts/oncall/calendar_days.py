@@ -1,4 +1,4 @@
-"""Shifts arranged by local day for the calendar of a page. Pure."""
+"""Groups shifts by local day for the calendar on a page. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Day:
 def days_of(
     parts: Iterable[Part], gaps: Sequence[Gap], *, zone: ZoneInfo, first: date, count: int
 ) -> list[Day]:
-    """`count` days from `first` on, each with the parts of shifts and gaps that touch it, cut at midnight."""
+    """Return `count` days from `first` on, each with its parts of shifts and gaps, cut at midnight."""
     every = [*parts, *(Part("", starts, ends) for starts, ends in gaps)]
     days = []
     for number in range(count):

@@ -1,4 +1,4 @@
-"""Registry of what a calendar feed can show; each app adds its own source."""
+"""Registry of calendar feed sources; each app adds its own."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from core.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class CalendarEvent:
-    """One entry of a calendar. `uid` is stable over changes; times are instants.
+    """One entry of a calendar. `uid` is stable across changes; times are instants.
 
     is_all_day: it covers the day of `starts_at`. zone: a name such as "Europe/Berlin", in which its time is
-    written; UTC otherwise. sequence: grows with each change where `changed_at` does not tell.
+    written; UTC otherwise. sequence: grows with each change if `changed_at` is not enough.
     """
 
     uid: str
@@ -38,7 +38,7 @@ ReadEvents = Callable[[int, int | None, datetime, datetime], Iterable[CalendarEv
 
 @dataclass(frozen=True, slots=True)
 class CalendarSource:
-    """A kind of event, under the name stored in `CalendarFeed.kinds`; `title` is what people read."""
+    """A kind of event. `name` is stored in `CalendarFeed.kinds`; `title` is shown to people."""
 
     name: str
     title: str

@@ -13,7 +13,7 @@ from accounts.oncall.calendar_sources import CalendarEvent, calendar_source
 def shift_events(
     workspace_id: int, user_id: int | None, start: datetime, end: datetime
 ) -> Iterator[CalendarEvent]:
-    """The shifts of a person, or of everybody with their names."""
+    """Return the shifts of a person, or of everyone with their names."""
     shifts = OnCallShift.objects.of(workspace_id).filter(ends_at__gt=start, starts_at__lt=end)
     if user_id is not None:
         shifts = shifts.filter(user_id=user_id)

@@ -14,7 +14,7 @@ from core.health.checks import CheckResult, health_check
 FAILING_FOR: Final = timedelta(minutes=30)
 
 
-@health_check("on-call calendars", "Imported on-call calendars", asks="database")
+@health_check("on-call calendars", "Imported on-call calendars", requires="database")
 def _imports() -> CheckResult:
     since = timezone.now() - FAILING_FOR
     failing = OnCallSchedule.across_workspaces.filter(failing_since__lt=since).order_by("failing_since")
@@ -27,7 +27,7 @@ def _imports() -> CheckResult:
     )
 
 
-@health_check("on-call coverage", "On-call coverage", asks="database")
+@health_check("on-call coverage", "On-call coverage", requires="database")
 def _coverage() -> CheckResult:
     now = timezone.now()
     running = OnCallShift.across_workspaces.filter(

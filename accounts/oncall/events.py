@@ -1,4 +1,4 @@
-"""The facts about on-call that this app publishes through the outbox."""
+"""On-call events published through the outbox."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class OnCallChanged(DomainEvent):
 
 @dataclass(frozen=True)
 class OnCallGapFound(DomainEvent):
-    """No one is on call in a schedule for some time of the next days."""
+    """A schedule has a gap in the next days."""
 
     topic: ClassVar[str] = "oncall.gap_found"
     schedule_id: int

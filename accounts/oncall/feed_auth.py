@@ -1,4 +1,4 @@
-"""Finds the calendar feed that a secret address belongs to."""
+"""Authenticates a calendar feed by the secret in its URL."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from accounts.models import CalendarFeed, Membership
 
 
 def digest_of(secret: str) -> str:
-    """The form in which the secret of a feed is stored."""
+    """Return the digest under which the secret of a feed is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def feed_named(secret: str) -> CalendarFeed | None:
-    """The live feed of a secret whose person still is a member; the secret alone names the workspace."""
+    """Return the live feed of a secret whose person is still a member.
+
+    The secret alone names the workspace.
+    """
     feeds = CalendarFeed.across_workspaces.filter(digest=digest_of(secret), revoked_at=None)
     feed: CalendarFeed | None = feeds.select_related("workspace", "user").first()
     if feed is None or feed.user_id is None:

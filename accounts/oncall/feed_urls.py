@@ -1,4 +1,4 @@
-"""The address under which calendar programs read a feed."""
+"""URLs of calendar feeds."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from django.conf import settings
 
 
 def feed_url(secret: str) -> str:
-    """The whole address, secret included."""
+    """Return the whole URL, including the secret."""
     return f"{settings.BASE_URL}/calendar/{secret}.ics"

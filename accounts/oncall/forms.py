@@ -1,4 +1,4 @@
-"""Forms of the on-call pages. Forms shape input; the services decide."""
+"""Forms of the on-call pages."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class RotationForm(forms.Form):
     )
 
     def values(self) -> RotationValues:
-        """What was entered, for the service."""
+        """Return the values for the service."""
         data = dict(self.cleaned_data)
         del data["layer"]
         people = [name.strip().lower() for name in data.pop("participants").split(",") if name.strip()]
@@ -77,7 +77,7 @@ class RotationForm(forms.Form):
 
 
 class OverrideForm(forms.Form):
-    """Who covers which time."""
+    """Person and time of an override."""
 
     username = forms.CharField(label="Who", max_length=150, help_text="A user name.")
     starts_at = forms.DateTimeField(
@@ -90,7 +90,7 @@ class OverrideForm(forms.Form):
 
 
 class SwapForm(forms.Form):
-    """Two shifts that exchange their people."""
+    """Two shifts to exchange between their people."""
 
     shift_id = forms.TypedChoiceField(label="Shift", coerce=int)
     other_shift_id = forms.TypedChoiceField(label="Swap with", coerce=int)
@@ -112,7 +112,7 @@ class CalendarForm(forms.Form):
     file = forms.FileField(label="Or a file", required=False, help_text="An .ics file of at most 512 kB.")
 
     def data_read(self) -> bytes:
-        """The file, cut one byte after what is accepted."""
+        """Return the file's content, truncated one byte after the limit."""
         file = self.cleaned_data["file"]
         return bytes(file.read(MAX_BYTES + 1)) if file else b""
 
@@ -132,5 +132,5 @@ class FeedForm(forms.Form):
 
 
 def moment_words(moment: datetime) -> str:
-    """A moment in the viewer's time zone, for a select box."""
+    """Return an instant in the viewer's time zone, for a select box."""
     return timezone.localtime(moment).strftime("%a %d %b %H:%M")

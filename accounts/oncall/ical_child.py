@@ -1,4 +1,4 @@
-"""Expands a calendar in a process of its own, which can be ended when a calendar takes too long.
+"""Expands a calendar in a process of its own, which can be killed when a calendar takes too long.
 
 Reads the calendar from standard input, writes JSON lines to standard output. Arguments: from, until (dates).
 Started by `accounts.oncall.ical_expansion`; needs no Django.
@@ -21,7 +21,7 @@ REVERSED: Final = 3
 
 
 def main(arguments: list[str]) -> int:
-    """0, or another code with the reason on standard error."""
+    """Return 0, or another code with the reason on standard error."""
     start, end = (date.fromisoformat(text) for text in arguments)
     try:
         calendar = icalendar.Calendar.from_ical(sys.stdin.buffer.read())
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _reversed(calendar: Any) -> str:
-    """The summary of an event that ends before it starts; empty: there is none."""
+    """Return the summary of an event that ends before it starts; empty if there is none."""
     for event in calendar.walk("VEVENT"):
         starts, ends = event.get("DTSTART"), event.get("DTEND")
         if starts is None or ends is None or type(starts.dt) is not type(ends.dt):

@@ -1,4 +1,4 @@
-"""Occurrences of the events of a checked calendar, expanded in a child process with a time limit."""
+"""Expands the events of a checked calendar in a child process with a time limit."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from accounts.oncall.wall_clock import instant
 
 MAX_SECONDS: Final = 20.0
 MAX_SHIFTS: Final = 5000
-REVERSED: Final = 3  # the code with which `ical_child` ends
+REVERSED: Final = 3  # exit code of `ical_child`
 _ROOT: Final = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One event at one time: who it is about is in its attendees or its summary."""
+    """One occurrence of an event; its attendees or summary name the person."""
 
     uid: str
     summary: str
@@ -32,7 +32,10 @@ class Occurrence:
 
 
 def expand(text: str, *, zone: ZoneInfo, start: datetime, end: datetime) -> list[Occurrence]:
-    """The occurrences that overlap a time. Raises CalendarError: unreadable, slow, too many, reversed."""
+    """Return the occurrences that overlap a time.
+
+    Raises CalendarError: unreadable, slow, too many, reversed.
+    """
     days = [(start - timedelta(days=1)).date(), (end + timedelta(days=1)).date()]
     command = [sys.executable, "-m", "accounts.oncall.ical_child", *(day.isoformat() for day in days)]
     try:
@@ -64,7 +67,7 @@ def _occurrence(event: dict[str, Any], zone: ZoneInfo) -> Occurrence | None:
 
 
 def _instants(event: dict[str, Any], zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """All-day events last from local midnight to local midnight; times without a zone are local ones."""
+    """Return start and end: all-day events last between local midnights; times without a zone are local."""
     if event["is_all_day"]:
         first, last = date.fromisoformat(event["starts"]), date.fromisoformat(event["ends"])
         last = first + timedelta(days=1) if last == first else last

@@ -1,7 +1,7 @@
-"""Cheap checks of an iCalendar text before any library reads it. Pure.
+"""Cheap checks of an iCalendar text before any library parses it. Pure.
 
-Calendar libraries hang on rules such as FREQ=SECONDLY and take seconds for thousands of events, so what is
-too large, too deep or recurs in a way that is not accepted is refused here, in milliseconds, with the reason.
+Calendar libraries hang on rules such as FREQ=SECONDLY and take seconds for thousands of events. Calendars
+that are too large, too deep or have unsupported recurrence rules are refused here in milliseconds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FOLD: Final = re.compile(r"\r?\n[ \t]")
 
 
 class CalendarError(ValueError):
-    """A calendar that is not imported. `reason` is its code, the message a sentence for people."""
+    """A calendar that is not imported. `reason` is a code, the message a sentence for people."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ class CalendarError(ValueError):
 
 
 def check_calendar(data: bytes) -> str:
-    """The text of an acceptable calendar. Raises CalendarError."""
+    """Return the text of an acceptable calendar. Raises CalendarError."""
     if len(data) > MAX_BYTES:
         raise CalendarError("too_large", f"the calendar is larger than {MAX_BYTES // 1024} kB")
     try:

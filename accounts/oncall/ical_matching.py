@@ -1,4 +1,4 @@
-"""Whose shift an event of an imported calendar is. Pure."""
+"""Matches events of an imported calendar to members. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORD: Final = re.compile(r"[\w.]+")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member as calendars may name them."""
+    """A member, by the names that calendars may use."""
 
     user_id: int
     username: str
@@ -30,14 +30,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """Shifts by person, and the events that name no member, by their summary."""
+class MatchResult:
+    """Shifts by person, and the summaries of events that name no member."""
 
     spans: list[Span]
     unmatched: list[str]
 
 
-def matched(occurrences: Iterable[Occurrence], people: Sequence[Person]) -> Matched:
+def matched(occurrences: Iterable[Occurrence], people: Sequence[Person]) -> MatchResult:
     """Match by attendees' addresses, then by an address or a name in the summary.
 
     Raises CalendarError when one person has two shifts at a time.
@@ -51,7 +51,7 @@ def matched(occurrences: Iterable[Occurrence], people: Sequence[Person]) -> Matc
             unmatched[one.summary[:120] or one.uid] = None
         spans += [span for person in found for span in _pieces(person, one)]
     _refuse_overlaps(spans)
-    return Matched(spans, list(unmatched)[:100])
+    return MatchResult(spans, list(unmatched)[:100])
 
 
 def _people_of(one: Occurrence, by_email: dict[str, Person], people: Sequence[Person]) -> list[Person]:
@@ -68,7 +68,7 @@ def _people_of(one: Occurrence, by_email: dict[str, Person], people: Sequence[Pe
 
 
 def _pieces(person: Person, one: Occurrence) -> list[Span]:
-    """An event longer than a shift may be becomes several that follow each other."""
+    """Split an event longer than the longest shift into consecutive ones."""
     pieces, starts = [], one.starts_at
     while starts < one.ends_at:
         ends = min(starts + PIECE, one.ends_at)

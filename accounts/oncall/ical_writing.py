@@ -11,11 +11,11 @@ from icalendar import Calendar, Event
 
 from accounts.oncall.calendar_sources import CalendarEvent
 
-FORM: Final = 1  # another number when the same events are written in another way
+FORM: Final = 1  # version of the format; incremented when the same events are written differently
 
 
 def calendar_text(name: str, events: Iterable[CalendarEvent], *, host: str, base_url: str) -> bytes:
-    """A calendar of these events; times are UTC instants, or of a zone whose rules are in the file."""
+    """Return a calendar of these events; times are UTC, or in a zone whose rules the file includes."""
     calendar = Calendar()
     calendar.add("prodid", "-//Tocsin//Calendar//EN")
     calendar.add("version", "2.0")
@@ -30,7 +30,7 @@ def calendar_text(name: str, events: Iterable[CalendarEvent], *, host: str, base
 
 
 def event_entry(event: CalendarEvent, host: str, base_url: str) -> Event:
-    """One event as a component of a calendar."""
+    """Return one event as a calendar component."""
     entry = Event()
     entry.add("uid", f"{event.uid}@{host}")
     entry.add("dtstamp", event.changed_at)
@@ -52,7 +52,7 @@ def event_entry(event: CalendarEvent, host: str, base_url: str) -> Event:
 
 
 def _times(event: CalendarEvent) -> tuple[date, date]:
-    """Start and end as written: days for a whole day (the end is the day after), else times of the zone."""
+    """Return start and end: dates for a whole day (the end is the next day), else times of the zone."""
     if event.is_all_day:
         day = event.starts_at.date()
         return day, day + timedelta(days=1)

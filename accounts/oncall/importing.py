@@ -25,7 +25,7 @@ NOT_MODIFIED: Final = 304
 
 
 def import_calendar(item: OnCallImport) -> None:
-    """Import once and plan the next time. When it fails, the shifts stay and it is tried again."""
+    """Import once and schedule the next import. On failure the shifts stay and it is retried."""
     schedule = item.schedule
     try:
         _import(item, schedule)
@@ -38,7 +38,7 @@ def _import(item: OnCallImport, schedule: OnCallSchedule) -> None:
     text, etag = _fetched(schedule)
     now: datetime = timezone.now()
     zone = ZoneInfo(schedule.time_zone)
-    connection.close()  # while the child works
+    connection.close()  # not held while the child process runs
     occurrences = expand(text, zone=zone, start=now, end=now + HORIZON)
     with transaction.atomic():
         rows = OnCallSchedule.objects.of(item.workspace_id).select_for_update(no_key=True)
@@ -50,13 +50,13 @@ def _import(item: OnCallImport, schedule: OnCallSchedule) -> None:
 
 
 def _fetched(schedule: OnCallSchedule) -> tuple[str, str]:
-    """The checked text and its ETag; the stored text where the server says that nothing changed."""
+    """Return the checked text and its ETag; the stored text if the server responds with 304."""
     if schedule.source == OnCallSchedule.Source.FILE:
         return schedule.calendar_text, ""
     headers = {"Accept": "text/calendar"}
     if schedule.etag and schedule.calendar_text:
         headers["If-None-Match"] = schedule.etag
-    connection.close()  # while the server answers
+    connection.close()  # not held during the request
     try:
         reply = request(
             "GET",

@@ -1,4 +1,4 @@
-"""Layers of spans laid over each other, and the gaps they leave. Pure."""
+"""Combines layers of spans, and finds the gaps they leave. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Gap = tuple[datetime, datetime]
 
 
 def laid_over(layers: Sequence[Sequence[Span]]) -> list[Span]:
-    """One span at a time: of those that overlap, the one of the last layer wins.
+    """Return non-overlapping spans: where they overlap, the last layer wins.
 
-    Neighbouring pieces of one span that a removed layer had cut are joined again.
+    Adjacent pieces of one span, split by a layer that was removed, are joined again.
     """
     shown: list[Span] = []
     for layer in layers:
@@ -24,7 +24,7 @@ def laid_over(layers: Sequence[Sequence[Span]]) -> list[Span]:
 
 
 def gaps(spans: Iterable[Span], start: datetime, end: datetime) -> list[Gap]:
-    """The times between two instants in which no span is."""
+    """Return the times between two instants without a span."""
     found: list[Gap] = []
     covered = start
     for span in sorted(spans, key=lambda one: one.starts_at):

@@ -1,4 +1,4 @@
-"""On-call schedules, their rotations and overrides, the shifts made from them, and calendar feeds."""
+"""On-call schedules, rotations, overrides, the shifts computed from them, and calendar feeds."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ MAX_SHIFT_LENGTH: Final = timedelta(days=31)
 
 
 class TsTzRange(Func):
-    """The half-open range between two timestamps."""
+    """Database function for the half-open range between two timestamps."""
 
     function = "TSTZRANGE"
     output_field = DateTimeRangeField()
 
 
 class OnCallSchedule(WorkspaceScoped):
-    """Who is on call when: made of rotations and overrides, or imported from an iCalendar URL or file.
+    """Who is on call when: built from rotations and overrides, or imported from an iCalendar URL or file.
 
-    `problem` and `failing_since` say why the last import failed; the shifts of the last good one stay.
+    `problem` and `failing_since` say why the last import failed; the shifts of the last successful one stay.
     """
 
     class Source(models.TextChoices):
@@ -95,7 +95,7 @@ class OnCallRotation(WorkspaceScoped):
 
 
 class OnCallOverride(WorkspaceScoped):
-    """Someone covers a time, whatever the rotations say. `swap_of` is the other half of a swap."""
+    """Someone covers a time, regardless of the rotations. `swap_of` is the other half of a swap."""
 
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
     schedule = models.ForeignKey(OnCallSchedule, on_delete=models.CASCADE, related_name="overrides")
@@ -120,7 +120,7 @@ class OnCallOverride(WorkspaceScoped):
 
 
 class OnCallShift(WorkspaceScoped):
-    """One person on call in one schedule for one time; kept 60 days ahead, never rewritten once past."""
+    """One person on call in one schedule for one time; stored 60 days ahead and never rewritten once past."""
 
     workspace = models.ForeignKey("accounts.Workspace", on_delete=models.CASCADE, related_name="+")
     schedule = models.ForeignKey(OnCallSchedule, on_delete=models.CASCADE, related_name="shifts")
@@ -171,7 +171,7 @@ class OnCallImport(WorkspaceScoped, WorkItem):
 
 
 class CalendarFeed(WorkspaceScoped):
-    """A secret address under which a calendar program reads one person's (or the workspace's) calendar.
+    """Secret URL at which a calendar program reads one person's (or the workspace's) calendar.
 
     Stored as the SHA-256 of its secret. `kinds` names the sources (`accounts.oncall.calendar_sources`).
     """

@@ -39,7 +39,7 @@ SETTINGS.add(
 
 @panel
 class OnCallPanel(Panel):
-    """Every schedule: who is on call now and next, 14 days of shifts, and the gaps in them."""
+    """Every schedule: who is on call now and next, 14 days of shifts, and their gaps."""
 
     name = "oncall.schedules"
     title = "On-call schedules"
@@ -47,11 +47,11 @@ class OnCallPanel(Panel):
     every_s = 60
 
     def topics(self, key: str) -> tuple[str, ...]:
-        """Any change of a schedule."""
+        """Return the topic of changes to schedules."""
         return ("oncall",)
 
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Raises Forbidden."""
+        """Return the schedules. Raises Forbidden."""
         now, zone = timezone.now(), ZoneInfo(timezone.get_current_timezone_name())
         views = schedule_views(actor, now=now)
         first = now.astimezone(zone).date()

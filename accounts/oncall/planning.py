@@ -1,4 +1,4 @@
-"""Plans shifts from rotations and overrides, and what must change in the stored ones. Pure."""
+"""Plans shifts from rotations and overrides, and computes the changes to stored ones. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HORIZON: Final = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True)
 class StoredShift:
-    """A stored shift: its row and its span."""
+    """A stored shift: its id and its span."""
 
     pk: int
     span: Span
@@ -24,7 +24,7 @@ class StoredShift:
 
 @dataclass(slots=True)
 class ShiftChanges:
-    """What turns the stored shifts into the wanted ones without touching the past."""
+    """Changes that turn the stored shifts into the planned ones without touching the past."""
 
     delete: list[int] = field(default_factory=list)
     set_end: dict[int, datetime] = field(default_factory=dict)
@@ -43,9 +43,9 @@ def planned_spans(
     start: datetime,
     end: datetime,
 ) -> list[Span]:
-    """Who is on call between two instants: higher layers win, overrides over all, later over earlier ones.
+    """Return who is on call between two instants: higher layers win, overrides over all, later ones first.
 
-    Turns of people who are no longer `members` are left out, so that a lower layer shows through.
+    Turns of people who are no longer `members` are left out, so that a lower layer applies.
     """
     ordered = sorted(rotations, key=lambda rotation: rotation.layer)
     layers = [spans_of(rotation, zone, start, end) for rotation in ordered]
@@ -54,7 +54,7 @@ def planned_spans(
 
 
 def shift_changes(stored: Sequence[StoredShift], wanted: Sequence[Span], *, now: datetime) -> ShiftChanges:
-    """The difference. A shift that runs now keeps its start, person and name; only its end may move."""
+    """Return the changes. A shift that is running keeps its start, person and name; only its end may move."""
     changes = ShiftChanges()
     missing = {(span.user_id, span.uid, span.starts_at): span for span in wanted}
     for one in sorted(stored, key=lambda shift: shift.span.starts_at):

@@ -1,4 +1,4 @@
-"""The recurrence rules (RFC 5545 RRULE) that are accepted: those that cannot hang a program. Pure."""
+"""Accepted recurrence rules (RFC 5545 RRULE): only those that cannot hang a program. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _YEARS: Final = [date(2024, 1, 1) + timedelta(days=n) for n in range(5 * 365 + 1
 
 
 class RecurrenceError(ValueError):
-    """The rule is not accepted; the message says why."""
+    """The rule is not supported; the message says why."""
 
 
 def check_rule(text: str) -> dict[str, str]:
-    """The parts of an accepted rule. Raises RecurrenceError for every other."""
+    """Return the parts of a supported rule. Raises RecurrenceError for any other."""
     if len(text) > MAX_LENGTH:
         raise RecurrenceError(f"the recurrence rule is longer than {MAX_LENGTH} characters")
     parts: dict[str, str] = {}
@@ -79,7 +79,7 @@ def _numbers(parts: dict[str, str], key: str, least: int, most: int, *, negative
 
 
 def _check_yields(parts: dict[str, str]) -> None:
-    """A rule without an occurrence in five years would be searched until the year 9999."""
+    """Refuse a rule without an occurrence in five years, which would be searched until the year 9999."""
     months = {int(word) for word in parts.get("BYMONTH", "").split(",") if word}
     days = {int(word) for word in parts.get("BYMONTHDAY", "").split(",") if word}
     weekdays = {_DAYS.index(word[-2:]) for word in parts.get("BYDAY", "").split(",") if word}

@@ -1,4 +1,4 @@
-"""What the on-call API takes and returns."""
+"""Request and response schemas of the on-call API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ScheduleIn(Body):
 
 
 class SchedulePatchIn(Body):
-    """Changes of a schedule; `version` is what you read."""
+    """Changes of a schedule; `version` is the one you read."""
 
     name: Name | None = None
     time_zone: Annotated[str, Field(max_length=64)] | None = None
@@ -63,7 +63,7 @@ class RotationOut(Schema):
 
 
 class OverrideIn(Body):
-    """Who covers which time, over every layer."""
+    """Person and time of an override, which covers every layer."""
 
     username: Handle
     starts_at: Moment

@@ -1,4 +1,4 @@
-"""Reads schedules and shifts: who is on call now and next, and where no one is."""
+"""Queries of schedules and shifts: who is on call now and next, and where the gaps are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_SHIFTS: Final = 1000
 
 @dataclass(slots=True)
 class ScheduleView:
-    """A schedule with its shifts from now on: who is on call, who is next, and when no one is."""
+    """A schedule with its shifts from now on: who is on call, who is next, and the gaps."""
 
     schedule: OnCallSchedule
     is_default: bool
@@ -33,7 +33,7 @@ class ScheduleView:
 
 
 def schedule_for(actor: Actor, schedule_id: int) -> OnCallSchedule:
-    """One schedule. Raises Forbidden, NotFound."""
+    """Return one schedule. Raises Forbidden, NotFound."""
     require(actor, Capability.ONCALL_READ)
     found: OnCallSchedule | None = (
         OnCallSchedule.objects.of(actor.workspace_id).filter(pk=schedule_id).first()
@@ -44,7 +44,7 @@ def schedule_for(actor: Actor, schedule_id: int) -> OnCallSchedule:
 
 
 def schedules_of(actor: Actor) -> Sequence[OnCallSchedule]:
-    """All schedules by name. Raises Forbidden."""
+    """Return all schedules by name. Raises Forbidden."""
     require(actor, Capability.ONCALL_READ)
     return list(OnCallSchedule.objects.of(actor.workspace_id).order_by("name", "id")[:200])
 
@@ -57,7 +57,7 @@ def shifts_between(
     schedule_id: int | None = None,
     user_id: int | None = None,
 ) -> Sequence[OnCallShift]:
-    """Shifts that overlap a time, by start, at most 1,000. Raises Forbidden."""
+    """Return shifts that overlap a time, by start, at most 1,000. Raises Forbidden."""
     require(actor, Capability.ONCALL_READ)
     shifts = _shifts(actor.workspace_id).filter(ends_at__gt=start, starts_at__lt=end)
     if schedule_id is not None:
@@ -68,7 +68,7 @@ def shifts_between(
 
 
 def schedule_views(actor: Actor, *, now: datetime) -> list[ScheduleView]:
-    """Every schedule with who is on call now and next, and the gaps of the next 14 days: three queries."""
+    """Return every schedule with who is on call now and next, and its gaps in 14 days: three queries."""
     schedules = schedules_of(actor)
     default_id = _default_id(actor.workspace_id)
     views = {one.pk: ScheduleView(one, one.pk == default_id) for one in schedules}
@@ -81,7 +81,7 @@ def schedule_views(actor: Actor, *, now: datetime) -> list[ScheduleView]:
 
 
 def on_call_at(workspace_id: int, schedule_id: int | None, moment: datetime) -> list[User]:
-    """The active people on call in a schedule at that moment, by the start of their shifts."""
+    """Return the active people on call in a schedule at that time, by the start of their shifts."""
     if schedule_id is None:
         return []
     shifts = _shifts(workspace_id).filter(
@@ -91,17 +91,17 @@ def on_call_at(workspace_id: int, schedule_id: int | None, moment: datetime) -> 
 
 
 def default_on_call(workspace_id: int, moment: datetime) -> list[User]:
-    """The people on call at that moment in the default schedule of the workspace."""
+    """Return the people on call at that time in the default schedule of the workspace."""
     return on_call_at(workspace_id, _default_id(workspace_id), moment)
 
 
 def spans_from(shifts: Iterable[OnCallShift]) -> list[Span]:
-    """Shifts as pure values."""
+    """Return shifts as pure values."""
     return [Span(one.user_id, one.starts_at, one.ends_at, one.source_uid) for one in shifts]
 
 
 def overrides_of(actor: Actor, schedule_id: int, *, now: datetime) -> Sequence[OnCallOverride]:
-    """The overrides of a schedule that are not over yet. Raises Forbidden."""
+    """Return the current and coming overrides of a schedule. Raises Forbidden."""
     require(actor, Capability.ONCALL_READ)
     rows = OnCallOverride.objects.of(actor.workspace_id).select_related("user")
     return list(rows.filter(schedule_id=schedule_id, ends_at__gt=now).order_by("starts_at", "id")[:200])

@@ -1,4 +1,4 @@
-"""Stored rotations as the pure values that decide turns."""
+"""Converts stored rotations to values of `accounts.oncall.turns`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from accounts.oncall.turns import Rotation, weekly_anchor
 
 
 def rotation_of(row: OnCallRotation) -> Rotation:
-    """A stored rotation as the pure value that decides its turns."""
+    """Return a stored rotation as a value."""
     is_weekly = row.unit == OnCallRotation.Unit.WEEK
     anchor = weekly_anchor(row.starts_on, row.handoff_weekday) if is_weekly else row.starts_on
     return Rotation(

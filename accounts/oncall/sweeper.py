@@ -22,7 +22,7 @@ DAILY: Final = timedelta(hours=23, minutes=30)
 
 
 def refill_all_schedules(now: datetime | None = None) -> int:
-    """Refill those not filled for a day; return how many. Idempotent: a second run finds none."""
+    """Refill schedules not filled for a day; return how many. Idempotent."""
     now = now or timezone.now()
     stale = Q(filled_until=None) | Q(filled_until__lt=now + HORIZON - DAILY)
     stale &= Q(source=OnCallSchedule.Source.MANUAL)

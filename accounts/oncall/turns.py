@@ -1,4 +1,4 @@
-"""Who has which turn of a rotation, by the wall clock of its schedule. Pure."""
+"""Turns of a rotation by the wall clock of its schedule. Pure."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ class Rotation:
 
     @property
     def is_always_active(self) -> bool:
-        """Whether it covers all hours of all days."""
+        """Return whether it covers all hours of all days."""
         return self.active_from is None and not self.active_weekdays
 
 
 def weekly_anchor(starts_on: date, handoff_weekday: int) -> date:
-    """The last hand-off day on or before the start, from which turns are counted."""
+    """Return the last hand-off day on or before the start, from which turns are counted."""
     return starts_on - timedelta(days=(starts_on.weekday() - handoff_weekday) % 7)
 
 
 def spans_of(rotation: Rotation, zone: ZoneInfo, start: datetime, end: datetime) -> list[Span]:
-    """The turns of a rotation between two instants, cut to its active hours and to those instants."""
+    """Return the turns of a rotation between two instants, cut to its active hours and to those instants."""
     if not rotation.participants or end <= start:
         return []
     found: list[Span] = []
@@ -61,7 +61,7 @@ def spans_of(rotation: Rotation, zone: ZoneInfo, start: datetime, end: datetime)
 
 
 def clipped(span: Span, start: datetime, end: datetime) -> Span | None:
-    """The part of a span inside [start, end), or None."""
+    """Return the part of a span inside [start, end), or None."""
     starts, ends = max(span.starts_at, start), min(span.ends_at, end)
     return Span(span.user_id, starts, ends, span.uid) if starts < ends else None
 
@@ -86,7 +86,7 @@ def _turns(rotation: Rotation, zone: ZoneInfo, start: datetime, end: datetime) -
 
 
 def _active_parts(rotation: Rotation, zone: ZoneInfo, turn: Span) -> Iterator[Span]:
-    """A window that ends at or before its beginning ends on the next day; it belongs to the day it begins."""
+    """Cut a turn to the active hours; a window past midnight belongs to the day it begins."""
     opens, closes = rotation.active_from or time(0), rotation.active_to or time(0)
     day = local_date(turn.starts_at, zone) - DAY
     while (starts := instant(day, opens, zone)) < turn.ends_at:

@@ -1,4 +1,4 @@
-"""What people enter about schedules, rotations and overrides, checked. Pure."""
+"""Validates input for schedules, rotations and overrides. Pure."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _check_days(values: RotationValues) -> None:
 
 
 def check_override(starts_at: datetime, ends_at: datetime, *, now: datetime) -> None:
-    """Raise Invalid unless the time is in order, not over yet, at most 31 days and within a year."""
+    """Raise Invalid unless the time is in order, not in the past, at most 31 days and within a year."""
     if ends_at <= starts_at:
         raise invalid("ends_at", "order", "must be after the start")
     if ends_at - starts_at > MAX_SHIFT_LENGTH:

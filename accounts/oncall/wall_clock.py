@@ -1,4 +1,4 @@
-"""Local times of day as exact instants, over daylight saving changes. Pure."""
+"""Converts local times of day to instants across daylight saving changes. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 
 def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """The UTC instant at which clocks in `zone` show that time on that day.
+    """Return the UTC instant at which clocks in `zone` show that time on that day.
 
-    A time that the clocks skip moves forward by the gap (02:30 becomes 03:30); of a time they show twice,
-    the first is meant.
+    A time that the clocks skip moves forward by the gap (02:30 becomes 03:30); of a repeated time the first
+    is used.
     """
     local = datetime.combine(day, at.replace(fold=0), tzinfo=zone)
-    # With fold=0 Python reads a skipped time with the offset before the change, which is that move forward.
+    # With fold=0 Python applies the offset before the change to a skipped time, which moves it forward.
     return local.astimezone(UTC)
 
 
 def local_date(moment: datetime, zone: ZoneInfo) -> date:
-    """The date that calendars in `zone` show at that instant."""
+    """Return the local date in `zone` at that instant."""
     return moment.astimezone(zone).date()

@@ -18,7 +18,7 @@ ROLE_WORDS: Final = {
 
 
 class ProfileForm(forms.Form):
-    """One's own person."""
+    """The person's own profile."""
 
     display_name = forms.CharField(
         label="Name", max_length=120, required=False, help_text="Shown to others. Empty: your user name."
@@ -35,7 +35,7 @@ class ProfileForm(forms.Form):
 
 
 class InviteForm(forms.Form):
-    """Whom to invite, and as what."""
+    """Address and role of an invitation."""
 
     email = forms.CharField(label="Email", max_length=254, widget=forms.EmailInput)
     display_name = forms.CharField(label="Name", max_length=120, required=False)

@@ -1,4 +1,4 @@
-"""Mails invitations where a mail server is set; whoever accepts by the mailed link reads that address."""
+"""Mails invitations if a mail server is configured; accepting the mailed link verifies the address."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ If you expect no invitation, do nothing.
 
 
 def sends_mail() -> bool:
-    """Whether this installation has a mail server."""
+    """Return whether a mail server is configured."""
     return bool(settings.MAIL_FROM)
 
 
 def plan_mail(invitation: Invitation) -> None:
-    """Plan the mail of a new invitation, in its transaction; nothing where there is no mail server."""
+    """Queue the mail of a new invitation, in its transaction; does nothing without a mail server."""
     if not sends_mail():
         return
     secret = mint_secret()
@@ -48,19 +48,19 @@ def plan_mail(invitation: Invitation) -> None:
 
 
 def is_mailed_secret(invitation: Invitation, secret: str) -> bool:
-    """Whether that link of the invitation was in its mail and is known to no one else."""
+    """Return whether the secret was mailed, and so is known only to the recipient."""
     mails = InvitationMail.objects.of(invitation.workspace_id).filter(invitation=invitation)
     return bool(mails.filter(digest=digest(secret)).exists())
 
 
 def send_invitation_mail(mail: InvitationMail) -> None:
-    """Send it, unless the invitation ended. Raises PassingError, PermanentError, DecryptionError."""
+    """Send the mail unless the invitation ended. Raises PassingError, PermanentError, DecryptionError."""
     invitation = mail.invitation
     is_open = invitation.accepted_at is None and invitation.withdrawn_at is None
     if is_open and invitation.expires_at > timezone.now():
         message = _message(invitation, decrypt(mail.sealed_secret))
         if not connection.in_atomic_block:
-            connection.close()  # a mail server may take its time
+            connection.close()  # not held while the mail server responds
         _send(message)
     settle(mail, sealed_secret="")
 
@@ -80,7 +80,7 @@ def _message(invitation: Invitation, secret: str) -> EmailMessage:
 
 
 def _send(message: EmailMessage) -> None:
-    """Errors of SMTP are OSErrors; those with a code of 500 and more are final."""
+    """Send a message. SMTP errors are OSErrors; those with a code of 500 and more are final."""
     try:
         message.send()
     except OSError as error:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 
 class ViewerTimeZone:
-    """Resets the time zone after each request: threads serve many people.
+    """Resets the time zone after each request, since threads serve many people.
 
     `accounts.sign_in.page_authentication` activates the viewer's own.
     """

@@ -1,4 +1,4 @@
-"""Invitation mails: a link of their own, which proves the address."""
+"""Invitation mails, with links of their own that verify the address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.tenancy import WorkspaceScoped
 
 
 class InvitationMail(WorkspaceScoped, WorkItem):
-    """The mail of an invitation. Its secret is another than the one that the inviting admin sees.
+    """The mail of an invitation. Its secret differs from the one that the inviting admin sees.
 
     `sealed_secret` is empty once the mail was sent; `digest` finds the invitation of a link.
     """

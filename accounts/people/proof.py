@@ -1,4 +1,4 @@
-"""Notes that a person reads mail at the address of their account."""
+"""Records that a person reads mail at the address of their account."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from accounts.models import User
 
 
 def prove_address(user_id: int, address: str) -> bool:
-    """The person repeated what was mailed to `address`. Returns whether that proves the account anew."""
+    """Verify a mailed secret for `address`. Returns whether that newly proves the account's address."""
     unproven = User.objects.filter(pk=user_id, email__iexact=address, address_proven_at=None)
     return bool(unproven.update(address_proven_at=Now()))

@@ -12,7 +12,7 @@ from core.search.providers import SearchHit, SearchProvider, search_provider
 
 @search_provider
 class People(SearchProvider):
-    """Members by the start of a name, handle or address, then by any part; they lead to what they hold."""
+    """Members by the start of a name, handle or address, then by any part; linked to their roles."""
 
     name = "people"
     title = "People"

@@ -26,7 +26,7 @@ MEANS = {
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Named by the setting ACCOUNT_ADAPTER."""
+    """Adapter named by the setting ACCOUNT_ADAPTER."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "too_many_login_attempts": "Too many attempts. Wait five minutes, or ask an admin for a link.",
@@ -36,11 +36,11 @@ class AccountAdapter(DefaultAccountAdapter):
     _slots: list[str] | None = None
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Members are invited."""
+        """Return False: members are invited."""
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Whether `next=` leads back to this very host, and over https where the request came over it."""
+        """Return whether `next=` leads to this host, over https if the request used it."""
         request = allauth_context.request
         host, secure = {request.get_host()}, request.is_secure()
         return url_has_allowed_host_and_scheme(url, allowed_hosts=host, require_https=secure)
@@ -49,14 +49,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """Take a slot. Raises allauth's ValidationError when there is none left."""
         name = credentials.get("email") or credentials.get("username") or ""
         number = _number_of(credentials)
-        who = name if number is None else account_name(number)  # by whichever of its names it was tried
+        who = name if number is None else account_name(number)  # whichever name was entered
         self._slots = take_slots(who, request.META.get("REMOTE_ADDR", ""))
         if self._slots is None:
             note("sign_in.limited", means="password", **seen_of(request))
             raise self.validation_error("too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
-        """The person, whose slot is free again, or None."""
+        """Authenticate the person and release the slot, or return None."""
         user = super().authenticate(request, **credentials)
         if user and self._slots:
             release_slots(self._slots)
@@ -66,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def login(self, request: HttpRequest, user: Any) -> None:
-        """Start the session, remember the browser, leave an audit row."""
+        """Start the session, store the browser, write an audit entry."""
         super().login(request, user)
         remember_browser(request)
         means = _means(request)
@@ -74,21 +74,21 @@ class AccountAdapter(DefaultAccountAdapter):
         note("sign_in.done", is_fine=True, means=means, **(seen_of(request) | {"user": user.pk}))
 
     def _rollback_login_failed_rl_usage(self) -> None:
-        """Our own slots are given back instead."""
+        """Do nothing: the slots of `accounts.sign_in.limits` are released instead."""
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """A sign-in needs no toast."""
+        """Do nothing: signing in needs no toast."""
 
 
 def _means(request: HttpRequest) -> str:
-    """How the session proved itself, from what allauth recorded: `password`, `password+mfa`, `mfa` …"""
+    """Return how the session authenticated, from allauth's records: `password`, `password+mfa`, `mfa` …"""
     records = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
     found = [str(one["method"]) for one in records] or ["password"]
     return "+".join(dict.fromkeys(found))
 
 
 def _number_of(credentials: dict[str, Any]) -> int | None:
-    """Whose password was tried, if there is someone of that name; no one else's words go into a log."""
+    """Return the number of an existing account; other input is never logged."""
     name = credentials.get("email") or credentials.get("username") or ""
     found = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
     number: int | None = found.values_list("pk", flat=True).first()

@@ -17,35 +17,36 @@ WORDS: Final = (
     "password", "welcome", "letmein", "changeme",
 )  # fmt: skip
 MIN_BESIDE: Final = 8
-_SHORTEST: Final = 4  # a name of three letters is in too many words
+_SHORTEST: Final = 4  # shorter names occur in too many words
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _LOOKS_LIKE: Final = str.maketrans("013457@$!", "oieastasi")
 
 
 class CommonPasswordWords:
-    """Validator: what a password has beside listed words must be long enough to be a password of its own.
+    """Validator: the part of a password beside listed words must be long enough by itself.
 
-    Capitals, separators and the usual digits for letters change nothing: `T0csin-2026!` is one listed word
-    and little beside it. The words are ours, the names of the person's workspaces, and the host in BASE_URL.
+    Capitals, separators and the usual digits for letters are ignored: `T0csin-2026!` is one listed word and
+    little else. The words are a list of our own, the names of the person's workspaces, and the host in
+    BASE_URL.
     """
 
     def validate(self, password: str, user: User | None = None) -> None:
-        """Raise ValidationError."""
+        """Raise ValidationError if the rest is too short."""
         rest = _plain(password)
         found = [word for word in _words(user) if word in rest]
         for word in found:
             rest = rest.replace(word, "")
         if found and len(rest) < MIN_BESIDE:
-            said = f"It is little more than “{found[0]}”, which is guessed first here."
-            raise ValidationError(said, code="listed_word")
+            message = f"It is little more than “{found[0]}”, which is guessed first here."
+            raise ValidationError(message, code="listed_word")
 
     def get_help_text(self) -> str:
-        """For forms."""
+        """Return the text for forms."""
         return "Not just a word of this installation."
 
 
 def _words(user: User | None) -> list[str]:
-    """Longest first, so that a word within another leaves nothing of it."""
+    """Return the words, longest first, so that a word within another leaves no remainder."""
     named: list[str] = []
     if user is not None and user.pk:
         for slug, name in user.memberships.values_list("workspace__slug", "workspace__name"):

@@ -25,7 +25,7 @@ class SignInForm(LoginForm):
 
 
 class ConfirmForm(forms.Form):
-    """One's own password once more."""
+    """The person's password once more."""
 
     current = forms.CharField(
         label="Password",
@@ -39,12 +39,12 @@ class ConfirmForm(forms.Form):
         self.user, self.address = user, address
 
     def clean_current(self) -> str:
-        """Refuse a wrong password, and any after too many."""
+        """Refuse a wrong password, and any after too many attempts."""
         return right_password(self.user, self.cleaned_data["current"], self.address)
 
 
 class PasswordForm(forms.Form):
-    """A new password; whoever has one already gives it first."""
+    """A new password; people who have one enter it first."""
 
     current = forms.CharField(
         label="Current password",
@@ -71,7 +71,7 @@ class PasswordForm(forms.Form):
 
 
 def right_password(user: User, given: str, address: str) -> str:
-    """The password given. Raises ValidationError; wrong ones are counted with those of the sign-in."""
+    """Return the password. Raises ValidationError; failures count with those of the sign-in."""
     slots = take_slots(account_name(user.pk), address)
     if slots is None:
         note("password.limited", user=user.pk, address=address)

@@ -1,6 +1,6 @@
 """Limits on failed passwords, counted in the database so that a flushed Valkey resets nothing.
 
-A limit of n in a window is n slots; a try takes one by an atomic statement, success gives it back.
+A limit of n per window is n slots; an attempt takes one atomically, success releases it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ PER_ADDRESS: Final = 20
 
 
 def take_slots(name: str, address: str) -> list[str] | None:
-    """The slots of one try, to be given back when it succeeds; None when name or address has no more."""
+    """Take the slots of one attempt, to be released when it succeeds.
+
+    None when name or address has none left.
+    """
     taken: list[str] = []
     for kind, who, most in (
         ("address", network_of(address), PER_ADDRESS),
@@ -32,16 +35,16 @@ def take_slots(name: str, address: str) -> list[str] | None:
 
 
 def account_name(user_id: int) -> str:
-    """The name that tries of an account are counted under; no one can type it."""
+    """Return the name under which attempts for an account are counted; it cannot be typed as a user name."""
     return f"\0account:{user_id}"
 
 
 def release_slots(slots: list[str]) -> None:
-    """Free the slots of a try that succeeded."""
+    """Release the slots of a successful attempt."""
     for slot in slots:
         rate_limit_store.release(slot)
 
 
 def _slot(kind: str, who: str) -> str:
-    """No one who reads the table learns which names were tried: half of what is typed there is passwords."""
+    """Return a hashed slot name: attempted names are not readable, since half of them are passwords."""
     return f"sign-in:{hashlib.sha256(f'{kind}:{who}'.encode('utf-8', 'replace')).hexdigest()}"

@@ -19,28 +19,28 @@ from core.errors import Forbidden, NotFound, Unauthenticated
 from core.rate_limit.limiter import Limit, rate_limiter
 
 CHOSEN: Final = "workspace_id"
-KEPT: Final = "_membership"
+CACHED: Final = "_membership"
 
 
 def current_actor(request: HttpRequest) -> Actor:
-    """The person behind the session as an actor in the chosen workspace, else in their first: one query.
+    """Return the session's person as an actor in the chosen workspace, else in their first: one query.
 
-    Raises Unauthenticated without a session, Forbidden for someone who belongs to no workspace.
+    Raises Unauthenticated without a session, Forbidden for someone without a workspace.
     """
     return actor_of(current_membership(request), request_id=getattr(request, "request_id", ""))
 
 
 def current_membership(request: HttpRequest) -> Membership:
-    """The membership behind `current_actor`, with its workspace loaded; kept while the request lasts."""
-    kept: Membership | None = getattr(request, KEPT, None)
-    if kept is None:
-        kept = _membership(request)
-        setattr(request, KEPT, kept)
-    return kept
+    """Return the membership behind `current_actor`, with its workspace loaded; cached for the request."""
+    membership: Membership | None = getattr(request, CACHED, None)
+    if membership is None:
+        membership = _membership(request)
+        setattr(request, CACHED, membership)
+    return membership
 
 
 def actor_of(membership: Membership, *, request_id: str = "") -> Actor:
-    """A member as an actor."""
+    """Return a member as an actor."""
     return Actor(
         workspace_id=membership.workspace_id,
         kind="user",
@@ -52,7 +52,7 @@ def actor_of(membership: Membership, *, request_id: str = "") -> Actor:
 
 
 def membership_named(request: HttpRequest, slug: str) -> Membership:
-    """The membership in a workspace that the request names, on what that workspace requires of a sign-in.
+    """Return the membership in a workspace named by the request, if its sign-in requirements are met.
 
     Raises Unauthenticated, Forbidden; NotFound for one the person is not in.
     """
@@ -64,7 +64,7 @@ def membership_named(request: HttpRequest, slug: str) -> Membership:
 
 
 def choose_workspace(request: HttpRequest, slug: str) -> None:
-    """Keep a workspace for this session. Raises Unauthenticated; NotFound for one the person is not in."""
+    """Choose the workspace of this session. Raises Unauthenticated; NotFound for one the person is not in."""
     membership = membership_of(signed_in(request), slug=slug)
     if membership is None:
         raise NotFound("There is no such workspace.")
@@ -72,7 +72,7 @@ def choose_workspace(request: HttpRequest, slug: str) -> None:
 
 
 def signed_in(request: HttpRequest) -> User:
-    """The person behind the session, whatever they belong to. Raises Unauthenticated."""
+    """Return the session's person, whatever their memberships. Raises Unauthenticated."""
     if not isinstance(request.user, User) or not request.user.is_active or is_over(request.session):
         raise Unauthenticated("Sign in first.")
     return request.user
@@ -87,8 +87,8 @@ def _membership(request: HttpRequest) -> Membership:
         raise Forbidden("You are not a member of any workspace yet. Ask an admin to add you.")
     found.user = user
     _admitted(request, user, found)
-    # One person's pages, in a count of their own beside the API's. What open pages fetch by themselves is not
-    # counted: in a storm of incidents that is a lot, and must not keep anybody from acknowledging.
+    # Limit of one person's pages, separate from the API's. Fetches by open pages are not counted: in a storm
+    # of incidents there are many, which must not block acknowledging.
     if not request.path.startswith(BY_ITSELF):
         rate_limiter().charge(
             Limit(f"page:user:{user.pk}", settings.API_LIMIT_PER_CALLER, 60, "requests a minute")

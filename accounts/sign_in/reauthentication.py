@@ -1,6 +1,6 @@
 """Requires a recent password for sensitive actions.
 
-Whoever sits down at a screen that was left open shall not take the account over.
+So that an unattended, signed-in browser cannot be used to take over the account.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ PAGE: Final = "/account/confirm"
 
 
 def is_recently_confirmed(request: HttpRequest) -> bool:
-    """Whether this person signed in or gave the password within the last quarter of an hour.
+    """Return whether this person signed in or confirmed the password within the last 15 minutes.
 
-    Someone who has no password yet came by a one-time link, and has nothing to give.
+    True for someone without a password, who used a one-time link.
     """
     if not signed_in(request).has_usable_password():
         return True
@@ -33,12 +33,12 @@ def is_recently_confirmed(request: HttpRequest) -> bool:
 
 
 def confirm(request: HttpRequest) -> None:
-    """Note that the password was right just now."""
+    """Record that the password was confirmed now."""
     request.session[CONFIRMED] = time.time()
 
 
 def require_recent_password(request: HttpRequest, *, back: str) -> HttpResponse:
-    """To the password, and from there to `back`, a page of ours; what was typed into its form waits there."""
+    """Redirect to the password form, and from there to the page `back`; form input is saved meanwhile."""
     if request.path == back:
         save_form(request)
     return go_to(request, f"{PAGE}?{urlencode({'next': back})}")

@@ -1,4 +1,4 @@
-"""Second factors: codes of an app, recovery codes, passkeys. allauth keeps and checks them."""
+"""Second factors: authenticator codes, recovery codes, passkeys. allauth stores and verifies them."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ class SecondFactorMissing(Forbidden):
 
 
 class MfaAdapter(DefaultMFAAdapter):
-    """Named by the setting MFA_ADAPTER: secrets are stored encrypted."""
+    """Adapter named by the setting MFA_ADAPTER: secrets are stored encrypted."""
 
     def encrypt(self, text: str) -> str:
-        """The stored form of a secret."""
+        """Encrypt a secret."""
         return encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """The secret of a stored form."""
+        """Decrypt a stored secret."""
         return decrypt(encrypted_text)
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        """Not the last one of a person in a workspace that requires one."""
+        """Return False for the last one of a person in a workspace that requires one."""
         user = authenticator.user
         if not is_required_of(user):
             return True
@@ -57,17 +57,17 @@ class MfaAdapter(DefaultMFAAdapter):
 
 
 def factors_of(user: User) -> Any:
-    """What a person may prove themselves by beside the password; recovery codes alone are none."""
+    """Return a person's second factors; recovery codes alone do not count."""
     return Authenticator.objects.filter(user_id=user.pk).exclude(type=Authenticator.Type.RECOVERY_CODES)
 
 
 def is_required_of(user: User) -> bool:
-    """Whether a workspace of theirs requires a second factor."""
+    """Return whether one of the person's workspaces requires a second factor."""
     return bool(user.memberships.filter(workspace__second_factor_required=True).exists())
 
 
 def require_second_factor(request: HttpRequest, user: User) -> None:
-    """Raise SecondFactorMissing unless the person has one. Asked of each session until it has."""
+    """Raise SecondFactorMissing unless the person has one. Checked in each session until it has."""
     if request.session.get(ENROLLED):
         return
     if not factors_of(user).exists():
@@ -78,7 +78,7 @@ def require_second_factor(request: HttpRequest, user: User) -> None:
 
 
 class LeadToSecondFactor:
-    """Middleware: who lacks a second factor that is required is led to where it is set up."""
+    """Middleware: redirects people without a required second factor to its setup."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -87,19 +87,19 @@ class LeadToSecondFactor:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        """The way there, for pages; the API says so in its own words."""
+        """Redirect pages to the setup; the API returns problem+json instead."""
         if isinstance(fault, SecondFactorMissing) and not request.path.startswith("/api/"):
             return go_to(request, PAGE)
         return None
 
 
 class _Limited(forms.Form):
-    """Counts wrong codes with the wrong passwords of the account."""
+    """Mixin that counts wrong codes with the wrong passwords of the account."""
 
     user: User
 
     def clean_code(self) -> str:
-        """Refuse a wrong code, and any after too many."""
+        """Refuse a wrong code, and any after too many attempts."""
         slots = take_slots(account_name(self.user.pk), "")
         if slots is None:
             note("second_factor.limited", user=self.user.pk)
@@ -109,15 +109,15 @@ class _Limited(forms.Form):
         return code
 
     def right_code(self) -> str:
-        """The code. Raises ValidationError for a wrong one."""
+        """Return the code. Raises ValidationError for a wrong one."""
         raise NotImplementedError
 
 
 class LimitedAuthenticateForm(_Limited, AuthenticateForm):
-    """A code at the sign-in."""
+    """A code at sign-in."""
 
     def right_code(self) -> str:
-        """As allauth checks it."""
+        """Validate with allauth."""
         return str(AuthenticateForm.clean_code(self))
 
 
@@ -125,7 +125,7 @@ class LimitedReauthenticateForm(_Limited, ReauthenticateForm):
     """A code before a change of the account."""
 
     def right_code(self) -> str:
-        """As allauth checks it."""
+        """Validate with allauth."""
         return str(ReauthenticateForm.clean_code(self))
 
 

@@ -19,7 +19,7 @@ LINK_LIFETIME: Final = timedelta(hours=24)
 
 
 def mint_sign_in_link(user: User, *, now: datetime) -> str:
-    """The secret of a link that signs `user` in once within 24 hours. Earlier unspent links of theirs end."""
+    """Return the secret of a link that signs `user` in once within 24 hours; earlier unused links end."""
     secret = mint_secret()
     with transaction.atomic():
         SignInLink.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now).update(expires_at=now)
@@ -28,12 +28,12 @@ def mint_sign_in_link(user: User, *, now: datetime) -> str:
 
 
 def spend_sign_in_link(*, secret: str, now: datetime) -> User | None:
-    """The person a link signs in, or None when it is unknown, spent or older than a day.
+    """Return the person a link signs in, or None when it is unknown, used or older than a day.
 
-    One conditional update decides: of any number of simultaneous tries, one wins.
+    One conditional update decides, so that only one of several simultaneous attempts succeeds.
     """
     with transaction.atomic():
-        # No join in here: PostgreSQL checks a row that changed meanwhile again only by its own columns.
+        # Without a join: PostgreSQL re-checks a concurrently changed row only by its own columns.
         live = SignInLink.objects.filter(digest=digest(secret), used_at__isnull=True, expires_at__gt=now)
         if live.update(used_at=now) != 1:
             return None
@@ -59,14 +59,14 @@ def set_password(user: User, *, password: str) -> None:
 
 
 def note_sign_in(user: User, means: str) -> None:
-    """Leave an audit row for a sign-in; means: "a password and a second factor"."""
+    """Audit a sign-in; means: "a password and a second factor"."""
     _record(user, "sign_in.password", f"{user.label} signed in with {means}")
 
 
 def end_other_sessions(user: User, *, keep: str, now: datetime) -> int:
-    """End every sign-in of `user` but the one with the session key `keep`; returns how many were live.
+    """End every session of `user` but the one with the key `keep`; returns how many were live.
 
-    Their open pages lose the live stream within seconds and are led to the sign-in.
+    Their open pages lose the live stream within seconds and are redirected to the sign-in.
     """
     with transaction.atomic():
         others = user.sessions.exclude(session_key=keep)
@@ -78,7 +78,7 @@ def end_other_sessions(user: User, *, keep: str, now: datetime) -> int:
 
 
 def end_session(user: User, *, public_id: str) -> bool:
-    """End the one sign-in of `user` with that public id; whether there was one."""
+    """End the session of `user` with that public id; returns whether there was one."""
     with transaction.atomic():
         found = next((row for row in user.sessions.all() if row.public_id == public_id), None)
         if found is None:
@@ -89,7 +89,10 @@ def end_session(user: User, *, public_id: str) -> bool:
 
 
 def forget_password(user: User, *, now: datetime) -> str:
-    """End password, second factors and sessions of `user`; the secret of a link that leads to a new one."""
+    """Remove password, second factors and sessions of `user`.
+
+    Return the secret of a link to set a new one.
+    """
     with transaction.atomic():
         Authenticator.objects.filter(user_id=user.pk).delete()
         user.set_unusable_password()
@@ -101,12 +104,12 @@ def forget_password(user: User, *, now: datetime) -> str:
 
 
 def note_account_change(user: User, action: str, summary: str) -> None:
-    """Leave an audit row for a change of what one signs in by."""
+    """Audit a change of what a person signs in with."""
     _record(user, action, summary)
 
 
 def _record(user: User, action: str, summary: str) -> None:
-    """One audit row, in the first workspace of the person; someone without any leaves none."""
+    """Write one audit entry, in the first workspace of the person; none for someone without a workspace."""
     home: Membership | None = user.memberships.order_by("id").first()
     if home is not None:
         actor = Actor(home.workspace_id, "user", user.label, user_id=user.pk, role=Role(home.role))

@@ -14,25 +14,25 @@ from django.http.response import HttpResponseBase
 BEGUN: Final = "begun"
 USED: Final = "used"
 NOTED_EVERY_S: Final = 300.0
-# What an open page fetches by itself is no sign that someone sits before it.
+# Fetches by an open page are no sign of a person using it.
 BY_ITSELF: Final = ("/panels/", "/live")
 
 
 def is_over(session: Any, *, now: float | None = None) -> bool:
-    """Whether a signed-in session has been unused or in use for too long."""
+    """Return whether a session exceeded its idle time or maximum age."""
     moment = time.time() if now is None else now
     begun, used = float(session.get(BEGUN, moment)), float(session.get(USED, moment))
     return moment - begun > float(settings.SESSION_LASTS_S) or moment - used > float(settings.SESSION_IDLE_S)
 
 
 class SessionExpiry:
-    """Middleware: ends sessions whose time is over, and notes every five minutes that one is in use."""
+    """Middleware: ends expired sessions, and records every five minutes that one is in use."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # Without the cookie there is no session, and nothing has to be asked.
+        # Without the cookie there is no session, so no query is needed.
         if settings.SESSION_COOKIE_NAME in request.COOKIES and SESSION_KEY in request.session:
             if is_over(request.session):
                 logout(request)
@@ -50,7 +50,7 @@ def _note(request: HttpRequest) -> None:
 
 
 def _begin(request: HttpRequest, **_: Any) -> None:
-    """A sign-in starts the clock anew, also one within an older session."""
+    """Restart the clock at a sign-in, also one within an older session."""
     request.session[BEGUN] = request.session[USED] = time.time()
 
 

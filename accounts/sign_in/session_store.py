@@ -19,24 +19,25 @@ VIA: Final = "via"
 
 
 class SessionStore(DatabaseSessions):
-    """Django's own, whose rows also say whose session it is, from where, and when it was last used."""
+    """Django's database store whose rows also have the user, the address, and when it was last used."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
-        """Our table."""
+        """Return the model of our table."""
         return Session
 
     def _get_session_from_db(self) -> Session | None:
-        """Its data only, which is all that Django reads of the row; each page does so."""
+        """Load its data only, which is all that Django reads of the row on each page."""
         key = str(self.session_key)
-        is_possible = key.isascii() and key.isalnum()  # a cookie may hold what PostgreSQL takes for no text
+        # a cookie may contain what PostgreSQL does not accept as text
+        is_possible = key.isascii() and key.isalnum()
         if is_possible and (found := _data(key, timezone.now())):
             return Session(session_key=key, session_data=found[0])
-        self._session_key = None  # as Django forgets a key that is no one's, so that none can be planted
+        self._session_key = None  # like Django, forget an unknown key, so that none can be planted
         return None
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        """The row of this session, with what `data` says about its owner."""
+        """Return the row of this session, with its owner from `data`."""
         row = cast("Session", super().create_model_instance(data))
         owner, via, used = data.get(SESSION_KEY), data.get(VIA, {}), data.get(USED)
         row.user_id = int(owner) if owner else None
@@ -51,6 +52,6 @@ def _data(key: str, now: datetime) -> QuerySet[Session, str]:
 
 
 def remember_browser(request: HttpRequest) -> None:
-    """Keep which program signed in, and from where, for the list of one's own sessions."""
+    """Store which browser signed in, and from where, for the person's list of sessions."""
     agent = request.headers.get("User-Agent", "").replace("\0", "")[:200]
     request.session[VIA] = {"agent": agent, "address": request.META.get("REMOTE_ADDR") or None}

@@ -16,13 +16,13 @@ from core.queues import UPKEEP
 
 @shared_task(name="accounts.prune", ignore_result=True)
 def prune_sessions() -> None:
-    """Forget sign-ins that ran out."""
+    """Delete expired sessions."""
     SessionStore.clear_expired()
 
 
 @shared_task(name="accounts.refill_shifts", ignore_result=True)
 def refill_shifts() -> None:
-    """Keep the shifts of every schedule 60 days ahead and report gaps."""
+    """Extend the shifts of every schedule to 60 days ahead and report gaps."""
     refill_all_schedules()
 
 

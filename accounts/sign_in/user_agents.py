@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-# In this order: every browser also claims to be those below it.
+# In this order: browsers also claim to be those that follow.
 _PROGRAMS: Final = (
     ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
     ("Safari/", "Safari"), ("curl/", "curl"), ("python", "Python"),
@@ -16,7 +16,7 @@ _SYSTEMS: Final = (
 
 
 def browser_of(agent: str) -> str:
-    """`Firefox on Linux`, `Chrome`, or `Unknown browser`."""
+    """Return `Firefox on Linux`, `Chrome`, or `Unknown browser`."""
     program = next((name for mark, name in _PROGRAMS if mark in agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in agent), "")
     if not program:

@@ -33,17 +33,17 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class SignIn(LoginView):
-    """Password sign-in; allauth does the work."""
+    """Password sign-in by allauth."""
 
     form_class = SignInForm
     template_name = "accounts/sign_in/sign_in.html"
 
     def get_context_data(self, **more: Any) -> dict[str, Any]:
-        """With the identity providers beside the form."""
+        """Add the identity providers."""
         return {**super().get_context_data(**more), "providers": offered_providers()}
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        """422, so that scripts see the refusal; browsers show the page all the same."""
+        """Return 422, so that scripts recognize the error; browsers show the page all the same."""
         response: HttpResponse = self.render_to_response(self.get_context_data(form=form), status=422)
         return response
 
@@ -53,7 +53,7 @@ sign_in = SignIn.as_view()
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponseBase:
-    """End this session; what the browser kept of ours goes with it."""
+    """End this session and clear the browser's data of this site."""
     note("sign_in.ended", is_fine=True, **(seen_of(request) | {"user": request.user.pk}))
     logout(request)
     response = redirect("accounts:sign_in")
@@ -65,7 +65,7 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
 @sensitive_variables("secret")
 @require_http_methods(["GET", "POST"])
 def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
-    """GET shows a button; only POST spends the link, so that a preview of it in a chat does not."""
+    """GET: a button. Only POST uses the link, so that a link preview in a chat does not."""
     if request.method == "GET":
         return render(request, "accounts/sign_in/once.html", {"is_spent": False})
     user = spend_sign_in_link(secret=secret, now=timezone.now())
@@ -74,8 +74,8 @@ def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
         return render(request, "accounts/sign_in/once.html", {"is_spent": True}, status=410)
     if factors_of(user).exists():
         record_authentication(request, user, method="link")
-        answer: HttpResponseBase = perform_login(request, user, redirect_url="/")
-        return answer
+        response: HttpResponseBase = perform_login(request, user, redirect_url="/")
+        return response
     login(request, user, backend=BACKEND)
     remember_browser(request)
     note("sign_in.done", is_fine=True, means="link", **(seen_of(request) | {"user": user.pk}))
@@ -102,7 +102,7 @@ def password(request: HttpRequest) -> HttpResponseBase:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
 def confirm_it_is_you(request: HttpRequest) -> HttpResponseBase:
-    """The password once more, before what could take an account over; then back to where it was asked for."""
+    """Confirm the password before a sensitive action, then return to where it was requested."""
     user = signed_in(request)
     form = ConfirmForm(user, request.META.get("REMOTE_ADDR", ""), request.POST or None)
     back = request.GET.get("next", "/")
@@ -119,7 +119,7 @@ def _is_ours(request: HttpRequest, address: str) -> bool:
 
 
 def _next_page(request: HttpRequest, *, is_first: bool) -> str:
-    """A new admin of a new installation begins with its first steps, everybody else with what is open."""
+    """Return the onboarding for the admin of a new installation, the active incidents for everyone else."""
     try:
         membership = current_membership(request)
     except Problem:

@@ -20,19 +20,19 @@ WORKSPACE_HEADER: Final = "x-workspace"
 
 
 class CsrfFailed(Forbidden):
-    """403: a change asked for with a session cookie, but without proof that a page of ours asked."""
+    """403: a change with a session cookie but without a CSRF token."""
 
     code = "csrf_failed"
     title = "CSRF token missing"
 
 
 class ApiAuthentication(AuthBase):
-    """Puts the Actor on `request.auth`; every refusal is a Problem."""
+    """Sets the Actor as `request.auth`; every refusal is a Problem."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"
     openapi_name = "token"
-    csrf = True  # lets the interactive docs send the session's proof along
+    csrf = True  # lets the interactive docs send the CSRF token
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def _refuse_nul(request: HttpRequest) -> None:
 
 
 def actor_in(request: HttpRequest) -> Actor:
-    """The authenticated actor."""
+    """Return the authenticated actor."""
     return cast("Actor", vars(request)["auth"])
 
 
@@ -88,10 +88,10 @@ def _no_csrf(*_: Any) -> HttpResponse:
 
 
 def _require_csrf(request: HttpRequest) -> None:
-    """Raise CsrfFailed unless this is a safe method or the page's token came along in X-CSRFToken."""
+    """Raise CsrfFailed unless the method is safe or X-CSRFToken has the session's token."""
     if request.method in SAFE:
         return
-    _ = request.body  # read before anybody parses a form out of it
+    _ = request.body  # read before a form is parsed from it
     check = _Check(_no_csrf)
     check.process_request(request)
     vars(request)["csrf_processing_done"] = False

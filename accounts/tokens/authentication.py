@@ -1,8 +1,8 @@
-"""Resolves an API token, or a local caller in the open local mode, to an actor.
+"""Resolves an API token, or a local caller in open local mode, to an actor.
 
-Pure parts and look-ups apart, so that the ingest path can keep what it found: `credential` (headers -> token
-text), `find_token` (digest -> grant), `admit` (grant -> actor, or a refusal). A cache of grants stays right
-when it is dropped whenever `token_epoch()` moved, asked for a few times a second.
+Look-ups are separate from pure parts, so that the ingest path can cache their results: `credential` (headers
+-> token text), `find_token` (digest -> grant), `admit` (grant -> actor, or an error). A cache of grants stays
+correct if it is cleared whenever `token_epoch()` changed, checked a few times a second.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 ]  # fmt: skip
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="tocsin"'}
-# What a program on this machine may do without a token: everything but administration.
+# Scopes of a caller on this machine without a token: everything but administration.
 LOCAL_SCOPES: Final = frozenset(Scope.values) - {Scope.ADMIN}
 _FORWARDED: Final = (
     "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip",
@@ -46,7 +46,7 @@ class TokenMissing(Unauthenticated):
 
 
 class TokenUnknown(Unauthenticated):
-    """401: not a token of this server."""
+    """401: an unknown token."""
 
     code = "token_unknown"
     title = "Unknown token"
@@ -68,7 +68,7 @@ class TokenRevoked(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one token allows, as far as it is worth caching."""
+    """The cacheable part of a token."""
 
     token_id: int
     workspace_id: int
@@ -82,7 +82,7 @@ class Grant:
 
 
 def find_token(token_digest: str) -> Grant | None:
-    """The token with this digest, revoked and expired ones too: one query."""
+    """Return the token with this digest, including revoked and expired ones: one query."""
     row = ApiToken.across_workspaces.filter(digest=token_digest).first()
     if row is None:
         return None
@@ -92,7 +92,7 @@ def find_token(token_digest: str) -> Grant | None:
 
 
 def _personal(grant: Grant, user_id: int) -> Grant:
-    """The grant of a person's token; it is revoked for whoever is no member any more."""
+    """Return the grant of a personal token; it counts as revoked if the person is no longer a member."""
     found = Membership.objects.of(grant.workspace_id).filter(user_id=user_id, user__is_active=True)
     membership = found.select_related("user").first()
     if membership is None:
@@ -102,12 +102,12 @@ def _personal(grant: Grant, user_id: int) -> Grant:
 
 
 def token_epoch() -> int:
-    """A number that moves with every change to any token: one cheap query."""
+    """Return a number that changes with every change to any token: one cheap query."""
     return TokenEpoch.objects.values_list("value", flat=True).first() or 0
 
 
 def admit(grant: Grant | None, *, now: datetime) -> Actor:
-    """The actor of a grant. Raises TokenUnknown, TokenRevoked, TokenExpired."""
+    """Return the actor of a grant. Raises TokenUnknown, TokenRevoked, TokenExpired."""
     if grant is None:
         raise TokenUnknown("This is not a token of this server. Nothing was stored.", headers=CHALLENGE)
     if grant.revoked_at is not None:
@@ -122,9 +122,9 @@ def admit(grant: Grant | None, *, now: datetime) -> Actor:
 
 
 def authenticate(headers: Mapping[str, str], client_ip: str, workspace_slug: str | None = None) -> Actor:
-    """The actor of a request. `headers` have lower-case names; `workspace_slug` chooses in the local mode.
+    """Return the actor of a request. `headers` have lower-case names; `workspace_slug` is for local callers.
 
-    Raises TokenMissing, TokenUnknown, TokenRevoked, TokenExpired; NotFound for a slug no one may know.
+    Raises TokenMissing, TokenUnknown, TokenRevoked, TokenExpired; NotFound for an unknown slug.
     """
     sent = credential(headers)
     actor = _local(headers, client_ip, workspace_slug) if sent is None else authenticate_token(sent)
@@ -132,7 +132,7 @@ def authenticate(headers: Mapping[str, str], client_ip: str, workspace_slug: str
 
 
 def authenticate_token(text: str) -> Actor:
-    """The actor of a token, whose use is remembered. Raises TokenUnknown, TokenRevoked, TokenExpired."""
+    """Return the actor of a token and record its use. Raises TokenUnknown, TokenRevoked, TokenExpired."""
     now = timezone.now()
     grant = find_token(digest(text)) if has_token_shape(text) else None
     actor = admit(grant, now=now)
@@ -152,9 +152,10 @@ def _local(headers: Mapping[str, str], client_ip: str, slug: str | None) -> Acto
 
 
 def local_actor(headers: Mapping[str, str], client_ip: str, slug: str | None = None) -> Actor | None:
-    """A caller on this machine in the open local mode, else None. Raises NotFound for an unknown workspace.
+    """Return a caller on this machine in open local mode, else None.
 
-    Proxied requests and those that a page of another site makes a browser send are not local callers.
+    Raises NotFound for an unknown workspace. Proxied requests and cross-site requests of a browser are not
+    local callers.
     """
     if not settings.TOCSIN_OPEN_LOOPBACK or not _is_loopback(client_ip) or _from_elsewhere(headers):
         return None
@@ -188,7 +189,7 @@ def _time_text(moment: datetime) -> str:
 
 
 def live_viewer(headers: Mapping[str, str], client_ip: str) -> Actor:
-    """Who listens to live updates with a token. Raises what `authenticate` does, and Forbidden."""
+    """Return who listens to live updates with a token. Raises what `authenticate` does, and Forbidden."""
     actor = authenticate(headers, client_ip, headers.get("x-workspace"))
     require(actor, Capability.INCIDENTS_READ)
     return actor

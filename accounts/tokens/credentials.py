@@ -14,7 +14,10 @@ _PREFIX_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class MintedToken(NamedTuple):
-    """`text` is shown once; `prefix` (8 characters) names it afterwards; `digest` (64 hex) is stored."""
+    """A new token.
+
+    `text` is shown once; `prefix` (8 characters) identifies it; `digest` (64 hex) is stored.
+    """
 
     text: str
     prefix: str
@@ -22,31 +25,31 @@ class MintedToken(NamedTuple):
 
 
 def mint() -> MintedToken:
-    """A new token with 238 bits of chance: `tcs_<prefix>_<secret>`."""
+    """Generate a token with 238 bits of entropy: `tcs_<prefix>_<secret>`."""
     prefix = _chance(_PREFIX_ALPHABET, 8)
     text = f"tcs_{prefix}_{_chance(_ALPHABET, 40)}"
     return MintedToken(text, prefix, digest(text))
 
 
 def mint_secret() -> str:
-    """A secret for a one-time link: 43 URL-safe characters."""
+    """Generate a secret for a one-time link: 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
 def digest(text: str) -> str:
-    """SHA-256 in hex. Looking a digest up tells no one anything about the secret, however long it takes."""
+    """Return the SHA-256 in hex. Looking up a digest leaks nothing about the secret by its timing."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def has_token_shape(text: str) -> bool:
-    """Whether `text` could be one of ours; nothing else is worth a look-up."""
+    """Return whether `text` has the form of a token; anything else needs no look-up."""
     return _SHAPE.fullmatch(text) is not None
 
 
 def credential(headers: Mapping[str, str]) -> str | None:
-    """The token in `authorization: Bearer …` or `x-api-key` (lower-case names), or None without either.
+    """Return the token in `authorization: Bearer …` or `x-api-key` (lower-case names), None without either.
 
-    Any other authorization scheme gives an empty text: a credential was sent, but none we know.
+    Any other authorization scheme gives an empty text: a credential was sent, but an unsupported one.
     """
     if key := headers.get("x-api-key", "").strip():
         return key

@@ -1,4 +1,4 @@
-"""The API of signing a command line in."""
+"""API for signing in a command line."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ router = Router(tags=["Accounts"])
 
 
 class DeviceIn(Body):
-    """Who asks: a name for the host, and what the token is to allow."""
+    """A name for the host, and the requested scopes."""
 
     host: Annotated[str, Field(max_length=100)] = ""
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=10)]
 
 
 class DeviceOut(Schema):
-    """Show `user_code` and the address to the person; ask for the token every `interval` seconds."""
+    """Show `user_code` and the URL to the person; request the token every `interval` seconds."""
 
     user_code: str = Field(examples=["WDJB-MJHT"])
     device_code: str
@@ -50,14 +50,14 @@ class DeviceTokenIn(Body):
 
 
 class DeviceTokenOut(Schema):
-    """The token, or null while no one has decided."""
+    """The token, or null while the decision is pending."""
 
     token: str | None
 
 
 @router.post("/device/start", response={201: DeviceOut}, auth=None, summary="Start to sign a device in")
 def start(request: HttpRequest, body: DeviceIn) -> Any:
-    """Needs no token. The code is good for ten minutes."""
+    """Start a sign-in; needs no token. The code is valid for ten minutes."""
     address = _charge(request, 10)
     started = start_device_sign_in(timezone.now(), host=body.host, scopes=body.scopes, address=address)
     return Status(201, {
@@ -71,14 +71,14 @@ def start(request: HttpRequest, body: DeviceIn) -> Any:
 
 @router.post("/device/token", response=DeviceTokenOut, auth=None, summary="Ask for the token of a device")
 def token(request: HttpRequest, body: DeviceTokenIn) -> Any:
-    """Null until a person approves the code; then the token, once. 403 when it was denied."""
+    """Return null until a person approves the code; then the token, once. 403 when it was denied."""
     _charge(request, 60)
     return {"token": collect_device_token(timezone.now(), device_code=body.device_code) or None}
 
 
 @router.delete("/me/token", response={204: None}, summary="Revoke the token of this call")
 def revoke_mine(request: HttpRequest) -> Any:
-    """The token that the request carries is refused from now on."""
+    """Revoke the token of this request."""
     revoke_own_token(actor_in(request))
     return Status(204, None)
 

@@ -1,4 +1,4 @@
-"""Signing a command line in: it shows a code, a person approves it in the browser, it gets a token."""
+"""Device sign-in: a command line shows a code, a person approves it in the browser, it gets a token."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ POLL_EVERY_S: Final = 5
 MAX_OPEN_CODES: Final = 200
 
 
-class Started(NamedTuple):
-    """What the device is told; its own code is shown to no one else."""
+class DeviceSignIn(NamedTuple):
+    """Response to the device; its own code is shown to no one else."""
 
     user_code: str
     device_code: str
@@ -40,8 +40,10 @@ class DeviceDenied(Forbidden):
     title = "The sign-in was not approved"
 
 
-def start_device_sign_in(now: datetime, *, host: str, scopes: Sequence[str], address: str | None) -> Started:
-    """Open a code for ten minutes. Raises Invalid, RateLimited."""
+def start_device_sign_in(
+    now: datetime, *, host: str, scopes: Sequence[str], address: str | None
+) -> DeviceSignIn:
+    """Create a code that is valid for ten minutes. Raises Invalid, RateLimited."""
     wanted = clean_scopes(scopes)
     DeviceCode.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
     if DeviceCode.objects.filter(expires_at__gt=now, approved_at=None).count() >= MAX_OPEN_CODES:
@@ -52,11 +54,11 @@ def start_device_sign_in(now: datetime, *, host: str, scopes: Sequence[str], add
         device_digest=digest(device_code), user_code=user_code, host=host[:100], scopes=wanted,
         address=address or None, expires_at=now + CODE_LIFE,
     )  # fmt: skip
-    return Started(user_code, device_code)
+    return DeviceSignIn(user_code, device_code)
 
 
 def open_code(now: datetime, *, user_code: str) -> DeviceCode:
-    """The open request of a code as a person types it. Raises NotFound."""
+    """Return the open request of a code as a person types it. Raises NotFound."""
     letters = "".join(c for c in user_code.upper() if c.isalpha())[:8]
     found = DeviceCode.objects.filter(
         user_code=f"{letters[:4]}-{letters[4:]}", expires_at__gt=now, approved_at=None, denied_at=None
@@ -84,7 +86,7 @@ def approve_device(actor: Actor, *, user_code: str, is_approved: bool) -> Device
 
 
 def collect_device_token(now: datetime, *, device_code: str) -> str:
-    """The token of an approved code, once; "" while no one has decided. Raises NotFound and DeviceDenied."""
+    """Return the token of an approved code, once; "" while pending. Raises NotFound and DeviceDenied."""
     with transaction.atomic():
         code = DeviceCode.objects.select_for_update().filter(device_digest=digest(device_code)).first()
         if code is None or code.expires_at <= now:

@@ -1,4 +1,4 @@
-"""The page where a person approves the code that a command line shows."""
+"""Page where a person approves the code that a command line shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_TRIES_A_WINDOW = 10
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def device(request: HttpRequest) -> HttpResponse:
-    """GET: the form for a code, or with `?code=` what it asks for. POST: approve or deny; 303."""
+    """GET: the form for a code, or with `?code=` its request. POST: approve or deny; 303."""
     actor = current_actor(request)
     given = (request.POST if request.method == "POST" else request.GET).get("code", "")
     context = {"typed": given[:20], "workspace": workspace_of(actor), "days": TOKEN_LIFE.days}
@@ -29,7 +29,7 @@ def device(request: HttpRequest) -> HttpResponse:
     rate_limiter().charge(Limit(f"device:user:{actor.user_id}", MAX_TRIES_A_WINDOW, 600, "codes"))
     try:
         if request.method != "POST":
-            return render(request, "accounts/tokens/device.html", context | {"asked": _asked(given)})
+            return render(request, "accounts/tokens/device.html", context | {"pending": _request_of(given)})
         is_approved = request.POST.get("decision") == "approve"
         code = approve_device(actor, user_code=given, is_approved=is_approved)
     except NotFound as refusal:
@@ -39,5 +39,5 @@ def device(request: HttpRequest) -> HttpResponse:
     return SeeOther("/device")
 
 
-def _asked(given: str) -> object:
+def _request_of(given: str) -> object:
     return open_code(timezone.now(), user_code=given)

@@ -19,7 +19,7 @@ OVERLAPS: Final = (("24", "24 hours"), ("1", "1 hour"), ("168", "7 days"), ("0",
 
 
 class TokenForm(forms.Form):
-    """A new token; `request_key` tells a form sent twice."""
+    """A new token; `request_key` detects a form that was sent twice."""
 
     name = forms.CharField(
         label="Name", max_length=120, help_text="What uses it, such as “billing-api in production”."

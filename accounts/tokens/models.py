@@ -1,4 +1,4 @@
-"""Codes by which a command line asks to be signed in."""
+"""Codes of device sign-ins."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 class DeviceCode(models.Model):
     """One request of a command line for a personal token, approved by a person in the browser.
 
-    The code of the device is stored as its SHA-256; the person's short code is open for ten minutes. The
-    token is issued when the device asks for it after the approval, and once.
+    The code of the device is stored as its SHA-256; the person's short code is valid for ten minutes. The
+    token is issued once, when the device requests it after the approval.
     """
 
     device_digest = models.CharField(max_length=64, unique=True)

@@ -26,7 +26,7 @@ MAX_OVERLAP_H: Final = 168
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """The row, and the text that no one can see again."""
+    """The row, and its text, which is returned only once."""
 
     row: ApiToken
     text: str
@@ -51,8 +51,8 @@ def issue_token(
 def rotate_token(actor: Actor, *, token_id: int, overlap_hours: int = 0) -> IssuedToken:
     """Issue a token with the name, scopes and expiry of another, which ends `overlap_hours` (0 to 168) later.
 
-    So a sender can be given the new text without a gap. No more than two secrets live at once: what the old
-    one replaced itself ends now. Raises Forbidden, NotFound, Invalid, Conflict.
+    So a sender can be updated without a gap. At most two secrets are live at once: a token that the old one
+    replaced ends now. Raises Forbidden, NotFound, Invalid, Conflict.
     """
     require(actor, Capability.TOKENS_WRITE)
     if not 0 <= overlap_hours <= MAX_OVERLAP_H:
@@ -69,7 +69,7 @@ def rotate_token(actor: Actor, *, token_id: int, overlap_hours: int = 0) -> Issu
 
 
 def revoke_token(actor: Actor, *, token_id: int) -> ApiToken:
-    """Refuse a token from now on, in every process within a second. Raises Forbidden, NotFound, Conflict."""
+    """Revoke a token; every process refuses it within a second. Raises Forbidden, NotFound, Conflict."""
     require(actor, Capability.TOKENS_WRITE)
     with transaction.atomic():
         token = _live_token(actor, token_id)
@@ -79,7 +79,7 @@ def revoke_token(actor: Actor, *, token_id: int) -> ApiToken:
 
 
 def revoke_own_token(actor: Actor) -> None:
-    """Revoke the token that the actor calls with. Raises Conflict for a caller without one."""
+    """Revoke the token of this request. Raises Conflict for a caller without one."""
     if actor.token_id is None:
         raise Conflict("This request has no token. Nothing was revoked.")
     with transaction.atomic():
@@ -89,7 +89,7 @@ def revoke_own_token(actor: Actor) -> None:
 
 
 def touch_token(workspace_id: int, token_id: int, *, now: datetime) -> None:
-    """Remember that a token was used; at most one write a minute, whatever the number of requests."""
+    """Record that a token was used; at most one write per minute."""
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - TOUCH_EVERY)
     ApiToken.objects.of(workspace_id).filter(stale, pk=token_id).update(last_used_at=now)
 
@@ -143,7 +143,7 @@ def _end_predecessor(actor: Actor, token: ApiToken) -> None:
 
 
 def _end(token: ApiToken, *, after: timedelta) -> None:
-    """Now, or a while later; never later than it would have ended anyway."""
+    """Set the end to now, or later by the overlap; never later than its expiry."""
     if not after:
         _revoke(token)
         return

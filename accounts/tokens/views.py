@@ -45,7 +45,7 @@ def _list(request: HttpRequest, *, refused: str = "", status: int = 200) -> Http
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def issue(request: HttpRequest) -> HttpResponse:
-    """GET: the form. POST: 201 with the text, once, however often it is sent; 422 with the faults."""
+    """GET: the form. POST: 201 with the text, once, even if sent repeatedly; 422 with the faults."""
     actor = current_actor(request)
     require(actor, Capability.TOKENS_WRITE)
     if request.method != "POST":
@@ -92,7 +92,7 @@ def _shown_once(request: HttpRequest, issued: services.IssuedToken, **more: obje
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, token_id: str) -> HttpResponse:
-    """GET: how long the old text still works. POST: 201 with the new text, once; 409 when it has ended."""
+    """GET: the form for the overlap. POST: 201 with the new text, once; 409 when it has ended."""
     actor = current_actor(request)
     token = token_for(actor, _number(token_id))
     if request.method != "POST":
@@ -106,7 +106,7 @@ def rotate(request: HttpRequest, token_id: str) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    """The key in an address; 0, which is no one's, for what is no number."""
+    """Return the key in a URL; 0, which is never used, if it is not a number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
 
 
@@ -118,7 +118,7 @@ def _hours(text: str) -> int:
 
 @require_POST
 def revoke(request: HttpRequest, token_id: str) -> HttpResponse:
-    """POST: refuse the token from now on; 303, or the list with why not (409)."""
+    """POST: revoke the token; 303, or the list with the error (409)."""
     try:
         token = services.revoke_token(current_actor(request), token_id=_number(token_id))
     except Conflict as refusal:

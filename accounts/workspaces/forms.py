@@ -8,7 +8,7 @@ from core.ui.forms import LongSelect, time_zones
 
 
 class WorkspaceForm(forms.Form):
-    """A workspace's name and where its day begins; `was_` fields carry what the change is based on."""
+    """A workspace's name and time zone; `was_` fields carry the values the change is based on."""
 
     name = forms.CharField(label="Name", max_length=120)
     time_zone = forms.ChoiceField(

@@ -1,4 +1,4 @@
-"""Create, rename and configure workspaces; `config.installation.setup` adds policies and rules."""
+"""Creates, renames and configures workspaces; `config.installation.setup` adds policies and rules."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from accounts.permissions import Capability, require
 from accounts.validation import clean_name, clean_slug, clean_time_zone, invalid
 from core.errors import Conflict
 
-MAX_FOUNDED: Final = 20  # workspaces one person is admin of, when creating another
+MAX_FOUNDED: Final = 20  # maximum number of workspaces a person may be admin of when creating another
 
 
 def create_bare_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspace:
-    """A workspace without members, policies or rules. Raises Invalid naming the field."""
+    """Create a workspace without members, policies or rules. Raises Invalid naming the field."""
     fields = {"slug": clean_slug(slug), "name": clean_name(name), "time_zone": clean_time_zone(time_zone)}
     try:
         with transaction.atomic():
@@ -36,7 +36,7 @@ def create_bare_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Wo
 
 
 def free_slug(*, name: str) -> str:
-    """A slug made from a name that no workspace has yet."""
+    """Return an unused slug made from a name."""
     base = slugify(name)[:50].strip("-") or "workspace"
     slugs = [base, *(f"{base}-{number}" for number in range(2, 100))]
     taken = set(Workspace.objects.filter(slug__in=slugs).values_list("slug", flat=True))
@@ -47,7 +47,9 @@ def add_founder(user: User, workspace: Workspace) -> Membership:
     """Make the person who created a workspace its first admin. Raises Conflict beyond `MAX_FOUNDED`."""
     held = user.memberships.filter(role=Role.ADMIN).count()
     if held >= MAX_FOUNDED:
-        raise Conflict(f"You are admin of {held} workspaces; {MAX_FOUNDED} are the most. None was created.")
+        raise Conflict(
+            f"You are admin of {held} workspaces; {MAX_FOUNDED} are allowed. No workspace was created."
+        )
     membership: Membership = Membership.objects.create(workspace_id=workspace.pk, user=user, role=Role.ADMIN)
     actor = Actor(workspace.pk, "user", user.label, user_id=user.pk, role=Role.ADMIN)
     summary = f"{user.label} created the workspace and is its first admin"
@@ -58,7 +60,7 @@ def add_founder(user: User, workspace: Workspace) -> Membership:
 def update_workspace(
     actor: Actor, *, name: str, time_zone: str, expected: Mapping[str, str] | None = None
 ) -> Workspace:
-    """Rename the actor's workspace or move its time zone. `expected`: the values the change was based on.
+    """Change the actor's workspace's name or time zone. `expected`: the values the change was based on.
 
     Raises Forbidden, Invalid naming the field, Conflict when someone changed them meanwhile.
     """
@@ -78,7 +80,10 @@ def update_workspace(
 
 
 def require_second_factors(actor: Actor, *, is_required: bool) -> None:
-    """Require a second factor from every member of the actor's workspace, or no longer. Raises Forbidden."""
+    """Turn the second-factor requirement for all members of the actor's workspace on or off.
+
+    Raises Forbidden.
+    """
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
@@ -100,7 +105,7 @@ def _apply(actor: Actor, workspace: Workspace, changes: Mapping[str, list[str]])
 
 
 def dismiss_setup(actor: Actor, *, is_dismissed: bool = True) -> None:
-    """Put the checklist of first steps away, or bring it back. Raises Forbidden."""
+    """Hide or show the onboarding checklist. Raises Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)

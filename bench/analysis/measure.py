@@ -1,8 +1,8 @@
-"""How often the built-in analysis is right, against three yardsticks.
+"""Accuracy of the built-in analysis, compared with three baselines.
 
-FILE holds JSON lines `{id, events, incident_type, category, severity}`. The type is what detection's table
-makes of the events; `incident_type` is only compared with it. Yardsticks: the most frequent category,
-keywords, and the nearest neighbour by 3-grams. Those that learn are judged by five-fold cross-validation,
+FILE holds JSON lines `{id, events, incident_type, category, severity}`. The type is determined from the
+events by detection's table; `incident_type` is only compared with it. Baselines: the most frequent category,
+keywords, and the nearest neighbour by 3-grams. Those that learn are evaluated by five-fold cross-validation,
 or learn from --train FILE.
 """
 
@@ -21,7 +21,7 @@ from bench.analysis.statistics import wilson
 from bench.analysis.yardsticks import keywords, majority, nearest
 from detection.analysis.categories import Line, categorize, rules_digest
 from detection.analysis.severity import suggest_severity
-from detection.rules.event_types import Said, facts_in, type_said_by
+from detection.rules.event_types import EventText, facts_in, type_of_events
 from incidents.lifecycle.severity_matrix import DURATION, worst_facts
 from incidents.vocabulary import SEVERITY_RANK, Category, IncidentType, Severity
 
@@ -37,8 +37,8 @@ YARDSTICKS: Final[dict[str, Learn]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What the analysis said of one group."""
+class Prediction:
+    """Result of the analysis for one group."""
 
     group: Group
     category: str
@@ -46,21 +46,21 @@ class Judged:
     severity: str
 
 
-def judge(group: Group) -> Judged:
+def judge(group: Group) -> Prediction:
     """Analyse one group as Tocsin would."""
     events = group["events"]
     lines = [
         Line(e["message"], e.get("event_type", ""), e["level"].lower(), e.get("source", "")) for e in events
     ]
-    said = [Said(e.get("event_type", ""), e["message"]) for e in events if _counts(e)]
-    kind = type_said_by(said) or IncidentType.ERROR_BURST
+    texts = [EventText(e.get("event_type", ""), e["message"]) for e in events if _counts(e)]
+    kind = type_of_events(texts) or IncidentType.ERROR_BURST
     facts = worst_facts(facts_in(e["metadata"]) for e in events if e.get("metadata"))
     lasted = [e["metadata"][DURATION] for e in events if DURATION in e.get("metadata", {})]
     if lasted:
         facts[DURATION] = max(lasted)
     category = categorize(lines).category
     severity, _ = suggest_severity(kind, category, facts)
-    return Judged(group, category.value, kind.value, severity.value)
+    return Prediction(group, category.value, kind.value, severity.value)
 
 
 def _counts(event: dict[str, Any]) -> bool:
@@ -68,20 +68,20 @@ def _counts(event: dict[str, Any]) -> bool:
 
 
 def share(right: Sequence[bool]) -> str:
-    """`93.3 % (140 of 150; 95 % Wilson 88.2 to 96.3)`."""
+    """Format a share: `93.3 % (140 of 150; 95 % Wilson 88.2 to 96.3)`."""
     low, high = wilson(sum(right), len(right))
     percent = 100 * sum(right) / len(right)
     return f"{percent:.1f} % ({sum(right)} of {len(right)}; 95 % Wilson {100 * low:.1f} to {100 * high:.1f})"
 
 
-def within_one(one: Judged) -> bool:
-    """Whether the suggested severity is at most one step off."""
+def within_one(one: Prediction) -> bool:
+    """Return whether the suggested severity is at most one step off."""
     ranks = [SEVERITY_RANK[Severity(word)] for word in (one.severity, one.group["severity"])]
     return abs(ranks[0] - ranks[1]) <= 1
 
 
 def yardstick(learn: Learn, groups: Sequence[Group], training: Sequence[Group]) -> list[bool]:
-    """Right or wrong for each group, by folds unless there is a training set."""
+    """Return whether a baseline is right for each group, by folds unless there is a training set."""
     if training:
         say = learn(training)
         return [say(group) == group["category"] for group in groups]
@@ -92,12 +92,12 @@ def yardstick(learn: Learn, groups: Sequence[Group], training: Sequence[Group]) 
     return right
 
 
-def confusion(judged: Sequence[Judged]) -> list[str]:
-    """A table: rows are the labels, columns what the analysis said."""
+def confusion(judged: Sequence[Prediction]) -> list[str]:
+    """Return a confusion matrix: rows are the labels, columns the analysis."""
     names = [category.value for category in Category]
     counts = Counter((one.group["category"], one.category) for one in judged)
     short = [name.removesuffix("_issue")[:8] for name in names]
-    lines = [f"{'label / said':<16}" + "".join(f"{name:>9}" for name in short)]
+    lines = [f"{'label / predicted':<16}" + "".join(f"{name:>9}" for name in short)]
     for name in names:
         row = "".join(f"{counts[name, other] or '·':>9}" for other in names)
         lines.append(f"{name.removesuffix('_issue'):<16}{row}")
@@ -105,7 +105,7 @@ def confusion(judged: Sequence[Judged]) -> list[str]:
 
 
 def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str], bool]:
-    """The lines to print, and whether every bound is met."""
+    """Return the lines to print, and whether every bound is met."""
     judged = [judge(group) for group in groups]
     right = [one.category == one.group["category"] for one in judged]
     near = [within_one(one) for one in judged]
@@ -118,7 +118,7 @@ def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str
             "  by fold            " + ", ".join(f"{100 * sum(f) / len(f):.1f} %" for f in folds if f)
         )
     lines += [
-        f"said unknown         {share([one.category == Category.UNKNOWN for one in judged])}",
+        f"predicted unknown    {share([one.category == Category.UNKNOWN for one in judged])}",
         f"severity within one  {share(near)}",
         f"severity exact       {share(exact)}",
         f"type                 {share(types)}",
@@ -134,13 +134,13 @@ def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str
     return lines, passed
 
 
-def _misses(judged: Sequence[Judged]) -> list[str]:
+def _misses(judged: Sequence[Prediction]) -> list[str]:
     wrong = [one for one in judged if one.category != one.group["category"]]
-    return [f"{one.group['id']}: {one.group['category']}, said {one.category}" for one in wrong]
+    return [f"{one.group['id']}: {one.group['category']}, predicted {one.category}" for one in wrong]
 
 
 def read(path: Path | None) -> list[Group]:
-    """The groups of a file; none for no file."""
+    """Return the groups of a file; none without a file."""
     if path is None:
         return []
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]

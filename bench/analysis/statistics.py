@@ -1,4 +1,4 @@
-"""Intervals of shares."""
+"""Confidence intervals of shares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Z95: Final = 1.959964
 
 
 def wilson(right: int, n: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a share; (0, 1) for none."""
+    """Return the 95 % Wilson score interval of a share; (0, 1) for none."""
     if not n:
         return 0.0, 1.0
     p, z2 = right / n, Z95 * Z95

@@ -1,4 +1,4 @@
-"""What the analysis is compared with: the most frequent category, keywords, the most similar known group."""
+"""Baselines for the analysis: the most frequent category, keywords, the most similar known group."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ KEYWORDS: Final = (
 
 
 def text_of(group: Group) -> str:
-    """Every message and event type of a group in lower case."""
+    """Return every message and event type of a group in lower case."""
     return "\n".join(f"{e.get('event_type', '')} {e['message']}" for e in group["events"]).lower()
 
 
 def majority(known: Sequence[Group]) -> Callable[[Group], str]:
-    """Always the most frequent category of the known groups."""
+    """Return the most frequent category of the known groups."""
     [(most, _)] = Counter(group["category"] for group in known).most_common(1)
     return lambda group: most
 
 
 def keywords(group: Group) -> str:
-    """The category of the first keyword that stands in the text."""
+    """Return the category of the first keyword in the text."""
     text = text_of(group)
     return next((category for word, category in KEYWORDS if word in text), "unknown")
 
@@ -38,14 +38,14 @@ def _grams(text: str) -> Counter[str]:
 
 
 def _alike(one: Counter[str], other: Counter[str]) -> float:
-    """Cosine of two counts of 3-grams."""
+    """Return the cosine of two counts of 3-grams."""
     shared = sum(count * other[gram] for gram, count in one.items())
     lengths = [sum(count * count for count in grams.values()) ** 0.5 for grams in (one, other)]
     return shared / (lengths[0] * lengths[1] or 1.0)
 
 
 def nearest(known: Sequence[Group]) -> Callable[[Group], str]:
-    """The category of the most similar known group."""
+    """Return the category of the most similar known group."""
     learnt = [(_grams(text_of(group)), str(group["category"])) for group in known]
 
     def say(group: Group) -> str:

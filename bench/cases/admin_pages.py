@@ -1,4 +1,4 @@
-"""Goal 19: a page of the admin costs the same whatever is in its table."""
+"""Goal 19: the cost of an admin page does not depend on the size of its table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.harness.servers import running_servers
 from bench.harness.tocsin import Tocsin, running_tocsin
 
 FEW: Final = 200  # more than the 50 of one page, so that both sizes show as many rows
-# Table -> its list, and what must differ from copy to copy.
+# Table -> (its list, columns that differ from copy to copy).
 TABLES: Final[dict[str, tuple[str, Mapping[str, LiteralString]]]] = {
     "incidents_incident": (
         "incidents/incident", {"number": "1000 + n", "fingerprint": "lpad(n::text, 64, '0')"}),
@@ -34,7 +34,7 @@ TABLES: Final[dict[str, tuple[str, Mapping[str, LiteralString]]]] = {
     "detection_incident_event": ("detection/incidentevent", {"event_id": "1000000 + n"}),
 }  # fmt: skip
 LINK: Final = re.compile(r'href="(\?[^"#]+)"')
-# A word that is in many rows, one that is in none, and a number.
+# A word in many rows, one in none, and a number.
 SEARCHED: Final = ("error", "nothing-like-it", "1100")
 FAR: Final = "?p=far"
 COLUMNS: Final = ("list", "links", "median ms, few", "many", "dearest link", "times")
@@ -52,7 +52,7 @@ def lists(scale: Scale) -> Report:
         paths = [path for page, _ in TABLES.values() for path in _links(reader, f"/admin/{page}/")]
         few = _medians(reader, paths, scale, FEW)
         _fill(tocsin, (FEW + 1, scale.incidents))
-        reader.close()  # left idle, so hung up by the server; the next request opens another
+        reader.close()  # idle connections are closed by the server; the next request opens another
         many = _medians(reader, paths, scale, scale.incidents)
     grown = {path: many[path] / few[path] for path in paths}
     rows = [_row(f"/admin/{page}/", few, many, grown) for page, _ in TABLES.values()]
@@ -69,7 +69,7 @@ def lists(scale: Scale) -> Report:
 
 @contextmanager
 def _seeded() -> Iterator[tuple[Tocsin, Reader]]:
-    """A Tocsin with one row at least in every table."""
+    """Start a Tocsin with at least one row in every table."""
     with running_servers() as servers, running_tocsin(servers) as tocsin:
         poster, source = Poster(tocsin.port, tocsin.authorization), uuid.uuid4().hex
         for _ in range(12):
@@ -87,13 +87,13 @@ def _fill(tocsin: Tocsin, span: tuple[int, int]) -> None:
 
 
 def _links(reader: Reader, page: str) -> list[str]:
-    """The list itself and what it links to, filters, order and pages; and searches."""
+    """Return the list itself, its links (filters, order and pages), and searches."""
     found = {page + unescape(link) for link in LINK.findall(reader.get(page)) if "p=" not in link}
     return [page, f"{page}?p=2", f"{page}{FAR}", *(f"{page}?q={word}" for word in SEARCHED), *sorted(found)]
 
 
 def _medians(reader: Reader, paths: list[str], scale: Scale, rows: int) -> dict[str, float]:
-    """The last page is the hundredth: further an admin's list does not go."""
+    """Return medians. The last page measured is the hundredth, the last one of an admin list."""
     last = f"?p={min(100, rows // 50)}"
     gets = {path: partial(reader.milliseconds, path.replace(FAR, last)) for path in paths}
     for get in gets.values():
@@ -106,5 +106,12 @@ def _row(
 ) -> tuple[str | float, ...]:
     mine = [path for path in grown if path.startswith(page)]
     worst = max(mine, key=lambda path: grown[path])
-    said = worst.removeprefix(page) or "the list itself"
-    return (page, len(mine), median(few[p] for p in mine), median(many[p] for p in mine), said, grown[worst])
+    description = worst.removeprefix(page) or "the list itself"
+    return (
+        page,
+        len(mine),
+        median(few[p] for p in mine),
+        median(many[p] for p in mine),
+        description,
+        grown[worst],
+    )

@@ -1,4 +1,4 @@
-"""Goal 20: the analytics page of a standard period costs one row, however many incidents there were."""
+"""Goal 20: the analytics page of a standard period reads one row, whatever the number of incidents."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from bench.harness.scale import Scale
 from bench.harness.servers import running_servers
 from bench.harness.tocsin import Tocsin, running_tocsin
 
-MIN_FILLED: Final = 2_500  # with fewer incidents figures are not made beforehand
+MIN_FILLED: Final = 2_500  # with fewer incidents figures are not precomputed
 WAIT_S: Final = 300.0
 FIGURES: Final = 8  # four periods for two audiences
 COLUMNS = ("what", "p50 ms", "p95 ms", "most ms")
 CLOCK = (
-    "Clock: one signed-in reader on an open connection, request out to answer in, nothing else going on. The"
+    "Clock: one signed-in reader on an open connection, from request to response, no other load. The"
     " ratio is of PostgreSQL's processor time, for as many of each."
 )
-# Mean, median and 90th percentile of each measure, as one would write it over the table of incidents.
+# Mean, median and 90th percentile of each measure, computed from the table of incidents.
 CARD: Final[LiteralString] = """
 select count(*), avg({end} - {start}), percentile_cont(0.5) within group (order by {end} - {start}),
   percentile_cont(0.9) within group (order by {end} - {start})
@@ -76,7 +76,7 @@ def standard_periods(scale: Scale) -> Report:
 
 
 def _database_seconds(tocsin: Tocsin, run: Callable[[], object], scale: Scale) -> float:
-    """PostgreSQL's processor time for as many runs as were timed."""
+    """Return PostgreSQL's processor time for the timed runs."""
     before = cpu_seconds(tocsin.servers.postmaster)
     for _ in range(scale.repetitions * scale.page_views):
         run()
@@ -84,7 +84,7 @@ def _database_seconds(tocsin: Tocsin, run: Callable[[], object], scale: Scale) -
 
 
 def _wait_for_figures(tocsin: Tocsin) -> None:
-    """Until the worker has made all figures. Raises RuntimeError when it does not."""
+    """Wait until the worker has computed all figures. Raises RuntimeError when it does not."""
     give_up = time.monotonic() + WAIT_S
     with tocsin.connect() as connection:
         connection.execute("vacuum analyze incidents_incidentmeasure")
@@ -97,7 +97,7 @@ def _wait_for_figures(tocsin: Tocsin) -> None:
 
 
 def _raw(connection: psycopg.Connection) -> float:
-    """Milliseconds of the statements behind the cards, without the period before and without groups."""
+    """Return milliseconds of the statements behind the cards, without the period before and groups."""
     started = time.perf_counter()
     for start, end in PAIRS:
         connection.execute(CARD.replace("{end}", end).replace("{start}", start)).fetchall()

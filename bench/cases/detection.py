@@ -1,4 +1,4 @@
-"""Goals 9 and 10: what detection costs, and that neither idle rules nor many groups make it dearer."""
+"""Goals 9 and 10: the cost of detection, which must not grow with idle rules or many groups."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
 
-RULES_ARE_KNOWN_AFTER = 1.0  # seconds; the web processes look four times a second
-# Counts every error by its source and never opens anything: a window of one second never holds that many.
+RULES_ARE_KNOWN_AFTER = 1.0  # seconds; the web processes check four times a second
+# Counts every error by its source and never fires: a window of one second never has that many.
 WATCHING = RuleShape("watch", "", 10_000, 1, level=3)
 
 
@@ -67,7 +67,7 @@ def _rate(servers: Servers, scale: Scale, detection: str, batch: int) -> float:
 
 
 def _cost(servers: Servers, scale: Scale, rules: int, groups: int) -> float:
-    """Microseconds of processor time an event."""
+    """Return microseconds of processor time per event."""
     with running_tocsin(servers) as tocsin:
         switch_all_off(tocsin)
         add_rules(tocsin, WATCHING)

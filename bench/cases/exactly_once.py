@@ -76,7 +76,7 @@ def _run(servers: Servers, groups: int) -> Tally:
         for writer in writers:
             writer.join()
         tocsin.wait_until_detected()
-        time.sleep(2)  # the beat comes round once more: what it might double, it would double now
+        time.sleep(2)  # one more beat, which would process duplicates
         return _tally(tocsin, groups, len(events))
 
 
@@ -92,7 +92,7 @@ def _events(groups: int) -> list[dict[str, Any]]:
 
 
 def _requests(events: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Batches of all sizes, each with a repeat inside, half of them sent twice, in any order."""
+    """Return batches of all sizes, each with a duplicate, half of them sent twice, in any order."""
     parts, start = [], 0
     while start < len(events):
         size = random.choice((1, 3, 20, 100))
@@ -122,7 +122,7 @@ def _start_writers(tocsin: Tocsin, requests: Iterator[list[dict[str, Any]]]) -> 
 
 
 def _worker(tocsin: Tocsin, number: int) -> Program:
-    """One more detection worker beside the one that Tocsin runs."""
+    """Run a second detection worker."""
     argv = [sys.executable, "-m", "celery", "-A", "config.celery", "worker", "-Q", "detection", "-c", "1"]
     argv += ["-n", f"bench-{number}@%h", "-l", "ERROR", "--without-gossip", "--without-mingle"]
     return Program(f"worker-{number}", argv, env=tocsin.program.env, cwd=ROOT)
@@ -133,6 +133,6 @@ def _tally(tocsin: Tocsin, groups: int, events: int) -> Tally:
         stored = connection.execute("select count(*) from detection_event").fetchone()
         found = connection.execute(COUNT, [HITS]).fetchone()
     if stored is None or found is None:
-        raise RuntimeError("the database did not answer")
+        raise RuntimeError("the database did not respond")
     opened, wrong, doubled, miscounted = found
     return Tally(abs(stored[0] - events), max(0, groups - (opened - doubled)), wrong, doubled, miscounted)

@@ -1,4 +1,4 @@
-"""Goals 16 and 17: what `make run` takes, in memory at rest and in time from a bare checkout."""
+"""Goals 16 and 17: `make run`'s memory at idle and start time from a bare checkout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.embedded.process import free_port
 SERVERS = ("postgres", "valkey", "weed", "seaweed")
 FIRST_PAGE = "/sign-in"
 WARM_UP = 20  # requests of each kind, enough to reach both web processes
-# What would make a checkout use someone else's servers or environment.
+# Variables that would make a checkout use another one's servers or environment.
 FOREIGN = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL", "TOCSIN_DATA_DIR", "VIRTUAL_ENV", "PORT")
 
 
@@ -52,7 +52,7 @@ def cold_start(scale: Scale) -> Report:
 
 
 def _cold(number: int) -> float:
-    """Seconds from the first line of `make run` in a new clone to its first page."""
+    """Return the seconds from the first line of `make run` in a new clone to its first page."""
     with _clone(f"cold-{number}") as checkout:
         started = time.monotonic()
         with _made_to_run(checkout):
@@ -61,7 +61,7 @@ def _cold(number: int) -> float:
 
 @contextmanager
 def _clone(name: str) -> Iterator[Path]:
-    """A bare checkout of what is committed, with an environment of its own: ours stays as it is."""
+    """Return a bare checkout of the commit, with its own environment."""
     folder = scratch("clones") / name
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
@@ -73,7 +73,7 @@ def _clone(name: str) -> Iterator[Path]:
 
 @contextmanager
 def _made_to_run(checkout: Path) -> Iterator[tuple[Program, int]]:
-    """`make run` in a checkout, with its first page served; stopped in order."""
+    """Run `make run` in a checkout until its first page is served; stops it in order."""
     port = free_port()
     environment = {
         "PORT": str(port),
@@ -92,7 +92,7 @@ def _made_to_run(checkout: Path) -> Iterator[tuple[Program, int]]:
 
 
 def _work_a_little(port: int) -> None:
-    """Let every process load what its first work needs: pages are served and an incident is opened."""
+    """Make every process load what its first work needs: pages are served and an incident is opened."""
     poster = Poster(port)
     for _ in range(WARM_UP):
         poster.send([event("bench-idle")])
@@ -100,7 +100,7 @@ def _work_a_little(port: int) -> None:
 
 
 def _interrupt(program: Program) -> None:
-    """What Ctrl-C does: every process in the terminal's group hears it, the embedded servers do not."""
+    """Send Ctrl-C's signal to every process of the terminal's group, without the embedded servers."""
     with suppress(ProcessLookupError):
         os.killpg(program.child.pid, 2)
     with suppress(subprocess.TimeoutExpired):
@@ -112,7 +112,7 @@ def _is_ours(process: psutil.Process) -> bool:
 
 
 def _by_process(pid: int) -> dict[str, float]:
-    """MiB of each of our processes, named by what it runs."""
+    """Return MiB of each process, named by what it runs."""
     found = dict[str, float]()
     for process in filter(_is_ours, family(pid)):
         words = [Path(word).name for word in process.cmdline()[:6]]

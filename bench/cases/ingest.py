@@ -1,4 +1,4 @@
-"""Goals 1 to 5: how fast events are taken in, beside Alerta, Alertmanager, COPY and a plain Django view."""
+"""Goals 1 to 5: ingest rate compared with Alerta, Alertmanager, COPY and a plain Django view."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def single(scale: Scale) -> Report:
         Verdict("Tocsin / Alerta", _ratio(rates, "Tocsin", "Alerta"), 25, 40, "×"),
         Verdict("Tocsin / plain Django view", _ratio(rates, "Tocsin", "plain Django view"), 2.5, 4, "×"),
     ]
-    return Report(4, "single events, answered after the commit", SINGLE_COLUMNS, _summary(loads), verdicts)
+    return Report(4, "single events, responses after the commit", SINGLE_COLUMNS, _summary(loads), verdicts)
 
 
 def tail(scale: Scale) -> Report:
@@ -98,7 +98,7 @@ def tail(scale: Scale) -> Report:
 
 
 def tocsin_batch(servers: Servers, scale: Scale) -> float:
-    """Events a second in batches of 100 into a fresh Tocsin with its built-in rules at work."""
+    """Return events per second in batches of 100 into a fresh Tocsin with its built-in rules."""
     with running_tocsin(servers) as tocsin:
         return apply_load(tocsin.events, BATCH, scale).events
 

@@ -1,4 +1,4 @@
-"""Goals 6 and 7: from an event to its committed incident."""
+"""Goals 6 and 7: time from an event to its committed incident."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 import uuid
 
 from bench.harness.figures import median, percentile
-from bench.harness.findings import Ear, listening
+from bench.harness.findings import FindingListener, listening
 from bench.harness.posting import Poster, event, steady_load
 from bench.harness.report import Report, Verdict
 from bench.harness.scale import Scale
@@ -14,7 +14,7 @@ from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
 
 THRESHOLD = 5  # of the built-in rule "service_errors"
-CLAIM_MS = 1_000  # what is promised elsewhere for 100 events
+CLAIM_MS = 1_000  # promised elsewhere for 100 events
 Probe = tuple[float, float | None]  # ms of the POST, ms until the incident was committed (None: never)
 
 
@@ -68,7 +68,7 @@ def _probe_bursts(servers: Servers, scale: Scale) -> tuple[float, list[Probe]]:
 
 
 def probe_bursts(tocsin: Tocsin, count: int) -> list[Probe]:
-    """So many bursts of 100 errors, each of a source of its own and 0.1 s after the last one's incident."""
+    """Measure bursts of 100 errors, each of its own source and 0.1 s after the last one's incident."""
     with listening(tocsin) as ear:
         poster = Poster(tocsin.port, tocsin.authorization)
         _probe(poster, ear, BATCH)
@@ -79,15 +79,15 @@ def probe_bursts(tocsin: Tocsin, count: int) -> list[Probe]:
         return probes
 
 
-def _probe(poster: Poster, ear: Ear, last: int) -> Probe:
+def _probe(poster: Poster, ear: FindingListener, last: int) -> Probe:
     """Bring a new source to its threshold; the clock starts before the POST of the last `last` events."""
     source = f"probe-{uuid.uuid4().hex[:12]}"
     for _ in range(max(0, THRESHOLD - last)):
         poster.send([event(source)])
     started = time.perf_counter()
     post = poster.send([event(source) for _ in range(last)])
-    heard = ear.opened(source)
-    return post * 1e3, None if heard is None else (heard - started) * 1e3
+    opened_at = ear.opened(source)
+    return post * 1e3, None if opened_at is None else (opened_at - started) * 1e3
 
 
 def _incidents(probes: list[Probe]) -> list[float]:

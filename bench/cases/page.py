@@ -1,4 +1,4 @@
-"""Goal 8: from an event to its row in an open browser page that no one touches."""
+"""Goal 8: time from an event to its row in an open browser page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench.harness.tocsin import Tocsin, running_tocsin
 CHROMIUM = "/usr/bin/chromium"
 LIST = "/incidents"
 PATIENCE_MS = 10_000
-# Notes the moment each awaited word is first painted in the page.
+# Records when each awaited word is first painted in the page.
 WATCH = """
 () => {
   window.seen = {};
@@ -77,7 +77,7 @@ def _signed_in_page(tocsin: Tocsin) -> Iterator[Page]:
 
 
 def _delay(poster: Poster, page: Page) -> float:
-    """Milliseconds from before the POST that opens an incident to its row on the screen."""
+    """Return milliseconds from before the POST that opens an incident to its row on the screen."""
     time.sleep(0.5)
     source = f"page-{uuid.uuid4().hex[:12]}"
     for _ in range(4):

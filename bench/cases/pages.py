@@ -1,4 +1,4 @@
-"""Goals 14 and 15: pages cost the same however deep they are and however much there is."""
+"""Goals 14 and 15: the cost of pages depends neither on their depth nor on the amount of data."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bench.harness.tocsin import running_tocsin
 
 NEXT = re.compile(r'href="(/incidents\?[^"]*)"[^>]*rel="next"')
 CHATTER = 50
-# Signed in, with the frame every page has, and hardly a question of its own: what no page can cost less than.
+# Signed in, with the layout every page has and few queries of its own: a lower bound for all pages.
 FRAME = "/account/password"
 COLUMNS = ("page", "p50 ms", "p95 ms", "most ms", "KiB")
-CLOCK = "Clock: one signed-in reader on an open connection, request out to answer in, nothing else going on."
+CLOCK = "Clock: one signed-in reader on an open connection, from request to response, no other load."
 
 
 def deep_and_long(scale: Scale) -> Report:
@@ -73,7 +73,7 @@ def with_a_long_past(scale: Scale) -> Report:
 
 @contextmanager
 def _filled(scale: Scale) -> Iterator[tuple[Reader, Callable[[int, int], None]]]:
-    """A reader of a Tocsin with a past, and a function that gives incident `n` so many entries more."""
+    """Return a reader of a Tocsin with history, and a function that adds entries to incident `n`."""
     with running_servers() as servers, running_tocsin(servers) as tocsin:
         fill(tocsin, scale.incidents)
 
@@ -86,7 +86,7 @@ def _filled(scale: Scale) -> Iterator[tuple[Reader, Callable[[int, int], None]]]
 
 
 def _deep(reader: Reader, rows: int) -> str:
-    """The address of the page that begins after so many rows, found by following the links there."""
+    """Return the URL of the page that begins after so many rows, found by following the links."""
     path, seen = "/incidents", 0
     while seen < rows:
         found = NEXT.search(reader.get(path))
@@ -97,7 +97,7 @@ def _deep(reader: Reader, rows: int) -> str:
 
 
 def _times(reader: Reader, paths: Mapping[str, str], scale: Scale) -> dict[str, list[float]]:
-    """Milliseconds of every page in turn, after some that warm it up."""
+    """Return milliseconds of every page in turn, after a warm-up."""
     for path in list(paths.values()) * 3:
         reader.get(path)
     gets = {name: partial(reader.milliseconds, path) for name, path in paths.items()}

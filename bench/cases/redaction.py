@@ -1,4 +1,4 @@
-"""Goal 18: how fast secrets are taken out of log lines, of ordinary ones and of those made to hold it up."""
+"""Goal 18: speed of redaction for ordinary log lines and for hostile ones."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ordinary_and_hostile(scale: Scale) -> Report:
 
 
 def _lines(size: int) -> list[str]:
-    """About `size` characters of log: of a hundred lines five hold a secret, fifteen what looks like one."""
+    """Return about `size` characters of log: of 100 lines 5 contain a secret, 15 a lookalike."""
     count = size // 100
     made = [
         *shapes.lines(HARMLESS, count * 8 // 10, 1),
@@ -59,7 +59,7 @@ def _lines(size: int) -> list[str]:
 
 
 def _logged() -> Callable[[str], object]:
-    """The standard library's own way of a line into a file, without the disk."""
+    """Write lines with the standard library's logging, without the disk."""
     logger = logging.Logger("bench")
     handler = logging.StreamHandler(io.StringIO())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
@@ -68,7 +68,7 @@ def _logged() -> Callable[[str], object]:
 
 
 def _speed(lines: list[str], work: Callable[[str], object]) -> float:
-    """MB for each second of CPU."""
+    """Return MB per second of CPU."""
     began = time.process_time()
     for line in lines:
         work(line)

@@ -1,4 +1,4 @@
-"""Goal 11: taking events in does not get much dearer when millions are stored already."""
+"""Goal 11: ingest does not get much slower with millions of stored events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.harness.tocsin import BATCH, running_tocsin
 
 FULL = "bench_stored"
 AT_ONCE = 500_000
-# The last day's events with their keys, as the ingest path would have left them; every fourth an error.
+# The last day's events with their keys, as the ingest path would have stored them; every fourth an error.
 EVENTS: LiteralString = """
 insert into detection_event (workspace_id, id, received_at, occurred_at, level, is_late, event_id, source,
                              event_type, message, correlation_id, metadata)
@@ -56,7 +56,7 @@ def full_and_empty(scale: Scale) -> Report:
 
 
 def _fill(servers: Servers, count: int) -> int:
-    """Generate events inside the database; the bytes they take there."""
+    """Generate events inside the database; returns their size in bytes."""
     with running_tocsin(servers, database=FULL):
         pass  # migrated, with its first workspace and token
     with psycopg.connect(servers.postgres.url(FULL), autocommit=True) as connection:
@@ -70,6 +70,6 @@ def _fill(servers: Servers, count: int) -> int:
     return int(row[0]) if row else 0
 
 
-def _rate(servers: Servers, scale: Scale, kept: str = "") -> float:
-    with running_tocsin(servers, database=kept or "bench_tocsin", keep=bool(kept)) as tocsin:
+def _rate(servers: Servers, scale: Scale, database: str = "") -> float:
+    with running_tocsin(servers, database=database or "bench_tocsin", keep=bool(database)) as tocsin:
         return apply_load(tocsin.events, BATCH, scale).events

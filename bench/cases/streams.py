@@ -1,4 +1,4 @@
-"""Goal 13: what one more open page costs, in memory and in processor time a frame."""
+"""Goal 13: the cost of one more open page, in memory and in processor time per frame."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import Tocsin, running_tocsin
 
 MARK = b"event: signal"
-REFRESH = b'"refresh"'  # told to those who come before the process listens
+REFRESH = b'"refresh"'  # sent to viewers that connect before the process subscribes
 OPEN_AT_ONCE = 50
-GAP_S = 0.5  # a viewer gets at most four frames a second
+GAP_S = 0.5  # a viewer gets at most four frames per second
 OPEN_FILES = 30_000
 
 
@@ -79,22 +79,22 @@ def _run(servers: Servers, scale: Scale, viewers: int) -> Fanout:
         return asyncio.run(_watch(tocsin, cookie, viewers, scale.updates))
 
 
-class Crowd:
-    """All viewers of one run and the moments their frames arrived."""
+class ViewerGroup:
+    """All viewers of one run and the arrival times of their frames."""
 
     def __init__(self) -> None:
         self.opened = 0
         self.delays: list[float] = []
 
     def has(self, viewers: int) -> bool:
-        """Whether that many streams are open."""
+        """Return whether that many streams are open."""
         return self.opened >= viewers
 
 
 class Viewer(asyncio.Protocol):
-    """One open page. A signal's version is when it was sent, so each frame tells how long it took."""
+    """One open page. A signal's version is when it was sent, so each frame reveals its latency."""
 
-    def __init__(self, crowd: Crowd, cookie: str) -> None:
+    def __init__(self, crowd: ViewerGroup, cookie: str) -> None:
         self.crowd, self.cookie = crowd, cookie
         self.rest, self.started = b"", False
 
@@ -118,7 +118,7 @@ class Viewer(asyncio.Protocol):
 
 
 async def _watch(tocsin: Tocsin, cookie: str, viewers: int, updates: int) -> Fanout:
-    crowd, pid = Crowd(), tocsin.program.child.pid
+    crowd, pid = ViewerGroup(), tocsin.program.child.pid
     before = proportional_bytes(pid)
     open_viewers = await _open(tocsin, crowd, cookie, viewers)
     memory = proportional_bytes(pid) - before
@@ -139,7 +139,7 @@ async def _watch(tocsin: Tocsin, cookie: str, viewers: int, updates: int) -> Fan
     )
 
 
-async def _open(tocsin: Tocsin, crowd: Crowd, cookie: str, viewers: int) -> list[Viewer]:
+async def _open(tocsin: Tocsin, crowd: ViewerGroup, cookie: str, viewers: int) -> list[Viewer]:
     loop, found = asyncio.get_running_loop(), list[Viewer]()
     for start in range(0, viewers, OPEN_AT_ONCE):
         count = min(OPEN_AT_ONCE, viewers - start)
@@ -154,7 +154,7 @@ async def _open(tocsin: Tocsin, crowd: Crowd, cookie: str, viewers: int) -> list
 
 
 async def _signal(tocsin: Tocsin, updates: int) -> None:
-    """What the live subscriber publishes when the list of incidents changed."""
+    """Return what the live subscriber publishes when the list of incidents changed."""
     with tocsin.connect() as connection:
         row = connection.execute("select id from accounts_workspace order by id limit 1").fetchone()
     workspace = row[0] if row else 0
@@ -172,6 +172,6 @@ async def _until(met: Callable[[], bool], seconds: float) -> None:
 
 
 def _allow_many_files(count: int) -> None:
-    """As many open connections as the system lets us have; the servers started later inherit it."""
+    """Raise the limit of open files as far as possible; servers started later inherit it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, most), most))

@@ -1,4 +1,4 @@
-"""Processor time and buffers of what was just done, by program: figures that a busy machine leaves usable."""
+"""Processor time and buffers by program, which remain meaningful on a busy machine."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ TOUCHED = "select coalesce(sum(shared_blks_hit + shared_blks_read), 0)::bigint f
 
 
 @dataclass
-class Spent:
-    """Seconds of processor time by program; buffers that all statements touched, where they are counted."""
+class Usage:
+    """Seconds of processor time by program; buffers that all statements touched, if counted."""
 
     seconds: Counter[str] = field(default_factory=Counter)
     buffers: int = 0
 
     def per(self, count: float, unit: float = 1e3) -> dict[str, float]:
-        """Of each program for one of `count`, in milliseconds unless `unit` says otherwise."""
+        """Return each program's time for one of `count`, in milliseconds or another `unit`."""
         return {name: seconds / count * unit for name, seconds in self.seconds.items()}
 
 
 @contextmanager
-def accounting(tocsin: Tocsin, *, buffers: bool = False) -> Iterator[Spent]:
-    """What Tocsin and its servers spend within the block, filled in at its end."""
-    spent = Spent()
+def accounting(tocsin: Tocsin, *, buffers: bool = False) -> Iterator[Usage]:
+    """Yield an object that is filled at the end of the block with what Tocsin and its servers spent."""
+    spent = Usage()
     before, touched = _seconds(tocsin), _touched(tocsin) if buffers else 0
     yield spent
     after = _seconds(tocsin)

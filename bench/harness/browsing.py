@@ -1,4 +1,4 @@
-"""Signs in as the person whom `make run` greets."""
+"""Signs in with the link that `make run` prints."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ FIELD = re.compile(r'name="csrfmiddlewaretoken"\s+value="([^"]+)"')
 
 
 def sign_in(tocsin: Tocsin) -> str:
-    """Spend the printed one-time link; the Cookie header of the session. Raises RuntimeError when refused."""
+    """Use the printed one-time link; returns the Cookie header of the session.
+
+    Raises RuntimeError if refused.
+    """
     cookies: SimpleCookie = SimpleCookie()
     status, page = _ask(tocsin, "GET", cookies)
-    if status == 200 and (field := FIELD.search(page)):  # a page that asks to confirm
+    if status == 200 and (field := FIELD.search(page)):  # a page that asks for confirmation
         status, page = _ask(tocsin, "POST", cookies, {"csrfmiddlewaretoken": field[1]})
     if status not in (302, 303):
-        raise RuntimeError(f"the sign-in link answered {status}: {page[:300]}")
+        raise RuntimeError(f"the sign-in link returned {status}: {page[:300]}")
     return _header(cookies)
 
 
@@ -31,10 +34,10 @@ def _ask(
     if form is not None:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     connection.request(method, tocsin.sign_in, urlencode(form or {}), headers)
-    answer = connection.getresponse()
-    for value in answer.headers.get_all("Set-Cookie") or []:
+    response = connection.getresponse()
+    for value in response.headers.get_all("Set-Cookie") or []:
         cookies.load(value)
-    return answer.status, answer.read().decode(errors="replace")
+    return response.status, response.read().decode(errors="replace")
 
 
 def _header(cookies: SimpleCookie) -> str:

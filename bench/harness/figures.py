@@ -1,4 +1,4 @@
-"""The arithmetic of the tables."""
+"""Arithmetic of the tables."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ T = TypeVar("T")
 
 
 def median(values: Iterable[float]) -> float:
-    """The middle value; not-a-number when there is none."""
+    """Return the middle value; NaN without any."""
     found = list(values)
     return statistics.median(found) if found else math.nan
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The nearest-rank percentile, `share` of 100; not-a-number when there is no value."""
+    """Return the nearest-rank percentile, `share` of 100; NaN without values."""
     ordered = sorted(values)
     if not ordered:
         return math.nan
@@ -25,12 +25,12 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def exponent(costs: tuple[float, float], sizes: tuple[float, float]) -> float:
-    """The power with which the cost grew from the first size to the second: 0 constant, 1 linear."""
+    """Return the exponent of growth from the first size to the second: 0 constant, 1 linear."""
     return math.log(costs[1] / costs[0]) / math.log(sizes[1] / sizes[0])
 
 
 def in_turn(repetitions: int, candidates: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
-    """Run every candidate once, then all again: whatever slows the machine down slows all of them."""
+    """Run every candidate once, then all again, so that slowdowns of the machine affect all of them."""
     results: dict[str, list[T]] = {name: [] for name in candidates}
     for _ in range(repetitions):
         for name, measure in candidates.items():

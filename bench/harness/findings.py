@@ -1,4 +1,4 @@
-"""Hears when detection commits a finding: PostgreSQL delivers a notification at the commit, not before it."""
+"""Detects commits of findings: PostgreSQL delivers a notification at the commit, not before it."""
 
 from __future__ import annotations
 
@@ -21,26 +21,29 @@ create or replace trigger bench_tell after insert on detection_finding
 """
 
 
-class Ear:
-    """Knows when each group's incident was committed."""
+class FindingListener:
+    """Records when each group's incident was committed."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
     def opened(self, group: str, patience: float = 10.0) -> float | None:
-        """The moment (`time.perf_counter()`) that group's incident was heard of; None when it never was."""
+        """Return the time (`time.perf_counter()`) of the notification for that group.
+
+        None if there was none.
+        """
         end = time.perf_counter() + patience
         while (left := end - time.perf_counter()) > 0:
-            for told in self.connection.notifies(timeout=left, stop_after=1):
-                if told.payload == group:
+            for notification in self.connection.notifies(timeout=left, stop_after=1):
+                if notification.payload == group:
                     return time.perf_counter()
         return None
 
 
 @contextmanager
-def listening(tocsin: Tocsin) -> Iterator[Ear]:
-    """An ear on a running Tocsin."""
+def listening(tocsin: Tocsin) -> Iterator[FindingListener]:
+    """Start listening on a running Tocsin."""
     with tocsin.connect() as connection:
         connection.execute(TELL)
         connection.execute("listen bench_opened")
-        yield Ear(connection)
+        yield FindingListener(connection)

@@ -1,4 +1,4 @@
-"""How a cost grows with a size: the simplest of three curves that fits what was measured, and how badly."""
+"""Fits growth of a cost with a size: the simplest of three curves that fits, with its error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CURVES: Final[dict[str, Callable[[float], float]]] = {
     "a + b·log₂ n": math.log2,
     "a + b·n": lambda n: n,
 }
-# A curve with one more number must be so much closer; else the simpler one is taken.
+# A curve with one more parameter must be this much closer; otherwise the simpler one is used.
 BETTER: Final = 0.5
 
 
@@ -26,18 +26,18 @@ class Fit:
     residual: float
 
     def at(self, size: float) -> float:
-        """The cost at a size, measured or not."""
+        """Return the cost at a size, measured or not."""
         return self.a + self.b * CURVES[self.curve](size)
 
-    def said(self, unit: str) -> str:
-        """In words, with numbers."""
+    def described(self, unit: str) -> str:
+        """Return a description with numbers."""
         if self.curve == "constant":
             return f"{self.a:.3g} {unit}"
         return self.curve.replace("a", f"{self.a:.3g}", 1).replace("b", f"{self.b:.3g}", 1) + f" {unit}"
 
 
 def fit(sizes: Sequence[float], costs: Sequence[float]) -> Fit:
-    """Least squares of relative deviations, without curves that fall."""
+    """Fit by least squares of relative deviations, excluding decreasing curves."""
     found = [_fitted(name, sizes, costs) for name in CURVES]
     best = found[0]
     for one in found[1:]:

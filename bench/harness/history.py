@@ -1,4 +1,4 @@
-"""A workspace with a long past: incidents, what they touched, who led, what was said."""
+"""A workspace with a long history: incidents, components, roles, entries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bench.harness.tocsin import Tocsin
 
 AT_ONCE = 20_000
 COMPONENTS = 200
-# Over a year, the newest last; one in two hundred still unresolved, as in a workspace that keeps up.
+# Over a year, the newest last; one in two hundred is unresolved.
 INCIDENTS: LiteralString = """
 insert into incidents_incident (workspace_id, number, title, description, severity, incident_type, category,
   status, stage, impact, root_cause, labels, is_drill, source, fingerprint, request_key, event_count,
@@ -76,7 +76,7 @@ SETTLE = (
 
 
 def fill(tocsin: Tocsin, count: int) -> None:
-    """Put `count` incidents into the first workspace of an empty Tocsin, numbered from 1."""
+    """Insert `count` incidents into the first workspace of an empty Tocsin, numbered from 1."""
     with tocsin.connect() as connection:
         connection.execute(CATALOGUE, {"components": COMPONENTS})
         for first in range(1, count + 1, AT_ONCE):
@@ -103,7 +103,7 @@ def lengthen(tocsin: Tocsin, number: int, entries: int) -> None:
 
 
 def settle(tocsin: Tocsin) -> None:
-    """What autovacuum would have done in the course of that past."""
+    """Run what autovacuum would have done over time."""
     with tocsin.connect() as connection:
         for statement in SETTLE:
             connection.execute(statement)

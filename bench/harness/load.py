@@ -15,7 +15,7 @@ UNITS = {"us": 0.001, "ms": 1.0, "s": 1_000.0, "m": 60_000.0}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a product takes events and in which words (a flavour of `load/events.lua`)."""
+    """A product's endpoint for events and its format (a flavour of `load/events.lua`)."""
 
     url: str
     flavour: str
@@ -24,7 +24,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one run of wrk saw. Rates are a second, times are milliseconds."""
+    """Result of one run of wrk. Rates are per second, times are in milliseconds."""
 
     requests: float
     batch: int
@@ -34,7 +34,7 @@ class Load:
 
     @property
     def events(self) -> float:
-        """Events a second."""
+        """Return events per second."""
         return self.requests * self.batch
 
 
@@ -42,18 +42,18 @@ def apply_load(
     route: Route, batch: int, scale: Scale, *, sources: int = 20, errors: int = 25, warm: bool = True,
     may_refuse: bool = False,
 ) -> Load:  # fmt: skip
-    """Send requests of `batch` events as fast as they are answered; `errors` percent of them are errors.
+    """Send requests of `batch` events as fast as possible; `errors` percent of them are errors.
 
-    Raises RuntimeError when the answers are refusals: a rate of refusals is no rate. `may_refuse`: whoever
-    asks counts what was taken elsewhere.
+    Raises RuntimeError when responses are refusals, since a rate of refusals is meaningless. `may_refuse`:
+    the caller counts accepted events elsewhere.
     """
     args = [route.flavour, str(batch), route.authorization, str(sources), str(errors)]
     if warm:
         _wrk(route.url, scale.warm_up, scale.connections, args)
-    said = _wrk(route.url, scale.seconds, scale.connections, args)
-    load = Load(_rate(said), batch, _percentile(said, 50), _percentile(said, 99), _failures(said))
+    output = _wrk(route.url, scale.seconds, scale.connections, args)
+    load = Load(_rate(output), batch, _percentile(output, 50), _percentile(output, 99), _failures(output))
     if not may_refuse and load.failures > 0.01 * load.requests * scale.seconds:
-        raise RuntimeError(f"{load.failures} requests to {route.url} failed\n{said}")
+        raise RuntimeError(f"{load.failures} requests to {route.url} failed\n{output}")
     return load
 
 
@@ -66,18 +66,18 @@ def _wrk(url: str, seconds: int, connections: int, args: list[str]) -> str:
     return done.stdout
 
 
-def _rate(said: str) -> float:
-    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+def _rate(output: str) -> float:
+    found = re.search(r"Requests/sec:\s+([\d.]+)", output)
     return float(found[1]) if found else math.nan
 
 
-def _percentile(said: str, share: int) -> float:
-    found = re.search(rf"\n\s+{share}%\s+([\d.]+)(us|ms|s|m)\b", said)
+def _percentile(output: str, share: int) -> float:
+    found = re.search(rf"\n\s+{share}%\s+([\d.]+)(us|ms|s|m)\b", output)
     return float(found[1]) * UNITS[found[2]] if found else math.nan
 
 
-def _failures(said: str) -> int:
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
-    broken = re.search(r"Socket errors: (.*)", said)
+def _failures(output: str) -> int:
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    broken = re.search(r"Socket errors: (.*)", output)
     sockets = sum(int(n) for n in re.findall(r"\d+", broken[1])) if broken else 0
     return sockets + (int(refused[1]) if refused else 0)

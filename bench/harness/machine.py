@@ -1,4 +1,4 @@
-"""What was measured on, in words that fit a table: no names, no paths."""
+"""The measuring machine, in words for a table: no names, no paths."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psutil
 
 
 def facts() -> dict[str, str]:
-    """Cores, memory, system and date."""
+    """Return cores, memory, system and date."""
     return {
         "cores": str(os.cpu_count()),
         "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",

@@ -1,4 +1,4 @@
-"""Where a run keeps its files: servers, logs, peers, results, all in one folder that may be thrown away."""
+"""Folder of a run's files: servers, logs, peers, results. It may be deleted."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ README = BENCH / "README.md"
 
 
 def scratch(*parts: str) -> Path:
-    """A folder below the scratch folder, made if missing."""
+    """Return a folder below the scratch folder, created if missing."""
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    SCRATCH.chmod(0o711)  # servers that run as another user pass through
+    SCRATCH.chmod(0o711)  # servers that run as another user need to traverse it
     folder = SCRATCH.joinpath(*parts)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def log(name: str) -> Path:
-    """A fresh log file of that name."""
+    """Return a fresh log file of that name."""
     path = scratch("logs") / f"{name}.log"
     path.unlink(missing_ok=True)
     return path

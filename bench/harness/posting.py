@@ -1,4 +1,4 @@
-"""Posts events one request at a time over one kept connection, and feeds a steady stream beside it."""
+"""Posts events one request at a time over one persistent connection, beside a steady stream."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATH = "/api/v1/events"
 
 
 def event(source: str, level: str = "error", **more: Any) -> dict[str, Any]:
-    """One event as a sender writes it, with an id of its own."""
+    """Return one event as a sender writes it, with an id of its own."""
     return {
         "event_id": uuid.uuid4().hex,
         "source": source,
@@ -29,9 +29,9 @@ def event(source: str, level: str = "error", **more: Any) -> dict[str, Any]:
 
 
 class Poster:
-    """One sender, by token or (with none) as a program on this machine.
+    """One sender, with a token or (without one) as a program on this machine.
 
-    `post` raises RuntimeError when an answer is not 202.
+    `post` raises RuntimeError when a response is not 202.
     """
 
     def __init__(self, port: int, authorization: str = "") -> None:
@@ -41,13 +41,13 @@ class Poster:
             self.headers["Authorization"] = authorization
 
     def post(self, body: bytes) -> float:
-        """Send one body; the seconds until its answer was read."""
+        """Send one body; returns the seconds until its response was read."""
         started = time.perf_counter()
         self.connection.request("POST", PATH, body, self.headers)
-        answer = self.connection.getresponse()
-        said = answer.read()
-        if answer.status != 202:
-            raise RuntimeError(f"{answer.status}: {said[:500]!r}")
+        response = self.connection.getresponse()
+        text = response.read()
+        if response.status != 202:
+            raise RuntimeError(f"{response.status}: {text[:500]!r}")
         return time.perf_counter() - started
 
     def send(self, events: list[dict[str, Any]]) -> float:
@@ -57,7 +57,7 @@ class Poster:
 
 @contextmanager
 def steady_load(tocsin: Tocsin, rate: int, feeders: int = 2) -> Iterator[SteadyLoad]:
-    """`rate` events a second in batches of 100 over 20 sources, sent on time even if answers are late."""
+    """Send `rate` events per second in batches of 100 over 20 sources, on time even if responses are late."""
     load = SteadyLoad(tocsin, rate, feeders)
     load.start()
     try:
@@ -67,7 +67,7 @@ def steady_load(tocsin: Tocsin, rate: int, feeders: int = 2) -> Iterator[SteadyL
 
 
 class SteadyLoad:
-    """Feeder processes and the count of what was answered."""
+    """Feeder processes and the count of acknowledged events."""
 
     def __init__(self, tocsin: Tocsin, rate: int, feeders: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -84,7 +84,7 @@ class SteadyLoad:
         self.began, self.before = time.perf_counter(), self.sent.value
 
     def reached(self) -> float:
-        """Events a second answered since the start."""
+        """Return acknowledged events per second since the start."""
         return float((self.sent.value - self.before) / (time.perf_counter() - self.began))
 
     def stop(self) -> None:

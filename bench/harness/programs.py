@@ -1,4 +1,4 @@
-"""A program under measurement: in a session of its own, watched with its children, ended by its own pid."""
+"""A program under measurement: in a session of its own, observed with its children, ended by its own pid."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Chosen = Callable[[psutil.Process], bool]
 
 
 class Program:
-    """Started on entry, stopped on exit. `env` is added to ours; what it prints is kept in `self.log`."""
+    """Started on entry, stopped on exit. `env` is added to ours; its output is in `self.log`."""
 
     def __init__(
         self,
@@ -54,24 +54,24 @@ class Program:
         self.stop()
 
     def stop(self, patience: float = 30.0) -> None:
-        """Ask it to end, wait, then insist: with it and with whatever it had started."""
+        """Send SIGTERM, wait, then SIGKILL, to it and its children."""
         members = list(self.family())
         if self.child.poll() is None:
             self.child.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             self.child.wait(patience)
-        for process in members:  # psutil knows a pid that was given to someone else meanwhile
+        for process in members:  # psutil detects a reused pid
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         self.child.wait()
 
     def kill(self) -> None:
-        """End it without a chance to tidy up."""
+        """Kill it."""
         self.child.kill()
         self.child.wait()
 
     def wait_for(self, met: Callable[[], bool], what: str, seconds: float = 90.0) -> None:
-        """Wait until `met()`; raises RuntimeError with the end of the log when that never happens."""
+        """Wait until `met()`; raises RuntimeError with the end of the log on a timeout."""
         end = time.monotonic() + seconds
         while not met():
             if self.child.poll() is not None or time.monotonic() > end:
@@ -79,17 +79,17 @@ class Program:
                 raise RuntimeError(f"{self.name}: {what} did not happen\n{tail}")
             time.sleep(0.05)
 
-    def wait_until_it_answers(self, port: int, path: str = "/", seconds: float = 90.0) -> None:
-        """Wait for any HTTP answer that is not the server's own fault."""
-        self.wait_for(lambda: 0 < status_of(port, path) < 500, f"an answer on port {port}", seconds)
+    def wait_until_responding(self, port: int, path: str = "/", seconds: float = 90.0) -> None:
+        """Wait for any HTTP response but a server error."""
+        self.wait_for(lambda: 0 < status_of(port, path) < 500, f"a response on port {port}", seconds)
 
     def family(self) -> Iterator[psutil.Process]:
-        """The process and all its descendants."""
+        """Return the process and all its descendants."""
         return family(self.child.pid)
 
 
 def status_of(port: int, path: str) -> int:
-    """The status of a GET on loopback; 0 when no one answers."""
+    """Return the status of a GET on loopback; 0 without a response."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", path)
@@ -101,7 +101,7 @@ def status_of(port: int, path: str) -> int:
 
 
 def family(pid: int) -> Iterator[psutil.Process]:
-    """A process and all its descendants."""
+    """Return a process and all its descendants."""
     with suppress(psutil.NoSuchProcess):
         parent = psutil.Process(pid)
         yield parent
@@ -109,7 +109,7 @@ def family(pid: int) -> Iterator[psutil.Process]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a process, its living descendants, and those that ended and were waited for."""
+    """Return processor time of a process, its living descendants, and its ended, awaited ones."""
     total = 0.0
     for process in family(pid):
         with suppress(psutil.Error):
@@ -119,7 +119,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def proportional_bytes(pid: int, chosen: Chosen = lambda _: True) -> int:
-    """Proportional set size over a process and its descendants: shared pages are counted once."""
+    """Return proportional set size over a process and its descendants: shared pages are counted once."""
     total = 0
     for process in family(pid):
         with suppress(psutil.Error):

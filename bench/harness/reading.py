@@ -1,4 +1,4 @@
-"""One reader of pages: a signed-in session on one connection, and how long each answer takes."""
+"""Reads pages in a signed-in session on one connection, and measures each response time."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from bench.harness.tocsin import Tocsin
 
 
 class Reader:
-    """Gets pages as someone who is signed in."""
+    """Gets pages as a signed-in person."""
 
     def __init__(self, tocsin: Tocsin, cookie: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", tocsin.port, timeout=60)
         self._headers = {"Cookie": cookie}
 
     def get(self, path: str) -> str:
-        """The page. Raises RuntimeError when it is not answered with 200."""
+        """Return the page. Raises RuntimeError unless the status is 200."""
         self._connection.request("GET", path, headers=self._headers)
-        answer = self._connection.getresponse()
-        text = answer.read().decode(errors="replace")
-        if answer.status != 200:
-            raise RuntimeError(f"{path} answered {answer.status}: {text[:300]}")
+        response = self._connection.getresponse()
+        text = response.read().decode(errors="replace")
+        if response.status != 200:
+            raise RuntimeError(f"{path} returned {response.status}: {text[:300]}")
         return text
 
     def milliseconds(self, path: str) -> float:
-        """From the first byte of the request to the last of the answer, on a connection that is open."""
+        """Return the time from the request's first byte to the response's last, on an open connection."""
         started = time.perf_counter()
         self.get(path)
         return (time.perf_counter() - started) * 1e3
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 
 @contextmanager
 def reading(tocsin: Tocsin) -> Iterator[Reader]:
-    """A reader of a running Tocsin, signed in by its printed link."""
+    """Return a reader of a running Tocsin, signed in by its printed link."""
     reader = Reader(tocsin, sign_in(tocsin))
     try:
         yield reader

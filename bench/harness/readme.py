@@ -1,4 +1,4 @@
-"""Rewrites the results table of bench/README.md from the kept outcomes."""
+"""Rewrites the results table of bench/README.md from the stored outcomes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COLUMNS = ("goal", "measured", "result", "must reach", "aim", "verdict", "date")
 
 
 def write_results() -> None:
-    """Put the newest outcome of every goal between the two marks."""
+    """Write the newest outcome of every goal between the two marks."""
     before, _, rest = README.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     README.write_text(f"{before}{BEGIN}\n{_results(load_results())}\n{END}{after}")
@@ -37,7 +37,7 @@ def _row(one: dict[str, Any], verdict: Verdict) -> tuple[str, ...]:
         f"{number(verdict.value)}{verdict.unit}",
         verdict.bound(verdict.must),
         verdict.bound(verdict.aim),
-        verdict.said(),
+        verdict.text(),
         one["facts"]["date"],
     )
 

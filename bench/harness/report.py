@@ -1,4 +1,4 @@
-"""What a benchmark says: a table, and a verdict on each bound of its goal."""
+"""Output of a benchmark: a table, and a verdict on each bound of its goal."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Cell = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One measured number against what must be reached and what is aimed at (None: no aim).
+    """One measured number against its required bound and its target (None: no target).
 
-    `unit` follows the number; `more_is_better` says in which direction the bound lies.
+    `unit` follows the number; `more_is_better` is the direction of the bound.
     """
 
     label: str
@@ -31,14 +31,14 @@ class Verdict:
     def passed(self) -> bool:
         return self._meets(self.must)
 
-    def said(self) -> str:
-        """PASS, PASS and the aim, or MISS and by how much."""
+    def text(self) -> str:
+        """Return PASS, PASS with the target, or MISS and by how much."""
         if not self.passed:
             return f"MISS by {self._gap()}"
         return "PASS, aim reached" if self.aim is not None and self._meets(self.aim) else "PASS"
 
     def bound(self, value: float | None) -> str:
-        """A bound in words, such as `>= 25x`."""
+        """Format a bound, such as `>= 25x`."""
         return "" if value is None else f"{'≥' if self.more_is_better else '≤'} {number(value)}{self.unit}"
 
     def _meets(self, bound: float) -> bool:
@@ -54,7 +54,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of one goal: a table to read and verdicts to keep."""
+    """The outcome of one goal: a table and verdicts."""
 
     goal: int
     title: str
@@ -68,29 +68,29 @@ class Report:
         return all(verdict.passed for verdict in self.verdicts)
 
     def print(self) -> None:
-        """The table and the verdicts on standard output."""
+        """Print the table and the verdicts."""
         print(f"\nGoal {self.goal}: {self.title}")
         print(table(self.columns, self.rows))
         for verdict in self.verdicts:
             aim = f", aim {verdict.bound(verdict.aim)}" if verdict.aim is not None else ""
-            said = f"{number(verdict.value)}{verdict.unit} (must {verdict.bound(verdict.must)}{aim})"
-            print(f"{verdict.label}: {said}: {verdict.said()}")
+            figure = f"{number(verdict.value)}{verdict.unit} (must {verdict.bound(verdict.must)}{aim})"
+            print(f"{verdict.label}: {figure}: {verdict.text()}")
         if self.note:
             print(self.note)
 
     def save(self, facts: dict[str, str]) -> None:
-        """Keep the outcome for the results table."""
+        """Store the outcome for the results table."""
         path = scratch("results") / f"{self.goal:02}.json"
         path.write_text(json.dumps({**asdict(self), "facts": facts}, indent=1))
 
 
 def load_results() -> list[dict[str, Any]]:
-    """All kept outcomes, by goal."""
+    """Return all stored outcomes, by goal."""
     return [json.loads(path.read_text()) for path in sorted(scratch("results").glob("*.json"))]
 
 
 def number(value: Cell) -> str:
-    """Three significant digits, or whole with separators from 1,000 on."""
+    """Format three significant digits, or a whole number with separators from 1,000 on."""
     if isinstance(value, str):
         return value
     if math.isnan(value):
@@ -101,6 +101,6 @@ def number(value: Cell) -> str:
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = [columns, ["---"] * len(columns), *[[number(cell) for cell in row] for row in rows]]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,4 +1,4 @@
-"""Very many rows in no time: the newest row of a table, copied inside PostgreSQL."""
+"""Creates many rows quickly: the newest row of a table, copied inside PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-# Of a table: the columns to copy; what PostgreSQL computes or counts up itself is left to it.
+# Columns of a table to copy; generated and identity columns are left out.
 COLUMNS: LiteralString = """
 select column_name from information_schema.columns
 where table_schema = 'public' and table_name = %s and is_generated = 'NEVER'
@@ -29,9 +29,9 @@ def multiply(
     `changed`: column -> SQL over `n`, the number of the copy, and `t`, the row. Raises RuntimeError when
     there is no row to copy.
     """
-    kept = [row[0] for row in connection.execute(COLUMNS, [table]).fetchall() if row[0] not in changed]
-    names = [sql.Identifier(name) for name in (*kept, *changed)]
-    values = [sql.Identifier("t", name) for name in kept] + [sql.SQL(text) for text in changed.values()]
+    copied = [row[0] for row in connection.execute(COLUMNS, [table]).fetchall() if row[0] not in changed]
+    names = [sql.Identifier(name) for name in (*copied, *changed)]
+    values = [sql.Identifier("t", name) for name in copied] + [sql.SQL(text) for text in changed.values()]
     statement = sql.SQL(COPY).format(
         table=sql.Identifier(table),
         columns=sql.SQL(", ").join(names),

@@ -1,4 +1,4 @@
-"""Rules put straight into the database: what counts is what they cost, not how they are made."""
+"""Inserts rules directly into the database, since only their cost at ingest is measured."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from (select id from accounts_workspace order by id limit 1) w, generate_series(
 class RuleShape:
     """Rules grouped by source; a `#` in the event type becomes each rule's ordinal, "" matches any type.
 
-    `level` is the least rank that matches (0 debug to 5 fatal), `window` is in seconds.
+    `level` is the minimum rank (0 debug to 5 fatal), `window` is in seconds.
     """
 
     name: str
@@ -35,12 +35,12 @@ class RuleShape:
 
 
 def switch_all_off(tocsin: Tocsin) -> None:
-    """Detection has nothing to look at: what is left is plain storage."""
+    """Disable all rules, so that only storage is measured."""
     tocsin.execute(OFF)
 
 
 def add_rules(tocsin: Tocsin, shape: RuleShape) -> None:
-    """Insert `shape.count` enabled rules; every web process knows them within a quarter of a second."""
+    """Insert `shape.count` enabled rules; every web process loads them within a quarter of a second."""
     values = {
         "name": shape.name,
         "event_type": shape.event_type,

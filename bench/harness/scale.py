@@ -1,4 +1,4 @@
-"""How much is measured: the full size, and a tiny one that only shows that a benchmark works."""
+"""Sizes of a benchmark: the full size, and a tiny one that only checks that a benchmark works."""
 
 from __future__ import annotations
 

@@ -18,13 +18,13 @@ from core.embedded.valkey import Valkey
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Both servers, running. fsync is on: an answered request is on the disk."""
+    """Both servers, running. fsync is on: a request is on disk before its response."""
 
     postgres: Postgres
     valkey: Valkey
 
     def fresh_database(self, name: str) -> str:
-        """Drop and make a database, settle the disk, and return its URL."""
+        """Drop and create a database, flush the disk, and return its URL."""
         self.drop_database(name)
         with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
@@ -32,19 +32,19 @@ class Servers:
         return self.postgres.url(name)
 
     def drop_database(self, name: str) -> None:
-        """Drop a database, whoever uses it."""
+        """Drop a database, even while it is in use."""
         query = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
         with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as connection:
             connection.execute(query)
 
     def forget(self) -> None:
-        """Empty Valkey: no queue of an earlier candidate is left."""
+        """Empty Valkey, so that no queue of an earlier candidate is left."""
         with redis.Redis.from_url(self.valkey.url()) as client:
             client.flushall()
 
     @property
     def postmaster(self) -> int:
-        """The pid of PostgreSQL; raises RuntimeError when it does not run."""
+        """Return the pid of PostgreSQL; raises RuntimeError when it is not running."""
         handle = self.postgres.handle()
         if handle is None:
             raise RuntimeError("PostgreSQL does not run")
@@ -53,7 +53,7 @@ class Servers:
 
 @contextmanager
 def running_servers(**settings: str) -> Iterator[Servers]:
-    """Both servers for the length of a benchmark; `settings` are more of PostgreSQL's own."""
+    """Run both servers during a benchmark; `settings` are additional ones of PostgreSQL."""
     home = home_of(scratch("servers"))
     postgres, valkey = server("postgres", home), server("valkey", home)
     if not (isinstance(postgres, Postgres) and isinstance(valkey, Valkey)):

@@ -30,7 +30,7 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Tocsin:
-    """A running Tocsin: where it is, how to get in, and its database."""
+    """A running Tocsin: its URL, credentials and database."""
 
     program: Program
     servers: Servers
@@ -52,15 +52,15 @@ class Tocsin:
         return Route(f"{self.base}/api/v1/events", "tocsin", self.authorization)
 
     def connect(self) -> psycopg.Connection:
-        """A connection of the benchmark's own, in autocommit."""
+        """Open a connection of the benchmark's own, in autocommit."""
         return psycopg.connect(self.database, autocommit=True)
 
     def cpu_seconds(self) -> float:
-        """Processor time so far of everything it runs, PostgreSQL included."""
+        """Return the processor time so far of all its processes, PostgreSQL included."""
         return cpu_seconds(self.program.child.pid) + cpu_seconds(self.servers.postmaster)
 
     def wait_until_detected(self, seconds: float = 60.0) -> None:
-        """Wait until detection has looked at every stored event; raises TimeoutError."""
+        """Wait until detection has processed every stored event; raises TimeoutError."""
         end = time.monotonic() + seconds
         with self.connect() as connection:
             while connection.execute("select exists (select from detection_pending)").fetchone() != (False,):
@@ -69,7 +69,7 @@ class Tocsin:
                 time.sleep(0.05)
 
     def execute(self, statement: LiteralString) -> None:
-        """Change its data behind its back, for what a benchmark needs to be there."""
+        """Change its data directly, for the setup of a benchmark."""
         with self.connect() as connection:
             connection.execute(statement)
 
@@ -78,7 +78,7 @@ class Tocsin:
 def running_tocsin(
     servers: Servers, *, database: str = "bench_tocsin", keep: bool = False, root: Path = ROOT
 ) -> Iterator[Tocsin]:
-    """A Tocsin on an empty database; with `keep` on the database as an earlier one left it.
+    """Run a Tocsin on an empty database; with `keep` on an earlier one's database.
 
     `root` is the folder of its files: those of another revision, or ours.
     """
@@ -89,24 +89,24 @@ def running_tocsin(
     with Program("tocsin", argv, env=_environment(servers, url, port)) as program:
         program.wait_for(lambda: status_of(port, "/readyz") == 200, "readiness", 300)
         if not keep:
-            program.wait_for(lambda: bool(TOKEN.search(_said(program))), "a printed token")
+            program.wait_for(lambda: bool(TOKEN.search(_output(program))), "a printed token")
         yield Tocsin(program, servers, port, _kept_token(program, database), _sign_in_path(program), url)
 
 
 def _kept_token(program: Program, database: str) -> str:
-    """The token printed at the first start on that database, also at later ones."""
-    kept, found = scratch("tocsin") / f"{database}.token", TOKEN.search(_said(program))
+    """Return the token printed at the first start on that database."""
+    token_file, found = scratch("tocsin") / f"{database}.token", TOKEN.search(_output(program))
     if found:
-        kept.write_text(found[0])
-    return kept.read_text()
+        token_file.write_text(found[0])
+    return token_file.read_text()
 
 
 def _sign_in_path(program: Program) -> str:
-    found = SIGN_IN.search(_said(program))
+    found = SIGN_IN.search(_output(program))
     return found[1] if found else ""
 
 
-def _said(program: Program) -> str:
+def _output(program: Program) -> str:
     return program.log.read_text(errors="replace")
 
 
@@ -120,7 +120,7 @@ def _environment(servers: Servers, database: str, port: int) -> dict[str, str]:
         "DATABASE_URL": database,
         "REDIS_URL": servers.valkey.url(),
         "LIVE_STREAMS_PER_SESSION": "1000000",  # every viewer of goal 13 is the same person
-        # Counted, but out of reach: with every rule off more than 50,000 events a second come from one token.
+        # Counted, but unreachable: with all rules off more than 50,000 events a second come from one token.
         "EVENT_LIMIT_PER_TOKEN": "1000000",
         "EVENT_LIMIT_PER_WORKSPACE": "1000000",
         "PYTHONUNBUFFERED": "1",

@@ -1,4 +1,4 @@
-"""Goals of what is looked up or decided while an incident runs."""
+"""Goals of look-ups and decisions while an incident is open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLOCKS: Final = "'incident_id', r.incident_id + n, 'state', 'done', 'settled_at'
 
 
 def similar(incidents: int) -> Iterator[Outcome]:
-    """R4: what looked alike among all incidents, against the same among 1,000."""
+    """R4: similar incidents among all, against the same among 1,000."""
     medians = []
     for count in (1_000, incidents):
         [actor] = people(workspace(), 1)
@@ -40,7 +40,7 @@ def similar(incidents: int) -> Iterator[Outcome]:
 
 
 def routing(_: int) -> Iterator[Outcome]:
-    """Which channels are told: 1,000 routes over 50 channels."""
+    """Routing to channels: 1,000 routes over 50 channels."""
     dice, severities = random.Random(1), ("sev1", "sev2", "sev3", "sev4")
     rules = [
         Rule(f"Route {n}", frozenset({"slack"}), frozenset({n % 50}), frozenset(dice.sample(severities, 2)),

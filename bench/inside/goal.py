@@ -1,4 +1,4 @@
-"""One measured figure with what it must be, and how times are taken."""
+"""One measured figure with its bound, and the timing of calls."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether the bound is reached."""
+        """Return whether the bound is met."""
         return self.figure <= self.must
 
     def __str__(self) -> str:
-        said = "PASS" if self.passed else "MISS"
-        return f"{self.what}: {self.figure:.3g} {self.unit}, must {self.must:g}: {said}"
+        verdict = "PASS" if self.passed else "MISS"
+        return f"{self.what}: {self.figure:.3g} {self.unit}, must {self.must:g}: {verdict}"
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,17 @@ class Times:
 
     @property
     def median(self) -> float:
-        """The middle one."""
+        """Return the median."""
         return median(self.values)
 
     @property
     def p95(self) -> float:
-        """95 of 100 are at most this."""
+        """Return the 95th percentile."""
         return percentile(self.values, 0.95)
 
 
 def timed(call: Callable[[int], object], count: int) -> Times:
-    """Call it so often, with the number of the call; the first, which prepares, is not counted."""
+    """Time that many calls with the number of the call; the first one is a warm-up."""
     call(count)
     values = []
     for number in range(count):

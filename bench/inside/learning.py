@@ -51,7 +51,7 @@ def _written(actors: list[Actor], number: int, lines: int) -> str:
 
 
 def saves(_: int) -> Iterator[Outcome]:
-    """L2: a section of 20 kB, saved plainly, and merged with what somebody else stored meanwhile."""
+    """L2: a section of 20 kB, saved, and merged with another person's concurrent change."""
     actors = people(workspace(), 2)
     number = incident(actors[0]).number
     resolve_incident(actors[0], number=number)
@@ -105,8 +105,8 @@ def editors(_: int) -> Iterator[Outcome]:
         list(pool.map(edit, range(EDITORS)))
     texts = [section_of(postmortem, KEY).text]
     texts += SectionDraft.objects.of(postmortem.workspace_id).values_list("text", flat=True)
-    kept = {line for text in texts for line in text.split("\n")}
-    lost = sum(f"Line {n} of {who}." not in kept for who in range(EDITORS) for n in range(SAVES))
+    lines = {line for text in texts for line in text.split("\n")}
+    lost = sum(f"Line {n} of {who}." not in lines for who in range(EDITORS) for n in range(SAVES))
     stored = Revision.objects.of(postmortem.workspace_id).count()
     yield Outcome(f"lines lost of {EDITORS * SAVES}, {stored} revisions", lost, "lines", 0)
     yield Outcome("errors", len(faults), "errors", 0)
@@ -149,7 +149,7 @@ def analytics(incidents: int) -> Iterator[Outcome]:
 
 
 def calendar(_: int) -> Iterator[Outcome]:
-    """L7: a feed of 2,000 events, against icalendar writing the same; and a reader that has it."""
+    """L7: a feed of 2,000 events, against icalendar writing the same; and a conditional request."""
     [actor] = people(workspace(), 1)
     first = incident(actor)
     due = timezone.now().date()

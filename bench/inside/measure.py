@@ -1,7 +1,7 @@
 """`python -m bench inside`: goals of single parts, each in one process on a database of its own.
 
-Each with the yardstick that it is held against, in the same run. Prints each figure and what it must be;
-exit status 1 where one is missed. `--database` takes a migrated, empty database instead of making one.
+Each with its yardstick in the same run. Prints each figure with its bound; exit status 1 if one is missed.
+`--database` uses a migrated, empty database instead of creating one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HERE: Final = "BENCH_INSIDE"
 
 
 def main() -> int:
-    """Make the database, and measure in a process that uses it."""
+    """Create the database, and measure in a process that uses it."""
     parser = argparse.ArgumentParser(prog="python -m bench inside", description=__doc__)
     parser.add_argument("--incidents", type=int, default=100_000, help="incidents of the large workspace")
     parser.add_argument("--database", help="a migrated database without rows")
@@ -42,14 +42,14 @@ def main() -> int:
 
 
 def in_a_process(url: str) -> int:
-    """The same command with that database. Returns its exit status."""
+    """Run the same command with that database. Returns its exit status."""
     argv = [sys.executable, "-m", "bench", "inside", *sys.argv[1:]]
     environment = {**os.environ, "DATABASE_URL": url, "TOCSIN_ENV": "test", HERE: "1"}
     return subprocess.run(argv, cwd=ROOT, env=environment, check=False).returncode
 
 
 def measured(incidents: int, only: list[str]) -> int:
-    """Measure each goal that was asked for, all by default."""
+    """Measure each requested goal, by default all."""
     outcomes: list[Outcome] = []
     for module in MODULES:
         for name, run in import_module(module).GOALS.items():

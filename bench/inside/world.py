@@ -29,7 +29,7 @@ select string_agg(quote_ident(column_name), ', ' order by ordinal_position) from
 
 
 def copies(table: str, pk: int, count: int, changed: str) -> None:
-    """So many copies of a row, each with what is `changed`: pairs for `json_build_object`, `n` counts."""
+    """Copy a row, each copy with what is `changed`: pairs for `json_build_object`, `n` is its number."""
     with connection.cursor() as cursor:
         cursor.execute(COLUMNS, [table])
         [columns] = cursor.fetchone()
@@ -43,7 +43,7 @@ def copies(table: str, pk: int, count: int, changed: str) -> None:
 
 
 def people(workspace: Workspace, count: int) -> list[Actor]:
-    """Managers of it."""
+    """Create managers of a workspace."""
     made = []
     for _ in range(count):
         user = User.objects.create_user(name := f"bench{next(_numbers)}", f"{name}@example.test")
@@ -53,18 +53,18 @@ def people(workspace: Workspace, count: int) -> list[Actor]:
 
 
 def workspace() -> Workspace:
-    """A new one."""
+    """Create a workspace."""
     number = next(_numbers)
     return Workspace.objects.create(slug=f"bench-{number}", name=f"Bench {number}")
 
 
 def incident(actor: Actor, title: str = "Checkout returns 502") -> Incident:
-    """Declared."""
+    """Declare an incident."""
     return declare_incident(actor, title=title, severity="sev2")
 
 
 def many_incidents(actor: Actor, count: int) -> Incident:
-    """So many of two years beside the first, which is returned."""
+    """Create that many incidents of two years besides the first, which is returned."""
     first = incident(actor)
     copies("incidents_incident", first.pk, count, INCIDENTS)
     return first

@@ -35,7 +35,7 @@ LOG_LEVEL = "CRITICAL"
 
 @dataclass(frozen=True, slots=True)
 class Alerta:
-    """Where it takes one alert, and many (its Prometheus webhook, the only endpoint for several at once)."""
+    """Its endpoints for one alert, and for many: the Prometheus webhook, the only one for batches."""
 
     port: int
     database: str
@@ -50,10 +50,10 @@ class Alerta:
         return Route(url, "alerta_webhook", AUTHORIZATION)
 
     def batch_rate(self, scale: Scale) -> float:
-        """Alerts a second taken by batches of 100.
+        """Return alerts per second in batches of 100.
 
-        Counted in its database: one batch takes it about a second, so answered requests would be coarse, and
-        of several batches with the same alerts at once it may refuse one.
+        Counted in its database: one batch takes it about a second, so counting responses would be coarse, and
+        of several simultaneous batches with the same alerts it may refuse one.
         """
         patient = replace(scale, connections=4)
         self._apply(replace(patient, seconds=scale.warm_up))
@@ -72,7 +72,7 @@ class Alerta:
 
 @contextmanager
 def running_alerta(servers: Servers) -> Iterator[Alerta]:
-    """A fresh Alerta on an empty database."""
+    """Run a fresh Alerta on an empty database."""
     programs, port = _installed(), free_port()
     database = servers.fresh_database("bench_alerta")
     environment = _configured(database)
@@ -90,12 +90,12 @@ def running_alerta(servers: Servers) -> Iterator[Alerta]:
     ]
     argv += ["--keep-alive", "30", "--log-level", "error", "alerta:create_app()"]
     with Program("alerta", argv, env=environment, cwd=scratch("alerta")) as program:
-        program.wait_until_it_answers(port)
+        program.wait_until_responding(port)
         yield Alerta(port, database)
 
 
 def _installed() -> Path:
-    """The programs of its environment, installed once by lock."""
+    """Return the programs of its environment, installed once from a lock file."""
     home = scratch("alerta") / "venv"
     if not (home / "complete").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)

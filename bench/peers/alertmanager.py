@@ -1,4 +1,4 @@
-"""Prometheus Alertmanager as Debian ships it; it keeps alerts in memory."""
+"""Prometheus Alertmanager as packaged by Debian; it stores alerts in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ receivers:
 
 @contextmanager
 def running_alertmanager() -> Iterator[Route]:
-    """A fresh Alertmanager, alone (no cluster), and where it takes alerts."""
+    """Run a fresh, standalone Alertmanager; returns its endpoint."""
     folder, port = scratch("alertmanager"), free_port()
     (folder / "alertmanager.yml").write_text(CONFIGURATION)
     argv = [
@@ -35,5 +35,5 @@ def running_alertmanager() -> Iterator[Route]:
         "--log.level=error",
     ]
     with Program("alertmanager", argv, cwd=folder) as program:
-        program.wait_until_it_answers(port, "/-/ready")
+        program.wait_until_responding(port, "/-/ready")
         yield Route(f"http://127.0.0.1:{port}/api/v2/alerts", "alertmanager")

@@ -1,4 +1,4 @@
-"""The yardstick of storage: COPY on one connection into one table with the indexes that events have."""
+"""Baseline of storage: COPY on one connection into one table with the indexes of events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg
 
 from bench.harness.servers import Servers
 
-# Columns and indexes of the event table and its key table in one; neither deduplication nor partitions.
+# Columns and indexes of the event table and its key table in one; no deduplication, no partitions.
 TABLE = """
 create table copied_event (
   workspace_id bigint not null, id bigint generated always as identity,
@@ -29,7 +29,7 @@ copy copied_event (workspace_id, occurred_at, level, is_late, event_id, source, 
 
 
 def copy_rate(servers: Servers, batch: int, seconds: float) -> float:
-    """Rows a second, each batch committed before the next; making the rows' values is not counted."""
+    """Return rows per second, each batch committed before the next; generating the rows is not counted."""
     with psycopg.connect(servers.fresh_database("bench_copy"), autocommit=True) as connection:
         connection.execute(TABLE)
         _copy(connection, _rows(batch))

@@ -1,7 +1,7 @@
-"""The plain way to take events with Django: one view, one statement a request, under granian's WSGI server.
+"""A plain ingest view with Django: one view, one statement per request, under granian's WSGI server.
 
 It does the same work (token, parsing, rules, one committed statement) without the coalescer and without any
-middleware, so the comparison is kind to it.
+middleware, which favours it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from core.embedded.process import free_port
 
 @contextmanager
 def running_plain_view(servers: Servers) -> Iterator[Route]:
-    """The view on a database that a Tocsin prepared, whose detection worker and beat run beside it."""
+    """Run the view on a database that a Tocsin prepared, whose detection worker and beat run beside it."""
     with running_tocsin(servers) as tocsin:
         port = free_port()
         argv = [sys.executable, "-m", "granian", "--interface=wsgi", f"--port={port}", "--workers=2"]
         argv += ["--blocking-threads=8", "--backlog=1024", "--no-ws", "--log-level=error"]
         argv += ["bench.plain.wsgi:application"]
         with Program("plain-view", argv, env=tocsin.program.env, cwd=ROOT) as program:
-            program.wait_until_it_answers(port)
+            program.wait_until_responding(port)
             yield Route(f"http://127.0.0.1:{port}/events", "tocsin", tocsin.authorization)

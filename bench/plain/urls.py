@@ -1,4 +1,4 @@
-"""One address: events in, the plain way."""
+"""URL configuration with the plain view only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tocsin's own reading, rules and statement in an ordinary Django view: a request, a statement, a commit."""
+"""Tocsin's own parsing, rules and statement in an ordinary Django view: a request, a statement, a commit."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ ordinals = itertools.count()
 
 @csrf_exempt
 def take(request: HttpRequest) -> HttpResponse:
-    """202 with counts, or a problem; the events are committed when it answers."""
+    """Return 202 with counts, or a problem; the events are committed before the response."""
     try:
         actor = _actor(credential({"authorization": request.headers.get("Authorization", "")}) or "")
         batch = parse_body(request.body, datetime.now(UTC), retention())
     except Problem as problem:
-        return _answer(problem.status, problem.as_json())
-    parcel = encode(actor.workspace_id, batch.events, _rules(actor.workspace_id), next(ordinals))
-    query, params = command([parcel])
+        return _response(problem.status, problem.as_json())
+    encoded = encode(actor.workspace_id, batch.events, _rules(actor.workspace_id), next(ordinals))
+    query, params = command([encoded])
     with connection.cursor() as cursor:
         cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
-        [repeated] = repeats([parcel], cursor.fetchall())
-    return _answer(
+        [repeated] = repeats([encoded], cursor.fetchall())
+    return _response(
         202, {"accepted": len(batch.events) - repeated, "duplicates": repeated, "rejected": batch.faults}
     )
 
 
 @functools.cache
 def _actor(token: str) -> Actor:
-    """Looked up once: a run is shorter than the minute a token may be remembered."""
+    """Look the actor up once: a run is shorter than the minute a token may be cached."""
     actor = admit(find_token(digest(token)), now=datetime.now(UTC))
     require(actor, Capability.EVENTS_WRITE)
     return actor
@@ -54,5 +54,5 @@ def _rules(workspace_id: int) -> Ruleset:
     return ruleset_of(workspace_id)
 
 
-def _answer(status: int, body: object) -> HttpResponse:
+def _response(status: int, body: object) -> HttpResponse:
     return HttpResponse(orjson.dumps(body), status=status, content_type="application/json")

@@ -1,9 +1,9 @@
-"""Templates of messages against drain3 with the same masks: speed, and accuracy on labelled logs.
+"""Message templates compared with drain3 with the same masks: speed, and accuracy on labelled logs.
 
 DIR holds LogHub-2.0 samples of 2,000 lines as CSV files with the columns Content and EventTemplate; they are
-for academic use and no part of Tocsin. Accuracy of grouping (GA): share of lines whose group is exactly the
-labelled one. FGA: the F1 of groups that are exactly right. Rates are lines in a CPU second, masking
-included; drain3 has its defaults and Tocsin's masks.
+for academic use and not part of Tocsin. Accuracy of grouping (GA): share of lines whose group is exactly the
+labelled one. FGA: the F1 of groups that are exactly right. Rates are lines per CPU second, masking included;
+drain3 has its defaults and Tocsin's masks.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from detection.analysis.text import shape
 
 DEVELOPMENT: Final = ROOT / "tests" / "analysis" / "development.jsonl"
 TUNED: Final = ("Apache", "BGL", "Hadoop", "HealthApp", "Mac", "OpenSSH", "Spark")
-BATCH: Final = 2_000  # as many lines as one set has; an incident has at most 5,000
-# Tocsin's masks as drain3 takes them: words with a digit, and long hexadecimal words.
+BATCH: Final = 2_000  # size of one set; an incident has at most 5,000
+# Tocsin's masks for drain3: words with a digit, and long hexadecimal words.
 MASKS: Final = (r"(?<!\S)[^\s\d]*\d\S*", r"(?<!\S)[0-9a-fA-F]{8,}(?!\S)")
 MUST_RATE, MUST_LINES_S, MUST_GROUPING = 2.5, 80_000.0, 1.0
 Groups = Sequence[object]
@@ -37,7 +37,7 @@ Miner = Callable[[Sequence[str]], Groups]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What Tocsin makes a template of."""
+    """An event as input for templates."""
 
     id: int
     message: str
@@ -45,19 +45,19 @@ class Event:
 
 
 def tocsin(lines: Sequence[str]) -> Groups:
-    """For each line the number of its template."""
+    """Return the number of its template for each line."""
     found = templates_of([Event(n, line) for n, line in enumerate(lines)])
     numbers = {one: n for n, template in enumerate(found) for one in template.shapes}
     return [numbers.get(shape(line), -1) for line in lines]
 
 
 def mine(lines: Sequence[str]) -> None:
-    """What an analysis does: the templates alone."""
+    """Return the templates only, as an analysis does."""
     templates_of([Event(n, line) for n, line in enumerate(lines)])
 
 
 def drain3(lines: Sequence[str]) -> Groups:
-    """For each line the number of its cluster."""
+    """Return the number of its cluster for each line."""
     config: Any = import_module("drain3.template_miner_config").TemplateMinerConfig()
     instruction: Any = import_module("drain3.masking").MaskingInstruction
     config.masking_instructions = [instruction(pattern, "*") for pattern in MASKS]
@@ -66,7 +66,7 @@ def drain3(lines: Sequence[str]) -> Groups:
 
 
 def accuracy(found: Groups, labels: Sequence[str]) -> tuple[float, float]:
-    """GA and FGA."""
+    """Return GA and FGA."""
     ours, theirs = _members(found), _members(labels)
     truth = set(theirs)
     right = [group for group in ours if group in truth]
@@ -83,7 +83,7 @@ def _members(groups: Groups) -> list[frozenset[int]]:
 
 
 def rate(miner: Callable[[Sequence[str]], object], lines: Sequence[str]) -> float:
-    """Lines a CPU second, in batches of 2,000."""
+    """Return lines per CPU second, in batches of 2,000."""
     began = time.process_time()
     for start in range(0, len(lines), BATCH):
         miner(lines[start : start + BATCH])
@@ -91,7 +91,7 @@ def rate(miner: Callable[[Sequence[str]], object], lines: Sequence[str]) -> floa
 
 
 def incident_lines() -> list[str]:
-    """The lines of one incident of each type, 2,000 each: its messages over and over, with numbers."""
+    """Return the lines of one incident of each type, 2,000 each: its messages repeated with numbers."""
     groups = [json.loads(line) for line in DEVELOPMENT.read_text().splitlines()]
     chosen = {group["incident_type"]: [event["message"] for event in group["events"]] for group in groups}
     return [
@@ -100,7 +100,7 @@ def incident_lines() -> list[str]:
 
 
 def sets(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Name, lines and labels of each labelled log."""
+    """Return name, lines and labels of each labelled log."""
     for path in sorted(folder.glob("*.csv")):
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file))
@@ -108,7 +108,7 @@ def sets(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
 
 
 def compare(name: str, lines: Sequence[str], runs: int) -> bool:
-    """Print the rates of both, interleaved; whether the bounds are met."""
+    """Print the rates of both, interleaved; returns whether the bounds are met."""
     pairs = [(rate(mine, lines), rate(drain3, lines)) for _ in range(runs)]
     ours, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
     ratio = statistics.median(a / b for a, b in pairs)
@@ -117,7 +117,7 @@ def compare(name: str, lines: Sequence[str], runs: int) -> bool:
 
 
 def grouping(folder: Path) -> bool:
-    """Print GA and FGA of each set and their means; whether both means reach drain3's."""
+    """Print GA and FGA of each set and their means; returns whether both means reach drain3's."""
     means: dict[str, list[tuple[float, float, float, float]]] = {"tuned": [], "held out": []}
     print(f"{'set':<14}{'GA':>8}{'drain3':>8}{'FGA':>8}{'drain3':>8}")
     for name, lines, labels in sets(folder):
@@ -143,7 +143,7 @@ def _print(name: str, row: tuple[float, float, float, float]) -> None:
 
 
 def main() -> int:
-    """Measure; exit status 1 where a bound is missed. Without --loghub only the speed is measured."""
+    """Measure; exit status 1 if a bound is missed. Without --loghub only the speed is measured."""
     parser = argparse.ArgumentParser(prog="python -m bench templates", description=__doc__)
     parser.add_argument("--loghub", type=Path, help="folder of the labelled logs")
     parser.add_argument("--runs", type=int, default=5, help="interleaved pairs of each speed")

@@ -19,7 +19,7 @@ from config.paths import ROOT
 from core.embedded.process import StartError
 
 FONTS = ROOT / "static" / "fonts"
-# Beside the fonts, which are the same whatever the data folder; a dot file is never collected.
+# Beside the fonts, which do not depend on the data folder; collectstatic ignores dot files.
 FONT_STAMP = FONTS / ".made-of"
 CSS = ROOT / "static" / "css"
 SOURCE, BUILT = CSS / "source.css", CSS / "app.css"
@@ -43,7 +43,7 @@ def build_assets() -> None:
 
 
 def build_fonts() -> None:
-    """Cut every font file, all at once since each takes seconds. Raises StartError with what was said."""
+    """Build every font file in parallel, since each takes seconds. Raises StartError with the output."""
     now = _digest([font_files.SOURCE, *sorted((ROOT / "config").glob("font*.py"))])
     if FONT_STAMP.exists() and FONT_STAMP.read_text() == now:
         return
@@ -52,14 +52,14 @@ def build_fonts() -> None:
         subprocess.Popen([*argv, name, str(FONTS)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
         for name in font_files.RANGES
     ]
-    said = [process.communicate()[1] for process in running]
+    output = [process.communicate()[1] for process in running]
     if any(process.returncode for process in running):
-        raise StartError(f"the fonts could not be made: {' '.join(' '.join(said).split()[-40:])}")
+        raise StartError(f"the fonts could not be built: {' '.join(' '.join(output).split()[-40:])}")
     FONT_STAMP.write_text(now)
 
 
 def build_css() -> None:
-    """Run Tailwind for the pages, then for Django's admin. Raises StartError with what it said."""
+    """Run Tailwind for the pages, then for Django's admin. Raises StartError with the output."""
     for source, built in ((SOURCE, BUILT), (ADMIN_SOURCE, ADMIN_BUILT)):
         _tailwind(source, built)
 
@@ -94,7 +94,7 @@ def _files(folder: str) -> list[Path]:
 
 
 def _styled_python() -> list[Path]:
-    """Python that names CSS classes: template tags, forms, panels."""
+    """Return Python files that name CSS classes: template tags, forms, panels."""
     return sorted(p for app in APPS for p in (ROOT / app).rglob("*.py"))
 
 

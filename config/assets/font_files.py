@@ -8,7 +8,7 @@ from typing import Final
 import fontpkg_inter
 
 SOURCE: Final = Path(fontpkg_inter.ROOT) / "files" / "Inter[opsz,wght].ttf"
-# Kept in step with the unicode-range of tokens.css; a test compares them.
+# Must match the unicode-range of tokens.css; a test compares them.
 RANGES: Final = {
     "inter-latin": "U+0-FF,U+131,U+152-153,U+2BB-2BC,U+2C6,U+2DA,U+2DC,U+2000-206F,U+20AC,U+2122,"
     "U+2190-2193,U+21B5,U+21E7,U+2212,U+2215,U+2318,U+2325,U+FEFF,U+FFFD",

@@ -23,7 +23,7 @@ FEATURES: Final = ("kern", "liga", "calt", "ccmp", "locl", "mark", "mkmk", "tnum
 
 
 def build_font(name: str, folder: Path) -> Path:
-    """Write `folder/<name>.woff2`, whole or not at all. KeyError for a name that RANGES lacks."""
+    """Write `folder/<name>.woff2` atomically. Raises KeyError for a name that RANGES lacks."""
     letters = subset.parse_unicodes(RANGES[name].replace("U+", ""))
     folder.mkdir(parents=True, exist_ok=True)
     made, draft = folder / f"{name}.woff2", folder / f".{name}.{os.getpid()}"

@@ -1,6 +1,6 @@
 """Seeds a month of incidents through the services, with the clock set back.
 
-The same each time: no chance but a seeded one.
+Deterministic: the random generator is seeded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.actor import Actor, system_actor
 from accounts.models import Role, User, Workspace
 from accounts.people.services.invitations import add_person
-from config.demo.stories import PEOPLE, STORIES, Story
+from config.demo.stories import PEOPLE, SCENARIOS, Scenario
 from incidents.components.services.affected_components import set_component_impact
 from incidents.correlation.services.opening import Signal, declare_incident, report_signals
 from incidents.lifecycle.services.resolving import close_incident, resolve_incident
@@ -30,7 +30,7 @@ from incidents.vocabulary import Impact, IncidentType, ResponseRole, Severity, S
 
 COUNT: Final = 40
 DAYS: Final = 30
-# How far the newest incidents have come, oldest first; every older one is closed.
+# Final states of the newest incidents, oldest first; every older one is closed.
 UNFINISHED: Final = (
     Status.RESOLVED, Status.RESOLVED, Status.RESOLVED, Status.MONITORING, Status.IDENTIFIED,
     Status.INVESTIGATING, Status.INVESTIGATING, Status.OPEN, Status.OPEN,
@@ -46,11 +46,11 @@ _now = timezone.now
 
 
 class AlreadySeededError(Exception):
-    """The workspace has its demo people already."""
+    """The workspace already has its demo people."""
 
 
 def seed_month(workspace: Workspace) -> int:
-    """Fill the workspace. Returns how many incidents there are now more; raises AlreadyToldError."""
+    """Fill the workspace. Returns the number of incidents created; raises AlreadySeededError."""
     if User.objects.filter(username=PEOPLE[0].username).exists():
         raise AlreadySeededError
     crew = [_hire(workspace, person.username, person.name, person.role) for person in PEOPLE]
@@ -58,7 +58,7 @@ def seed_month(workspace: Workspace) -> int:
     dice = random.Random(4)
     for number, moment in enumerate(_moments(dice)):
         goal = UNFINISHED[number - COUNT] if number >= COUNT - len(UNFINISHED) else Status.CLOSED
-        DemoIncident(STORIES[number % len(STORIES)], moment, dice.sample(responders, 3), dice).tell(goal)
+        DemoIncident(SCENARIOS[number % len(SCENARIOS)], moment, dice.sample(responders, 3), dice).run(goal)
     return COUNT
 
 
@@ -70,14 +70,14 @@ def _hire(workspace: Workspace, username: str, name: str, role: str) -> Actor:
 
 
 def _moments(dice: random.Random) -> list[datetime]:
-    """When the incidents began, oldest first: the finished ones over the month, the others just now."""
+    """Return when the incidents began, oldest first: the finished ones over the month, others recently."""
     minutes = sorted((dice.randint(600, DAYS * 1440) for _ in range(COUNT - 6)), reverse=True)
     return [_now() - timedelta(minutes=m) for m in [*minutes, 190, 130, 75, 48, 21, 6]]
 
 
 @contextmanager
 def clock_at(moment: datetime) -> Iterator[None]:
-    """Within this block the services believe that it is `moment`."""
+    """Make services see `moment` as the current time within this block."""
     timezone.now = lambda: moment
     try:
         yield
@@ -87,18 +87,18 @@ def clock_at(moment: datetime) -> Iterator[None]:
 
 @dataclass
 class DemoIncident:
-    """One incident being told: each step happens some minutes after the one before, none in the future."""
+    """One demo incident: each step happens some minutes after the one before, none in the future."""
 
-    story: Story
+    scenario: Scenario
     at: datetime
     crew: Sequence[Actor]
     dice: random.Random
     number: int = 0
 
-    def tell(self, goal: Status) -> None:
-        """Open it and bring it as far as `goal`."""
+    def run(self, goal: Status) -> None:
+        """Open the incident and bring it to the state `goal`."""
         with clock_at(self.at):
-            self.number = self._detect() if self.story.detected else self._declare()
+            self.number = self._detect() if self.scenario.detected else self._declare()
         if goal == Status.OPEN:
             return
         self._take()
@@ -113,32 +113,32 @@ class DemoIncident:
             yield
 
     def _detect(self) -> int:
-        story, count = self.story, self.dice.randint(5, 240)
+        scenario, count = self.scenario, self.dice.randint(5, 240)
         seen = self.at - timedelta(seconds=self.dice.randint(2, 200))
         signal = Signal(
-            fingerprint=hashlib.sha256(f"{story.title}{self.at}".encode()).hexdigest(),
-            reporter=f"rule:{story.type}",
-            incident_type=IncidentType(story.type),
-            severity=Severity(story.severity),
-            title=story.title,
-            description=story.symptom,
+            fingerprint=hashlib.sha256(f"{scenario.title}{self.at}".encode()).hexdigest(),
+            reporter=f"rule:{scenario.type}",
+            incident_type=IncidentType(scenario.type),
+            severity=Severity(scenario.severity),
+            title=scenario.title,
+            description=scenario.symptom,
             started_at=seen,
             last_at=self.at,
             event_count=count,
-            components=story.components,
+            components=scenario.components,
         )
         with transaction.atomic():
             return report_signals(self.crew[0].workspace_id, [signal], now=self.at)[0].number
 
     def _declare(self) -> int:
-        story = self.story
+        scenario = self.scenario
         return declare_incident(
             self.crew[2],
-            title=story.title,
-            severity=story.severity,
-            incident_type=story.type,
-            description=story.symptom,
-            components=story.components,
+            title=scenario.title,
+            severity=scenario.severity,
+            incident_type=scenario.type,
+            description=scenario.symptom,
+            components=scenario.components,
             labels={"region": self.dice.choice(("eu-west", "eu-north", "us-east"))},
             started_at=self.at - timedelta(minutes=self.dice.randint(3, 30)),
         ).number
@@ -150,25 +150,27 @@ class DemoIncident:
         with self._later(0, 2):
             assign_role(commander, number=self.number, username=_username(commander))
             assign_role(commander, number=self.number, role=ResponseRole.TECH_LEAD, username=_username(lead))
-        if self.story.severity in {Severity.SEV1, Severity.SEV2}:
+        if self.scenario.severity in {Severity.SEV1, Severity.SEV2}:
             impact = self.dice.choice((Impact.PARTIAL_OUTAGE, Impact.TOTAL_OUTAGE))
-            set_component_impact(lead, number=self.number, component=self.story.components[0], impact=impact)
+            set_component_impact(
+                lead, number=self.number, component=self.scenario.components[0], impact=impact
+            )
 
     def _move(self, status: Status) -> None:
         commander, lead, _ = self.crew
-        story, number = self.story, self.number
+        scenario, number = self.scenario, self.number
         if status == Status.RESOLVED:
-            resolve_incident(commander, number=number, message=story.fix, root_cause=story.cause)
+            resolve_incident(commander, number=number, message=scenario.fix, root_cause=scenario.cause)
         elif status == Status.CLOSED:
             close_incident(commander, number=number, message="Quiet for an hour; follow-ups are filed.")
         else:
-            change_status(commander, number=number, status=status, message=story.says(status))
+            change_status(commander, number=number, status=status, message=scenario.says(status))
         if status in STAGES:
             change_stage(lead, number=number, stage=STAGES[status], message="Earlier stages were not needed.")
         if status == Status.INVESTIGATING:
-            add_note(lead, number=number, message=story.clue)
+            add_note(lead, number=number, message=scenario.clue)
         if status == Status.IDENTIFIED:
-            add_update(commander, number=number, message=story.public)
+            add_update(commander, number=number, message=scenario.public)
 
 
 def _username(actor: Actor) -> str:

@@ -1,4 +1,4 @@
-"""People and incidents of the demo company. Data only."""
+"""People and incident templates of the demo company. Data only."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """One kind of trouble, in the words people would use."""
+class Scenario:
+    """Template of one demo incident, with its texts."""
 
     title: str
     type: str
@@ -33,13 +33,13 @@ class Story:
     detected: bool = True
 
     def says(self, status: Status) -> str:
-        """What the timeline says on the way to that status."""
-        said = {
+        """Return the timeline text of a change to that status."""
+        messages = {
             Status.INVESTIGATING: self.symptom,
             Status.IDENTIFIED: self.cause,
             Status.MONITORING: self.fix,
         }
-        return said.get(status, "")
+        return messages.get(status, "")
 
 
 PEOPLE: Final = (
@@ -52,8 +52,8 @@ PEOPLE: Final = (
     Person("ruth.adeyemi", "Ruth Adeyemi", "viewer"),
 )
 
-STORIES: Final = (
-    Story(
+SCENARIOS: Final = (
+    Scenario(
         "Error burst in checkout",
         "error_burst",
         "sev2",
@@ -64,7 +64,7 @@ STORIES: Final = (
         "Release 214 sends coupons as text where the payment service expects a number.",
         "Rolled back to release 213; error rate is back to normal.",
     ),
-    Story(
+    Scenario(
         "Database connections run out on orders-db",
         "database_connection_failure",
         "sev1",
@@ -75,7 +75,7 @@ STORIES: Final = (
         "The report worker opened a transaction per row and never ended them.",
         "Ended the stuck sessions, set idle_in_transaction_session_timeout to 60 s.",
     ),
-    Story(
+    Scenario(
         "Search latency high",
         "performance_degradation",
         "sev3",
@@ -86,7 +86,7 @@ STORIES: Final = (
         "A nightly reindex was started at noon by hand.",
         "Stopped the reindex; it runs tonight as planned.",
     ),
-    Story(
+    Scenario(
         "Report worker runs out of memory",
         "memory_exhaustion",
         "sev3",
@@ -97,7 +97,7 @@ STORIES: Final = (
         "Exports were collected in memory before being written.",
         "Exports are streamed now; memory stays at 300 MB.",
     ),
-    Story(
+    Scenario(
         "Sign-in is down",
         "service_down",
         "sev1",
@@ -109,18 +109,18 @@ STORIES: Final = (
         "Renewed by hand, and the job's failure opens an incident from now on.",
         detected=False,
     ),
-    Story(
+    Scenario(
         "Partner API limits us",
         "api_rate_limit",
         "sev3",
         ("partner-api", "payments"),
-        "Calls to the payment provider are answered with 429.",
+        "Calls to the payment provider fail with 429.",
         "The hourly quota is used up twenty minutes into the hour.",
         "Refunds are delayed by up to an hour.",
         "A retry loop without a pause multiplied each failed call by fifty.",
         "Retries back off with jitter; the quota lasts again.",
     ),
-    Story(
+    Scenario(
         "Disk nearly full on storage-node-3",
         "disk_space_low",
         "sev3",
@@ -131,7 +131,7 @@ STORIES: Final = (
         "The clean-up skips volumes whose owner is gone.",
         "Removed 310 GB of old snapshots and fixed the clean-up.",
     ),
-    Story(
+    Scenario(
         "Nightly imports fail",
         "workflow_failure_spike",
         "sev4",
@@ -142,7 +142,7 @@ STORIES: Final = (
         "The supplier changed its export without telling anybody.",
         "The reader takes both forms; imports ran again and passed.",
     ),
-    Story(
+    Scenario(
         "Cache cluster lost a primary",
         "cache_failure",
         "sev2",
@@ -153,7 +153,7 @@ STORIES: Final = (
         "Client libraries cached the address for an hour.",
         "Restarted the clients; the address is looked up every 30 s now.",
     ),
-    Story(
+    Scenario(
         "Test coverage fell below the gate",
         "quality_drop",
         "sev4",
@@ -165,7 +165,7 @@ STORIES: Final = (
         "Tests added; the gate is on again.",
         detected=False,
     ),
-    Story(
+    Scenario(
         "Network partition between zones",
         "network_partition",
         "sev2",
@@ -177,7 +177,7 @@ STORIES: Final = (
         "The link is out of use until it is set right; replication caught up.",
         detected=False,
     ),
-    Story(
+    Scenario(
         "Transactions deadlock in billing",
         "deadlock",
         "sev3",

@@ -1,4 +1,4 @@
-"""A person's browser, as far as the exercise needs one: cookies, pages, forms that are filled in and sent."""
+"""Minimal browser for the drill: cookies, pages, and forms that are filled in and sent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INPUT: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"
 
 
 class Browser:
-    """`page` opens an address; `send` fills in the form of a page that goes to `action`."""
+    """HTTP session that loads pages (`page`) and submits their forms (`send`)."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
@@ -23,16 +23,16 @@ class Browser:
         )
 
     def page(self, path: str) -> str:
-        """The text of a page. Raises OSError when it is refused."""
+        """Return the text of a page. Raises OSError when it is refused."""
         return self._open(path, None)
 
     def send(self, page: str, action: str, **typed: str) -> str:
-        """Send the form of the page that goes to `action`, with its hidden fields and what is typed."""
+        """Submit the page's form for `action`, with its hidden fields and the given values."""
         form = next((one for one in page.split("<form")[1:] if f'action="{action}"' in one), "")
         return self._open(action, {name: unescape(value) for name, value in _INPUT.findall(form)} | typed)
 
     def sign_in(self, link: str) -> None:
-        """By a link that works once: the page has one form, without an address of its own."""
+        """Sign in with a one-time link: its page has one form, without an action."""
         fields = dict(_INPUT.findall(self.page(link)))
         self._open(link, fields)
 

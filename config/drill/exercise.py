@@ -1,4 +1,4 @@
-"""The course of the exercise: a service is restarted, a rollback approved, a worker killed."""
+"""Steps of the drill: a service is restarted, a rollback approved, a worker killed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ T = TypeVar("T")
 
 
 class MissedError(Exception):
-    """A step did not happen in time; the message is what was seen instead."""
+    """A step did not happen in time; the message is what was observed instead."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What was expected, whether it happened, and after how many seconds from the failure."""
+    """What was expected, whether it happened, and how many seconds after the failure."""
 
     title: str
     is_done: bool
@@ -40,9 +40,9 @@ class Step:
 
 @dataclass
 class Exercise:
-    """`run` goes through the steps until one is missed. `pause` is called between two looks.
+    """The drill: `run` goes through the steps until one fails. `pause` is called between two checks.
 
-    `manager` is the browser of a manager; `kill_worker` ends the worker that carries runs out, at once.
+    `manager` is the browser of a manager; `kill_worker` kills the worker that executes runs.
     """
 
     workspace_id: int
@@ -57,7 +57,7 @@ class Exercise:
     began: float = 0.0
 
     def run(self) -> bool:
-        """Whether every step happened."""
+        """Return whether every step happened."""
         self.began = time.monotonic()
         try:
             self._respond(self._detected())
@@ -73,7 +73,7 @@ class Exercise:
         return True
 
     def score(self) -> Sequence[Measure]:
-        """The score card of the incident; empty when none was opened."""
+        """Return the score card of the incident; empty when none was opened."""
         try:
             return score_of(incident_for(system_actor(self.workspace_id), 1))
         except NotFound:
@@ -86,7 +86,7 @@ class Exercise:
         if not opened["is_drill"] or opened["incident_type"] != "service_down":
             raise MissedError("It is a drill of type service_down", opened["incident_type"])
         inbox = self.receivers.inbox
-        self._until("Slack is told", lambda: [text for text in inbox.slack if "[DRILL]" in text])
+        self._until("Slack is notified", lambda: [text for text in inbox.slack if "[DRILL]" in text])
         self._until("PagerDuty has an alert", lambda: "triggered" in inbox.pagerduty)
         self._until("A mail arrives", lambda: [one for one in inbox.mails if "[DRILL]" in one])
         return opened
@@ -116,11 +116,11 @@ class Exercise:
         self._note("Statistics and other channels know nothing of it")
 
     def _approved_by_a_person(self) -> None:
-        """The third part: the action is of medium risk, so a manager approves it on its page."""
+        """Run part three: the action is of medium risk, so a manager approves it on its page."""
         self.service.break_it(signal.SIGUSR2)
         self._note("A new version of the service lowers its quality")
         self._until("Another incident opens", lambda: self._newest()["incident_type"] == "quality_drop")
-        run = self._until("Tocsin asks for the approval of a rollback", self._run_of(ROLLBACK))
+        run = self._until("Tocsin requests the approval of a rollback", self._run_of(ROLLBACK))
         if run["state"] != "awaiting_approval" or self.service.rollbacks > 0:
             raise MissedError("The rollback waits for its approval", run["state"])
         where = f"/remediation/runs/{run['id']}"
@@ -135,7 +135,7 @@ class Exercise:
             raise MissedError("The service was rolled back once", f"{self.service.rollbacks} times")
 
     def _worker_lost(self) -> tuple[str, int]:
-        """The second part begins: a worker dies while it waits for a reply. Returns incident and run."""
+        """Begin part two: a worker dies while it waits for a reply. Returns incident and run."""
         given = {"title": "Reports are late", "severity": "sev3", "components": [OTHER]}
         reference = self.client.post("/incidents", given)["incident_id"]
         run = self.client.post(f"/incidents/{reference}/runs", {"action": SILENT, "component": OTHER})
@@ -146,7 +146,7 @@ class Exercise:
         return reference, run["id"]
 
     def _unknown_to_everybody(self, reference: str, run_id: int) -> None:
-        """The second part ends, once the claim of the lost worker has run out."""
+        """End part two, once the lease of the dead worker has expired."""
         self._until("The run is unknown, not failed", self._run_of(SILENT, "unknown", reference=reference))
         where = f"/remediation/runs/{run_id}"
         page = self.manager.page(where)
@@ -164,7 +164,7 @@ class Exercise:
         return newest
 
     def _run_of(self, action: str, *states: str, reference: str = "") -> Callable[[], dict[str, Any] | None]:
-        """The run of an action once it is in one of the states; of the newest incident if none is named."""
+        """Return the run of an action once it is in one of the states; by default of the newest incident."""
 
         def look() -> dict[str, Any] | None:
             runs = self.client.get(f"/incidents/{reference or self._newest()['incident_id']}/runs")
@@ -208,5 +208,5 @@ class Exercise:
 
 
 def is_met(card: Sequence[Measure]) -> bool:
-    """Whether there is a score and every measure of it was met."""
+    """Return whether there is a score and every measure of it was met."""
     return bool(card) and all(one.verdict == Verdict.MET for one in card)

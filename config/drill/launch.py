@@ -1,4 +1,4 @@
-"""`manage.py drill`: starts a Tocsin of its own in a temporary folder and runs the exercise in it."""
+"""`manage.py drill`: starts a separate Tocsin in a temporary folder and runs the drill in it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from core.embedded.process import free_port, wait_until
 READY: Final = "Tocsin is ready"
 READY_WITHIN_S: Final = 600
 STOPS_WITHIN_S: Final = 60
-# Settings of ours; what the environment says of another Tocsin is not for this one.
+# Settings of the drill replace those of the environment, which are for another installation.
 _OTHERS: Final = frozenset({"DATABASE_URL", "REDIS_URL", "TOCSIN_ENV", "BASE_URL", "SECRET_KEY"})
 
 
 def launch() -> int:
-    """Returns 0 when every step happened and every measure was met."""
+    """Run the drill; returns 0 when every step happened and every measure was met."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-drill-"))
     folder.chmod(0o711)
     environment, log = _environment(folder), folder / "up.log"
@@ -61,7 +61,8 @@ def _environment(folder: Path) -> dict[str, str]:
         "TOCSIN_DATA_DIR": str(folder),
         "PORT": str(port),
         "BASE_URL": f"http://127.0.0.1:{port}",
-        "S3_ENDPOINT_URL": "http://127.0.0.1:9",  # nothing here needs a storage, so none is started
+        # the drill needs no storage; a configured one keeps the embedded one from starting
+        "S3_ENDPOINT_URL": "http://127.0.0.1:9",
         "HTTP_ALLOWED_NETWORKS": "127.0.0.0/8",
         "REMEDIATION_COMMANDS": orjson.dumps(
             {"drill_restart": restart, "drill_rollback": [*restart, "rollback"]}

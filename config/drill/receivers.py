@@ -1,4 +1,4 @@
-"""Stand-ins for Slack, PagerDuty and a mail server on loopback sockets: they take messages and show them."""
+"""Fake Slack, PagerDuty and mail servers on loopback sockets that record what they receive."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _STATES: Final = {"trigger": "triggered", "acknowledge": "acknowledged", "resolv
 
 @dataclass
 class Inbox:
-    """What arrived: Slack's texts, PagerDuty's states, subjects of mails; `strays`: anything else.
+    """What was received: Slack's texts, PagerDuty's states, subjects of mails; `strays`: anything else.
 
-    `held`: requests of a webhook that gets no reply before `released` is set.
+    `held`: requests of a webhook that gets no response before `released` is set.
     """
 
     slack: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Inbox:
 
 @dataclass(frozen=True)
 class Receivers:
-    """Where they listen, and what they took."""
+    """Addresses of the fakes and their inbox."""
 
     http_port: int
     smtp_port: int
@@ -42,28 +42,28 @@ class Receivers:
 
     @property
     def slack_url(self) -> str:
-        """An incoming webhook of the Slack stand-in."""
+        """Return the URL of the fake Slack's incoming webhook."""
         return f"http://127.0.0.1:{self.http_port}/services/drill"
 
     @property
     def real_slack_url(self) -> str:
-        """The webhook of a channel that is not for drills: nothing may arrive there."""
+        """Return the webhook of a channel that is not for drills: it must receive nothing."""
         return f"http://127.0.0.1:{self.http_port}/services/real"
 
     @property
     def pagerduty_url(self) -> str:
-        """The events address of the PagerDuty stand-in."""
+        """Return the events URL of the fake PagerDuty."""
         return f"http://127.0.0.1:{self.http_port}/v2/enqueue"
 
     @property
     def silent_url(self) -> str:
-        """A system that takes a request and does not reply."""
+        """Return the URL of a system that accepts a request and does not respond."""
         return f"http://127.0.0.1:{self.http_port}/silent"
 
 
 @contextmanager
 def running_receivers(smtp_port: int = 0) -> Iterator[Receivers]:
-    """Serve until the block ends."""
+    """Run the fakes until the block ends."""
     inbox = Inbox()
     with ExitStack() as stack:
         web = ThreadingHTTPServer(("127.0.0.1", 0), _web_handler(inbox))
@@ -89,10 +89,10 @@ def _serving(server: socketserver.BaseServer) -> Iterator[None]:
 
 def _web_handler(inbox: Inbox) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        """POST to the addresses of `Receivers`."""
+        """Handles POST to the URLs of `Receivers`."""
 
         def do_POST(self) -> None:
-            """Take one message."""
+            """Record one message."""
             body = orjson.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
             if self.path == "/silent":
                 inbox.held.append(str(body.get("component")))
@@ -105,7 +105,7 @@ def _web_handler(inbox: Inbox) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(reply)
 
         def log_message(self, *_: Any) -> None:
-            """Keep the terminal for the exercise."""
+            """Suppress the access log."""
 
     return Handler
 
@@ -125,10 +125,10 @@ def _taken(inbox: Inbox, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
 
 def _mail_handler(inbox: Inbox) -> type[socketserver.StreamRequestHandler]:
     class Handler(socketserver.StreamRequestHandler):
-        """As much of SMTP as a client needs to hand over a mail."""
+        """The part of SMTP that a client needs to send a mail."""
 
         def handle(self) -> None:
-            """Greet, and answer command by command."""
+            """Greet the client and reply to its commands."""
             self._say("220 drill ESMTP")
             while line := self.rfile.readline():
                 word = line[:4].upper().strip()

@@ -1,4 +1,4 @@
-"""The command of the exercise's actions: asks the supervisor to restart the service or roll it back.
+"""Command of the drill's actions: requests a restart or rollback of the service from its supervisor.
 
 `python restart.py PORT NAME [rollback]`; exits with 0 once the service listens again. Standard library only.
 """

@@ -1,8 +1,8 @@
-"""The service of the exercise: a small HTTP server that answers 200 until it is broken, then 503.
+"""Service of the drill: a small HTTP server that responds with 200 until it is broken, then with 503.
 
 A program of its own: `python -m config.drill.service PORT NAME`, with TOCSIN_URL and TOCSIN_TOKEN. SIGUSR1
 breaks it: from then on it refuses every request and sends an event about that several times a second, until
-it is restarted. SIGUSR2 does the same, and the events say that a new version lowered the quality.
+it is restarted. SIGUSR2 does the same, with events that blame a new version for lower quality.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORSE: Final = ("quality_check_failed", "error", "Coverage of version 2 dropped 
 
 
 class Service:
-    """The state of the process: broken or not."""
+    """Whether the process is broken, and how."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -31,7 +31,7 @@ class Service:
         self.broken = threading.Event()
 
     def fail(self, trouble: tuple[str, str, str]) -> None:
-        """From now on it fails like this: event type, level, message."""
+        """Start failing with this event type, level and message."""
         self.trouble = trouble
         self.broken.set()
 
@@ -60,10 +60,10 @@ def serve(port: int, name: str) -> None:
     signal.signal(signal.SIGUSR2, lambda *_: service.fail(WORSE))
 
     class Handler(BaseHTTPRequestHandler):
-        """Every address is the health check."""
+        """Serves the health check at every path."""
 
         def do_GET(self) -> None:
-            """200, or 503 once broken."""
+            """Respond with 200, or with 503 once broken."""
             body = b"worker pool exhausted\n" if service.broken.is_set() else b"ok\n"
             self.send_response(503 if service.broken.is_set() else 200)
             self.send_header("Content-Length", str(len(body)))
@@ -71,7 +71,7 @@ def serve(port: int, name: str) -> None:
             self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
-            """Keep the terminal for the exercise."""
+            """Suppress the access log."""
 
     threading.Thread(target=service.report, daemon=True).start()
     ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever(poll_interval=0.1)

@@ -1,4 +1,4 @@
-"""Keeps the service of the exercise: starts it, breaks it, restarts it when asked over a socket."""
+"""Supervisor of the drill's service: starts it, breaks it, restarts it on requests over a socket."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STOPS_WITHIN_S: Final = 5
 
 
 class ServiceSupervisor:
-    """A context manager. `restarts` and `rollbacks` count how often the service was really started again."""
+    """Context manager of the service. `restarts` and `rollbacks` count how often it was really restarted."""
 
     def __init__(self, name: str, *, port: int, control_port: int, environment: Mapping[str, str]) -> None:
         self.name, self.port = name, port
@@ -30,7 +30,7 @@ class ServiceSupervisor:
         outer = self
 
         class Handler(socketserver.StreamRequestHandler):
-            """One request a line: `restart NAME` or `rollback NAME`."""
+            """Handles one request per line: `restart NAME` or `rollback NAME`."""
 
             def handle(self) -> None:
                 """Reply with one line."""
@@ -44,7 +44,7 @@ class ServiceSupervisor:
 
     @property
     def health_url(self) -> str:
-        """The address of its health check."""
+        """Return the URL of its health check."""
         return f"http://127.0.0.1:{self.port}/health"
 
     def __enter__(self) -> ServiceSupervisor:
@@ -61,12 +61,12 @@ class ServiceSupervisor:
         self._stop()
 
     def break_it(self, how: signal.Signals = signal.SIGUSR1) -> None:
-        """From now on the service fails, until it is restarted; `config.drill.service` says how."""
+        """Make the service fail until it is restarted; see `config.drill.service`."""
         if self._process is not None:
             self._process.send_signal(how)
 
     def obey(self, words: list[str]) -> str:
-        """Carry out a request and say how it went."""
+        """Carry out a request and return its outcome."""
         if words not in (["restart", self.name], ["rollback", self.name]):
             return f"refused: {' '.join(words)[:80]}"
         self._stop()

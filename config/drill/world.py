@@ -1,4 +1,4 @@
-"""What the exercise needs in a fresh Tocsin: people, channels, a component, a connected action."""
+"""Data of the drill in a fresh Tocsin: people, channels, a component, a connected action."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RECOVERY_WINDOW_S: Final = 10
 
 @dataclass(frozen=True)
 class World:
-    """The workspace, the token of its responder, and where its manager signs in, once."""
+    """The workspace, the token of its responder, and the one-time sign-in link of its manager."""
 
     workspace_id: int
     token: str
@@ -42,7 +42,7 @@ class World:
 
 
 def build_world(workspace: Workspace, receivers: Receivers, health_url: str) -> World:
-    """Make it all; once in a workspace."""
+    """Create everything; once per workspace."""
     admin = system_actor(workspace.pk)
     IncidentCounter.objects.update_or_create(workspace=workspace, defaults={"opens_drills": True})
     Component.objects.create(workspace=workspace, name=SERVICE, tier=3, health_url=health_url)
@@ -57,7 +57,7 @@ def build_world(workspace: Workspace, receivers: Receivers, health_url: str) -> 
 
 
 def connect_risky(workspace_id: int, silent_url: str) -> None:
-    """Connect the actions of the later parts, which would be asked for in the first one, too."""
+    """Connect the actions of parts two and three, which part one would request as well."""
     admin = system_actor(workspace_id)
     connected = {"executor": "command", "config": {"command": ROLLBACK_COMMAND}, "cooldown_s": 0}
     change_action(admin, ROLLBACK, fields=connected)
@@ -65,7 +65,7 @@ def connect_risky(workspace_id: int, silent_url: str) -> None:
 
 
 def _add_channels(workspace_id: int, receivers: Receivers) -> None:
-    """Three for drills, and one that is not: nothing may reach that one."""
+    """Add three drill channels and one that is not for drills, which must receive nothing."""
     admin = system_actor(workspace_id)
     slack, real = {"webhook_url": receivers.slack_url}, {"webhook_url": receivers.real_slack_url}
     pager = {"routing_key": ROUTING_KEY}

@@ -14,7 +14,7 @@ WELL_KNOWN: Final = frozenset(
 
 
 def open_ones(database: str, valkey: str, storage: str) -> Iterator[str]:
-    """The names of the settings whose server is elsewhere and not asked over verified TLS; "" is skipped."""
+    """Return the settings whose server is remote and not used over verified TLS; "" is skipped."""
     if database and not _is_near(database) and _option(database, "sslmode") not in VERIFIED:
         yield "DATABASE_URL"
     if valkey and not _is_near(valkey) and not _is_verified(valkey):
@@ -24,15 +24,15 @@ def open_ones(database: str, valkey: str, storage: str) -> Iterator[str]:
 
 
 def has_known_password(address: str) -> bool:
-    """Whether the password in `address` is among the first anybody tries: a usual one, the user's name."""
+    """Return whether the password in `address` is easily guessed: a common one, or the user's name."""
     parts = urlsplit(address)
     given, user = unquote(parts.password or "").lower(), unquote(parts.username or "").lower()
     return bool(given) and given in WELL_KNOWN | {user}
 
 
 def _is_verified(valkey: str) -> bool:
-    asked = _option(valkey, "ssl_cert_reqs").removeprefix("cert_")
-    return urlsplit(valkey).scheme == "rediss" and asked != "none"
+    requirement = _option(valkey, "ssl_cert_reqs").removeprefix("cert_")
+    return urlsplit(valkey).scheme == "rediss" and requirement != "none"
 
 
 def _option(address: str, name: str) -> str:
@@ -40,7 +40,7 @@ def _option(address: str, name: str) -> str:
 
 
 def _is_near(address: str) -> bool:
-    """Whether every host of it is this very machine: no network lies between."""
+    """Return whether every host of it is this machine, so that no network is involved."""
     netloc = urlsplit(address).netloc.rpartition("@")[2]
     named = [_option(address, name) for name in ("host", "hostaddr")]
     hosts = [*map(_host, netloc.split(",")), *(host for names in named for host in names.split(","))]

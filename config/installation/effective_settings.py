@@ -16,7 +16,7 @@ MASK: Final = "••••••"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its name, what it does, its value fit to be read, and whether someone set it."""
+    """One setting: its name, what it does, its redacted value, and whether it was set."""
 
     name: str
     description: str
@@ -25,7 +25,7 @@ class Setting:
 
 
 def effective_settings(environment: Environment) -> list[Setting]:
-    """Every setting in the order of the reference; none of it is a credential."""
+    """Return every setting in the order of the reference, without credentials."""
     given: Mapping[str, Any] = dict(environment)
     chosen = environment.model_fields_set
     return [
@@ -35,7 +35,7 @@ def effective_settings(environment: Environment) -> list[Setting]:
 
 
 def readable(value: object) -> str:
-    """A value as text: secrets only as set or unset, addresses without passwords and queries."""
+    """Return a value as text: secrets only as set or unset, URLs without passwords and queries."""
     if value is None:
         return "unset"
     if isinstance(value, SecretStr):
@@ -47,7 +47,7 @@ def readable(value: object) -> str:
 
 
 def _address(text: str) -> str:
-    """`postgresql://me:secret@db/x?password=y` -> `postgresql://me:••••••@db/x?••••••`."""
+    """Redact a URL: `postgresql://me:secret@db/x?password=y` -> `postgresql://me:••••••@db/x?••••••`."""
     if "," in text:
         return ",".join(_address(one) for one in text.split(","))
     parts = urlsplit(text)

@@ -15,7 +15,7 @@ LOW_DISK: Final = 1024**3
 
 
 def of_this_machine() -> Iterator[tuple[str, CheckResult]]:
-    """A name and a finding each: the Python, the room on the disk, the mode."""
+    """Return check results by name: Python version, disk space, mode."""
     yield "python", CheckResult("ok", f"Python {'.'.join(map(str, sys.version_info[:3]))}")
     free = shutil.disk_usage(settings.DATA_DIR if settings.DATA_DIR.exists() else settings.BASE_DIR).free
     level: Level = "ok" if free > LOW_DISK else "warn"

@@ -12,20 +12,20 @@ from core.ui.panels import Panel, panel
 
 @panel
 class Troubles(Panel):
-    """One red line for each part that does not work, and since when."""
+    """One red line for each failing check, with the time it began."""
 
     name = "troubles"
     title = "Outages"
     template = "layouts/troubles.html"
 
     def topics(self, key: str) -> tuple[str, ...]:
-        """Heard when something stops or works again."""
+        """Return the topics signalled when a check begins or ceases to fail."""
         return (TROUBLES,)
 
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """The troubles of the whole installation, and those of the viewer's workspace."""
+        """Return the troubles of the whole installation and of the viewer's workspace."""
         return {"troubles": concerning(HEALTH_MONITOR.troubles(), actor.workspace_id)}
 
     def version(self, context: Mapping[str, Any]) -> str:
-        """Changes with every trouble that comes or goes."""
+        """Return a text that changes with every trouble that begins or ends."""
         return repr(context["troubles"])

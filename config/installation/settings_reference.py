@@ -23,7 +23,7 @@ def _default(name: str, field: FieldInfo) -> str:
 
 
 def env_example() -> str:
-    """Every setting as a commented line with its description and default."""
+    """Return every setting as a commented line with its description and default."""
     lines = [
         "# Copy to .env and uncomment what you change. Real environment variables win over this file.",
         "",
@@ -34,12 +34,12 @@ def env_example() -> str:
 
 
 def settings_page() -> str:
-    """The same as a Markdown page, one heading a setting."""
+    """Return the same as a Markdown page, one heading per setting."""
     lines = [
         "# Settings",
         "",
-        "Read from the environment, else from `.env` in the checkout, else from what the running `make run`",
-        "wrote down. Every fault is named at start, all at once.",
+        "Each setting is read from the environment, else from `.env` in the checkout, else from the file",
+        "that a running `make run` wrote. Invalid settings are all reported at start.",
         "",
     ]
     for name, field in Environment.model_fields.items():

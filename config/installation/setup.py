@@ -25,14 +25,14 @@ FIRST_SLUG: Final = "default"
 FIRST_ADMIN: Final = "admin"
 FIRST_NAME: Final = "First token"
 UNSEEN_FOR: Final = timedelta(days=1)
-_LOCK: Final = 0x70C51  # an arbitrary number that means "setting up" to every process
+_LOCK: Final = 0x70C51  # key of the advisory lock for setting up
 
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """What a newcomer needs: a path from `/` while no admin has a password; the token at the first start.
+    """What a new operator needs: a path from `/` while no admin has a password; the token at the first start.
 
-    Nor is there a path when the first admin was deactivated: only people let people in again.
+    There is no path when the first admin was deactivated: only another admin may readmit people.
     """
 
     workspace_slug: str
@@ -41,7 +41,7 @@ class FirstSteps:
 
 
 def create_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspace:
-    """A workspace with its policies and built-in rules, still without members. Raises Invalid."""
+    """Create a workspace with its policies and built-in rules, without members. Raises Invalid."""
     with transaction.atomic():
         workspace = create_bare_workspace(slug=slug, name=name, time_zone=time_zone)
         seed_policies(workspace.pk)
@@ -51,7 +51,7 @@ def create_workspace(*, slug: str, name: str, time_zone: str = "UTC") -> Workspa
 
 
 def found_workspace(user: User, *, name: str, slug: str = "", time_zone: str = "UTC") -> Workspace:
-    """A workspace that `user` creates and is the first admin of. Raises Invalid, Conflict."""
+    """Create a workspace with `user` as its first admin. Raises Invalid, Conflict."""
     with transaction.atomic():
         workspace = create_workspace(slug=slug or free_slug(name=name), name=name, time_zone=time_zone)
         add_founder(user, workspace)
@@ -59,10 +59,10 @@ def found_workspace(user: User, *, name: str, slug: str = "", time_zone: str = "
 
 
 def ensure_first_workspace(*, is_token_shown: bool = True) -> FirstSteps:
-    """Make the first workspace, its admin and an API token, unless they exist; safe to call at every start.
+    """Create the first workspace, its admin and an API token, unless they exist; called at every start.
 
-    `is_token_shown`: whether a former start printed its token; one that was killed before gets another.
-    Starting twice at once makes one of each: an advisory lock puts the starts in line.
+    `is_token_shown`: whether an earlier start printed its token; if it was killed before, another is issued.
+    An advisory lock serializes concurrent starts, so that each is created once.
     """
     with transaction.atomic():
         _wait_in_line()
@@ -105,9 +105,9 @@ def _link_path(admin: User | None) -> str | None:
 
 
 def _first_token(workspace: Workspace, is_shown: bool) -> str | None:
-    """One token for the first start only: a workspace that ever had one gets no more by itself.
+    """Issue one token at the first start; a workspace that ever had one gets no more automatically.
 
-    Where no one can have seen the text of the only one, it is replaced by another.
+    If the text of the only one cannot have been seen by anyone, it is replaced.
     """
     tokens = ApiToken.objects.of(workspace.pk)
     if tokens.exists() and (is_shown or not _is_unseen(tokens)):
@@ -119,6 +119,6 @@ def _first_token(workspace: Workspace, is_shown: bool) -> str | None:
 
 
 def _is_unseen(tokens: QuerySet[ApiToken]) -> bool:
-    """Whether there are only tokens of starts of the last day, and none was ever used."""
+    """Return whether all tokens are from starts of the last day and none was ever used."""
     seen = ~Q(name=FIRST_NAME) | Q(last_used_at__isnull=False) | Q(created_at__lt=timezone.now() - UNSEEN_FOR)
     return not tokens.filter(seen).exists()

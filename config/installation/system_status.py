@@ -33,7 +33,7 @@ LATE_TASK: Final = "Check that beat and the worker run. See the log of the worke
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing: its name, how it is (ok, warn, fail), in words, and what to do unless all is well."""
+    """One line: its name, level (ok, warn, fail), a sentence, and what to do unless all is well."""
 
     name: str
     finding: CheckResult
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Things that belong together. worst: the level of the worst of them."""
+    """Lines that belong together. worst: the level of the worst of them."""
 
     title: str
     lines: tuple[Line, ...]
@@ -53,7 +53,7 @@ class Section:
 
 
 def sections() -> list[Section]:
-    """Everything that can be said, best asked of all first; what cannot be asked says so in its line."""
+    """Return every section; a line that cannot be determined says so. The slowest parts are queried first."""
     parts: Mapping[str, Callable[[], Iterator[tuple[str, CheckResult]]]] = {
         "Health": lambda: iter(examine().items()),
         "Queues": _waiting,
@@ -108,7 +108,7 @@ def _scheduled() -> Iterator[tuple[str, CheckResult]]:
 
 
 def _last_success(age_s: float | None, every_s: float, begun_s: float | None = None) -> CheckResult:
-    """How a task does that succeeded so long ago and is due so often, where beat began so long ago."""
+    """Rate a task by the age of its last success, its period, and how long beat has been running."""
     rhythm = f"every {_span(every_s)}"
     if age_s is None and begun_s is not None and begun_s <= every_s + MIN_LATE_S:
         return CheckResult("ok", f"beat began {_span(begun_s)} ago; due {rhythm}")
@@ -132,10 +132,10 @@ def _server() -> Iterator[tuple[str, CheckResult]]:
 
 
 def _valkey_version() -> str:
-    told: Mapping[str, Any] = valkey().info("server")
-    return str(told.get("valkey_version") or told.get("redis_version") or "unknown")
+    info: Mapping[str, Any] = valkey().info("server")
+    return str(info.get("valkey_version") or info.get("redis_version") or "unknown")
 
 
 def _valkey_memory() -> str:
-    told: Mapping[str, Any] = valkey().info("memory")
-    return str(told.get("used_memory_human", "?"))
+    info: Mapping[str, Any] = valkey().info("memory")
+    return str(info.get("used_memory_human", "?"))

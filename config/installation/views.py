@@ -37,7 +37,7 @@ class StepView:
 
 @require_safe
 def setup(request: HttpRequest) -> HttpResponse:
-    """GET /setup: what is done of the first steps, and what comes next."""
+    """GET /setup: which onboarding steps are done, and which comes next."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     done = {step.title: step.is_done(actor) for step in onboarding_steps()}
@@ -61,7 +61,7 @@ def setup(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def dismiss(request: HttpRequest) -> HttpResponse:
-    """POST: put the list away, or with `show` bring it back; 303."""
+    """POST: hide the list, or with `show` show it again; 303."""
     is_dismissed = request.POST.get("show") != "on"
     dismiss_setup(current_actor(request), is_dismissed=is_dismissed)
     if not is_dismissed:
@@ -72,7 +72,7 @@ def dismiss(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def system(request: HttpRequest) -> HttpResponse:
-    """GET: how everything is; htmx asks for the list alone every few seconds."""
+    """GET: the status of the installation; htmx refreshes the list every few seconds."""
     require(current_actor(request), Capability.SYSTEM_READ)
     context = {
         "sections": sections(),
@@ -87,7 +87,7 @@ def system(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def deployment(request: HttpRequest) -> HttpResponse:
-    """GET: the settings this process runs with, secrets masked, to be read only."""
+    """GET: the settings this process runs with, read-only, secrets masked."""
     require(current_actor(request), Capability.SYSTEM_READ)
     context = {
         "settings": effective_settings(ENVIRONMENT),

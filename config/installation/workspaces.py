@@ -1,4 +1,4 @@
-"""Creating and choosing workspaces: a page and an API. A new one gets its policies and rules at once."""
+"""Page and API for creating and switching workspaces. A new one gets its policies and rules at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ router = Router(tags=["Accounts"])
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def workspaces(request: HttpRequest) -> HttpResponse:
-    """GET: one's workspaces, to switch, and a form. POST: create one and work in it; 303, 409, 422."""
+    """GET: the person's workspaces and a form. POST: create one and switch to it; 303, 409, 422."""
     user = signed_in(request)
     form = NewWorkspaceForm(request.POST or None)
     if request.method != "POST":
@@ -56,20 +56,23 @@ def _page(request: HttpRequest, user: User, form: NewWorkspaceForm, *, status: i
 
 @router.get("", response=list[WorkspaceOut], summary="List my workspaces")
 def list_workspaces(request: HttpRequest) -> Any:
-    """Those the caller belongs to. Name one in `X-Workspace` to work there."""
+    """List the caller's workspaces. Name one in `X-Workspace` to work there."""
     known_only(request, ())
     return [workspace_shown(workspace) for workspace in workspaces_of(actor_in(request))]
 
 
 @router.post("", response={201: WorkspaceOut}, summary="Create a workspace")
 def create_workspace(request: HttpRequest, body: WorkspaceIn) -> Any:
-    """For a signed-in person, who is its first admin. Name it in `X-Workspace` to work there."""
+    """Create a workspace with the signed-in person as its first admin.
+
+    Name it in `X-Workspace` to work there.
+    """
     return Status(201, workspace_shown(found_workspace(_person(request), **body.model_dump())))
 
 
 @router.post("/{slug}/select", response=WorkspaceOut, summary="Switch to a workspace")
 def select_workspace(request: HttpRequest, slug: str) -> Any:
-    """The workspace this session works in from now on; for a signed-in person."""
+    """Switch the session of a signed-in person to this workspace."""
     _person(request)
     choose_workspace(request, slug)
     return workspace_shown(Workspace.objects.get(pk=request.session[CHOSEN]))

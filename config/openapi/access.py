@@ -9,7 +9,7 @@ from accounts.permissions import TABLE, Capability
 
 _May = Capability
 WRITES: Final = "POST|PUT|PATCH|DELETE"
-# Methods, address below /api/v1 ({} is any part), capability; the first that fits counts.
+# (methods, path below /api/v1 ({} is any segment), capability); the first match counts.
 RULES: Final = (
     ("GET", "/me|/workspaces", None),
     (WRITES, "/me/token|/workspaces.*|/device/.*", None),
@@ -72,7 +72,7 @@ _PLACE: Final = re.compile(r"\{\w+\}")
 
 
 def capability_of(method: str, path: str) -> Capability | None:
-    """What the caller must hold; None where anyone who is authenticated may call."""
+    """Return the required capability; None where any authenticated caller may call."""
     address = _PLACE.sub("x", path.removeprefix("/api/v1"))
     for methods, pattern, capability in _COMPILED:
         if method.upper() in methods and pattern.fullmatch(address):
@@ -81,6 +81,6 @@ def capability_of(method: str, path: str) -> Capability | None:
 
 
 def access_words(capability: Capability) -> str:
-    """What to hold, as a sentence."""
+    """Return the requirement as a sentence."""
     role, scope = TABLE[capability]
     return f"Needs the scope `{scope.value}`, or the role {role.value} or higher."

@@ -1,4 +1,4 @@
-"""The words that fields of the API may have, for its document."""
+"""Values of API fields with a fixed set, for the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from postmortems.documents.models import Status as PostmortemStatus
 from postmortems.learning.models import Priority
 from warroom.rooms.models import Room
 
-# "Schema.field" -> its words. Of input only where no other words are taken.
+# "Schema.field" -> its values. Input fields only if they accept no others.
 CHOICES: Final[Mapping[str, Sequence[str]]] = {
     "AnnouncedOut.status": BundleStatus.values,
     "BundleOut.status": BundleStatus.values,
@@ -59,7 +59,7 @@ CHOICES: Final[Mapping[str, Sequence[str]]] = {
 
 
 def add_choices(document: Mapping[str, Any]) -> None:
-    """Name the words of each field of the table. Raises KeyError for a field that the API does not have."""
+    """Add the values of each field of the table. Raises KeyError for a field that the API does not have."""
     schemas = document["components"]["schemas"]
     for place, words in CHOICES.items():
         schema, field = place.split(".")

@@ -48,12 +48,12 @@ REFUSALS: Final = {
 }
 METHODS: Final = frozenset({"get", "put", "post", "patch", "delete", "options"})
 WRITES: Final = frozenset({"put", "post", "patch", "delete"})
-# Addresses that judge the content type of a body; everywhere else a body is read as JSON.
+# Paths that check the content type of a body; everywhere else a body is parsed as JSON.
 JUDGE_CONTENT_TYPE: Final = ("/api/v1/events", "/api/v1/webhooks/")
 
 
 def complete(document: OpenAPISchema) -> OpenAPISchema:
-    """Add who may call, what may be refused, and descriptions, choices and examples of all fields."""
+    """Add required capabilities, errors, and descriptions, choices and examples of all fields."""
     components = document["components"]
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     components["securitySchemes"] = {
@@ -70,36 +70,36 @@ def complete(document: OpenAPISchema) -> OpenAPISchema:
 
 
 def _complete_operation(method: str, path: str, operation: dict[str, Any]) -> None:
-    is_open = not operation.get("security")  # let in by a key of its own, or the start of a sign-in
+    is_open = not operation.get("security")  # authenticated by a key of its own, or the start of a sign-in
     capability = None if is_open else capability_of(method, path)
     operation["security"] = [] if is_open else _security(capability)
     if capability is not None:
-        said = operation.get("description", "").strip()
-        operation["description"] = f"{said}\n\n{access_words(capability)}".strip()
+        text = operation.get("description", "").strip()
+        operation["description"] = f"{text}\n\n{access_words(capability)}".strip()
         operation["x-required-scope"] = TABLE[capability][1].value
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for status in sorted(_refusals(method, path, operation, capability, is_open=is_open)):
-        answer = operation["responses"].setdefault(status, {"description": REFUSALS[status], "content": {}})
-        answer.setdefault("content", {}).setdefault("application/problem+json", schema)
+        response = operation["responses"].setdefault(status, {"description": REFUSALS[status], "content": {}})
+        response.setdefault("content", {}).setdefault("application/problem+json", schema)
 
 
 def _security(capability: Capability | None) -> list[dict[str, list[str]]]:
-    """Token, key, or (the empty one) a session and the open local mode."""
+    """Return the security schemes: token, key, or (the empty one) a session and the open local mode."""
     scopes = [TABLE[capability][1].value] if capability else []
     return [{"token": scopes}, {"key": scopes}, {}]
 
 
-FOR_PEOPLE: Final = ("/me/contact-methods", "/me/quiet-hours")  # a token has neither
+FOR_PEOPLE: Final = ("/me/contact-methods", "/me/quiet-hours")  # not available to tokens
 
 
 def _refusals(
     method: str, path: str, operation: dict[str, Any], capability: Capability | None, *, is_open: bool
 ) -> set[int]:
-    """The refusals that this operation can give."""
+    """Return the error responses of this operation."""
     has_body = "requestBody" in operation
     found = {422, 429, 503}
     if not is_open:
-        found |= {401, 404}  # 404: of a workspace in X-Workspace, too
+        found |= {401, 404}  # 404: an unknown workspace in X-Workspace, too
     if not is_open and (capability is not None or method in WRITES):
         found.add(403)
     if is_open or "{" in path:
@@ -121,5 +121,5 @@ DOCS: Final = Swagger(
 
 
 def docs_page(request: HttpRequest, api: Any) -> HttpResponse:
-    """The interactive documentation, from files served here."""
+    """Serve the interactive documentation from local files."""
     return DOCS.render_page(request, api)

@@ -1,4 +1,4 @@
-"""Descriptions and examples in the OpenAPI document, where a schema has none of its own."""
+"""Descriptions and examples in the OpenAPI document, for schemas that have none."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _describe_fields(schema: dict[str, Any], name: str) -> None:
 
 
 def _describe_one(schema: dict[str, Any], words: str) -> None:
-    if "$ref" in schema:  # in OpenAPI 3.1 it may have neighbours; older readers want it wrapped
+    if "$ref" in schema:  # siblings are valid in OpenAPI 3.1; older readers want it wrapped
         schema["allOf"] = [{"$ref": schema.pop("$ref")}]
     schema["description"] = words
 
@@ -57,7 +57,7 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Of the body and of the successful responses."""
+    """Return the contents of the request body and of the successful responses."""
     yield from operation.get("requestBody", {}).get("content", {}).values()
     for status, response in operation["responses"].items():
         if str(status).startswith("2"):
@@ -65,7 +65,7 @@ def _contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def example_of(schema: dict[str, Any], schemas: dict[str, Any], name: str = "", depth: int = 0) -> Any:
-    """A value that the schema takes."""
+    """Return an example value of the schema."""
     if "$ref" in schema:
         named = schema["$ref"].rpartition("/")[2]
         return _example(schemas[named], schemas, name, named, depth)
@@ -101,7 +101,7 @@ def _of_type(schema: dict[str, Any], schemas: dict[str, Any], name: str, owner: 
 
 
 def _of_choices(choices: list[dict[str, Any]], schemas: dict[str, Any], name: str, depth: int) -> Any:
-    """The first that is not null."""
+    """Return the first choice that is not null."""
     chosen = next((one for one in choices if one.get("type") != "null"), choices[0])
     return None if depth >= MAX_DEPTH else example_of(chosen, schemas, name, depth + 1)
 

@@ -21,7 +21,7 @@ from core.ui.navigation import NAVIGATION, SETTINGS, NavItem, current_entry, nav
 
 
 def page_frame(request: HttpRequest) -> dict[str, Any]:
-    """A context processor; everything that costs a query is read only when a template asks for it."""
+    """Context processor; everything that costs a query is lazy."""
     return {
         "navigation": SimpleLazyObject(lambda: _side_bar(request)),
         "settings_menu": SimpleLazyObject(lambda: _navigation(request, SETTINGS)),
@@ -38,7 +38,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _side_bar(request: HttpRequest) -> list[NavItem]:
-    """The navigation; the first steps leave it when an admin puts them away."""
+    """Return the navigation, without onboarding if an admin hid it."""
     workspace = _workspace(request)
     is_away = workspace is not None and workspace.setup_dismissed_at is not None
     return [item for item in _navigation(request, NAVIGATION) if not (is_away and item.url == "/setup")]
@@ -60,7 +60,7 @@ def _workspace(request: HttpRequest) -> Workspace | None:
 
 
 def _troubles(request: HttpRequest) -> tuple[Trouble, ...]:
-    """What concerns the viewer; the workspace is only looked up where some trouble is of one."""
+    """Return the viewer's troubles; the workspace is loaded only if a trouble is specific to one."""
     troubles = HEALTH_MONITOR.troubles()
     if all(one.workspaces is None for one in troubles):
         return troubles
@@ -72,8 +72,8 @@ def _troubles(request: HttpRequest) -> tuple[Trouble, ...]:
 
 
 def _preference(request: HttpRequest, name: str, default: Any) -> Any:
-    """What the person chose in their profile, else the default."""
+    """Return what the person chose in their profile, else the default."""
     try:
         return getattr(getattr(request, "user", None), name, default)
     except (DatabaseError, InterfaceError):
-        return default  # the page that says the database is away or too old must not need it
+        return default  # the page that says the database is down or outdated must not need it

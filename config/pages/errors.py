@@ -13,25 +13,25 @@ from core.ui.error_pages import layout_for
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400"""
+    """400."""
     return _page(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403"""
+    """403."""
     return _page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404"""
+    """404."""
     return _page(request, 404)
 
 
 def our_fault(request: HttpRequest) -> HttpResponse:
-    """500, rendered without the request: its context would ask the database, which may be what broke."""
+    """500, rendered without the request: its context would query the database, which may be what failed."""
     context = {"request_id": getattr(request, "request_id", "")}
     if isinstance(sys.exc_info()[1], DATABASE_FAULTS):
-        # Of a middleware, such as the one that stores sessions; of a view is `core.ui.error_pages`' to say.
+        # From a middleware, such as the session's; `core.ui.error_pages` handles views.
         return HttpResponse(render_to_string("503.html", context), status=503, headers={"Retry-After": "5"})
     return HttpResponse(render_to_string("500.html", context), status=500)
 

@@ -6,7 +6,7 @@ from accounts.permissions import Capability
 from core.ui.navigation import NAVIGATION, SETTINGS, NavItem
 
 GROUP = "Installation"
-# In the side bar until an admin puts it away (`config.pages.context_processors`).
+# In the side bar until an admin hides it (`config.pages.context_processors`).
 NAVIGATION.add(
     "setup",
     NavItem("Getting started", "list-checks", "/setup", order=95, capability=Capability.SETTINGS_WRITE),

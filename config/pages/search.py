@@ -1,4 +1,4 @@
-"""Search provider for pages: menus, settings, and pages that stand in no menu."""
+"""Search provider for pages: menus, settings, and pages that are in no menu."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.ui.navigation import NAVIGATION, PAGES, SETTINGS, NavItem, navigation
 
 @search_provider
 class Pages(SearchProvider):
-    """Pages the viewer may open whose name or other words hold every word typed."""
+    """Pages the viewer may open whose name or synonyms contain every word of the query."""
 
     name = "pages"
     title = "Pages"
@@ -27,7 +27,7 @@ class Pages(SearchProvider):
 
 
 def _pages(actor: Actor) -> Iterator[NavItem]:
-    """Each address once."""
+    """Return each URL once."""
     seen = set[str]()
     for entries in (NAVIGATION, SETTINGS, PAGES):
         for item in navigation(lambda capability: allowed(actor, Capability(capability)), entries):

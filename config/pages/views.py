@@ -1,4 +1,4 @@
-"""Pages of no app: search, and the style guide for contributors."""
+"""Pages that belong to no app: search, and the style guide for contributors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_ON_PAGE = 20
 
 @require_safe
 def find(request: HttpRequest) -> HttpResponse:
-    """GET /find?q=…: a page with everything of that name; for the palette the same as options of its list."""
+    """GET /find?q=…: a page of search results; for the palette the same as options of its list."""
     actor, text = current_actor(request), request.GET.get("q", "")
     groups = (
         search_everything(actor, text)
@@ -28,6 +28,6 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def style(request: HttpRequest) -> HttpResponse:
-    """GET /style, outside production only: every component in every state, for those who change one."""
+    """GET /style, outside production only: every component in every state, for contributors."""
     current_actor(request)
     return render_page(request, "style/page.html", specimens())

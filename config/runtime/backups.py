@@ -17,13 +17,13 @@ from core.storage.client import ObjectMissingError, StorageError, bucket
 
 
 def keep(place: str, *, now: datetime) -> tuple[str, Manifest]:
-    """Write a backup to `place`; answers where it is. Raises BackupError."""
+    """Write a backup to `place`; returns its location. Raises BackupError."""
     if not _is_s3(place):
         path, manifest = write(Path(place), now=now)
         return str(path), manifest
     name, prefix = _parts(place)
     with tempfile.TemporaryDirectory(dir=_scratch()) as folder, _as_backup_error():
-        bucket(name).ensure()  # first: no large file is written for a storage that is away
+        bucket(name).ensure()  # first, so that no large file is written if the storage is down
         path, manifest = write(Path(folder), now=now)
         key = f"{prefix}/{path.name}".lstrip("/")
         bucket(name).put_file(key, path)
@@ -32,7 +32,7 @@ def keep(place: str, *, now: datetime) -> tuple[str, Manifest]:
 
 @contextlib.contextmanager
 def fetched(place: str) -> Iterator[Path]:
-    """The backup at `place` as a local file, for as long as it is needed. Raises BackupError."""
+    """Provide the backup at `place` as a local file within this block. Raises BackupError."""
     if not _is_s3(place):
         yield Path(place)
         return

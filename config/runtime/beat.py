@@ -1,6 +1,6 @@
 """Celery beat without Django: `REDIS_URL=… celery -A config.runtime.beat beat`. Running two is safe.
 
-It keeps its schedule in memory, tells that it lives, and waits out a broker that is away.
+It keeps its schedule in memory, sends a heartbeat, and waits while the broker is down.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from core.heartbeat.valkey import BEGUN, begin, is_full, stamp
 
 ENOUGH: Final = 10
 JUMP_S: Final = 1.0
-# Not the current one: what shares this process, by a fork or in a test, sends through the workers' app.
+# Not the current app: code that shares this process, by a fork or in a test, sends through the workers' app.
 app = Celery("tocsin", fixups=[], amqp="config.runtime.broker:Broker", set_as_current=False)
 app.conf.update(CELERY, broker_url=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
 
 
 class LivelyScheduler(Scheduler):
-    """The schedule is static and short, so nothing is stored between two starts."""
+    """Scheduler with a static, short schedule: nothing is stored between two starts."""
 
     _ahead: float | None = None
     _has_begun = False
@@ -49,16 +49,16 @@ class LivelyScheduler(Scheduler):
         return True
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """Wake the worker, unless so many messages of its queue wait that one more would wake no one.
+        """Send the task unless so many messages of its queue wait that another would be useless.
 
-        What is due seldom is sent all the same: it would not be due again for long.
+        Tasks with a long period are sent in any case: they would not be due again for long.
         """
         is_frequent = entry.schedule.run_every.total_seconds() < 60
         if not (is_frequent and is_full(self._url, entry.options["queue"], ENOUGH)):
             super().apply_entry(entry, producer=producer)
 
     def _follow_the_clock(self) -> None:
-        """Begin anew when someone set the clock: set back an hour, everything would be due in an hour."""
+        """Restart the schedule after a clock change: set back an hour, all would be due in an hour."""
         ahead = time.time() - time.monotonic()
         if self._ahead is not None and abs(ahead - self._ahead) > JUMP_S:
             for entry in self.schedule.values():

@@ -13,18 +13,18 @@ from django.http.response import HttpResponseBase
 
 
 class Application(ASGIHandler):
-    """Django behind ASGI, with middleware and view in one piece on one thread.
+    """Django's ASGI handler with middleware and view on one thread.
 
-    Nothing of ours is asynchronous there, so Django's own would send each request from the thread back to
-    the loop between middleware and view: twice the hops, a fifth of a page's time.
+    No view or middleware here is asynchronous, so Django's own handler would switch between thread and loop
+    at each boundary: twice the switches, a fifth of a page's time.
     """
 
     def load_middleware(self, is_async: bool = False) -> None:
-        """The chain that `get_response` runs."""
+        """Load the middleware chain that `get_response` runs."""
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        """What Django answers, from a thread that is this request's own."""
+        """Return Django's response, computed in a thread used by this request only."""
         return await sync_to_async(self.get_response, thread_sensitive=True)(request)
 
 

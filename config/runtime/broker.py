@@ -1,6 +1,6 @@
 """Broker transport that reconnects with short, bounded pauses.
 
-Needs no Django, since beat has none.
+Independent of Django, which beat does not load.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from typing import Any, Final
 from celery.app.amqp import AMQP
 from kombu import Connection
 
-# Celery's own pauses grow to thirty seconds, for which nothing would be woken after a long outage.
+# Celery's own pauses grow to thirty seconds, during which nothing is woken after a long outage.
 FIRST_PAUSE_S: Final = 1
 MAX_PAUSE_S: Final = 3
 
 
 class Persistent(Connection):
-    """A connection that is tried anew every few seconds."""
+    """Connection that reconnects every few seconds."""
 
     def ensure_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """As Celery's, with pauses of at most `MAX_PAUSE_S` seconds between two attempts."""
+        """Connect like Celery's, with pauses of at most `MAX_PAUSE_S` seconds between attempts."""
         pauses = {"interval_start": FIRST_PAUSE_S, "interval_step": 1, "interval_max": MAX_PAUSE_S}
         return super().ensure_connection(*args, **{**pauses, **kwargs})
 
 
 class Broker(AMQP):
-    """What an app names as its `amqp`."""
+    """AMQP class for apps that should use `Persistent`."""
 
     Connection = Persistent
     BrokerConnection = Persistent

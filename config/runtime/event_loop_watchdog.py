@@ -1,7 +1,7 @@
 """Exits the web process when its event loop hangs, so that it is restarted.
 
-Python waits for ever for a thread that could not start for want of memory, and whoever waits for the loop
-waits with it. Nothing is lost by ending: what was acknowledged is in PostgreSQL.
+Python waits forever for a thread that could not start for lack of memory, and so does everything that waits
+for the event loop. Exiting loses nothing: acknowledged events are in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final
 from weakref import WeakSet
 
 LOOK_EVERY_S: Final = 1.0
-# Looks, not seconds: a process that was stopped as a whole did not look either.
+# Checks, not seconds: a process that was stopped as a whole did not check either.
 STILL_AFTER: Final = 15
 SAID: Final = b"the event loop hangs; exiting to be restarted\n"
 _watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
 class EventLoopWatchdog:
-    """How often in a row a loop did nothing between two looks."""
+    """Counts consecutive checks between which a loop did nothing."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -29,7 +29,7 @@ class EventLoopWatchdog:
         self.missed = 0
 
     def look(self) -> bool:
-        """Whether the loop has stood still for long. Raises RuntimeError when it is closed."""
+        """Return whether the loop has hung for long. Raises RuntimeError when it is closed."""
         self.missed = 0 if self._ran or not self._loop.is_running() else self.missed + 1
         self._ran = False
         self._loop.call_soon_threadsafe(self._run)
@@ -40,7 +40,7 @@ class EventLoopWatchdog:
 
 
 def watch() -> None:
-    """Watch the running loop from a thread of its own; does nothing when that is done already."""
+    """Watch the running loop from a thread; does nothing when it is already watched."""
     loop = asyncio.get_running_loop()
     if loop not in _watched:
         threading.Thread(
@@ -53,9 +53,9 @@ def _look_on(standstill: EventLoopWatchdog) -> None:
     try:
         while not standstill.look():
             time.sleep(LOOK_EVERY_S)
-        os.write(2, SAID)  # the log may be held by the very thread that stands still
+        os.write(2, SAID)  # the hung thread may hold the lock of the log
     except RuntimeError:
-        return  # the loop is closed: the process ends anyway
+        return  # the loop is closed: the process is ending anyway
     except MemoryError:
         pass
     os._exit(70)

@@ -15,13 +15,13 @@ from pydantic import ValidationError
 from config.environment import Environment
 from config.paths import DATA_DIR, ROOT
 from config.runtime.programs import WORKERS, programs
-from config.runtime.servers import Started, own_database, running_servers
+from config.runtime.servers import RunningServers, own_database, running_servers
 from core.embedded import process, supervisor
 from core.embedded.children import MARK
 from core.embedded.process import StartError
 
 PID_FILE = "supervisor.pid"
-# The slowest to load of what all programs need, and may be loaded before there are settings.
+# The slowest import that all programs need and that works before settings are loaded.
 LIBRARIES = (
     "celery.apps.worker",
     "kombu.transport.redis",
@@ -35,14 +35,14 @@ LIBRARIES = (
 
 
 def launch() -> int:
-    """Blocks until a signal ends it. Returns the exit code; a fault is one line on standard error."""
+    """Run until a signal ends it. Returns the exit code; errors are one line on standard error."""
     _set_run_marker()
-    gc.disable()  # a fifth of the time of starting, for nothing yet could be collected
+    gc.disable()  # saves a fifth of the start time; nothing can be collected yet
     try:
         libraries = Thread(target=_load_libraries, daemon=True)
-        libraries.start()  # meanwhile the servers start, which is mostly waiting
+        libraries.start()  # in parallel with the start of the servers, which is mostly waiting
         with running_servers() as started:
-            libraries.join()  # nothing may run beside us when we fork
+            libraries.join()  # no thread may be running during a fork
             return _run(started)
     except (StartError, OSError) as error:
         sys.stderr.write(f"tocsin: {error}\n")
@@ -52,7 +52,7 @@ def launch() -> int:
 
 
 def with_database(work: Callable[[], None]) -> None:
-    """Do that; where we bring PostgreSQL along and it does not run, it runs meanwhile."""
+    """Run the command; starts the embedded PostgreSQL meanwhile if it is used and not running."""
     try:
         with own_database():
             work()
@@ -66,22 +66,22 @@ def _load_libraries() -> None:
 
 
 def _set_run_marker() -> None:
-    """Start over with the mark in our environment, by which a later start finds what we may leave behind."""
+    """Re-execute with the run's mark in the environment, by which a later start finds orphaned processes."""
     if os.environ.get(MARK) != str(DATA_DIR):
         os.environ |= {MARK: str(DATA_DIR), "TOCSIN_DATA_DIR": str(DATA_DIR), "PYTHONUNBUFFERED": "1"}
         os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
-def _run(started: Started) -> int:
+def _run(started: RunningServers) -> int:
     os.chdir(ROOT)
     settings = _settings()
     (DATA_DIR / "static").mkdir(exist_ok=True)
-    # By name, for settings are read on import and must find the servers named.
+    # Imported late: settings are read on import and need the URLs of the servers.
     importlib.import_module("django").setup()
     welcome = importlib.import_module("config.runtime.prepare").prepare()
-    # What is forked from here has all of it in memory already, the list of static files too.
+    # Forked processes share all of it, also the list of static files.
     importlib.import_module("config.runtime.preload")
-    gc.freeze()  # the collector would write to, and so copy, the pages that all of them share
+    gc.freeze()  # the collector would write to, and so copy, the shared pages
     gc.enable()
     plan = supervisor.Plan(
         home=started.home,

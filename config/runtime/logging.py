@@ -26,9 +26,9 @@ _SHARED: list[Any] = [
 
 
 def logging_settings(level: str, *, json: bool, own: Collection[str] = ()) -> dict[str, Any]:
-    """A dictConfig for all loggers of the process, the libraries' included.
+    """Return a dictConfig for all loggers of the process, including the libraries'.
 
-    `own` are secrets of this installation; they are masked by value. Tracebacks hold no local variables.
+    `own` are secrets of this installation; they are masked by value. Tracebacks contain no local variables.
     """
     redaction = RecordRedaction(own)
     redact_tracebacks(redaction)
@@ -67,7 +67,7 @@ _SECRET_SETTINGS = (
 )  # fmt: skip
 _ADDRESS_SETTINGS = ("DATABASE_URL", "REDIS_URL", "S3_ENDPOINT_URL")
 
-# Each message and each beat would be a line; their failures still are.
+# Each message and each beat would be a line; failures are still logged.
 _QUIETER = {
     "celery.worker.strategy": "WARNING",
     "celery.worker.request": "WARNING",
@@ -75,23 +75,23 @@ _QUIETER = {
     "celery.beat": "WARNING",
     "django.server": "WARNING",
     "django.request": "ERROR",
-    "django.security.DisallowedHost": "CRITICAL",  # any scanner can cause it, and is answered 400
+    "django.security.DisallowedHost": "CRITICAL",  # any scanner can cause it; the response is 400
     "httpx": "WARNING",
-    "httpx2": "WARNING",  # its lines hold addresses, which hold secrets
+    "httpx2": "WARNING",  # its lines contain URLs, which contain secrets
     "httpcore2": "WARNING",
-    "_granian": "WARNING",  # without a handler of its own, which would redact nothing
+    "_granian": "WARNING",  # it has no redacting handler of its own
 }
 
 
 def configure() -> None:
-    """Set logging up without Django's settings, for beat; the environment decides as it does there."""
+    """Configure logging without Django's settings, for beat, from the same environment variables."""
     production = os.environ.get("TOCSIN_ENV", "production") == "production"
     level = os.environ.get("LOG_LEVEL", "INFO")
     logging.config.dictConfig(logging_settings(level, json=production, own=own_secrets(os.environ)))
 
 
 def own_secrets(values: Mapping[str, str]) -> list[str]:
-    """The secrets among settings by their names in the environment: keys, and passwords of addresses."""
+    """Return the secrets among settings, given by environment name: keys, and passwords in URLs."""
     keys = [word.strip() for name in _SECRET_SETTINGS for word in values.get(name, "").split(",")]
     addresses = [urlsplit(values.get(name, "")).password or "" for name in _ADDRESS_SETTINGS]
     return [value for value in (*keys, *addresses, *map(unquote, addresses)) if value]

@@ -1,5 +1,6 @@
-"""Imports whatever any of Tocsin's programs needs, once: the supervisor forks them from itself, so they share
-that memory and start at once. Nothing here may open a connection or start a thread.
+"""Imports what Tocsin's programs need, once: the supervisor forks them, so they share memory and start fast.
+
+Nothing here may open a connection or start a thread.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from core.sql.database_url import libpq_parameters
 
 
 def prepare() -> str:
-    """Assets, migrations, the first workspace, each skipped when it is there. Returns the welcome.
+    """Build assets, migrate and create the first workspace, as needed. Returns the welcome message.
 
-    No connection is open afterwards, so that the process may be forked. Raises StartError.
+    No connection is left open, so that the process may be forked. Raises StartError.
     """
     build_assets()
     _reach_database()
@@ -35,10 +35,13 @@ def prepare() -> str:
 
 
 def first_steps() -> FirstSteps:
-    """A token that was never shown is replaced by the host that made it, not by another beside it."""
+    """Create the first workspace.
+
+    A token that was never shown is replaced only by the host that issued it.
+    """
     mark = Path(settings.DATA_DIR) / "first-token-made"
     is_ours = mark.exists()
-    mark.touch()  # before there is a token: a start killed in between makes another one the next time
+    mark.touch()  # before there is a token: if a start is killed in between, the next one issues another
     first = ensure_first_workspace(is_token_shown=shown_mark().exists() or not is_ours)
     if not first.token and not is_ours:
         mark.unlink()
@@ -46,17 +49,17 @@ def first_steps() -> FirstSteps:
 
 
 def shown_mark() -> Path:
-    """A file that exists once the welcome of a start was printed, and with it the first token."""
+    """Return the path of a file that exists once a start's welcome, with the first token, was printed."""
     return Path(settings.DATA_DIR) / "welcome-shown"
 
 
 def _reach_database() -> None:
-    """Ask once, without the pool, which would only say that it waited in vain."""
+    """Connect once without the pool, whose error would only be a timeout."""
     try:
         psycopg.connect(**libpq_parameters(), connect_timeout=5).close()
     except psycopg.OperationalError as error:
-        said = " ".join(str(error).split())
-        raise StartError(f"the database that DATABASE_URL names cannot be used: {said}") from error
+        message = " ".join(str(error).split())
+        raise StartError(f"the database that DATABASE_URL names cannot be used: {message}") from error
 
 
 def _migrate() -> None:
@@ -69,8 +72,7 @@ def _migrate() -> None:
 
 
 def _let_transactions_wait() -> None:
-    """Django may compute between two statements of a migration for longer than the server lets a
-    transaction be idle."""
+    """Disable the idle-in-transaction timeout: a migration may compute long between two statements."""
     with connection.cursor() as cursor:
         cursor.execute("set idle_in_transaction_session_timeout = 0")
 

@@ -8,7 +8,7 @@ from typing import Final
 from config.runtime.queue_list import load_declarations
 from core.queue.declaration import PROCESSES, queues_of
 
-# An open page holds one request for as long as it is open, so the usual limit is far too low.
+# Each open page holds one request, so the default limit is far too low.
 PENDING_REQUESTS: Final = 8192
 STOP_WITHIN_S: Final = 8
 load_declarations()
@@ -16,7 +16,7 @@ WORKERS: Final = tuple(process for process in PROCESSES if queues_of(process))
 
 
 def programs(port: int, web_workers: int, host: str = "127.0.0.1") -> dict[str, list[str]]:
-    """Name -> argv, in the order they start."""
+    """Return name -> argv, in start order."""
     return {
         **{process: _python("config.runtime.worker_main", process) for process in WORKERS},
         "web": web(port, web_workers, host),
@@ -26,7 +26,7 @@ def programs(port: int, web_workers: int, host: str = "127.0.0.1") -> dict[str, 
 
 
 def web(port: int, workers: int, host: str = "127.0.0.1") -> list[str]:
-    """The web server."""
+    """Return the command line of the web server."""
     options = {
         "interface": "asginl",
         "host": host,

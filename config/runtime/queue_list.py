@@ -9,7 +9,7 @@ from config.apps_list import APPS
 
 
 def load_declarations() -> None:
-    """Import `<app>.queues` of every app that has one; importing again changes nothing."""
+    """Import `<app>.queues` of every app that has one; idempotent."""
     for app in APPS:
         if find_spec(f"{app}.queues"):
             importlib.import_module(f"{app}.queues")

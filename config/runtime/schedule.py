@@ -1,8 +1,8 @@
-"""Queues, routes and the beat schedule, made from the declarations of all apps, without Django.
+"""Queues, routes and the beat schedule, derived from the declarations of all apps, without Django.
 
 Messages only wake a worker; the rows they would work on are in PostgreSQL. So messages are small, may be
-lost, and are left out where some wait already: a worker that was stopped for an hour finds a few, not
-thousands. They do not expire, since the clock of another machine would decide that.
+lost, and are not sent while some wait already: a worker that was stopped for an hour finds a few, not
+thousands. They do not expire, since that would depend on another machine's clock.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from core.queue.declaration import PERIODIC, QUEUES
 from core.queues import UPKEEP
 
 load_declarations()
-# Name in the schedule: (task, seconds between two messages, queue).
+# Name in the schedule: (task, period in seconds, queue).
 SCHEDULE: Final[dict[str, tuple[str, float, str]]] = {
     **{queue.name: (queue.task, queue.period_s, queue.name) for queue in QUEUES},
     **{entry.name: (entry.task, entry.period_s, entry.queue) for entry in PERIODIC},
@@ -41,7 +41,7 @@ class Every(schedule):
 
 
 def beat_entry(task: str, seconds: float, queue: str) -> dict[str, Any]:
-    """One line of the schedule as Celery wants it."""
+    """Return one entry of the schedule as Celery wants it."""
     return {
         "task": task,
         "schedule": Every(seconds),
@@ -52,11 +52,11 @@ def beat_entry(task: str, seconds: float, queue: str) -> dict[str, Any]:
 CELERY: Final[dict[str, Any]] = {
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
-    # A Valkey that is full refuses commands on a connection that is well; workers wait for it all the same.
+    # A full Valkey refuses commands on a healthy connection; workers retry nevertheless.
     "broker_channel_error_retry": True,
     "broker_transport_options": {
         "visibility_timeout": 120,
-        "priority_steps": [0],  # one list of each queue to wait for, instead of four
+        "priority_steps": [0],  # one list per queue instead of four
         "socket_connect_timeout": 2,
         "socket_timeout": 10,
         "socket_keepalive": True,

@@ -22,23 +22,23 @@ GIVEN_BY = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL", "s3": "S3_ENDPOIN
 
 
 @dataclass(frozen=True)
-class Started:
-    """The servers this run owns, by kind, and where their files are."""
+class RunningServers:
+    """The embedded servers of this run, by kind, and where their files are."""
 
     home: Home
     embedded: tuple[str, ...]
 
 
 def _given() -> dict[str, str]:
-    """What the operator said, here or in `.env`."""
+    """Return what the operator set, in the environment or in `.env`."""
     return {k: v for k, v in {**dotenv_values(ROOT / ".env"), **os.environ}.items() if v}
 
 
 @contextlib.contextmanager
-def running_servers() -> Iterator[Started]:
-    """The servers, stopped in the end whatever happens. Raises StartError."""
+def running_servers() -> Iterator[RunningServers]:
+    """Run the servers within this block; they are always stopped. Raises StartError."""
     home = home_of(DATA_DIR)
-    started = Started(home, tuple(kind for kind, name in GIVEN_BY.items() if name not in _given()))
+    started = RunningServers(home, tuple(kind for kind, name in GIVEN_BY.items() if name not in _given()))
     _refuse_second_run()
     try:
         _start_servers(started)
@@ -50,7 +50,7 @@ def running_servers() -> Iterator[Started]:
 
 @contextlib.contextmanager
 def own_database() -> Iterator[None]:
-    """Our own PostgreSQL, for one command: started unless it runs, or the operator named another.
+    """Run the embedded PostgreSQL for one command, unless it is running or another one is configured.
 
     Raises StartError.
     """
@@ -68,8 +68,8 @@ def own_database() -> Iterator[None]:
         servers.server("postgres", home).stop()
 
 
-def _start_servers(started: Started) -> None:
-    """Start what no one named, and make the environment name it."""
+def _start_servers(started: RunningServers) -> None:
+    """Start the servers that are not configured and set the environment to their URLs."""
     given = _given()
     children.sweep(str(DATA_DIR))
     port = _free_web_port(given.get("PORT", "8000"))
@@ -80,8 +80,8 @@ def _start_servers(started: Started) -> None:
     _write_runtime_env({**found, **{k: given[k] for k in found if k in given}})
 
 
-def _all_started(started: Started) -> dict[str, str]:
-    """Setting -> address of every server of ours, started side by side. Raises StartError."""
+def _all_started(started: RunningServers) -> dict[str, str]:
+    """Return setting -> URL of every embedded server, started in parallel. Raises StartError."""
     if not started.embedded:
         return {}
     with ThreadPoolExecutor(len(started.embedded)) as pool:

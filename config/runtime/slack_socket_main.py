@@ -1,4 +1,7 @@
-"""Socket Mode of Slack: `python -m config.runtime.slack_socket_main`. Without an app-level token it waits."""
+"""Slack Socket Mode: `python -m config.runtime.slack_socket_main`.
+
+Waits while there is no app-level token.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from config.celery import app
 
 
 def serve() -> None:
-    """Blocks until a signal ends it."""
+    """Run until a signal ends it."""
     app.set_current()
     django.setup()
     logging.config.dictConfig(settings.LOGGING)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    # By name, for it has models, which can be imported only now.
+    # Imported late: it has models, which need Django to be set up.
     importlib.import_module("warroom.socket_mode.serving").Sockets().serve(stop)
 
 

@@ -1,4 +1,4 @@
-"""Stamps every few seconds that a web process serves, so that others know when no beat could arrive."""
+"""Heartbeat of the web processes, so that others can tell when beat's messages could not arrive."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _started: Final = threading.Event()
 
 
 def stamp_along() -> None:
-    """Start the thread of this process, once; only in a worker process of the web server."""
+    """Start the heartbeat thread of this process, once; only in a worker process of the web server."""
     if _started.is_set() or multiprocessing.parent_process() is None:
         return
     _started.set()
@@ -25,5 +25,5 @@ def stamp_along() -> None:
 def _stamp() -> None:
     while True:
         stamp(WEB)
-        connection.close()  # back to the pool; after a failure the next is a fresh one
+        connection.close()  # return it to the pool; after a failure the next one is fresh
         time.sleep(EVERY_S)

@@ -12,14 +12,15 @@ from typing import Final
 from config.celery import app
 from core.queue.declaration import queues_of
 
-# Most tasks only wake the threads of a queue; these few run what an app does in a task of its own.
+# Most tasks only wake the threads of a queue; these few run in the worker itself.
 THREADS: Final = 4
-# Events come first: what follows from an incident may not hold up the next one on a machine of two cores.
+# Events have the highest priority: consequences of an incident must not delay the next one on a machine of
+# two cores.
 NICE: Final = {"outbound": 5, "slow": 10}
 
 
 def work(process: str) -> int:
-    """Blocks until a signal ends it. Returns the exit code."""
+    """Run until a signal ends it. Returns the exit code."""
     _give_way(NICE.get(process, 0))
     worker = app.Worker(
         hostname=f"{process}@{socket.gethostname()}",
@@ -37,7 +38,7 @@ def work(process: str) -> int:
 
 
 def _give_way(level: int) -> None:
-    """Lower the priority. Linux may schedule sessions by a level of their own, and each program is one."""
+    """Lower the priority, also of the autogroup: Linux may schedule by sessions, and each program is one."""
     os.nice(level)
     with suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(level))

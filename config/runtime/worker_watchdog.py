@@ -1,7 +1,7 @@
 """Exits a worker that receives no message although beat sends them, so that it is restarted.
 
-Celery's consumer can lose its connection in the middle of an acknowledgement and never notice. Nothing is
-lost by ending: work is in PostgreSQL, and messages only wake.
+Celery's consumer can lose its connection in the middle of an acknowledgement and never notice. Exiting loses
+nothing: work is in PostgreSQL, and messages only wake.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger("tocsin.worker")
 
 
 class WorkerWatchdog:
-    """When this worker last began or ended a task, and how many run now."""
+    """When this worker last began or ended a task, and how many are running."""
 
     def __init__(self) -> None:
         self.heard_at = time.monotonic()
@@ -33,13 +33,13 @@ class WorkerWatchdog:
         self._lock = threading.Lock()
 
     def hear(self, change: int) -> None:
-        """A task began (1) or ended (-1)."""
+        """Record that a task began (1) or ended (-1)."""
         with self._lock:
             self.running += change
             self.heard_at = time.monotonic()
 
     def is_deaf(self, now: float, beat_age: float | None) -> bool:
-        """Nothing runs and nothing came for long, while beat has sent messages all along."""
+        """Return whether nothing ran and nothing was received for long, while beat sent messages."""
         speaks = beat_age is not None and beat_age < BEAT_SPEAKS_S
         return speaks and self.running <= 0 and now - self.heard_at > DEAF_AFTER_S
 
@@ -68,7 +68,7 @@ def _look_forever() -> None:
         time.sleep(LOOK_EVERY_S)
         beat = _beat_age()
         if beat is None or beat >= BEAT_SPEAKS_S:
-            spoken_since = time.monotonic()  # one that has just come back gets its time to be heard
+            spoken_since = time.monotonic()  # after beat's return a worker gets time to receive a message
         if time.monotonic() - spoken_since > DEAF_AFTER_S and _watch.is_deaf(time.monotonic(), beat):
             log.critical("no message arrives although beat sends them; exiting to be restarted")
             os._exit(70)

@@ -17,7 +17,7 @@ NAMES: Final = (("SEV1", "sev1"), ("SEV2", "sev2"), ("SEV3", "sev3"), ("SEV4", "
 
 
 def charts(today: date) -> dict[str, Any]:
-    """The context of `style/charts.html`."""
+    """Return the context of `style/charts.html`."""
     return {"charts": _charts(), "heats": _heats(today), "levels": LEVELS}
 
 

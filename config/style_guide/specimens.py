@@ -40,7 +40,7 @@ LONG_TITLE: Final = (
 
 
 class Specimen(forms.Form):
-    """Every kind of field."""
+    """Form with every kind of field."""
 
     text = forms.CharField(label="Text", help_text="Help is shown under the field.", initial="Checkout API")
     choice = forms.ChoiceField(label="Choice", choices=[("a", "First"), ("b", LONG_TITLE)])
@@ -55,7 +55,7 @@ class Specimen(forms.Form):
 
 
 def specimens() -> dict[str, Any]:
-    """The context of the style page."""
+    """Return the context of the style page."""
     refused = Specimen({"words": "kept", "choice": "a", "radio": "x"}, auto_id="refused_%s")
     refused.add_error(None, "This form was refused; what was typed is preserved.")
     refused.fields["text"].widget.attrs |= {"aria-invalid": "true", "aria-describedby": "refused_text_error"}

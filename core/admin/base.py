@@ -27,42 +27,45 @@ NEWEST: Final = 20_000
 
 
 class BoundedPaginator(Pages):
-    """Counts to 5,000 and no further: a table of millions of rows costs what one of thousands does."""
+    """Paginator that counts at most 5,000 rows, so that large tables stay cheap to page."""
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, 5,000 at most."""
+        """Return the number of rows, at most 5,000."""
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
         return int(rows.order_by()[:MAX_COUNTED].count())
 
 
-class Quick(Admin):
-    """Lists that stay quick: bounded counting, newest first by primary key.
+class FastAdmin(Admin):
+    """Admin lists that stay fast on large tables: bounded counts, newest first by primary key.
 
-    A list without `search_fields` or `list_filter` of its own searches the texts that it shows, in the newest
-    rows, and filters by the shown columns whose values are known.
+    Without `search_fields` or `list_filter` of its own, a list searches its text columns in the newest rows
+    and filters by the columns whose values are known.
     """
 
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = PER_PAGE
     list_max_show_all = PER_PAGE
-    show_facets = admin.ShowFacets.NEVER  # each would be counted to its end
+    show_facets = admin.ShowFacets.NEVER  # a facet would count the whole table
     ordering: ClassVar[tuple[str, ...]] = ("-pk",)
 
     def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """Its own; where that is none, or the key alone, the texts that the list shows as well."""
+        """Return the declared fields.
+
+        Without any, or with the key alone, the text columns of the list too.
+        """
         own = tuple(self.search_fields)
         return own if set(own) - {"=id"} else (*own, *shown_texts(self))
 
     def get_list_filter(self, request: HttpRequest) -> Any:
-        """Its own, or the shown columns whose values are known."""
+        """Return the declared filters, else the shown columns whose values are known."""
         return self.list_filter or known_columns(self)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        """Words, in the newest rows only where the list has no search of its own."""
+        """Search text only in the newest rows where the list has no search of its own."""
         found, may_repeat = super().get_search_results(request, queryset, search_term)
         if search_term.strip() and not self.search_fields:
             found = in_newest(self.model, found)
@@ -70,24 +73,24 @@ class Quick(Admin):
 
 
 def in_newest(model: Any, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """Those of `rows` that are among the newest 20,000 of their table."""
+    """Return those of `rows` that are among the newest 20,000 of their table."""
     oldest = model._base_manager.order_by("-pk").values_list("pk", flat=True)[NEWEST : NEWEST + 1].first()
     return rows if oldest is None else rows.filter(pk__gt=oldest)
 
 
-def _shown(page: Quick) -> list[models.Field[Any, Any]]:
+def _shown(page: FastAdmin) -> list[models.Field[Any, Any]]:
     fields = {field.name: field for field in page.opts.concrete_fields}
     return [fields[name] for name in page.list_display if isinstance(name, str) and name in fields]
 
 
-def shown_texts(page: Quick) -> list[str]:
-    """The columns of a list that hold free text."""
+def shown_texts(page: FastAdmin) -> list[str]:
+    """Return the columns of a list that hold free text."""
     texts = (models.CharField, models.TextField)
     return [field.name for field in _shown(page) if isinstance(field, texts) and not field.choices]
 
 
-def known_columns(page: Quick) -> list[str]:
-    """The columns of a list with known values, so that no table is asked: choices, truths, workspaces."""
+def known_columns(page: FastAdmin) -> list[str]:
+    """Return the columns with fixed values (choices, booleans, workspaces): filters need no query."""
     return [
         field.name
         for field in _shown(page)
@@ -95,33 +98,33 @@ def known_columns(page: Quick) -> list[str]:
     ]
 
 
-class ReadOnly(Quick):
-    """For looking: what changes these rows also tells the outbox and the audit trail."""
+class ReadOnly(FastAdmin):
+    """Read-only admin: changing these rows elsewhere also publishes events and audits."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """No one."""
+        """Return False."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No one."""
+        """Return False."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No one."""
+        """Return False."""
         return False
 
 
-class Growing(ReadOnly):
-    """A table that grows for ever: words have no index, so they are searched for in its newest rows only.
+class LargeTableAdmin(ReadOnly):
+    """Admin of an ever-growing table: text is searched in its newest rows only, as it has no index.
 
-    Nor is it sorted by another column, which would read all of it for one page.
+    Sorting by another column is disabled; it would read the whole table for one page.
     """
 
     sortable_by: ClassVar[tuple[str, ...]] = ()
     search_help_text = f"Words in the newest {NEWEST:,} rows"
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
-        """Among the newest rows only; a number is looked for as a primary key in all of them."""
+        """Search text in the newest rows; a number is looked up as a primary key in all of them."""
         word = search_term.strip()
         if "=id" in self.search_fields and word.isascii() and word.isdecimal() and len(word) < 19:
             return queryset.filter(pk=int(word)), False
@@ -129,23 +132,23 @@ class Growing(ReadOnly):
         return (in_newest(self.model, found) if word else found), may_repeat
 
 
-class OneOf(ListFilter):
-    """Filter by a column whose values are known, without asking the table which there are."""
+class KnownValueFilter(ListFilter):
+    """Filter by a column whose values are known, without querying them from the table."""
 
     field: ClassVar[str]
     values: ClassVar[Sequence[str]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The known values."""
+        """Return the known values."""
         return [(value, value.replace("_", " ").capitalize()) for value in self.values]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows with the chosen value."""
+        """Filter by the chosen value."""
         return queryset.filter(**{self.field: self.value()}) if self.value() else queryset
 
 
-def one_of(name: str, *values: str) -> type[OneOf]:
-    """A filter of the column `name` over `values`."""
+def one_of(name: str, *values: str) -> type[KnownValueFilter]:
+    """Return a filter class for the column `name` with these `values`."""
     words = name.replace("_", " ")
     fields = {"title": words, "parameter_name": name, "field": name, "values": values}
-    return type(f"OneOf{name}", (OneOf,), fields)
+    return type(f"KnownValueFilter{name}", (KnownValueFilter,), fields)

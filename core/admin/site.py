@@ -16,14 +16,14 @@ from core.ui.htmx import SeeOther
 
 
 class TocsinAdmin(AdminSite):
-    """Its own forms for signing in and for passwords lead to the site's, which are counted and audited."""
+    """Admin site that redirects signing in and passwords to Tocsin's pages, which are limited and audited."""
 
     site_header = "Tocsin admin"
     site_title = "Tocsin admin"
     index_title = "All tables"
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Strangers are led to the sign-in and back; people who are not staff are told so."""
+        """Redirect anonymous users to the sign-in; users who are not staff get an explanation."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise Forbidden("These pages are for administrators of this server.")
         back = request.GET.get("next", "/admin/")
@@ -34,7 +34,7 @@ class TocsinAdmin(AdminSite):
         return SeeOther(f"{settings.LOGIN_URL}?{urlencode({'next': where})}")
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """One's own password has its page."""
+        """Redirect to the password page of the user's account."""
         return SeeOther("/account/password")
 
 

@@ -21,7 +21,7 @@ CHUNK_BYTES: Final = 1 << 20
 
 
 class BackupError(Exception):
-    """A backup cannot be made or restored; the message says why, what was kept and what to do."""
+    """A backup cannot be made or restored; the message says why, what was left unchanged and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class Manifest:
     sha256: str
 
     def as_json(self) -> str:
-        """The text stored in the zip."""
+        """Return the manifest as the text stored in the zip."""
         return json.dumps(asdict(self), indent=1)
 
 
 def parse(text: str | bytes) -> Manifest:
-    """Raises BackupError for what is not a manifest of this format."""
+    """Parse a manifest. Raises BackupError for anything else."""
     try:
         given = json.loads(text)
         if given["format"] != FORMAT:
@@ -55,7 +55,7 @@ def parse(text: str | bytes) -> Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Raises BackupError when the file is not a backup or is truncated."""
+    """Read the manifest of a backup file. Raises BackupError when it is not a backup or is truncated."""
     try:
         with zipfile.ZipFile(path) as archive:
             return parse(archive.read(MANIFEST))
@@ -64,7 +64,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def chunks(path: Path) -> Iterator[bytes]:
-    """The dump, a megabyte at a time. Raises BackupError when it cannot be read."""
+    """Yield the dump in chunks of one megabyte. Raises BackupError when it cannot be read."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(DUMP) as dump:
             while chunk := dump.read(CHUNK_BYTES):
@@ -74,7 +74,7 @@ def chunks(path: Path) -> Iterator[bytes]:
 
 
 def check(path: Path) -> Manifest:
-    """The manifest, after the whole dump was compared with its checksum. Raises BackupError."""
+    """Return the manifest after comparing the whole dump with its checksum. Raises BackupError."""
     manifest, digest, size = read_manifest(path), hashlib.sha256(), 0
     for chunk in chunks(path):
         digest.update(chunk)

@@ -32,18 +32,18 @@ def start(
 
 
 def pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    """A stream of a program that was started with a pipe there."""
+    """Return a stream of a program that was started with a pipe for it."""
     return cast("IO[bytes]", stream)
 
 
 def reason(program: subprocess.Popen[bytes]) -> str:
-    """What an ended program wrote to its standard error, on one line."""
+    """Return what an ended program wrote to its standard error, on one line."""
     text = " ".join(pipe(program.stderr).read().decode(errors="replace").split())
     return text[-_MAX_REASON_CHARS:] or f"exit status {program.returncode}"
 
 
 def _path(name: str) -> str:
-    """The installed program, at least as new as the embedded server; otherwise the one on PATH."""
+    """Return the bundled program if it is at least as new as the embedded server, else the one on PATH."""
     installed = installed_programs()
     if installed is not None and (installed / name).exists():
         return str(installed / name)

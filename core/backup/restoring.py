@@ -19,7 +19,7 @@ _OTHERS: Final = """
 select count(*) from pg_stat_activity
  where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
 """
-# Everything that migrations made. What belongs to an extension stays.
+# Everything that migrations created. Objects that belong to an extension stay.
 _BEGIN: Final = b"""
 begin;
 set local idle_in_transaction_session_timeout = 0;
@@ -43,9 +43,10 @@ end $$;
 
 
 def restore(path: Path, *, replace: bool = False) -> Manifest:
-    """Set the database to what it was when `path` was written, then migrate it to this version.
+    """Restore the database from the backup `path`, then migrate it to this version.
 
-    replace: whether the current contents may be dropped. Raises BackupError, and nothing is changed then.
+    replace: whether existing contents may be dropped. Raises BackupError and then leaves the database
+    unchanged.
     """
     manifest = check(path)
     _refuse_newer(manifest)
@@ -86,7 +87,10 @@ def _is_empty() -> bool:
 
 
 def _load(path: Path) -> None:
-    """Run the dump as SQL. COMMIT is sent only after all of it ran; otherwise psql's end rolls it back."""
+    """Run the dump as SQL.
+
+    COMMIT is sent only after all of it ran; otherwise psql rolls back when it exits.
+    """
     settings = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
     with (
         programs.start("psql", *settings, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as psql,
@@ -106,7 +110,7 @@ def _load(path: Path) -> None:
 
 
 def _copy(reader: subprocess.Popen[bytes], psql: subprocess.Popen[bytes]) -> bool:
-    """Pass SQL on, and COMMIT at its end; whether pg_restore read the whole backup and psql took all."""
+    """Copy SQL to psql and COMMIT at its end. Returns whether pg_restore and psql both succeeded."""
     source, target = programs.pipe(reader.stdout), programs.pipe(psql.stdin)
     try:
         target.write(_BEGIN)

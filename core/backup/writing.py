@@ -1,4 +1,4 @@
-"""Writes a backup with pg_dump, from one snapshot, while everything runs."""
+"""Writes a backup with pg_dump from one snapshot while Tocsin is running."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from core.backup import programs
 from core.backup.manifest import CHUNK_BYTES, DUMP, FORMAT, MANIFEST, BackupError, Manifest
 
-# Everyone signs in again after a restore; counters of limits and heartbeats are of the moment.
+# Everyone signs in again after a restore; rate-limit counters and heartbeats describe the moment only.
 WITHOUT_ROWS: Final = ("accounts_session", "django_session", "core_allowance", "core_pulse")
 _ARGUMENTS: Final = (
     "--format=custom",
@@ -32,13 +32,13 @@ def file_name(now: datetime) -> str:
 
 
 def write(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
-    """Write a new file in `folder`; it gets its name once it is complete. Raises BackupError."""
+    """Write a new backup file in `folder`, renamed into place when complete. Raises BackupError."""
     path = folder / file_name(now)
     making = path.with_suffix(".part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(making, "x", zipfile.ZIP_STORED) as archive:  # the dump is compressed already
-            making.chmod(0o600)  # it holds what people wrote, and digests of their passwords
+            making.chmod(0o600)  # contains user content and password hashes
             manifest = _fill(archive, now)
         making.rename(path)
     except OSError as error:
@@ -49,7 +49,7 @@ def write(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
 
 
 def _fill(archive: zipfile.ZipFile, now: datetime) -> Manifest:
-    # Read before the dump: a migration that ends meanwhile is applied once more after a restore, not missed.
+    # Read before the dump: a migration that finishes meanwhile is applied again after a restore, not skipped.
     applied = tuple(sorted(MigrationRecorder(connection).applied_migrations()))
     size, sha256 = _dump(archive)
     manifest = Manifest(FORMAT, now.astimezone(UTC).isoformat(), _server(), applied, size, sha256)
@@ -58,7 +58,7 @@ def _fill(archive: zipfile.ZipFile, now: datetime) -> Manifest:
 
 
 def _dump(archive: zipfile.ZipFile) -> tuple[int, str]:
-    """The bytes and SHA-256 of what pg_dump wrote into the zip."""
+    """Write pg_dump's output into the zip; returns its size and SHA-256."""
     digest, size = hashlib.sha256(), 0
     with (
         programs.start("pg_dump", *_ARGUMENTS) as program,

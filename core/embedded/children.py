@@ -1,4 +1,4 @@
-"""A supervised child process, and the printer of its output."""
+"""Supervised child process, and the printer of its output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLOURS = (36, 33, 35, 32, 34, 31)
 
 
 class Printer:
-    """Puts the lines of all programs on standard output, each with its program's name in front."""
+    """Prints the output of all programs to standard output, each line prefixed with its program's name."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -30,7 +30,7 @@ class Printer:
         self.in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
     def watch(self, name: str, pipe: IO[bytes]) -> None:
-        """Print what comes out of the pipe until it ends."""
+        """Print what is written to the pipe until it closes."""
         os.set_blocking(pipe.fileno(), False)
         self.selector.register(pipe, selectors.EVENT_READ, (name, bytearray(), pipe))
 
@@ -54,7 +54,7 @@ class Printer:
                 self.say(name, line.decode(errors="replace"))
 
     def close(self) -> None:
-        """Print what is left and stop listening."""
+        """Print the remaining output and stop reading."""
         self.pump(0)
         for key in list(self.selector.get_map().values()):
             self.selector.unregister(key.fileobj)
@@ -62,13 +62,13 @@ class Printer:
         self.selector.close()
 
     def say(self, name: str, text: str) -> None:
-        """One line under a program's name."""
+        """Print one line under a program's name."""
         colour = self.colours.setdefault(name, COLOURS[len(self.colours) % len(COLOURS)])
         label = f"{time.strftime('%H:%M:%S')} {name:<{self.width}} |"
         self.plain(f"\x1b[{colour}m{label}\x1b[0m {text}" if self.in_colour else f"{label} {text}")
 
     def plain(self, text: str) -> None:
-        """A line as it is. A reader that went away does not stop us."""
+        """Print a line without a prefix. A closed standard output is ignored."""
         try:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
@@ -77,20 +77,20 @@ class Printer:
 
 
 class Child:
-    """A program (`python -m …`) that is started again whenever it ends, with growing pauses.
+    """A program (`python -m …`) that is restarted with growing pauses whenever it ends.
 
-    It is forked from us, so what we imported already costs it neither time nor memory of its own. Nothing but
-    this class reaps it: until then its pid, which is also its group's, cannot become a stranger's.
+    It is forked from this process, so modules imported here cost it neither time nor memory of its own. Only
+    this class reaps it: until then its pid, which is also its process group's, cannot be reused.
     """
 
     def __init__(self, name: str, argv: list[str]) -> None:
         self.name, self.argv = name, argv
-        self.pid = 0  # also after it ended but was not buried; 0 when there is none
+        self.pid = 0  # also set while it is dead but not yet reaped; 0 when there is none
         self.started_at = self.due_at = 0.0
         self.pause = FIRST_PAUSE_S
 
     def start(self, printer: Printer) -> None:
-        """Start it in a session of its own; what it prints goes to the printer."""
+        """Start it in a new session; its output goes to the printer."""
         ours, theirs = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -102,7 +102,7 @@ class Child:
         printer.watch(self.name, os.fdopen(ours, "rb", buffering=0))
 
     def running(self) -> bool:
-        """Whether it runs. What is left of the group of a dead one is ended with it."""
+        """Return whether it is running. Reaping a dead one also ends the rest of its process group."""
         if not self.pid:
             return False
         ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -111,7 +111,7 @@ class Child:
         return ended is None
 
     def revive(self, printer: Printer) -> None:
-        """Start it again when it ended and its pause is over."""
+        """Restart it when it has ended and its pause is over."""
         if self.running():
             return
         if not self.due_at:
@@ -123,16 +123,16 @@ class Child:
             self.start(printer)
 
     def ask_to_end(self) -> None:
-        """SIGTERM to the program itself; it tells its own workers."""
+        """Send SIGTERM to the program itself, which stops its own workers."""
         if self.running():
             os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
-        """End the whole group at once."""
+        """Kill the whole process group."""
         if not self.pid:
             return
-        # The unreaped leader still holds its pid, so this cannot reach a stranger's group. One that was only
-        # just forked leads no group yet.
+        # The unreaped leader still holds its pid, so this cannot reach an unrelated group. A child that was
+        # only just forked leads no group yet.
         for end in (os.killpg, os.kill):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 end(self.pid, signal.SIGKILL)
@@ -141,7 +141,7 @@ class Child:
 
 
 def _become(name: str, argv: list[str], output: int) -> NoReturn:
-    """In the child: be that program, and never come back into the code that forked."""
+    """Turn the forked child into that program; never returns to the caller."""
     code = 1
     try:
         _take_over(name, output)
@@ -156,21 +156,21 @@ def _become(name: str, argv: list[str], output: int) -> NoReturn:
 
 
 def _take_over(name: str, output: int) -> None:
-    """Leave everything of the parent's behind but its memory."""
+    """Drop everything inherited from the parent except its memory."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     for target in (1, 2):
         os.dup2(output, target)
     os.closerange(3, 1024)
-    # What the parent had put in their place may write to a file that was just closed.
+    # Replacements that the parent installed may write to a file that was just closed.
     sys.stdout, sys.stderr = (os.fdopen(target, "w", buffering=1, closefd=False) for target in (1, 2))
     with contextlib.suppress(OSError):
         Path("/proc/self/comm").write_text(f"tocsin {name}")
 
 
 def _run(argv: list[str]) -> int:
-    """`python -m module arguments…`; returns its exit code."""
+    """Run `python -m module arguments…`; returns its exit code."""
     _, _, module, *arguments = argv
     sys.argv = [module, *arguments]
     try:
@@ -183,11 +183,11 @@ def _run(argv: list[str]) -> int:
 def sweep(mark: str) -> int:
     """End every program that an earlier run with this mark left behind. Returns how many there were.
 
-    They are told by the mark in their environment, never by a pid, which may belong to a stranger by now.
+    They are recognized by the mark in their environment, never by pid, which may have been reused.
     """
     left = [found for found in psutil.process_iter() if found.pid != os.getpid() and _marked(found, mark)]
     for found in left:
-        with contextlib.suppress(psutil.NoSuchProcess):  # it ended since it was found
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended in the meantime
             found.terminate()
     _, stubborn = psutil.wait_procs(left, timeout=8)
     for found in stubborn:

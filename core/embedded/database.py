@@ -1,4 +1,4 @@
-"""Creates the database on a server of our own, and the role that Tocsin uses it with."""
+"""Creates the database on an embedded server, and the role that Tocsin connects as."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from psycopg import sql
 
 ROLE: Final = "tocsin_app"
 _ONE_AT_A_TIME: Final = 0x70C51  # the key of an advisory lock
-# What a superuser made before the role existed. Extensions, and what belongs to them, stay as they are;
+# Objects a superuser created before the role existed. Extensions and their objects stay as they are;
 # sequences follow the tables whose columns they number.
 _FOREIGN: Final = """
 select case c.relkind when 'S' then 'sequence' when 'v' then 'view' when 'm' then 'materialized view'
@@ -34,9 +34,9 @@ select 'type', t.oid::regtype::text from pg_type t
 
 
 def ensure_database(url: str) -> str:
-    """Create the database that `url` names, and a role that owns it and is no superuser, unless they exist.
+    """Create the database named by `url` and a non-superuser role that owns it, unless they exist.
 
-    `url` is a superuser's. Returns the address by which the role uses the database.
+    `url` is a superuser's. Returns the URL for connecting as the role.
     """
     parts = urlsplit(url)
     name, password = parts.path.lstrip("/"), _password_from(parts.password or "")
@@ -50,13 +50,13 @@ def ensure_database(url: str) -> str:
 
 
 def _password_from(superuser: str) -> str:
-    """The role's password: whoever has the superuser's can compute it, never the other way round."""
+    """Derive the role's password from the superuser's; it cannot be reversed."""
     return hmac.new(superuser.encode(), ROLE.encode(), hashlib.sha256).hexdigest()
 
 
 def _ensure_role(connection: psycopg.Connection[Any], password: str) -> None:
     known = connection.execute("select from pg_roles where rolname = %s", [ROLE]).fetchone()
-    # Sent as its verifier, so that no log of the server can have it.
+    # Sent as a SCRAM verifier, so that the password is in no log of the server.
     verifier = connection.pgconn.encrypt_password(password.encode(), ROLE.encode(), b"scram-sha-256").decode()
     command = sql.SQL("{} role {} login nosuperuser nocreaterole nocreatedb password {}").format(
         sql.SQL("create" if known is None else "alter"), sql.Identifier(ROLE), sql.Literal(verifier)
@@ -75,7 +75,7 @@ def _ensure_owned(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def _hand_over(inside: psycopg.Connection[Any]) -> None:
-    """Make the role the owner of what a superuser made here, all of it or nothing."""
+    """Make the role the owner of everything a superuser created here, in one transaction."""
     for kind, name in inside.execute(_FOREIGN, {"role": ROLE}).fetchall():
         command = sql.SQL("alter {kind} {name} owner to {role}")
         parts = {"kind": sql.SQL(kind), "name": sql.SQL(name), "role": sql.Identifier(ROLE)}

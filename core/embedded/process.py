@@ -1,6 +1,6 @@
-"""Server processes that survive our crash: start, find again, stop; never touches foreign processes.
+"""Server processes that outlive this one: start, find again, stop; foreign processes are never touched.
 
-Nothing here needs Django, so that the supervisor stays small.
+Independent of Django, so that the supervisor stays small.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import psutil
 
 
 class StartError(Exception):
-    """Something could not be started; the message is one line an operator can act on."""
+    """A program or server could not be started; the message is one line an operator can act on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A process we started. `born` tells it from a later process that was given the same pid."""
+    """A process Tocsin started. `born` distinguishes it from a later process with the same pid."""
 
     pid: int
     born: float
@@ -35,14 +35,14 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The unprivileged account that servers run as when we are root."""
+    """Unprivileged account that servers run as when Tocsin runs as root."""
 
     uid: int
     gid: int
 
 
 def server_account() -> Account | None:
-    """Whom a server must run as: nobody else than us, unless we are root (PostgreSQL refuses root)."""
+    """Return the account servers run as: the current one, unless it is root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -55,14 +55,14 @@ def server_account() -> Account | None:
 
 
 def run_as(account: Account | None) -> dict[str, Any]:
-    """Keyword arguments that make `subprocess` start a program as that account."""
+    """Return the keyword arguments that make `subprocess` run a program as that account."""
     if account is None:
         return {}
     return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def can_reach(path: Path, account: Account | None) -> bool:
-    """Whether that account may enter the folder or run the program; true when we run as ourselves."""
+    """Return whether that account may enter the folder or run the program; True for the current account."""
     if account is None:
         return True
     probe = ["/bin/sh", "-c", 'test -x "$0"', str(path)]
@@ -70,7 +70,7 @@ def can_reach(path: Path, account: Account | None) -> bool:
 
 
 def give(path: Path, account: Account | None, mode: int = 0o700) -> None:
-    """Make a private folder that belongs to the account."""
+    """Create a private folder owned by the account."""
     path.mkdir(parents=True, exist_ok=True)
     path.chmod(mode)
     if account is not None:
@@ -87,7 +87,7 @@ def write_private(path: Path, text: str, account: Account | None) -> None:
 
 
 def readable_program(program: Path, account: Account | None, fallback: Path | None) -> Path:
-    """That program, or a copy of it in `fallback` when the account cannot read the installed one."""
+    """Return the program, or a copy of it in `fallback` if the account cannot read the installed one."""
     if can_reach(program, account):
         return program
     if fallback is None:
@@ -103,7 +103,7 @@ def readable_program(program: Path, account: Account | None, fallback: Path | No
 
 
 def account_uid(account: Account | None) -> int:
-    """The uid a server will have."""
+    """Return the uid the server will run as."""
     return account.uid if account else os.geteuid()
 
 
@@ -137,7 +137,7 @@ _OURS: dict[int, subprocess.Popen[bytes]] = {}
 def spawn_server(
     argv: Sequence[str | Path], *, log: Path, account: Account | None, pid_file: Path
 ) -> Handle | None:
-    """Start a server that may outlive us, and write its pid file; None when it ended at once."""
+    """Start a server that may outlive this process and write its pid file; None if it ended at once."""
     log.unlink(missing_ok=True)
     child = spawn(argv, log=log, account=account, cwd="/", env=environment())
     _OURS[child.pid] = child
@@ -148,7 +148,7 @@ def spawn_server(
 
 
 def handle_of(pid: int) -> Handle | None:
-    """The process with that pid as it is now, or None when there is none."""
+    """Return a handle of the current process with that pid, or None."""
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -159,7 +159,7 @@ def handle_of(pid: int) -> Handle | None:
 
 
 def alive(handle: Handle | None) -> bool:
-    """Whether this very process still runs. A child of ours that ended is reaped on the way."""
+    """Return whether exactly this process is still running; reaps it if it is a child that ended."""
     if handle is None:
         return False
     now = handle_of(handle.pid)
@@ -168,7 +168,7 @@ def alive(handle: Handle | None) -> bool:
 
 
 def works_in(handle: Handle, folder: Path) -> bool:
-    """Whether that process has the folder as its working directory."""
+    """Return whether that process has the folder as its working directory."""
     try:
         return Path(psutil.Process(handle.pid).cwd()).resolve() == folder.resolve()
     except psutil.Error:
@@ -176,7 +176,7 @@ def works_in(handle: Handle, folder: Path) -> bool:
 
 
 def _reap(pid: int) -> bool:
-    """Whether no dead child of ours with that pid is left: one would look alive to PostgreSQL."""
+    """Reap a dead child with that pid, which PostgreSQL would take for alive. False if one is left."""
     child = _OURS.get(pid)
     if child is not None and child.poll() is not None:
         del _OURS[pid]
@@ -184,14 +184,17 @@ def _reap(pid: int) -> bool:
 
 
 def remember(path: Path, handle: Handle) -> None:
-    """Write a pid file, all or nothing."""
+    """Write a pid file atomically."""
     temporary = path.with_suffix(".new")
     temporary.write_text(json.dumps(asdict(handle)))
     temporary.replace(path)
 
 
 def recall(path: Path) -> Handle | None:
-    """The running process a pid file names; None when it ended, or when its pid belongs to another now."""
+    """Return the running process of a pid file.
+
+    None if it ended or its pid was reused.
+    """
     try:
         handle = Handle(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
@@ -200,12 +203,13 @@ def recall(path: Path) -> Handle | None:
 
 
 def stop(handle: Handle, *, first: signal.Signals = signal.SIGTERM, patience: float = 15.0) -> None:
-    """End a process and its group: ask, wait up to `patience` seconds, then insist."""
+    """End a process and its group: SIGTERM, wait up to `patience` seconds, then SIGKILL."""
     _signal(handle, first)
     if not wait_until(lambda: not alive(handle), patience):
         _signal(handle, signal.SIGKILL, group=True)
         wait_until(lambda: not alive(handle), 5.0)
-    # The first thread of a program may end a moment before its others, and only with them it can be reaped.
+    # The first thread of a program may end a moment before its others; the process can be reaped only after
+    # all of them.
     wait_until(lambda: _reap(handle.pid), 1.0)
 
 
@@ -222,7 +226,7 @@ def _signal(handle: Handle, number: signal.Signals, *, group: bool = False) -> N
 
 
 def wait_until(met: Any, seconds: float, *, pause: float = 0.02) -> bool:
-    """Call `met()` until it is true or the time is up; says which."""
+    """Call `met()` until it is true or the time is up; returns whether it became true."""
     end = time.monotonic() + seconds
     while not met():
         if time.monotonic() > end:
@@ -232,21 +236,21 @@ def wait_until(met: Any, seconds: float, *, pause: float = 0.02) -> bool:
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether somebody accepts connections there."""
+    """Return whether a server accepts connections at that address."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.settimeout(0.5)
         return probe.connect_ex((host, port)) == 0
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on now."""
+    """Return a loopback port that is not in use."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def kept_port(path: Path) -> int:
-    """The port written in that file if it is still free, else a new one, written there."""
+def stored_port(path: Path) -> int:
+    """Return the port stored in that file if it is free, else a new one, which is stored there."""
     try:
         port = int(path.read_text())
     except (OSError, ValueError):
@@ -258,7 +262,7 @@ def kept_port(path: Path) -> int:
 
 
 def tail(log: Path, lines: int = 3) -> str:
-    """The last lines of a log, joined, for a one-line error."""
+    """Return the last lines of a log, joined, for a one-line error."""
     try:
         found = log.read_text(errors="replace").strip().splitlines()
     except OSError:
@@ -267,6 +271,6 @@ def tail(log: Path, lines: int = 3) -> str:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A plain environment for servers: no secrets of ours, UTC, C.UTF-8."""
-    kept = {k: v for k, v in os.environ.items() if k in {"PATH", "TMPDIR", "LD_LIBRARY_PATH"}}
-    return {**kept, "TZ": "UTC", "LC_ALL": "C.UTF-8", "HOME": "/", **(extra or {})}
+    """Return a minimal environment for servers: none of Tocsin's secrets, UTC, C.UTF-8."""
+    passed_on = {k: v for k, v in os.environ.items() if k in {"PATH", "TMPDIR", "LD_LIBRARY_PATH"}}
+    return {**passed_on, "TZ": "UTC", "LC_ALL": "C.UTF-8", "HOME": "/", **(extra or {})}

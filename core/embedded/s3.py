@@ -17,7 +17,7 @@ LIMITS = ["-master.volumeSizeLimitMB=64", "-volume.max=16", "-master.volumePreal
 
 @dataclass
 class S3:
-    """One server with its objects in `folder`/data; starting twice adopts the first."""
+    """An S3 server with its objects in `folder`/data; `start()` adopts a running one."""
 
     folder: Path
     account: Account | None = None
@@ -38,20 +38,20 @@ class S3:
         return f"http://127.0.0.1:{self.port()}"
 
     def port(self) -> int:
-        """The port of the S3 API."""
+        """Return the port of the S3 API."""
         return int((self.folder / "port").read_text())
 
     def keys(self) -> tuple[str, str]:
-        """Access key and secret key."""
+        """Return the access key and the secret key."""
         found = json.loads((self.folder / "s3.json").read_text())["identities"][0]["credentials"][0]
         return found["accessKey"], found["secretKey"]
 
     def handle(self) -> Handle | None:
-        """The running server, ours by pid and start time, or None."""
+        """Return the handle of the running server, verified by pid and start time, or None."""
         return process.recall(self.folder / "pid")
 
     def stop(self) -> None:
-        """End it; objects stay."""
+        """Stop the server; objects stay."""
         handle = self.handle()
         if handle is not None:
             process.stop(handle, patience=3)
@@ -61,10 +61,10 @@ class S3:
         program = process.readable_program(_wheel(), self.account, self.fallback)
         self._configure()
         ports = {
-            "s3.port": process.kept_port(self.folder / "port"),
-            "master.port": process.kept_port(self.folder / "port-master"),
-            "volume.port": process.kept_port(self.folder / "port-volume"),
-            "filer.port": process.kept_port(self.folder / "port-filer"),
+            "s3.port": process.stored_port(self.folder / "port"),
+            "master.port": process.stored_port(self.folder / "port-master"),
+            "volume.port": process.stored_port(self.folder / "port-volume"),
+            "filer.port": process.stored_port(self.folder / "port-filer"),
         }
         grpc = {f"{name}.grpc": process.free_port() for name in ports}
         argv: list[str | Path] = [

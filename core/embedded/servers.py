@@ -18,14 +18,14 @@ Server = Postgres | Valkey | S3
 
 @dataclass(frozen=True)
 class Home:
-    """`folder` holds the servers' data, `programs` copies of what their account could not read in place."""
+    """Folders of the embedded servers: `folder` for data, `programs` for copies their account can read."""
 
     folder: Path
     programs: Path
 
 
 def home_of(data_dir: Path) -> Home:
-    """Inside `data_dir`; or, when we are root and others may not enter it, in a place they may.
+    """Return a folder in `data_dir`, or, as root, another one if other accounts may not enter it.
 
     Raises StartError when neither can be written.
     """
@@ -50,7 +50,7 @@ def _elsewhere(data_dir: Path) -> Path:
 
 
 def server(kind: str, home: Home) -> Server:
-    """The server of that kind (one of `KINDS`) whose files are under `home`."""
+    """Return the server of that kind (one of `KINDS`) whose files are under `home`."""
     folder, account = home.folder / kind, process.server_account()
     if kind == "postgres":
         return Postgres(folder, account, fallback=home.programs)

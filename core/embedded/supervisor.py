@@ -20,11 +20,11 @@ FIRST_PATIENCE_S = 10.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. `programs`: name -> argv. `first` is the one the others wait for at the start; those in
-    `workers` stop last: they finish what the others still asked for.
+    """What to run. `programs`: name -> argv.
 
-    `embedded`: kinds of servers to keep alive. `port`: where the web program will listen; as soon as it does
-    the `banner` is printed, after which the file `printed` exists.
+    `first` is started before the others; those in `workers` stop last, so that they finish what the others
+    queued. `embedded`: kinds of embedded servers to run. `port`: where the web program will listen; as soon
+    as it does, `banner` is printed and the file `printed` is created.
     """
 
     home: Home
@@ -38,7 +38,7 @@ class Plan:
 
 
 class Supervisor:
-    """One run: start, watch, stop."""
+    """Starts, watches and stops the processes of one plan."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -51,7 +51,7 @@ class Supervisor:
         self.next_look = 0.0
 
     def run(self) -> int:
-        """Blocks until a signal asks for the end. Returns the exit code."""
+        """Block until a signal requests the shutdown. Returns the exit code."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         try:
@@ -65,7 +65,7 @@ class Supervisor:
                 child.kill()
 
     def _start_in_order(self) -> None:
-        """The web first, with the processors to itself, so that people wait as little as possible."""
+        """Start the web process first and alone, so that it gets all processors and serves requests soon."""
         last = [child for child in self.children if child.name != self.plan.first]
         for child in self.children:
             if child.name == self.plan.first:

@@ -14,7 +14,7 @@ from core.embedded.process import Account, Handle, StartError
 
 @dataclass
 class Valkey:
-    """One server with its files in `folder`; starting twice adopts the first."""
+    """A Valkey server with its files in `folder`; `start()` adopts a running one."""
 
     folder: Path
     account: Account | None = None
@@ -36,15 +36,15 @@ class Valkey:
         return self.url()
 
     def url(self) -> str:
-        """The address with its password; keep it out of logs."""
+        """Return the URL with its password; keep it out of logs."""
         return f"redis://:{(self.folder / 'password').read_text()}@127.0.0.1:{self.port}/0"
 
     def handle(self) -> Handle | None:
-        """The running server, ours by pid and start time, or None."""
+        """Return the handle of the running server, verified by pid and start time, or None."""
         return process.recall(self.folder / "pid")
 
     def stop(self) -> None:
-        """End it; what it held is gone, as agreed."""
+        """Stop the server; its contents are discarded by design."""
         handle = self.handle()
         if handle is not None:
             process.stop(handle, patience=5)
@@ -52,7 +52,7 @@ class Valkey:
 
     def _spawn(self, patience: float) -> None:
         program = process.readable_program(_wheel(), self.account, self.fallback)
-        configuration = self._configure(process.kept_port(self.folder / "port"))
+        configuration = self._configure(process.stored_port(self.folder / "port"))
         argv, pid_file = [program, configuration], self.folder / "pid"
         handle = process.spawn_server(argv, log=self.log, account=self.account, pid_file=pid_file)
         process.wait_until(lambda: self._answers() or not process.alive(handle), patience)
@@ -60,13 +60,13 @@ class Valkey:
             raise StartError(f"Valkey did not start: {process.tail(self.log)}")
 
     def _configure(self, port: int) -> Path:
-        path, kept = self.folder / "valkey.conf", self.folder / "password"
-        if not kept.exists():  # the same after a restart, for everybody holds the address already
-            process.write_private(kept, secrets.token_urlsafe(24), self.account)
+        path, password_file = self.folder / "valkey.conf", self.folder / "password"
+        if not password_file.exists():  # reused after a restart, because running processes hold the URL
+            process.write_private(password_file, secrets.token_urlsafe(24), self.account)
         lines = {
             "bind": "127.0.0.1",
             "port": str(port),
-            "requirepass": kept.read_text(),
+            "requirepass": password_file.read_text(),
             "dir": str(self.folder),
             "save": '""',
             "appendonly": "no",
@@ -89,12 +89,12 @@ class Valkey:
 
 
 def _read_until(wire: socket.socket, *ends: bytes) -> bytes:
-    said = b""
-    while not any(end in said for end in ends):
+    output = b""
+    while not any(end in output for end in ends):
         if not (more := wire.recv(256)):
             break
-        said += more
-    return said
+        output += more
+    return output
 
 
 def _wheel() -> Path:

@@ -1,8 +1,8 @@
 """Health checks behind `/readyz` and `manage.py doctor`.
 
 A check is one decorated function in any app's `checks.py`: `@health_check("name")` on a function that returns
-a Finding. Only a failed check takes the web server out of rotation; a warning says that something behind it
-is slow or stopped while events are still taken and kept.
+a CheckResult. Only a failed check takes the web server out of rotation; a warning says that something behind
+it is slow or stopped while events are still accepted and stored.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ LAG_LATE_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found: a level, one sentence, what to do unless all is well, and since when if known.
+    """Result of a check: a level, one sentence, what to do unless all is well, and since when if known.
 
-    workspaces: whom it concerns, by id, when it is not the whole installation; others see no banner.
+    workspaces: ids of those affected if it is not the whole installation; others see no banner.
     """
 
     level: Level
@@ -44,25 +44,25 @@ class CheckResult:
     workspaces: frozenset[int] | None = None
 
     def as_json(self) -> dict[str, object]:
-        """As `/readyz` shows it."""
+        """Return the result as `/readyz` shows it."""
         return {"level": self.level, "detail": self.detail, "advice": self.advice, "since": self.since}
 
 
 Check = Callable[[], CheckResult]
 CHECKS: Final[Registry[Check]] = Registry("health check")
-# What takes seconds or writes something: run by `manage.py doctor` alone.
+# Slow or writing checks, run by `manage.py doctor` only.
 PROBES: Final[Registry[Check]] = Registry("doctor probe")
 Server = Literal["database", "valkey"]
-# Those that ask a server are not run while it is away: each would wait for it in vain.
+# Checks that need a server are skipped while it is down: each would wait for its timeout.
 DEPENDENCIES: Final[dict[str, Server]] = {}
 TITLES: Final[dict[str, str]] = {}
 
 
-def health_check(name: str, title: str, *, asks: Server | None = None) -> Callable[[Check], Check]:
-    """Register a check under that name. title: what people call it; asks: the server it cannot do without."""
+def health_check(name: str, title: str, *, requires: Server | None = None) -> Callable[[Check], Check]:
+    """Register a check under that name. title: what people call it; requires: the server it needs."""
     TITLES[name] = title
-    if asks:
-        DEPENDENCIES[name] = asks
+    if requires:
+        DEPENDENCIES[name] = requires
     return CHECKS.register(name)
 
 
@@ -125,12 +125,12 @@ def _database() -> CheckResult:
     return CheckResult("ok", f"Connected (PostgreSQL {name})")
 
 
-@health_check("migrations", "Database migrations", asks="database")
+@health_check("migrations", "Database migrations", requires="database")
 def _migrations() -> CheckResult:
     missing = _missing_migrations()
     if missing:
-        said = "1 migration is" if missing == 1 else f"{missing} migrations are"
-        return CheckResult("fail", f"{said} not applied", "Run: manage.py prepare")
+        unapplied = "1 migration is" if missing == 1 else f"{missing} migrations are"
+        return CheckResult("fail", f"{unapplied} not applied", "Run: manage.py prepare")
     return CheckResult("ok", "all applied")
 
 
@@ -155,7 +155,7 @@ def _missing_migrations() -> int:
 
 
 def is_behind(fault: DatabaseError) -> bool:
-    """Whether the database refused that because it is older than this program, its upgrade not finished."""
+    """Return whether the database error means that its migrations are older than this program."""
     if not isinstance(fault, ProgrammingError):
         return False
     try:
@@ -167,14 +167,14 @@ def is_behind(fault: DatabaseError) -> bool:
 @health_check("valkey", "Valkey, which wakes the workers,")
 def _valkey() -> CheckResult:
     try:
-        valkey().set("tocsin:health", 1, ex=60)  # one that is full still answers a ping
+        valkey().set("tocsin:health", 1, ex=60)  # a full server still answers PING
     except redis.exceptions.OutOfMemoryError:
         return CheckResult("warn", "Valkey is full and rejects writes", _FULL_ADVICE)
     return CheckResult("ok", "Connected")
 
 
 def seen(who: str, seconds: float | None, late_s: float, advice: str) -> CheckResult:
-    """A warning when `who` was never seen at work, or not for `late_s` seconds."""
+    """Return a warning if `who` has never sent a heartbeat, or none for `late_s` seconds."""
     if seconds is None:
         return CheckResult("warn", f"{who} has sent no heartbeat yet", advice)
     if seconds > late_s:
@@ -183,51 +183,51 @@ def seen(who: str, seconds: float | None, late_s: float, advice: str) -> CheckRe
 
 
 def waiting(what: str, seconds: float, late_s: float, advice: str) -> CheckResult:
-    """A warning when the oldest of `what` has waited for more than `late_s` of these seconds."""
+    """Return a warning if the oldest of `what` has waited for more than `late_s` seconds."""
     if seconds > late_s:
         return CheckResult("warn", f"the oldest {what} waits for {seconds:.0f} s", advice, _ago(seconds))
     return CheckResult("ok", f"the oldest {what} waits for {seconds:.0f} s")
 
 
 def _ago(seconds: float) -> datetime:
-    """When that was by this machine's clock, which need not be the one that measured it."""
+    """Return the time that many seconds ago by this machine's clock, which may not be the measuring one."""
     now: datetime = timezone.now()
     return now - timedelta(seconds=seconds)
 
 
-@health_check("beat", "Scheduler (beat)", asks="valkey")
+@health_check("beat", "Scheduler (beat)", requires="valkey")
 def _beat() -> CheckResult:
     advice = "Start: celery --app config.runtime.beat beat. Nudges still open incidents; sweeps wait."
     return seen("beat", valkey_heartbeat.age(settings.REDIS_URL, "beat"), BEAT_LATE_S, advice)
 
 
 def outbox_lag() -> float:
-    """Seconds the oldest due dispatch has waited; 0 when none waits."""
+    """Return the seconds the oldest due dispatch has waited; 0 when none waits."""
     return seconds_of(_OUTBOX_LAG)
 
 
 def seconds_of(query: str) -> float:
-    """The only value of a query, which asks the database's clock how long something waits; null is 0."""
+    """Return the only value of a query that computes an age by the database's clock; null is 0."""
     with connection.cursor() as cursor:
         cursor.execute(query)
         return float(cursor.fetchone()[0] or 0)
 
 
-@health_check("outbox", "Outbox delivery", asks="database")
+@health_check("outbox", "Outbox delivery", requires="database")
 def _outbox() -> CheckResult:
     advice = "Check the log of the outbound worker. Nothing is lost, only delayed."
-    return waiting("undelivered fact", outbox_lag(), LAG_LATE_S, advice)
+    return waiting("undelivered event", outbox_lag(), LAG_LATE_S, advice)
 
 
 @require_safe
 def livez(request: HttpRequest) -> HttpResponse:
-    """This process answers; nothing else is asked."""
+    """Return 200 while this process responds; checks nothing else."""
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 while requests can be served (`ready`, or `degraded` with warnings), 503 when they cannot."""
+    """Return 200 while requests can be served (`ready`, or `degraded` with warnings), else 503."""
     found = examine()
     levels = {finding.level for finding in found.values()}
     status = "unready" if "fail" in levels else "degraded" if "warn" in levels else "ready"

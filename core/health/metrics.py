@@ -1,7 +1,7 @@
 """`/metrics` in Prometheus text format, computed at each scrape.
 
-So the figures are the same whichever process is asked, and survive restarts. An app adds its own in its
-`metrics.py`: `@metric_source("name")` on a function that yields metric families.
+So the figures are the same in every process and survive restarts. An app adds its own in its `metrics.py`:
+`@metric_source("name")` on a function that yields metric families.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ REGISTRY.register(_FromSources())
 @metric_source("core")
 def _core() -> Iterator[Metric]:
     yield GaugeMetricFamily(
-        "tocsin_outbox_lag_seconds", "Seconds the oldest undelivered fact waits.", value=outbox_lag()
+        "tocsin_outbox_lag_seconds", "Age of the oldest undelivered event in seconds.", value=outbox_lag()
     )
     health = GaugeMetricFamily(
         "tocsin_health", "1 well, 0.5 with a warning, 0 failed; see /readyz.", labels=["check"]
@@ -53,7 +53,10 @@ def _core() -> Iterator[Metric]:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Every figure. In production it takes the bearer token METRICS_TOKEN and does not exist without one."""
+    """Return all metrics.
+
+    In production the bearer token METRICS_TOKEN is required; without that setting it is 404.
+    """
     if not _may_scrape(request):
         raise NotFound("There is no such page.")
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)

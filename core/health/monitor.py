@@ -1,7 +1,7 @@
 """Background health monitor: which checks fail, and since when.
 
-A page asks for what was last found and never waits for a server that may be the one that hangs. No one looks
-while no one asks.
+Pages read the last result and never wait for a server that may hang. Checks run only while pages are
+requested.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ EVERY_S: Final = 5.0
 STALE_S: Final = 15.0
 WAIT_S: Final = 0.5
 ASKED_WITHIN_S: Final = 60.0
-# Workers start after the web server: what has not been seen since before this process began may be starting.
+# Workers start after the web server: one without a heartbeat since this process began may still be starting.
 STARTING_S: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that does not work: the name of its check, what people call it, what to do, since when.
+    """A failing check: its name, title, advice, and when it began to fail.
 
-    workspaces: whom it concerns, by id; None: everyone.
+    workspaces: ids of those affected; None: all of them.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Trouble:
 
 
 def concerning(troubles: Iterable[Trouble], workspace_id: int | None) -> tuple[Trouble, ...]:
-    """Those that a member of the workspace should know of."""
+    """Return the troubles that a member of the workspace should know of."""
     return tuple(one for one in troubles if one.workspaces is None or workspace_id in one.workspaces)
 
 
@@ -49,7 +49,7 @@ Examine = Callable[[], Mapping[str, CheckResult]]
 
 
 class HealthMonitor:
-    """What one process knows of the health of the whole. examine: what asks the servers."""
+    """Health state cached by one process. examine: the function that runs the checks."""
 
     def __init__(self, examine: Examine, *, starting_s: float = STARTING_S) -> None:
         self._examine = examine
@@ -62,19 +62,19 @@ class HealthMonitor:
         self._looked = threading.Event()
 
     def troubles(self) -> tuple[Trouble, ...]:
-        """What did not work a few seconds ago, the oldest trouble first; waits for half a second at most."""
+        """Return what failed a few seconds ago, oldest first; waits for at most half a second."""
         self.known()
         if time.monotonic() - self._looked_at > STALE_S:
             self._looked.wait(WAIT_S)
         return self._troubles
 
     def known(self) -> tuple[Trouble, ...]:
-        """What was last found, without waiting."""
+        """Return the last result without waiting."""
         self._keep_looking()
         return self._troubles
 
     def look(self) -> None:
-        """Ask the servers now; takes as long as they take."""
+        """Run the checks now; takes as long as they take."""
         found, before = self._examine(), {trouble.name: trouble for trouble in self._troubles}
         wrong = {name: finding for name, finding in found.items() if finding.level != "ok"}
         if time.monotonic() < self._calm_until:
@@ -97,12 +97,12 @@ class HealthMonitor:
             try:
                 self.look()
             finally:
-                connection.close()  # back to the pool: a thread of its own must not hold one all the time
+                connection.close()  # a thread of its own must not hold a pooled connection
             time.sleep(EVERY_S)
 
 
 def _trouble(name: str, finding: CheckResult, before: Trouble | None) -> Trouble:
-    """A trouble that goes on keeps the moment it was first seen, unless the check knows better."""
+    """Build a trouble; a continuing one keeps the time it was first seen unless the check knows better."""
     since = finding.since or (before.since if before else timezone.now())
     return Trouble(name, TITLES.get(name, name), finding.advice, since, finding.workspaces)
 

@@ -21,7 +21,10 @@ _last: dict[str, float] = {}
 
 
 def stamp(name: str) -> None:
-    """Say that the worker of the queue `name` has just worked, at most every five seconds; never raises."""
+    """Record that the worker of the queue `name` has just worked, at most every five seconds.
+
+    Never raises.
+    """
     now = time.monotonic()
     if now - _last.get(name, -EVERY_S) < EVERY_S:
         return
@@ -34,10 +37,10 @@ def stamp(name: str) -> None:
 
 
 def age(name: str) -> float | None:
-    """Seconds since that worker was last seen, by the database's clock. Raises DatabaseError.
+    """Return the seconds since that worker's last heartbeat, by the database's clock. Raises DatabaseError.
 
-    None when it never was, and when it was seen in the future, as after a jump of that clock: a worker that
-    lives says so again within seconds.
+    None when there is none, or when it is in the future, as after a clock jump: a live worker sends the next
+    one within seconds.
     """
     with connection.cursor() as cursor:
         cursor.execute(_AGE, [name])

@@ -24,7 +24,7 @@ _MORE_REFUSED: Final = tuple(
     ipaddress.ip_network(text)
     for text in ("100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "fec0::/10", "3fff::/20")
 )
-# Credentials of the machine itself; no list of allowed networks opens them.
+# Cloud metadata endpoints; no list of allowed networks permits them.
 _NEVER: Final = tuple(
     ipaddress.ip_network(text) for text in ("169.254.169.254/32", "169.254.170.2/32", "fd00:ec2::254/128")
 )
@@ -44,7 +44,7 @@ def refusal(address: IPAddress, allowed: Sequence[IPNetwork] = ()) -> str | None
 
 
 def is_allowed_network(address: IPAddress, allowed: Sequence[IPNetwork]) -> bool:
-    """Whether the operator's list names this address."""
+    """Return whether the operator's list contains this address."""
     return refusal(address, allowed) is None and _is_in(address, allowed)
 
 
@@ -54,12 +54,12 @@ def _is_in(address: IPAddress, networks: Sequence[IPNetwork]) -> bool:
 
 def _is_public(address: IPAddress) -> bool:
     if isinstance(address, ipaddress.IPv6Address) and list(_embedded(address)):
-        return True  # what it carries decides
+        return True  # the embedded address decides
     return address.is_global and not address.is_multicast and not _is_in(address, _MORE_REFUSED)
 
 
 def _embedded(address: IPAddress) -> Iterator[ipaddress.IPv4Address]:
-    """The IPv4 addresses that an IPv6 address carries."""
+    """Return the IPv4 addresses embedded in an IPv6 address."""
     if not isinstance(address, ipaddress.IPv6Address):
         return
     number = int(address)
@@ -72,7 +72,7 @@ def _embedded(address: IPAddress) -> Iterator[ipaddress.IPv4Address]:
 
 
 def leads_elsewhere(before: str, after: str) -> bool:
-    """Whether an address is of another server, to which no secret goes that was given for the first."""
+    """Return whether the URL is of another server, to which a secret given for the first must not be sent."""
     return _origin(before) != _origin(after)
 
 
@@ -85,7 +85,7 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def address_fault(url: str) -> str:
-    """What is wrong with an address that people configure and others are shown; "" where nothing is."""
+    """Return what is wrong with a URL that people configure and others are shown; "" if nothing."""
     if not url.startswith(("https://", "http://")):
         return "must begin with https://"
     if any(one.isspace() or not one.isprintable() for one in url):

@@ -1,7 +1,7 @@
-"""Keeps a child process that runs a library of others to addresses that requests may reach. Pure.
+"""Confines a child process that runs a third-party library to addresses that requests may reach. Pure.
 
-The library resolves names and opens connections by itself. Python tells an audit hook of each connection
-before it is made, and a hook cannot be removed: a name that resolves differently the next time gains nothing.
+The library resolves names and opens connections by itself. Python calls an audit hook before each connection,
+and a hook cannot be removed, so DNS rebinding gains nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from core.http.addresses import refusal
 
-REFUSED_STATUS: Final = 5  # how the child ends after it was kept from a connection
+REFUSED_STATUS: Final = 5  # exit status of a child that attempted a refused connection
 _CONNECTIONS: Final = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 _PROGRAMS: Final = frozenset(
     {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "os.startfile"}
@@ -21,15 +21,15 @@ _PROGRAMS: Final = frozenset(
 
 
 class RefusedConnectionError(PermissionError):
-    """What the child wanted to reach or to start, and may not."""
+    """The child tried to reach an address or start a program that it may not."""
 
 
 def confine(allowed: Sequence[str]) -> list[str]:
-    """Refuse connections but to public addresses and these networks, and refuse to start programs.
+    """Refuse connections other than to public addresses and these networks, and refuse to start programs.
 
-    Returns the reasons of refusals, to which each further one is added: libraries swallow errors. After a
-    refused connection all others are refused, so that of a host with several addresses either all may be
-    reached or nothing arrives.
+    Returns the list of reasons of refusals, to which later ones are appended, since libraries swallow errors.
+    After a refused connection all others are refused: a host with several addresses is reachable only if all
+    of them may be reached.
     """
     networks = [ipaddress.ip_network(text) for text in allowed]
     refused: list[str] = []
@@ -51,9 +51,9 @@ def confine(allowed: Sequence[str]) -> list[str]:
 
 
 def _reason(target: Any, networks: Sequence[Any], before: Sequence[str]) -> str:
-    """Why `target` may not be reached, as sockets name it; "" where it may. before: earlier refusals."""
+    """Return why `target`, a socket address, may not be reached; "" if it may. before: earlier refusals."""
     if target is None:
-        return ""  # a socket that is connected, and was looked at then
+        return ""  # a connected socket, checked when it connected
     if before:
         return before[0]
     try:

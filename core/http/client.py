@@ -1,7 +1,7 @@
-"""The only way out: HTTP requests to addresses that people configured, with a guard and limits.
+"""HTTP client for requests to configured addresses, with an address guard and limits.
 
-`request()` returns the response of a success (2xx) and raises for everything else: HttpPassingError where
-another attempt may help, HttpPermanentError where it cannot.
+All outgoing requests use it. `request()` returns the response of a success (2xx) and raises otherwise:
+HttpPassingError where a retry may help, HttpPermanentError where it cannot.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ USER_AGENT: Final = "Tocsin"
 
 
 class HttpPassingError(PassingError):
-    """Another attempt may help. may_have_acted: the receiver may have done what was asked."""
+    """A retry may help. may_have_acted: the receiver may have processed the request."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class HttpPassingError(PassingError):
 
 
 class HttpPermanentError(PermanentError):
-    """Another attempt cannot help: refused by the receiver or by the address guard."""
+    """A retry cannot help: refused by the receiver or by the address guard."""
 
     def __init__(self, message: str, *, status: int | None = None, body: str = "") -> None:
         super().__init__(message)
@@ -64,11 +64,14 @@ class HttpResponse:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8, whatever is not replaced."""
+        """Return the body decoded as UTF-8, invalid bytes replaced."""
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """The body as JSON. Raises HttpPassingError when it is none: often an error page on the way."""
+        """Return the body parsed as JSON.
+
+        Raises HttpPassingError for anything else, often a proxy's error page.
+        """
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
@@ -159,7 +162,7 @@ def _exchange(
 
 
 def _body(response: httpx2.Response, max_bytes: int, cuts_body: bool) -> bytes:
-    """As it was sent: compression was not asked for, and none is undone."""
+    """Read the raw body: compression is not requested and not undone."""
     pieces, size = [], 0
     for piece in response.iter_raw(65_536):
         pieces.append(piece)
@@ -178,21 +181,21 @@ def _judged(response: httpx2.Response, body: bytes) -> HttpResponse:
     detail = body.decode("utf-8", "replace")[:MAX_DETAIL_LENGTH]
     message = f"{response.url.host} returned {status} {response.reason_phrase}".rstrip()
     if status in _PASSING or status >= 500:
-        asked = parse_retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC))
+        retry_after = parse_retry_after(response.headers.get("Retry-After", ""), datetime.now(UTC))
         raise HttpPassingError(
-            message, status=status, body=detail, retry_after=asked, may_have_acted=status >= 500
+            message, status=status, body=detail, retry_after=retry_after, may_have_acted=status >= 500
         )
     raise HttpPermanentError(message, status=status, body=detail)
 
 
 @cache
 def _transport(allowed: tuple[IPNetwork, ...]) -> GuardedTransport:
-    """One a process: connections are reused."""
+    """Return the transport of this process; it reuses connections."""
     return GuardedTransport(allowed, ssl.create_default_context())
 
 
 def _client() -> httpx2.Client:
-    """A client of one request, so that no cookie is kept."""
+    """Return a client for one request, so that no cookie is stored."""
     return httpx2.Client(transport=_transport(settings.HTTP_ALLOWED_NETWORKS), trust_env=False)
 
 

@@ -10,14 +10,14 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 from django.http import StreamingHttpResponse
 
-# A cell that begins so is a formula to a spreadsheet, also behind what some of them leave out.
+# A cell that begins like this is a formula to a spreadsheet, also behind characters that some of them skip.
 _FORMULA: Final = ("=", "+", "-", "@", "|", "%", "\u2212", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LEFT_OUT: Final = " \t\r\n\"'\ufeff\u200b\u00a0"
 _ODD: Final = ("\t", "\r", "\n", "\ufeff")
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as CSV with CRLF; a text that a spreadsheet would run gets an apostrophe in front."""
+    """Yield rows as CSV with CRLF; a text that a spreadsheet would run is prefixed with an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text)
     for row in rows:
@@ -34,18 +34,18 @@ def _harmless(cell: object) -> object:
 
 
 def is_formula(text: str) -> bool:
-    """Whether a spreadsheet would calculate the text of a cell, or read it as something else than it is."""
+    """Return whether a spreadsheet would evaluate the text of a cell or change its value."""
     return text.startswith(_ODD) or text.lstrip(_LEFT_OUT).startswith(_FORMULA)
 
 
 def csv_response(
     name: str, header: Sequence[str], pages: Iterator[Sequence[Sequence[Any]]]
 ) -> StreamingHttpResponse:
-    """A download called `name`, read page by page while the browser takes it."""
-    answer = StreamingHttpResponse(_stream(header, pages), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    """Return a download called `name`, generated page by page while it is sent."""
+    response = StreamingHttpResponse(_stream(header, pages), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 async def _stream(header: Sequence[str], pages: Iterator[Sequence[Sequence[Any]]]) -> AsyncIterator[str]:

@@ -14,10 +14,10 @@ from django.http import HttpRequest, StreamingHttpResponse
 def download(
     request: HttpRequest, pieces: Iterator[bytes], *, content_type: str, filename: str
 ) -> StreamingHttpResponse:
-    """A response that sends `pieces` as a file called `filename` (ASCII), each made when its turn comes.
+    """Return a response that sends `pieces` as a file called `filename` (ASCII), each generated when needed.
 
-    The first piece is made at once, so that what it raises is still answered as an error. Between pieces no
-    database connection is held: a reader may be as slow as it likes.
+    The first piece is generated at once, so that what it raises still becomes an error response. No database
+    connection is held between pieces: a reader may be as slow as it likes.
     """
     whole = chain(_one(pieces), pieces)
     body = _aside(whole) if isinstance(request, ASGIRequest) else whole
@@ -35,7 +35,7 @@ async def _aside(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
 
 
 def _one(pieces: Iterator[bytes]) -> list[bytes]:
-    """The next piece, or nothing; the connection goes back to its pool."""
+    """Return the next piece, or nothing; the connection goes back to its pool."""
     try:
         return [piece for piece in (next(pieces, None),) if piece is not None]
     finally:

@@ -1,4 +1,4 @@
-"""What is wrong with a field of a request, as rule and words of our own for each error of the validator."""
+"""Translates validation errors of request fields to Tocsin's rule names and messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from core.errors import FieldFault
 
-# The validator's error -> our rule, and our words. {names} are those of its context.
+# pydantic error type -> (rule, message). {names} are those of the error's context.
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "missing": ("required", "is required"),
     "extra_forbidden": ("unknown", "is not a field of this request"),
@@ -68,16 +68,17 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "none_required": ("type", "must be null"),
 }
 OTHER: Final = ("value", "is not valid here")
-OUR_OWN: Final = frozenset({"value_error", "assertion_error"})  # raised by validators of ours, in our words
+# raised by Tocsin's own validators, with their own messages
+OUR_OWN: Final = frozenset({"value_error", "assertion_error"})
 
 
-# How the validator names the kinds that a value may be of, behind the name of its field.
+# Suffixes that pydantic adds to the location of a field of a union type.
 _KINDS: Final = frozenset({"str", "int", "float", "bool"})
 Place = tuple[str | int, ...]
 
 
 def field_faults(errors: Sequence[Mapping[str, Any]], name: Callable[[Place], str]) -> list[FieldFault]:
-    """One fault for each field, called `name(place)`: a value of several kinds has an error for each."""
+    """Return one fault per field, called `name(place)`, though a union type has an error for each type."""
     kinds = Counter(error["loc"][:-1] for error in errors if error["loc"][-1] in _KINDS)
     found: dict[Place, list[Mapping[str, Any]]] = {}
     for error in errors:
@@ -93,7 +94,7 @@ def _joined(faults: Sequence[FieldFault]) -> FieldFault:
 
 
 def field_fault(field: str, error: Mapping[str, Any]) -> FieldFault:
-    """The fault of a field as the API says it."""
+    """Return the fault of one field as the API reports it."""
     kind = str(error["type"])
     context = error.get("ctx") or {}
     if kind in OUR_OWN:
@@ -102,5 +103,5 @@ def field_fault(field: str, error: Mapping[str, Any]) -> FieldFault:
     rule, words = WORDS.get(kind, OTHER)
     try:
         return FieldFault(field, rule, words.format(**context).replace("'", "`"))
-    except KeyError:  # an error without the value that its words need
+    except KeyError:  # an error without the value that its message needs
         return FieldFault(field, rule, OTHER[1])

@@ -22,7 +22,7 @@ def link_pages(
 
 
 def known_only(request: HttpRequest, names: Iterable[str]) -> None:
-    """Raise Invalid naming the query parameters no one reads, rather than ignore them silently."""
+    """Raise Invalid naming the unknown query parameters, rather than ignore them silently."""
     odd = sorted(set(request.GET) - set(names))
     if odd:
         faults = [FieldFault(name[:100], "unknown", "is not a parameter of this list") for name in odd]

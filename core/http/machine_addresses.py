@@ -1,4 +1,4 @@
-"""Addresses of machines: the slash at their end, and the keys that stand in them."""
+"""URLs called by programs: trailing slashes, and the keys they contain."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from django.http import HttpRequest, HttpResponse
 
 from core.redaction import redact
 
-# Where programs send to; people's pages have one spelling.
+# Where programs send to; pages have one spelling each.
 MACHINES: Final = ("/api/v1/", "/api/v2/", "/v2/", "/jsm/", "/generic/", "/integrations/")
 _KEYS: Final = re.compile(r"(/api/v1/webhooks/[^/?\s]+/|/integrations/generic/\d+/alert/)[^/?\s\"']+")
 
 
 def without_slash(path: str) -> str:
-    """A machine's address without the slashes at its end; any other path as it is."""
+    """Return a machine path without trailing slashes; any other path unchanged."""
     if not path.endswith("/") or not path.startswith(MACHINES) or path in MACHINES:
         return path
     return path.rstrip("/")
 
 
 def masked(text: str) -> str:
-    """A path or a text, the source keys in it replaced by [redacted]."""
+    """Return a path or text with the source keys in it replaced by [redacted]."""
     return redact(_KEYS.sub(r"\1[redacted]", text))
 
 
 def trailing_slash_middleware(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Serve every machine address with and without a slash at its end."""
+    """Serve every machine path with and without a trailing slash."""
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponse:
         request.path_info = without_slash(request.path_info)
         request.path = without_slash(request.path)
         return get_response(request)
 
-    return answer
+    return middleware

@@ -18,20 +18,20 @@ from core.http.security_log import REFUSALS, note, seen_of
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 API_PREFIX: Final = "/api/"
-# Where an unknown key answers 404.
+# Where an unknown key gives 404.
 KEYED: Final = ("/api/v1/webhooks/", "/v2/")
-# Where programs call, not people: no redirect leads them from http to https.
+# Called by programs, not people: never redirected from http to https.
 PROGRAMS: Final = (API_PREFIX, "/v2/")
-# Pages about people and credentials, and what programs are told. Other pages may be gone back to as they
-# were, with the words still in their forms.
-NEVER_KEPT: Final = (*PROGRAMS, "/settings", "/account/", "/setup", "/sign-in", "/sources", "/admin/")
+# Pages about people and credentials, and responses to programs. Other pages may be restored by the Back
+# button, with the input still in their forms.
+NEVER_STORED: Final = (*PROGRAMS, "/settings", "/account/", "/setup", "/sign-in", "/sources", "/admin/")
 
 
 class ClientAddress:
-    """REMOTE_ADDR is who called our own proxies: the last address they named that is not one of them.
+    """Set REMOTE_ADDR to the client that called the trusted proxies: the last address not among them.
 
-    Only addresses of TRUSTED_PROXIES are believed, in X-Forwarded-For and X-Forwarded-Proto alike; without
-    any, no one is: else every caller could choose an address at the limits, or claim encryption.
+    X-Forwarded-For and X-Forwarded-Proto are trusted only from TRUSTED_PROXIES; otherwise every caller could
+    choose an address for its rate limit, or claim encryption.
     """
 
     def __init__(self, get_response: Next) -> None:
@@ -46,7 +46,7 @@ class ClientAddress:
 
 
 class RequestId:
-    """`request.request_id`: the caller's X-Request-ID when it is a sane one, else ours; always answered."""
+    """Set `request.request_id` to the caller's X-Request-ID if valid, else a new one, and return it."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -61,7 +61,7 @@ class RequestId:
 
 
 class SecurityHeaders:
-    """What browsers may do with our pages; nothing signed in is kept in a shared cache."""
+    """Adds security headers; responses to signed-in people are in no shared cache."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -71,13 +71,13 @@ class SecurityHeaders:
         for name, value in HEADERS.items():
             response.setdefault(name, value)
         if not response.has_header("Cache-Control") and not request.path.startswith("/static/"):
-            kept = {"no_store": True} if request.path.startswith(NEVER_KEPT) else {"no_cache": True}
-            patch_cache_control(response, private=True, **kept)
+            caching = {"no_store": True} if request.path.startswith(NEVER_STORED) else {"no_cache": True}
+            patch_cache_control(response, private=True, **caching)
         return response
 
 
 class SecurityLog:
-    """Logs who was not let in, may not do it, or asked too often: who, what, from where."""
+    """Logs refused requests: unauthenticated, forbidden or rate limited, with who, what and from where."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -91,7 +91,7 @@ class SecurityLog:
 
 
 class EncryptedOnly:
-    """Programs that ask over plain HTTP are refused; people's browsers are redirected further in."""
+    """Refuses programs that call over plain HTTP; browsers are redirected by a later middleware."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -104,7 +104,7 @@ class EncryptedOnly:
 
 
 class ApiProblems:
-    """Below /api/ every refusal is problem+json: unknown addresses, wrong methods and our own faults too."""
+    """Renders every error below /api/ as problem+json, also unknown paths, wrong methods, server errors."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -119,5 +119,5 @@ class ApiProblems:
         return self._translated(request, response)
 
     def _translated(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
-        kept = {name: response[name] for name in ("Allow", "Retry-After") if response.has_header(name)}
-        return plain_problem(response.status_code, request, kept)
+        headers = {name: response[name] for name in ("Allow", "Retry-After") if response.has_header(name)}
+        return plain_problem(response.status_code, request, headers)

@@ -12,7 +12,7 @@ from core.errors import Problem
 from core.http.machine_addresses import masked
 
 CONTENT_TYPE: Final = "application/problem+json"
-# Set on a response whose refusal is in the words its caller's protocol has for it.
+# Set on a response whose error is already in the format of its caller's protocol.
 PLAIN_SPOKEN: Final = "is_plain_spoken"
 _SENTENCES: Final = {
     400: "The request could not be understood.",
@@ -26,13 +26,13 @@ _SENTENCES: Final = {
 
 
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
-    """The answer to a refused request."""
+    """Return the response for a Problem."""
     body = problem.as_json() | _belonging(request)
-    return _answer(body, problem.status, problem.headers)
+    return _response(body, problem.status, problem.headers)
 
 
 def plain_problem(status: int, request: HttpRequest, headers: dict[str, str] | None = None) -> HttpResponse:
-    """The answer where only a status is known: an address no one serves, a wrong method, our own fault."""
+    """Return the response where only a status is known: unknown path, wrong method, server error."""
     phrase = HTTPStatus(status).phrase
     body = {
         "type": f"urn:tocsin:problem:{phrase.lower().replace(' ', '_')}",
@@ -41,13 +41,13 @@ def plain_problem(status: int, request: HttpRequest, headers: dict[str, str] | N
         "code": phrase.lower().replace(" ", "_"),
         "detail": _SENTENCES.get(status, phrase),
     }
-    return _answer(body | _belonging(request), status, headers or {})
+    return _response(body | _belonging(request), status, headers or {})
 
 
 def _belonging(request: HttpRequest) -> dict[str, str]:
     return {"instance": masked(request.path), "request_id": getattr(request, "request_id", "")}
 
 
-def _answer(body: dict[str, object], status: int, headers: dict[str, str]) -> HttpResponse:
+def _response(body: dict[str, object], status: int, headers: dict[str, str]) -> HttpResponse:
     text = json.dumps(body, default=str)
     return HttpResponse(text, status=status, content_type=CONTENT_TYPE, headers=headers)

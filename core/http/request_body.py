@@ -25,10 +25,10 @@ class BodyTimeout(Problem):
 async def read_body(
     headers: Mapping[str, str], receive: Receive, *, limit: int, seconds: float = BODY_SECONDS
 ) -> bytes:
-    """The whole body. `headers` have lower-case names, `limit` is in bytes.
+    """Return the whole body. `headers` have lower-case names, `limit` is in bytes.
 
-    Raises TooLarge, TooSlow, and Malformed for a body that breaks off: our server says "disconnect" both
-    of a sender that hung up and of one that framed its chunks wrongly and still waits for the answer.
+    Raises TooLarge, BodyTimeout, and Malformed for an incomplete body: the server reports "disconnect" both
+    for a client that hung up and for one with wrong chunk framing that still waits for the response.
     """
     stated = headers.get("content-length", "0")
     if not (stated.isascii() and stated.isdecimal()):
@@ -64,9 +64,9 @@ async def _part(receive: Receive) -> tuple[bytes, bool]:
 
 
 async def drain(receive: Receive, size: int = 0) -> None:
-    """Take and drop more of a refused body, of which `size` bytes came.
+    """Read and discard more of a refused body, of which `size` bytes were read.
 
-    Many clients read no answer before they have sent everything.
+    Many clients read no response before they have sent everything.
     """
     try:
         async with asyncio.timeout(DRAIN_SECONDS):

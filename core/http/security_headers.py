@@ -25,18 +25,18 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}", re.ASCII)
 
 
 def request_id_from(given: str) -> str:
-    """The caller's id of a request when it is a sane one, else a new one of ours."""
+    """Return the caller's request id if it is valid, else a new one."""
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def _raw_headers() -> list[tuple[bytes, bytes]]:
-    """For answers that no browser shall show, run, frame or keep."""
-    said = HEADERS | {
+    """Return headers for responses that no browser may show, run, frame or store."""
+    headers = HEADERS | {
         "X-Frame-Options": "DENY",
         "Content-Security-Policy": NOTHING,
         "Cache-Control": "no-store",
     }
-    return [(name.lower().encode(), value.encode()) for name, value in said.items()]
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 RAW: Final = _raw_headers()

@@ -1,7 +1,7 @@
 """Security events: one line each in the log `tocsin.security`.
 
 Each says what happened and, as far as known, who (a person's or a token's number), from which address, and in
-which request. Never what was typed: half of the names that cannot sign in are passwords.
+which request. Input is never logged: half of the names that cannot sign in are passwords.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from django.http import HttpRequest
 REFUSALS: Final = frozenset({401, 403, 429})
 WINDOW_S: Final = 10.0
 MAX_LINES_PER_WINDOW: Final = (
-    200  # lines in a window of one process: whoever is refused can ask again at once
+    200  # 200  # lines per window and process, since a refused caller can retry at once
 )
 
 _log = structlog.get_logger("tocsin.security")
 
 
 class Budget:
-    """So many lines in a window; what is beyond is counted, and told by the next line there is room for."""
+    """Limits log lines per window; suppressed lines are counted and reported by the next line that fits."""
 
     def __init__(self, most: int = MAX_LINES_PER_WINDOW, window_s: float = WINDOW_S) -> None:
         self._most, self._window_s = most, window_s
@@ -32,7 +32,7 @@ class Budget:
         self._left = self._silent = 0
 
     def take(self) -> int | None:
-        """None: no room. Else how many lines were left out since the last one."""
+        """Return None if there is no room, else the number of lines suppressed since the last one."""
         with self._lock:
             if (now := time.monotonic()) >= self._ends_at:
                 self._ends_at, self._left = now + self._window_s, self._most
@@ -48,7 +48,10 @@ _budget = Budget()
 
 
 def note(event: str, *, is_fine: bool = False, **what: Any) -> None:
-    """Log a security event; `is_fine`: nothing was refused. `what`: short values, masked on the way out."""
+    """Log a security event. `is_fine`: nothing was refused.
+
+    `what`: short values, redacted before they are written.
+    """
     silent = _budget.take()
     if silent is None:
         return
@@ -58,7 +61,7 @@ def note(event: str, *, is_fine: bool = False, **what: Any) -> None:
 
 
 def seen_of(request: HttpRequest) -> dict[str, Any]:
-    """Who asked for what from where. Asks no one: a person is named when the request already knew them."""
+    """Return who requested what from where, without a query: a person is named if already loaded."""
     known = vars(request)
     user, actor = known.get("_cached_user"), known.get("auth")
     return {

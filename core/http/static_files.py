@@ -1,7 +1,7 @@
 """Serves static files from the web process.
 
-WhiteNoise streams a file from a blocking iterator, which an ASGI server has to read up first, with a warning.
-Ours are small, so they are read here, in the thread that runs the middleware.
+WhiteNoise streams a file from a blocking iterator, which an ASGI server has to read in full first, with a
+warning. Tocsin's files are small, so they are read in the thread that runs the middleware.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class StaticFiles(WhiteNoiseMiddleware):
 
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
-        """The answer to a request for one file."""
+        """Return the response for one file."""
         found = static_file.get_response(request.method, request.META)
         body = b""
         if found.file is not None:
@@ -33,8 +33,8 @@ class StaticFiles(WhiteNoiseMiddleware):
 
 
 class HashedFiles(CompressedManifestStaticFilesStorage):
-    """Names with a hash, and gzip beside each file. Brotli would cost a first start a minute."""
+    """Hashed file names, and gzip beside each file. Brotli would add a minute to a first start."""
 
     def create_compressor(self, **kwargs: Any) -> Compressor:
-        """WhiteNoise's own, which takes Brotli when its package is there, as it is for the fonts."""
+        """Return a compressor without Brotli, which WhiteNoise uses if it is installed, as for the fonts."""
         return Compressor(**kwargs, use_brotli=False)

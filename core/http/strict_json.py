@@ -13,10 +13,10 @@ MAX_DEPTH: Final = 64
 
 
 def load(body: bytes, *, limit: int = MAX_BODY) -> Any:
-    """The value of a JSON document of at most `limit` bytes (1 MB). Raises TooLarge, Malformed, and Invalid
-    for NUL characters.
+    """Parse a JSON document of at most `limit` bytes (1 MB).
 
-    NaN, Infinity, lone surrogates and other encodings than UTF-8 are malformed, and so is nesting beyond 64.
+    Raises TooLarge, Malformed, and Invalid for NUL characters. NaN, Infinity, lone surrogates and other
+    encodings than UTF-8 are malformed, and so is nesting beyond 64.
     """
     if len(body) > limit:
         raise TooLarge(f"The body has {len(body)} bytes; {limit} are allowed. Nothing was stored.")
@@ -29,7 +29,7 @@ def load(body: bytes, *, limit: int = MAX_BODY) -> Any:
 
 
 def _inspect(document: Any) -> None:
-    """Walk without recursion: a document may be deeper than Python's stack."""
+    """Walk iteratively: a document may be deeper than Python's stack."""
     waiting: list[tuple[str, int, Any]] = [("", 0, document)]
     while waiting:
         where, depth, value = waiting.pop()

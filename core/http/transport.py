@@ -1,7 +1,7 @@
 """Transport of the HTTP client: resolves names itself and connects only to addresses it has checked.
 
-A name is resolved once for each connection, every address it has is checked, and the connection goes to one
-of these addresses: a name that resolves differently the next time (DNS rebinding) gains nothing.
+A name is resolved once for each connection, all of its addresses are checked, and the connection goes to one
+of these: DNS rebinding gains nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RefusedAddressError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Limits of the request that this thread makes now."""
+    """Limits of the request that the current thread makes."""
 
     deadline: float
     allows_plain: bool
@@ -43,7 +43,7 @@ _calls = threading.local()
 
 @contextmanager
 def limited(total_s: float, *, allows_plain: bool) -> Iterator[None]:
-    """Requests of this thread end within `total_s` seconds in all."""
+    """Requests of this thread end within `total_s` seconds in total."""
     _calls.now = Call(time.monotonic() + total_s, allows_plain)
     try:
         yield
@@ -76,7 +76,10 @@ class GuardedTransport(httpx2.HTTPTransport):
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Raises RefusedAddressError for plain HTTP unless the call or the operator's list allows it."""
+        """Send the request.
+
+        Raises RefusedAddressError for plain HTTP unless the call or the operator's list allows it.
+        """
         call: Call | None = getattr(_calls, "now", None)
         _calls.is_plain = request.url.scheme == "http" and not (call and call.allows_plain)
         return super().handle_request(request)
@@ -97,7 +100,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Raises RefusedAddressError, and httpcore2's errors where nothing can be reached."""
+        """Connect. Raises RefusedAddressError, and httpcore2's errors where nothing can be reached."""
         until = time.monotonic() + (timeout or 5.0)
         addresses = resolve(host, port, timeout or 5.0)
         self._check(host, addresses)
@@ -121,16 +124,16 @@ class GuardedBackend(httpcore2.NetworkBackend):
                 raise RefusedAddressError(f"{host} may not be reached over plain HTTP: use https")
 
     def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore2.NetworkStream:
-        """Raises RefusedAddressError always."""
+        """Raise RefusedAddressError."""
         raise RefusedAddressError("sockets of this machine may not be reached")
 
     def sleep(self, seconds: float) -> None:
-        """Used between attempts to connect, of which there is one."""
+        """Do nothing: used between attempts to connect, of which there is only one."""
         time.sleep(seconds)
 
 
 class LimitedStream(httpcore2.NetworkStream):
-    """A connection whose reads and writes end with the call's time."""
+    """A connection whose reads and writes end with the time limit of the call."""
 
     def __init__(self, stream: httpcore2.NetworkStream) -> None:
         self._stream = stream
@@ -150,35 +153,35 @@ class LimitedStream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        """The same connection, encrypted; the certificate is checked for the name that was asked for."""
+        """Return the connection with TLS; the certificate is checked for the requested host name."""
         return LimitedStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def get_extra_info(self, info: str) -> Any:
-        """As of the connection below."""
+        """Return the information of the wrapped stream."""
         return self._stream.get_extra_info(info)
 
 
 def look_up(host: str, port: int) -> list[Any]:
-    """What the system's resolver returns. Raises OSError and UnicodeError."""
+    """Return what the system's resolver returns. Raises OSError and UnicodeError."""
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 def resolve(host: str, port: int, timeout_s: float) -> list[IPAddress]:
-    """Every address of `host`. Raises httpcore2.ConnectError and ConnectTimeout.
+    """Return every address of `host`. Raises httpcore2.ConnectError and ConnectTimeout.
 
     The system's resolver has no time limit, so it runs in a thread of its own.
     """
-    answer: SimpleQueue[list[Any] | OSError | UnicodeError] = SimpleQueue()
+    result: SimpleQueue[list[Any] | OSError | UnicodeError] = SimpleQueue()
 
     def ask() -> None:
         try:
-            answer.put(look_up(host, port))
+            result.put(look_up(host, port))
         except (OSError, UnicodeError) as error:
-            answer.put(error)
+            result.put(error)
 
     threading.Thread(target=ask, daemon=True, name="resolve").start()
     try:
-        found = answer.get(timeout=timeout_s)
+        found = result.get(timeout=timeout_s)
     except Empty:
         raise httpcore2.ConnectTimeout(f"the name {host} was not resolved in time") from None
     if not isinstance(found, list):

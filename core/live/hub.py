@@ -1,6 +1,6 @@
 """Fan-out of live updates: one subscription per process feeds all SSE streams.
 
-Losing Valkey costs promptness only: streams stay open with their heartbeats, and once it is back everybody
+Losing Valkey costs promptness only: streams stay open with their heartbeats, and once it is back every page
 is told to refresh.
 """
 
@@ -27,7 +27,7 @@ from core.health.monitor import HEALTH_MONITOR
 RECHECK_S: Final = 15.0  # how long a stream may outlive its session or membership
 WATCH_S: Final = 2.0
 TROUBLES: Final = "troubles"
-JUST_NOW_S: Final = 5.0  # a page that was rendered within this time hears again what changed meanwhile
+JUST_NOW_S: Final = 5.0  # a page that was rendered within this time is sent again what changed meanwhile
 MAX_RECENT: Final = 500  # topics of one workspace, before the older ones are forgotten
 Viewers = frozenset[int] | None
 CHANNELS: Final = "tocsin:live:*"
@@ -40,7 +40,7 @@ log = logging.getLogger("tocsin.live")
 
 @lru_cache(maxsize=256)
 def frame(topics: frozenset[str], version: int) -> bytes:
-    """One signal as SSE bytes; the cache makes it encoded once, however many viewers take it."""
+    """Return one signal as SSE bytes; cached, so that it is encoded once for all viewers."""
     data = json.dumps({"topics": sorted(topics), "version": version}, separators=(",", ":"))
     return f"event: signal\ndata: {data}\n\n".encode()
 
@@ -52,14 +52,14 @@ def _valkey() -> redis.asyncio.Redis:
 
 
 class Listener(NamedTuple):
-    """Who listens: their workspace, and as whom they see what is private."""
+    """The workspace and the viewer id that decide which signals a stream receives."""
 
     workspace_id: int
     viewer: int
 
 
 class Stream:
-    """One viewer. What waits to be sent is a set of its own topics: bounded, however slow it reads."""
+    """One viewer's stream. Pending signals are a set of its own topics: bounded, however slow it reads."""
 
     __slots__ = (
         "checked_at",
@@ -84,19 +84,19 @@ class Stream:
         self.checked_at = asyncio.get_running_loop().time()
 
     def offer(self, topics: Iterable[str], version: int) -> None:
-        """Note a change; changes since the last frame share the next one."""
-        heard = frozenset(topics) if REFRESH in topics else self.topics.intersection(topics)
-        if heard:
-            self.pending |= heard
+        """Add a change; changes since the last frame share the next one."""
+        changed = frozenset(topics) if REFRESH in topics else self.topics.intersection(topics)
+        if changed:
+            self.pending |= changed
             self.version = max(self.version, version)
             self.wake.set()
 
     def may_hear(self, viewers: Viewers) -> bool:
-        """Whether a signal for these viewers is for this one; None: for all."""
+        """Return whether a signal for these viewers is for this one; None: for all."""
         return viewers is None or self.viewer == SEES_ALL or self.viewer in viewers
 
     def take(self) -> bytes:
-        """The next frame: what is pending, or a heartbeat."""
+        """Return the next frame: what is pending, or a heartbeat."""
         if not self.pending:
             return BEAT
         bytes_, self.pending = frame(self.pending, self.version), frozenset()
@@ -104,7 +104,7 @@ class Stream:
         return bytes_
 
     def end(self) -> None:
-        """Close the stream at its next turn, which is now."""
+        """Close the stream at its next turn, which is scheduled now."""
         self.ended = True
         self.wake.set()
 
@@ -112,22 +112,22 @@ class Stream:
 class Hub:
     """Every stream of this process, one subscription, and one sweep that ends streams of ended sessions.
 
-    find_home: who listens with a Cookie header; raises Problem when there is none any more.
+    find_home: returns the listener of a Cookie header; raises Problem when the session has ended.
     """
 
     def __init__(self, find_home: FindHome) -> None:
         self.find_home = find_home
         self.streams: dict[int, set[Stream]] = defaultdict(set)
-        self.owners: Counter[str] = Counter()  # streams of each session
-        # workspace -> (topic, who may hear of it) -> when it changed
+        self.owners: Counter[str] = Counter()  # number of streams per session
+        # workspace -> (topic, viewers) -> when it changed
         self.recent: dict[int, dict[tuple[str, Viewers], float]] = defaultdict(dict)
         self.tasks: list[asyncio.Task[None]] = []
         self.is_closing = self.is_listening = False
 
     def join(self, stream: Stream) -> None:
-        """Add a stream; the first one starts listening. One that comes after `close` ends at once.
+        """Add a stream; the first one starts the subscription. One added after `close` ends at once.
 
-        It is told at once what changed while its page was on its way.
+        It is sent at once what changed since its page was rendered.
         """
         self.streams[stream.workspace_id].add(stream)
         self.owners[stream.owner] += 1
@@ -139,7 +139,7 @@ class Hub:
             self.tasks = [asyncio.create_task(one) for one in work]
 
     def leave(self, stream: Stream) -> None:
-        """Forget a stream."""
+        """Remove a stream."""
         if stream not in self.streams[stream.workspace_id]:
             return
         self.streams[stream.workspace_id].discard(stream)
@@ -159,7 +159,7 @@ class Hub:
             self.recent[workspace_id] = {t: at for t, at in known.items() if at > now - JUST_NOW_S}
 
     def close(self) -> None:
-        """End every stream and stop listening: the process is about to go."""
+        """End every stream and unsubscribe: the process is stopping."""
         self.is_closing = True
         for task in self.tasks:
             task.cancel()
@@ -167,11 +167,11 @@ class Hub:
             stream.end()
 
     def everyone(self) -> list[Stream]:
-        """All streams, as a copy."""
+        """Return all streams, as a copy."""
         return [stream for group in self.streams.values() for stream in group]
 
     def deliver(self, message: bytes) -> None:
-        """Offer a message `{"workspace": id, "topics": [...], "version": n}` to those it concerns."""
+        """Offer a message `{"workspace": id, "topics": [...], "version": n}` to the streams it concerns."""
         try:
             signal = json.loads(message)
             group, version = self.streams.get(signal["workspace"], ()), int(signal["version"])
@@ -197,7 +197,7 @@ class Hub:
                     pause, lost, self.is_listening = 0.1, True, True
                     await self._drain(inbox)
             except (RedisError, OSError, TimeoutError) as fault:
-                log.warning("live signals are away, trying again in %.1f s: %s", pause, fault)
+                log.warning("live signals unavailable, retrying in %.1f s: %s", pause, fault)
                 lost, self.is_listening = True, False
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
@@ -213,7 +213,7 @@ class Hub:
             stream.offer((REFRESH,), 0)
 
     async def _watch(self) -> None:
-        """What works and what does not is told by this process itself: Valkey may be what does not."""
+        """Signal changes of health from this process itself, since Valkey may be what failed."""
         before = HEALTH_MONITOR.known()
         while True:
             await asyncio.sleep(WATCH_S)
@@ -239,7 +239,7 @@ class Hub:
         except Problem:
             home = None
         except DatabaseError:
-            return  # nothing is known, so nothing changes; the next sweep asks again
+            return  # unknown, so nothing changes until the next sweep
         for stream in streams:
             stream.checked_at = asyncio.get_running_loop().time()
             if home is None or stream.workspace_id != home.workspace_id:

@@ -35,10 +35,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HEARTBEAT_S: Final = 5.0
-GAP_S: Final = 0.25  # at most four frames a second and viewer
-SEND_PATIENCE_S: Final = 10.0  # a viewer that takes longer to take a frame is dropped and comes back
+GAP_S: Final = 0.25  # at most four frames per second and viewer
+SEND_PATIENCE_S: Final = 10.0  # a viewer slower than this is dropped and reconnects
 RETRY_AFTER_S: Final = 5
-MAX_TOPICS: Final = 100  # of all tabs of one browser, which share a stream
+MAX_TOPICS: Final = 100  # per browser, whose tabs share one stream
 API_CALLER: Final = b"\0api "  # no Cookie header begins so
 HELLO: Final = b"retry: 1000\n" + BEAT
 HEADERS: Final = [
@@ -55,7 +55,7 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 
 def hub() -> Hub:
-    """The hub of this process (of this event loop, to be exact)."""
+    """Return the hub of this process (strictly, of this event loop)."""
     loop = asyncio.get_running_loop()
     if loop not in _hubs:
         _hubs[loop] = Hub(_listener_of)
@@ -64,9 +64,9 @@ def hub() -> Hub:
 
 
 def _close_when_asked_to_stop(loop: asyncio.AbstractEventLoop, one: Hub) -> None:
-    """A server waits for its open requests before it stops, and a stream would never end by itself.
+    """Close streams on SIGTERM: a server waits for open requests, and a stream would never end by itself.
 
-    The handler is put before the server's own, which the loop calls all the same.
+    The event loop runs the server's own handler as well.
     """
     if threading.current_thread() is not threading.main_thread():
         return  # only the main thread gets signals
@@ -89,7 +89,7 @@ def _first(work: Callable[[], object], then: Any) -> Callable[[int, FrameType | 
 
 @sync_to_async(thread_sensitive=False)
 def _listener_of(cookie: bytes) -> Listener:
-    """Who listens with a session's Cookie header, or as an API caller. Raises Problem, DatabaseError."""
+    """Return the listener of a session's Cookie header or of an API caller. Raises Problem, DatabaseError."""
     if cookie.startswith(API_CALLER):
         try:
             return _listening_caller(json.loads(cookie.removeprefix(API_CALLER)))
@@ -130,7 +130,7 @@ def _topics(scope: Scope) -> frozenset[str]:
 
 
 def _cookie(scope: Scope) -> bytes:
-    """What proves who listens: the Cookie header, or for the API all headers and the address."""
+    """Return the listener's credentials: the Cookie header, or for the API all headers and the address."""
     if scope.get("path", "").startswith("/api/"):
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         client = scope.get("client") or ("", 0)
@@ -146,7 +146,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     except Problem as problem:
         await _refuse(send, problem.status, problem.as_json())
         return
-    except DatabaseError:  # away, or one that only reads: a token's caller is counted
+    except DatabaseError:  # down or read-only: an API token's use is counted there
         away = Unavailable("The database is not reachable; the page retries automatically.")
         await _refuse(send, away.status, away.as_json(), [(b"retry-after", b"%d" % RETRY_AFTER_S)])
         return
@@ -166,7 +166,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _owner(cookie: bytes) -> str:
-    """The session a Cookie header belongs to: one browser, however many tabs."""
+    """Return the session a Cookie header belongs to: one browser, however many tabs."""
     if cookie.startswith(API_CALLER):
         headers = json.loads(cookie.removeprefix(API_CALLER))["headers"]
         return f"api:{headers.get('authorization', '')}{headers.get('x-api-key', '')}"
@@ -182,7 +182,7 @@ async def _refuse(
 
 
 async def _hung_up(receive: Receive, talk: asyncio.Task[None]) -> None:
-    """Wait until the viewer leaves or there is nothing left to say."""
+    """Wait until the viewer disconnects or the stream ends."""
     while not talk.done():
         listening = asyncio.ensure_future(receive())
         await asyncio.wait({listening, talk}, return_when=asyncio.FIRST_COMPLETED)

@@ -13,17 +13,17 @@ from core.queue.retry import PassingError
 
 
 def live_channel(workspace_id: int) -> str:
-    """The Valkey channel that carries one workspace's signals."""
+    """Return the Valkey channel that carries one workspace's signals."""
     return f"tocsin:live:{workspace_id}"
 
 
 @subscriber("live", topics=("*",))
 def signal_open_pages(event: OutboxEvent) -> None:
-    """Publish {"workspace", "topics", "version", "viewers"}; `version` is the outbox event's id: it grows.
+    """Publish {"workspace", "topics", "version", "viewers"}; `version` is the outbox event's id, which grows.
 
-    `viewers`: who may hear of it, by `Actor.viewer`, where the snapshot says so; null: the whole workspace.
+    `viewers`: ids of those who may see it, if the snapshot restricts it; null: the whole workspace.
 
-    Raises PassingError while Valkey is away: a late signal makes a page fetch what it may have already.
+    Raises PassingError while Valkey is down: a late signal only makes a page fetch its panels again.
     """
     topics = event.payload.get("live") or []
     if not topics:

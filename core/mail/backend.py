@@ -1,4 +1,4 @@
-"""Django's SMTP backend with a limit in all: every wait of a mail, names included, ends with its time."""
+"""Django's SMTP backend with a time limit for a whole message, DNS lookups included."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ OWN_NAME_S: Final = 2.0
 
 
 class Limit:
-    """The time one mail has. When it is over, its connection is shut down: whatever waits on it ends."""
+    """Time limit of one message.
+
+    When it is over, the connection is shut down, which ends every wait on it.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.until = time.monotonic() + seconds
@@ -29,21 +32,21 @@ class Limit:
         self._timer: threading.Timer | None = None
 
     def left(self) -> float:
-        """Seconds that are left. Raises TimeoutError when none are."""
+        """Return the seconds left. Raises TimeoutError when there are none."""
         left = self.until - time.monotonic()
         if left <= 0:
             raise TimeoutError("the mail took too long in all")
         return left
 
     def watch(self, sock: socket.socket) -> None:
-        """Shut this connection down at the end, also where it is wrapped in TLS meanwhile."""
+        """Shut this connection down when the time is over, also if it is wrapped in TLS by then."""
         self._line = socket.socket(fileno=os.dup(sock.fileno()))
         self._timer = threading.Timer(self.left(), self._shut_down)
         self._timer.daemon = True
         self._timer.start()
 
     def end(self) -> None:
-        """The mail is sent, or is not."""
+        """End the watch: the message was sent or failed."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer.join()
@@ -55,14 +58,14 @@ class Limit:
             try:
                 self._line.shutdown(socket.SHUT_RDWR)
             except OSError:
-                return  # it is closed already
+                return  # already closed
 
 
 class TimedSMTP(smtplib.SMTP):
-    """A client whose connection ends with the limit of its mail."""
+    """SMTP client whose connection ends with the time limit of its message."""
 
     def __init__(self, *given: Any, limit: Limit | None = None, **named: Any) -> None:
-        if limit is not None:  # over TLS it is set already
+        if limit is not None:  # over TLS it is already set
             self._limit = limit
         super().__init__(*given, **named)
 
@@ -81,7 +84,7 @@ class TimedSMTP(smtplib.SMTP):
 
 
 class TimedSMTPOverTLS(smtplib.SMTP_SSL, TimedSMTP):
-    """The same for servers that speak TLS from the beginning."""
+    """The same for servers with implicit TLS."""
 
     def __init__(self, *given: Any, limit: Limit, **named: Any) -> None:
         self._limit = limit
@@ -89,18 +92,18 @@ class TimedSMTPOverTLS(smtplib.SMTP_SSL, TimedSMTP):
 
 
 class TimedBackend(EmailBackend):
-    """`timeout` is what one mail may take in all, not each of its steps."""
+    """SMTP backend whose `timeout` limits a whole message, not each step."""
 
     _limit: Limit | None = None
 
     @property
     def connection_class(self) -> Any:
-        """smtplib's client with the limit of the mail that is being sent."""
+        """Return smtplib's client with the limit of the current message."""
         kind = TimedSMTPOverTLS if self.use_ssl else TimedSMTP
         return partial(kind, limit=self._limit or Limit(self.timeout or DEFAULT_LIMIT_S))
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Send them one after the other, each within its limit. Raises OSError, SMTPException."""
+        """Send the messages one after the other, each within its limit. Raises OSError, SMTPException."""
         know_own_name()
         return sum(self._send_one(message) for message in email_messages)
 
@@ -114,18 +117,18 @@ class TimedBackend(EmailBackend):
 
 
 def within(ask: Callable[[], Any], seconds: float) -> Any:
-    """What a call without a limit of its own returns. Raises what it raises, and TimeoutError."""
-    answer: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+    """Return what a call without a timeout of its own returns. Raises what it raises, and TimeoutError."""
+    result: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
 
     def run() -> None:
         try:
-            answer.put((True, ask()))
+            result.put((True, ask()))
         except (OSError, UnicodeError) as error:
-            answer.put((False, error))
+            result.put((False, error))
 
     threading.Thread(target=run, daemon=True, name="name look-up").start()
     try:
-        is_good, found = answer.get(timeout=seconds)
+        is_good, found = result.get(timeout=seconds)
     except Empty:
         raise TimeoutError("a name was not resolved in time") from None
     if not is_good:
@@ -134,7 +137,7 @@ def within(ask: Callable[[], Any], seconds: float) -> Any:
 
 
 def know_own_name() -> None:
-    """Have Django know the name of this host: before its first mail it asks reverse DNS, without a limit."""
+    """Preset this host's name: Django would look it up before the first message, without a timeout."""
     if "_fqdn" not in vars(DNS_NAME):
         try:
             name = within(socket.getfqdn, OWN_NAME_S)

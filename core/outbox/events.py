@@ -29,35 +29,35 @@ written as (
   insert into core_outboxevent (id, topic, workspace_id, payload)
   select id, topic, workspace_id, payload from facts)
 insert into core_outboxdispatch (event_id, subscriber)
-select facts.id, told.subscriber
-  from json_to_recordset(%s::json) as told(n int, subscriber text) join facts using (n)
+select facts.id, dispatches.subscriber
+  from json_to_recordset(%s::json) as dispatches(n int, subscriber text) join facts using (n)
  order by facts.id
 """
-UNHURRIED_S = 0.25  # what open pages take in, too
+UNHURRIED_S = 0.25  # acceptable delay for open pages, too
 RELAY_TASK: Final = RELAY.task
 Handler = Callable[[OutboxEvent], None]
 
 
 @dataclass(frozen=True)
 class DomainEvent:
-    """A fact about a workspace; subclasses are frozen dataclasses of JSON scalars and tuples."""
+    """An event of a workspace; subclasses are frozen dataclasses of JSON scalars and tuples."""
 
     topic: ClassVar[str]
-    # Grows when a field of the payload changes its meaning or goes away.
+    # Incremented when a field of the payload changes its meaning or is removed.
     schema: ClassVar[int] = 1
-    # SQL that returns, as jsonb, what the event is about, from the columns of `f`: as it is in this
+    # SQL that returns a jsonb snapshot of the event's subject from the columns of `f`, taken in this
     # transaction, whatever happens to it before subscribers run.
     snapshot_sql: ClassVar[LiteralString] = "null::jsonb"
-    # Whether subscribers should hear of it at once. Of what happens many times a second they hear in bundles.
+    # Whether subscribers are woken at once. Frequent events are delivered in batches instead.
     is_urgent: ClassVar[bool] = True
     workspace_id: int
 
     def live_topics(self) -> tuple[str, ...]:
-        """What open pages show of this: "incidents", "incident:42", "rules". Empty: no page cares."""
+        """Return the topics of open pages this changes: "incidents", "incident:42", "rules". Empty: none."""
         return ()
 
     def payload(self) -> dict[str, Any]:
-        """The fields as JSON, the live topics under `live`, and the number of the `schema`."""
+        """Return the fields as JSON, the live topics under `live`, and the number of the `schema`."""
         fields = dataclasses.asdict(self)
         del fields["workspace_id"]
         return fields | {"live": list(self.live_topics()), "schema": self.schema}
@@ -65,14 +65,14 @@ class DomainEvent:
 
 @dataclass(frozen=True)
 class Subscriber:
-    """Told of every event whose topic fits one of `topics` ("incident.opened", "incident.*", "*")."""
+    """Function called for each event that matches one of `topics` ("incident.opened", "incident.*", "*")."""
 
     name: str
     topics: tuple[str, ...]
     handler: Handler
 
     def wants(self, topic: str) -> bool:
-        """Whether this subscriber is told of `topic`."""
+        """Return whether this subscriber receives `topic`."""
         return any(fnmatchcase(topic, pattern) for pattern in self.topics)
 
 
@@ -80,10 +80,10 @@ SUBSCRIBERS: Registry[Subscriber] = Registry("subscriber")
 
 
 def subscriber(name: str, *, topics: Sequence[str]) -> Callable[[Handler], Handler]:
-    """Make a function in `<app>/subscribers.py` a subscriber, told of each event at least once.
+    """Decorator: make a function in `<app>/subscribers.py` a subscriber, called at least once for each event.
 
-    It runs outside a transaction and may be run again after a crash, so it must be idempotent.
-    Raise `core.queue.retry.PermanentError` to give up at once; any other error is retried with backoff.
+    It runs outside a transaction and may be run again after a crash, so it must be idempotent. Raise
+    `core.queue.retry.PermanentError` to give up at once; any other error is retried with backoff.
     """
 
     def register(handler: Handler) -> Handler:
@@ -103,23 +103,22 @@ def publish_all(events: Sequence[DomainEvent], *, actor: Mapping[str, Any] | Non
 
     Their ids grow in the order given, so events about one thing, published while it is locked, have ids in
     the order in which they happened. Dispatches may run in another order after a failed attempt: subscribers
-    compare ids. `actor` is who did it, as JSON. Must run inside the transaction that makes them true. On
-    commit the relay is nudged, once per transaction; where nothing is urgent, within `UNHURRIED_S` seconds.
-    Raises TransactionManagementError outside a transaction.
+    compare ids. `actor` is who did it, as JSON. On commit the relay is nudged, once per transaction; where
+    nothing is urgent, within `UNHURRIED_S` seconds. Raises TransactionManagementError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("publish inside the transaction that made it true")
-    is_told = False
+    has_subscribers = False
     for snapshot_sql, alike in groupby(events, key=lambda event: event.snapshot_sql):
-        is_told |= _write(snapshot_sql, list(alike), actor)
-    if is_told:
+        has_subscribers |= _write(snapshot_sql, list(alike), actor)
+    if has_subscribers:
         _nudge_on_commit(_nudge_relay if any(event.is_urgent for event in events) else _nudge_relay_later)
 
 
 def _write(
     snapshot_sql: LiteralString, events: Sequence[DomainEvent], actor: Mapping[str, Any] | None
 ) -> bool:
-    """Whether any subscriber wants any of them."""
+    """Write the rows; returns whether any subscriber wants any of them."""
     facts = [
         {
             "n": n,
@@ -129,14 +128,14 @@ def _write(
         }
         for n, event in enumerate(events)
     ]
-    told = [
+    dispatches = [
         {"n": n, "subscriber": subscriber.name}
         for n, event in enumerate(events)
         for subscriber in SUBSCRIBERS
         if subscriber.wants(event.topic)
     ]
-    send(_publish_query(snapshot_sql), [orjson.dumps(facts).decode(), orjson.dumps(told).decode()])
-    return bool(told)
+    send(_publish_query(snapshot_sql), [orjson.dumps(facts).decode(), orjson.dumps(dispatches).decode()])
+    return bool(dispatches)
 
 
 @cache
@@ -153,6 +152,6 @@ def _nudge_relay_later() -> None:
 
 
 def _nudge_on_commit(call: Callable[[], None]) -> None:
-    # A rolled back savepoint takes its callbacks along, so one still listed covers this event too.
+    # A rolled back savepoint removes its callbacks, so one still listed covers this event too.
     if not any(callback[1] is call for callback in connection.run_on_commit):
         transaction.on_commit(call)

@@ -1,6 +1,6 @@
 """Delivers outbox dispatches to their subscribers.
 
-Each dispatch is one item: claimed with a lease of 10 s, given to its subscriber, settled on its own.
+Each dispatch is one item: claimed with a lease of 10 s, passed to its subscriber, settled on its own.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ BATCH = 50
 def deliver(dispatch: OutboxDispatch) -> None:
     """Call the subscriber of one dispatch. Raises what it raises, and LookupError when it is unknown."""
     if dispatch.subscriber not in SUBSCRIBERS:
-        # During a rolling deploy another process may know it; failing for good would lose the event.
+        # During a rolling deploy another process may know it; failing permanently would lose the event.
         raise LookupError(f"no subscriber is called {dispatch.subscriber!r} here")
     SUBSCRIBERS.get(dispatch.subscriber).handler(dispatch.event)
 
 
 def relay_due(limit: int = 1000) -> int:
-    """Run up to `limit` due dispatches, each once. Returns how many ran, well or not."""
+    """Run up to `limit` due dispatches, each once. Returns how many ran, successful or not."""
     return run_due(RELAY, limit)
 
 
 def send_again(dispatch_ids: Sequence[int]) -> int:
-    """Make dead dispatches due now, as if never tried. Returns how many were dead."""
+    """Make dead dispatches due now with a fresh count of attempts. Returns how many were dead."""
     return items.resend(OutboxDispatch.objects.filter(pk__in=dispatch_ids))
 
 

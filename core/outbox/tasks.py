@@ -1,4 +1,4 @@
-"""Celery tasks of the core: one that wakes each work queue, and clean-up. A message only wakes."""
+"""Celery tasks of the core: one that wakes each work queue, and clean-up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ for _queue in QUEUES:
 
 @shared_task(name="core.prune", ignore_result=True)
 def prune_queues() -> None:
-    """Delete delivered events, done work items past their time, and rate limits unused for a day."""
+    """Delete delivered events, expired work items, and rate limits unused for a day."""
     while prune():
         pass
     for work in HANDLERS:

@@ -1,8 +1,8 @@
-"""Declarations of work queues and of periodic tasks; free of Django, so that beat can read them.
+"""Declarations of work queues and of periodic tasks; independent of Django, so that beat can read them.
 
-An app declares in its `queues.py`: `PAGE = declare(Queue("page", process="outbound", ...))`. From that
-one line follow the Celery queue, the beat entry, the worker that serves it, its heartbeat, its health
-check and its metrics.
+An app declares in its `queues.py`: `PAGE = declare(Queue("page", process="outbound", ...))`. That line
+creates the Celery queue, the beat entry, the worker that serves it, its heartbeat, its health check and its
+metrics.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ PROCESSES: Final[tuple[Process, ...]] = ("detection", "outbound", "slow")
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One work queue. `title` and `advice` are what people read when it is late.
+    """One work queue. `title` and `advice` are shown when it is late.
 
-    period_s: how often beat wakes it, for what is due later or tried again; what was just written is nudged.
-    lease_s: how long a claim lasts; a handler must end well within it, or renew it. threads: items handled at
-    a time in each process. max_lag_s: how long the oldest due item may wait before the health check warns.
-    own_task: the name of a Celery task of the app that finds its work itself; by default items are claimed
-    and given to the handlers registered by `core.queue.handlers.works_on`.
+    period_s: how often beat wakes it, for items due later or retried; new items nudge it at once. lease_s:
+    how long a claim lasts; a handler must end well within it, or renew it. threads: items handled at a time
+    in each process. max_lag_s: how long the oldest due item may wait before the health check warns. own_task:
+    the name of a Celery task of the app that finds its work itself; by default items are claimed and passed
+    to the handlers registered by `core.queue.handlers.works_on`.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Queue:
 
     @property
     def task(self) -> str:
-        """The name of the Celery task that wakes this queue."""
+        """Return the name of the Celery task that wakes this queue."""
         return self.own_task or f"queue.{self.name}"
 
 
@@ -68,5 +68,5 @@ def periodic(name: str, task: str, period_s: float, queue: Queue) -> None:
 
 
 def queues_of(process: str) -> list[Queue]:
-    """The queues that one worker process serves, in the order they were declared."""
+    """Return the queues that one worker process serves, in the order they were declared."""
     return [queue for queue in QUEUES if queue.process == process]

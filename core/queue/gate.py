@@ -10,7 +10,7 @@ from contextlib import contextmanager
 class Gate:
     """Up to `limit` callers run and one more waits; the rest return at once.
 
-    For work that looks for everything there is to do: the one that waits will see what the rest came for.
+    For work that processes everything there is to do: the waiting caller also covers those that returned.
     """
 
     def __init__(self, limit: int = 1) -> None:
@@ -19,7 +19,7 @@ class Gate:
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
-        """Whether the caller is to do the work."""
+        """Yield whether the caller should do the work."""
         if not self._waiting.acquire(blocking=False):
             yield False
             return

@@ -39,16 +39,16 @@ HANDLERS: Final[Registry[Work]] = Registry("queue handler")
 def works_on(
     queue: Queue, model: type[W], *, batch: int = 1, **options: Any
 ) -> Callable[[Handler[W]], Handler[W]]:
-    """Decorator, for `tasks.py`: give each due item of `model` to this function.
+    """Decorator, for `tasks.py`: call this function with each due item of `model`.
 
     It runs outside a transaction and may run again after a crash, so it must be idempotent. When it returns,
-    the item is settled unless it settled, failed or rescheduled it itself (`core.queue.items`). Raise
-    PermanentError to mark the item dead, PassingError to wait as long as the other side asked; anything else
-    is tried again by `backoff`. A queue may serve several models; each has its own handler.
+    the item is settled unless the handler settled, failed or rescheduled it (`core.queue.items`). Raise
+    PermanentError to mark the item dead, PassingError to wait as long as the other side requested; anything
+    else is retried by `backoff`. A queue may serve several models; each has its own handler.
 
-    batch: claimed at once, for short work; those not begun within half the lease are handed back. options:
-    `priorities` (default: notices), `where` (SQL condition on the row `w`), `backoff`, `keep` (how long done
-    items stay; None: they are not pruned), `related` (foreign keys to load with the items).
+    batch: number claimed at once, for short work; those not begun within half the lease are handed back.
+    options: `priorities` (default: notices), `where` (SQL condition on the row `w`), `backoff`, `keep` (how
+    long done items are retained; None: for ever), `related` (foreign keys to load with the items).
     """
 
     def add(handler: Handler[W]) -> Handler[W]:
@@ -78,5 +78,5 @@ def _name(queue: Queue, model: type[Any]) -> str:
 
 
 def handlers_of(queue: Queue) -> list[Work]:
-    """What the queue works on, in the order it was registered."""
+    """Return the models and handlers of a queue, in the order they were registered."""
     return [work for work in HANDLERS if work.queue.name == queue.name]

@@ -1,8 +1,8 @@
-"""Claims and settles work items: every change of an item's state after it was planned.
+"""Claims and settles work items: every change of an item's state after it was created.
 
-The database's clock decides what is due. A claim is committed before anything runs. Whoever settles must
-still hold the claim: `attempts` and `due_at` are compared, so a worker whose lease was taken over
-changes nothing.
+The database's clock decides what is due. A claim is committed before anything runs. Settling requires that
+the claim is still held: `attempts` and `due_at` are compared, so a worker whose lease was taken over changes
+nothing.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def claim(
 ) -> list[W]:
     """Lease up to `limit` due items that no worker holds, by priority, then oldest first; committed.
 
-    where: a further SQL condition on the row `w`. related: foreign keys to load with the items. at: what is
-    taken for the present, in simulations; leases always run on the database's clock.
+    where: a further SQL condition on the row `w`. related: foreign keys to load with the items. at: the
+    current time in simulations; leases always run on the database's clock.
     """
     query = _claim_query(model, where)
     fences: dict[int, int] = {}
@@ -64,7 +64,7 @@ def claim(
 
 
 def _loaded(model: type[W], fences: dict[int, int], related: Sequence[str]) -> list[W]:
-    """The items in the order of `fences` (id -> attempts of this claim)."""
+    """Load the items in the order of `fences` (id -> attempts of this claim)."""
     query = manager(model).select_related(*related) if related else manager(model)
     found: dict[int, W] = query.in_bulk(list(fences))
     for pk, item in found.items():
@@ -80,7 +80,7 @@ def _claim_query(model: type[WorkItem], where: LiteralString) -> bytes:
 
 
 def manager(model: type[W]) -> models.Manager[W]:
-    """All items of a model, across workspaces: a queue serves every workspace."""
+    """Return the unscoped manager of a model: a queue serves every workspace."""
     return model._default_manager
 
 
@@ -95,12 +95,12 @@ def _change(item: WorkItem, **fields: Any) -> bool:
 
 
 def settle(item: WorkItem, **fields: Any) -> bool:
-    """Mark an item done, setting `fields` with it. False when the claim was lost: nothing is changed then."""
+    """Mark an item done and set `fields`. Returns False and changes nothing when the claim was lost."""
     return _change(item, state=WorkItem.State.DONE, settled_at=Now(), **({"last_error": ""} | fields))
 
 
 def fail(item: WorkItem, error: BaseException, backoff: Backoff = STANDARD, **fields: Any) -> Decision:
-    """Plan the next attempt, or mark the item dead after the last one or a PermanentError."""
+    """Schedule the next attempt, or mark the item dead after the last one or a PermanentError."""
     decision = after_failure(item.attempts, error, backoff)
     if decision.delay is None:
         outcome: dict[str, Any] = {"state": WorkItem.State.DEAD, "settled_at": Now()}
@@ -111,34 +111,37 @@ def fail(item: WorkItem, error: BaseException, backoff: Backoff = STANDARD, **fi
 
 
 def error_text(error: BaseException) -> str:
-    """An error as it is stored: its class and message, cut."""
+    """Return an error as it is stored: its class and message, truncated."""
     return f"{type(error).__name__}: {error}".replace("\x00", "")[:MAX_ERROR_LENGTH]
 
 
 def hand_back(items: Iterable[WorkItem], *, delay_s: float = 0.0, **fields: Any) -> None:
-    """Return items that were not tried, due again in `delay_s` seconds; it does not count as an attempt."""
+    """Return unprocessed items to the queue, due in `delay_s` seconds, without counting an attempt."""
     for item in items:
         later = {"due_at": Now() + timedelta(seconds=delay_s)} if delay_s else {}
         _change(item, attempts=item.attempts - 1, **later, **fields)
 
 
 def reschedule(item: WorkItem, due_at: Any, **fields: Any) -> bool:
-    """Done for now, due again at `due_at` (a time or an expression): for items that recur, such as timers."""
+    """Finish this run and make the item due again at `due_at` (a time or an expression).
+
+    For recurring items such as timers.
+    """
     return _change(item, due_at=due_at, attempts=0, last_error="", **fields)
 
 
 def is_held(item: WorkItem) -> bool:
-    """Whether this claim still holds the item, unsettled."""
+    """Return whether this claim still holds the item, unsettled."""
     return bool(_held(item).exists())
 
 
 def renew(item: WorkItem, lease_s: float) -> bool:
-    """Extend the lease of a long job. False when the claim was lost: stop then."""
+    """Extend the lease of a long job. Returns False when the claim was lost: stop then."""
     return bool(_held(item).update(lease_until=Now() + timedelta(seconds=lease_s)))
 
 
 def resend(items: models.QuerySet[Any]) -> int:
-    """Make the dead ones among `items` due now, as if never tried. Returns how many were dead."""
+    """Make the dead ones among `items` due now with a fresh count of attempts. Returns how many were dead."""
     dead = items.filter(state=WorkItem.State.DEAD)
     return dead.update(
         state=WorkItem.State.PENDING, attempts=0, due_at=Now(), settled_at=None, lease_until=None

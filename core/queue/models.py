@@ -1,4 +1,4 @@
-"""The abstract work item: a row that one worker at a time may claim with a lease."""
+"""Abstract work item: a row that one worker at a time may claim with a lease."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 
 class Priority(IntEnum):
-    """Claimed in this order, whatever is due longer."""
+    """Priority of an item: lower values are claimed first, however long others have been due."""
 
     PAGE = 0
     NOTICE = 1
@@ -17,12 +17,16 @@ class Priority(IntEnum):
 
 
 class WorkItem(models.Model):
-    """A unit of work in a queue. The row is the truth; a message only wakes a worker.
+    """A unit of work in a queue.
 
-    pending -> (claimed: lease_until in the future) -> done | pending again with a later due_at | dead.
-    An expired lease makes the item claimable again; an item never fails because its worker died.
-    `attempts` grows with each claim and is its fence: who lost the lease cannot settle. Items of one `lane`
-    are handled one after the other, in the order of their ids.
+    pending -> (claimed: lease_until in the future) -> done
+
+    pending again with a later due_at
+
+    dead.
+    An expired lease makes the item claimable again; an item never fails because its worker died. `attempts`
+    grows with each claim and is its fencing token: a worker that lost the lease cannot settle. Items of one
+    `lane` are handled one after the other, in the order of their ids.
     """
 
     class State(models.TextChoices):
@@ -41,7 +45,7 @@ class WorkItem(models.Model):
     priority = models.PositiveSmallIntegerField(default=Priority.NOTICE.value, db_default=1)
     lane = models.CharField(max_length=255, blank=True, default="", db_default="")
 
-    # Whether this claim is settled already: set on the instance by `core.queue.items`.
+    # Whether this claim is already settled: set on the instance by `core.queue.items`.
     is_settled = False
 
     class Meta:

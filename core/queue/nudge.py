@@ -1,7 +1,7 @@
 """Wakes a worker, at most once per drain. A lost nudge costs latency, never work.
 
-Nothing here may fail or hold up its caller. Valkey gets a quarter of a second; after a failure no one asks it
-again for a second, so a broker that hangs costs one short wait a second and not one per request.
+Nothing here may fail or delay its caller. Valkey gets a quarter of a second; after a failure it is skipped
+for a second, so a hanging broker costs one short wait per second and not one per request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ FLAG_MS = 1000
 
 @functools.cache
 def valkey() -> redis.Redis:
-    """The process's short-tempered client: connects and answers within `TIMEOUT_S` or raises RedisError."""
+    """Return the process's client with short timeouts: it responds within `TIMEOUT_S` or raises.
+
+    Raises redis.RedisError.
+    """
     return redis.Redis.from_url(
         settings.REDIS_URL, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S, retry=None
     )
@@ -40,7 +43,7 @@ class _Pause:
 
 
 _pause = _Pause()
-_later: dict[str, float] = {}  # when what this process sent with a delay will run, on the monotonic clock
+_later: dict[str, float] = {}  # when the delayed nudges of this process run, on the monotonic clock
 
 
 def _flag(task: str) -> str:
@@ -66,9 +69,9 @@ def nudge(task: str, queue: str = "upkeep") -> bool:
 
 
 def nudge_later(task: str, delay_s: float, queue: str = "upkeep") -> bool:
-    """Queue `task` to run in `delay_s` seconds, unless this process did so and it has not run yet.
+    """Queue `task` to run in `delay_s` seconds, unless this process already did and it has not run yet.
 
-    Returns whether one was sent; never raises. It holds up no one who nudges at once.
+    Returns whether one was sent; never raises. Immediate nudges are not affected.
     """
     now = time.monotonic()
     if _pause.on() or now < _later.get(task, 0.0):
@@ -87,7 +90,7 @@ def _send(task: str, queue: str, delay_s: float | None = None) -> None:
 
 
 def clear(task: str) -> None:
-    """Called by the task before it looks for work: from here on new work nudges again."""
+    """Clear the flag, called by the task before it looks for work: from here on new work nudges again."""
     try:
         valkey().delete(_flag(task))
     except (redis.RedisError, OSError):

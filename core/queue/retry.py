@@ -11,11 +11,11 @@ from typing import Final
 
 
 class PermanentError(Exception):
-    """Trying again cannot help: a revoked credential, a gone receiver, a payload no one will accept."""
+    """Retrying cannot help: a revoked credential, a removed receiver, a payload that is always refused."""
 
 
 class PassingError(Exception):
-    """Trying again may help; `retry_after` is how many seconds the other side asked for, if it did."""
+    """Retrying may help; `retry_after` is the number of seconds the other side requested, if it did."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -24,18 +24,18 @@ class PassingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Pauses in seconds: `first`, doubled each time up to `longest`; given up after `attempts` tries.
+    """Pauses in seconds: `first`, doubled each time up to `longest`; dead after `attempts` tries.
 
-    The defaults keep trying for about two hours.
+    The defaults retry for about two hours.
     """
 
     first: float = 1.0
     longest: float = 900.0
     attempts: int = 16
-    longest_asked: float = 3600.0
+    max_retry_after: float = 3600.0
 
     def ceiling(self, attempt: int) -> float:
-        """The longest pause after the `attempt`-th try (1 is the first)."""
+        """Return the longest pause after the `attempt`-th try (1 is the first)."""
         return min(self.longest, self.first * 2.0 ** min(attempt - 1, 60))
 
 
@@ -44,7 +44,7 @@ STANDARD: Final = Backoff()
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Try again in `delay` seconds, or give up (`delay` None)."""
+    """Retry in `delay` seconds, or give up (`delay` None)."""
 
     delay: float | None
 
@@ -60,21 +60,24 @@ def after_failure(
     backoff: Backoff = STANDARD,
     uniform: Callable[[float, float], float] = random.uniform,
 ) -> Decision:
-    """What to do after the `attempt`-th try ended in `error`.
+    """Decide what to do after the `attempt`-th try ended in `error`.
 
-    The pause is drawn from the upper half of its range, so that many that failed together do not come back
-    together. What the other side asked for (Retry-After) is the least pause, up to an hour.
+    The pause is drawn from the upper half of its range, so that items that failed together are not retried
+    together. The other side's Retry-After is the minimum pause, up to an hour.
     """
     if isinstance(error, PermanentError) or attempt >= backoff.attempts:
         return Decision(None)
     ceiling = backoff.ceiling(attempt)
     delay = uniform(ceiling / 2, ceiling)
-    asked = error.retry_after if isinstance(error, PassingError) else None
-    return Decision(max(delay, min(asked or 0.0, backoff.longest_asked)))
+    requested_s = error.retry_after if isinstance(error, PassingError) else None
+    return Decision(max(delay, min(requested_s or 0.0, backoff.max_retry_after)))
 
 
 def parse_retry_after(value: str, now: datetime) -> float | None:
-    """Seconds from a Retry-After header: a number or an HTTP date; never negative. None for neither."""
+    """Return the seconds of a Retry-After header, a number or an HTTP date; never negative.
+
+    None if invalid.
+    """
     text = value.strip()
     if text.isascii() and text.isdecimal():
         return float(text[:9])

@@ -28,7 +28,7 @@ MAX_BATCH: Final = 500
 
 
 def run_due(queue: Queue, limit: int = 1000, *, at: datetime | None = None) -> int:
-    """Handle up to `limit` due items in this thread. Returns how many were handled, well or not."""
+    """Handle up to `limit` due items in this thread. Returns how many were handled, successful or not."""
     handled = 0
     while handled < limit and (claimed := _claim_next(queue, handled, limit - handled, at)):
         count = _run_batch(*claimed)
@@ -41,7 +41,10 @@ def run_due(queue: Queue, limit: int = 1000, *, at: datetime | None = None) -> i
 def _claim_next(
     queue: Queue, turn: int, limit: int, at: datetime | None = None
 ) -> tuple[Work, list[Any]] | None:
-    """One batch of one model of the queue; each turn begins with another model. None: nothing is due."""
+    """Claim one batch of one model of the queue, starting with another model each time.
+
+    None: nothing is due.
+    """
     works = handlers_of(queue)
     for n in range(len(works)):
         work = works[(turn + n) % len(works)]
@@ -60,7 +63,7 @@ def _claim_next(
 
 
 def _run_batch(work: Work, batch: Sequence[Any]) -> int:
-    """Returns how many were handled; the others were handed back."""
+    """Handle the items; returns how many were handled. The others were handed back."""
     if not work.takes_batch:
         return _run_each(work, batch)
     if len(batch) == 1 or not _run_together(work, batch):
@@ -74,7 +77,8 @@ def _run_batch(work: Work, batch: Sequence[Any]) -> int:
 def _run_each(work: Work, batch: Sequence[Any]) -> int:
     claimed_at = time.monotonic()
     for done, item in enumerate(batch):
-        # What would start with half the lease gone is handed back: no lease shall end under its handler.
+        # Items that would start with half the lease gone are handed back: no lease may end while its handler
+        # runs.
         if done and (time.monotonic() - claimed_at > work.queue.lease_s / 2 or STOPPING.is_set()):
             queue_items.hand_back(batch[done:])
             return done
@@ -97,7 +101,7 @@ def _run_one(work: Work, item: Any, argument: Any) -> None:
     try:
         work.handler(argument)
     except Exception as error:
-        # Whatever a handler raises is a reason to try again, never to stop the queue.
+        # Any exception of a handler causes a retry and must not stop the queue.
         log.exception("item %s of queue %s failed", item.pk, work.queue.name)
         queue_items.fail(item, error, work.backoff)
     else:
@@ -120,7 +124,7 @@ class Threads:
         self._lock = threading.Lock()
 
     def wake(self) -> None:
-        """Start one more thread, unless enough run: then one that is about to end looks once more."""
+        """Start one more thread, unless enough are running: then one that is about to end looks once more."""
         with self._lock:
             self._is_woken = True
             if self.running >= self.queue.threads or STOPPING.is_set():
@@ -137,10 +141,10 @@ class Threads:
             with self._lock:
                 self.running -= 1
         if self._is_woken_again():
-            self.wake()  # woken between the last look and the end of this thread
+            self.wake()  # woken between the last claim and the end of this thread
 
     def _run_once(self) -> bool:
-        """One batch. Whether there was one."""
+        """Handle one batch. Returns whether there was one."""
         with self._lock:
             self._is_woken = False
             self._turn += 1
@@ -150,7 +154,7 @@ class Threads:
                 self.wake()
                 _run_batch(*claimed)
         except (DatabaseError, InterfaceError):
-            # The leases run out and beat wakes the queue again.
+            # The leases expire and beat wakes the queue again.
             log.exception("queue %s cannot be served now", self.queue.name)
             connection.close()
             return False
@@ -163,12 +167,12 @@ class Threads:
 
 @cache
 def threads_of(name: str) -> Threads:
-    """The threads of one queue in this process."""
+    """Return the threads of one queue in this process."""
     return Threads(QUEUES.get(name))
 
 
 def nudge_queue(queue: Queue) -> None:
-    """Wake a worker of the queue when this transaction commits, once however often it is called."""
+    """Wake a worker of the queue when this transaction commits, once per transaction."""
     if not any(getattr(callback[1], "queue", None) == queue.name for callback in connection.run_on_commit):
         transaction.on_commit(_Nudge(queue))
 

@@ -1,4 +1,4 @@
-"""Set when this worker is asked to stop: running items are finished, no other is claimed."""
+"""Shutdown flag of a worker: running items are finished, no other is claimed."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ select
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
-    """Items that are due, seconds the oldest of them has waited, and items given up."""
+    """Number of due items, seconds the oldest of them has waited, and number of dead items."""
 
     due: int
     lag_s: float
@@ -40,7 +40,7 @@ class QueueState:
 
 
 def queue_state(queue: Queue) -> QueueState:
-    """The state of a queue over all workspaces; zeros for one whose app does the work itself."""
+    """Return the state of a queue over all workspaces; zeros for one whose app does the work itself."""
     parts = [_state_of(work) for work in handlers_of(queue)]
     return QueueState(
         sum(part.due for part in parts),
@@ -59,7 +59,7 @@ def _state_of(work: Work) -> QueueState:
 
 
 def check_queue(queue: Queue) -> CheckResult:
-    """Whether its worker was seen lately and nothing waits too long."""
+    """Check that its worker sent a heartbeat lately and no item waits too long."""
     alive = seen(
         queue.title[:1].lower() + queue.title[1:],
         database_heartbeat.age(queue.name),
@@ -83,14 +83,14 @@ def _register(queue: Queue) -> None:
     def check() -> CheckResult:
         return check_queue(queue)
 
-    health_check(f"{queue.name} worker", queue.title, asks="database")(check)
+    health_check(f"{queue.name} worker", queue.title, requires="database")(check)
 
 
 @metric_source("queues")
 def _metrics() -> Iterator[Metric]:
     due = GaugeMetricFamily("tocsin_queue_due", "Work items that are due.", labels=["queue"])
     lag = GaugeMetricFamily("tocsin_queue_lag_seconds", "Age of the oldest due item.", labels=["queue"])
-    dead = GaugeMetricFamily("tocsin_queue_dead", "Work items given up.", labels=["queue"])
+    dead = GaugeMetricFamily("tocsin_queue_dead", "Dead work items.", labels=["queue"])
     for queue in QUEUES:
         if handlers_of(queue):
             state = queue_state(queue)
@@ -101,5 +101,5 @@ def _metrics() -> Iterator[Metric]:
 
 
 def level_of(state: QueueState, queue: Queue) -> Level:
-    """`warn` when items were given up or wait too long."""
+    """Return `warn` when items are dead or wait too long."""
     return "warn" if state.dead or state.lag_s > queue.max_lag_s else "ok"

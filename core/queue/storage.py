@@ -1,4 +1,4 @@
-"""Migration operation for tables of work items, whose rows change state several times and then rest."""
+"""Migration operation for tables of work items, whose rows change state several times."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db import migrations
 
 
 def queue_storage(table: str) -> migrations.RunSQL:
-    """Leave room for updates on each page and vacuum early: an idle claim stays cheap after 100,000 items."""
+    """Set the fill factor and an early vacuum: an idle claim stays cheap after 100,000 items."""
     return migrations.RunSQL(
         f"alter table {table} set (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01,"
         " autovacuum_vacuum_threshold = 500)",

@@ -1,7 +1,7 @@
 """Rate limiter shared by all web processes.
 
-Half of a limit is shared out to the processes beforehand and costs nothing to take; the rest is leased from
-PostgreSQL in blocks, so that no flushed cache forgives anybody and no request costs a statement of its own.
+Half of a limit is split between the processes beforehand and costs nothing to take; the rest is leased from
+PostgreSQL in blocks. So a flushed cache resets no limit and a request rarely costs a statement.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ MAX_NAMES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`name` ("token:7") may have `most` of what `unit` names in every `window_s` seconds.
+    """`name` ("token:7") may use `most` of what `unit` names in every `window_s` seconds.
 
-    Who is refused reads `unit`, and never `name`.
+    Errors contain `unit`, never `name`.
     """
 
     name: str
@@ -45,11 +45,14 @@ class RateLimiter:
     def __init__(self, processes: int) -> None:
         self._processes = processes
         self._windows: dict[str, _Window] = {}
-        # Asked from the event loop and from threads; held for a few instructions, never while waiting.
+        # Used by the event loop and by threads; held for a few instructions, never while waiting.
         self._lock = threading.Lock()
 
     def take(self, limit: Limit, amount: int = 1) -> bool:
-        """Take from what this process holds; False: ask `lease`, which waits for the database."""
+        """Take from this process's share.
+
+        Returns False if it is used up: then call `lease`, which queries the database.
+        """
         with self._lock:
             window = self._window(limit)
             # A batch larger than the limit would never pass: it costs a whole window's worth.
@@ -60,7 +63,10 @@ class RateLimiter:
             return True
 
     def lease(self, limit: Limit, amount: int = 1) -> None:
-        """Get blocks until they suffice, and take. Raises RateLimited when the window's limit is used up."""
+        """Lease blocks until they suffice, and take.
+
+        Raises RateLimited when the window's limit is used up.
+        """
         while not self.take(limit, amount):
             with self._lock:
                 missing = min(amount, limit.most) - self._window(limit).left
@@ -68,7 +74,7 @@ class RateLimiter:
             if not granted:
                 raise _refusal(limit)
             with self._lock:
-                # The clock may have moved on while the database was asked; what was granted is not lost then.
+                # The window may have ended during the query; what was granted is not lost then.
                 self._window(limit).left += granted
 
     def charge(self, limit: Limit, amount: int = 1) -> None:
@@ -103,5 +109,5 @@ def _refusal(limit: Limit) -> RateLimited:
 
 @functools.cache
 def rate_limiter() -> RateLimiter:
-    """The process's meter, whichever way its callers come in."""
+    """Return the process's rate limiter, shared by all entry points."""
     return RateLimiter(settings.WEB_WORKERS)

@@ -11,19 +11,19 @@ from core.models import Allowance
 from core.sql.prepared import rows, send
 
 _CONSUME: Final[LiteralString] = """
-with asked as (
+with request as (
   select %s::text as name, %s::bigint as wanted, %s::bigint as most, %s::bigint as seconds),
 present as (
   select *, to_timestamp(floor(extract(epoch from clock_timestamp()) / seconds) * seconds) as window_at
-    from asked)
-insert into core_allowance as kept (name, window_at, used, granted)
+    from request)
+insert into core_allowance as c (name, window_at, used, granted)
 select name, window_at, least(wanted, most), least(wanted, most) from present
 on conflict (name) do update set
-  granted = case when kept.window_at = excluded.window_at
-    then greatest(0, least((select wanted from asked), (select most from asked) - kept.used))
+  granted = case when c.window_at = excluded.window_at
+    then greatest(0, least((select wanted from request), (select most from request) - c.used))
     else excluded.granted end,
-  used = case when kept.window_at = excluded.window_at
-    then kept.used + greatest(0, least((select wanted from asked), (select most from asked) - kept.used))
+  used = case when c.window_at = excluded.window_at
+    then c.used + greatest(0, least((select wanted from request), (select most from request) - c.used))
     else excluded.used end,
   window_at = excluded.window_at
 returning granted
@@ -34,7 +34,7 @@ update core_allowance set used = greatest(0, used - %s::bigint) where name = %s:
 
 
 def consume(name: str, most: int, *, wanted: int = 1, window_s: int = 1) -> int:
-    """How many of `wanted` are granted: what is left of `most` in this window of `window_s` seconds, or less.
+    """Return how many of `wanted` are granted: up to the rest of `most` in this window of `window_s` seconds.
 
     Raises django's DatabaseError.
     """
@@ -43,7 +43,7 @@ def consume(name: str, most: int, *, wanted: int = 1, window_s: int = 1) -> int:
 
 
 def release(name: str, amount: int = 1) -> None:
-    """Make what was taken and not used free again."""
+    """Return unused units to the current window."""
     send(_RELEASE, [amount, name])
 
 

@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Final
 from core.errors import Forbidden
 from core.registry import Registry
 
-MAX_QUERY_CHARS: Final = 100  # characters of a question that are read
-MAX_HITS_PER_KIND: Final = 6  # of one kind
+MAX_QUERY_CHARS: Final = 100  # characters of a query that are read
+MAX_HITS_PER_KIND: Final = 6
 
 
 @dataclass(frozen=True)
 class SearchHit:
-    """One thing found: its name, where it is (a path), and a few words that tell it from its like."""
+    """A search result: its title, its path, and a few words that distinguish it from similar ones."""
 
     title: str
     url: str
@@ -25,9 +25,9 @@ class SearchHit:
 
 
 class SearchProvider(ABC):
-    """Finds things of one kind. It asks only what an index answers: it runs while someone types.
+    """Finds things of one kind. It must use indexes only: it runs while someone types.
 
-    order: where its group stands. icon: for those it finds.
+    order: the position of its group. icon: shown with its hits.
     """
 
     name: ClassVar[str]
@@ -37,29 +37,29 @@ class SearchProvider(ABC):
 
     @abstractmethod
     def find(self, actor: Any, text: str, limit: int) -> Sequence[SearchHit]:
-        """Up to `limit` things for a stripped, non-empty text, best first. Raises Forbidden."""
+        """Return up to `limit` hits for a stripped, non-empty text, best first. Raises Forbidden."""
 
 
 @dataclass(frozen=True)
 class SearchGroup:
-    """What one finder found."""
+    """The hits of one provider."""
 
     name: str
     title: str
     found: Sequence[SearchHit]
 
 
-SEARCH_PROVIDERS: Registry[SearchProvider] = Registry("finder")
+SEARCH_PROVIDERS: Registry[SearchProvider] = Registry("search provider")
 
 
 def search_provider(cls: type[SearchProvider]) -> type[SearchProvider]:
-    """Class decorator: register the finder."""
+    """Class decorator: register the search provider."""
     SEARCH_PROVIDERS.add(cls.name, cls())
     return cls
 
 
 def search_everything(actor: Any, text: str, limit: int = MAX_HITS_PER_KIND) -> list[SearchGroup]:
-    """What the viewer may see and the text names, by kind; kinds without any are left out."""
+    """Return what the viewer may see and the text matches, by kind; kinds without hits are left out."""
     text = " ".join(text.replace("\0", " ")[:MAX_QUERY_CHARS].split())
     if not text:
         return []

@@ -1,6 +1,6 @@
 """Encrypts stored secrets with a key derived from SECRET_KEY.
 
-To change SECRET_KEY, put the old one into SECRET_KEY_FALLBACKS: what it sealed stays readable.
+To change SECRET_KEY, put the old one into SECRET_KEY_FALLBACKS: secrets encrypted with it stay readable.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from django.conf import settings
 
 
 class DecryptionError(ValueError):
-    """The text was sealed with a key that is not among ours any more, or was tampered with."""
+    """The text was encrypted with an unknown key or was tampered with."""
 
 
 def encrypt(text: str) -> str:
-    """The text encrypted and authenticated; each call answers another one."""
+    """Encrypt and authenticate a text; the result differs on each call."""
     return _box(_keys()).encrypt(text.encode()).decode()
 
 
-def decrypt(sealed: str) -> str:
-    """The text that was sealed. Raises UnsealableError."""
+def decrypt(token: str) -> str:
+    """Decrypt a text. Raises DecryptionError."""
     try:
-        return _box(_keys()).decrypt(sealed.encode()).decode()
+        return _box(_keys()).decrypt(token.encode()).decode()
     except InvalidToken:
         raise DecryptionError("a stored secret cannot be read: was SECRET_KEY changed?") from None
 

@@ -1,4 +1,4 @@
-"""A stored secret with two live values: the current one and, while it is being replaced, the one before."""
+"""Stored secret with two live values: the current one and, during a rotation, the previous one."""
 
 from __future__ import annotations
 
@@ -20,22 +20,25 @@ class LiveSecret:
 
     @property
     def current(self) -> str:
-        """The newest value, or nothing."""
+        """Return the newest value, or ""."""
         return self.values[0] if self.values else ""
 
     def replaced_by(self, value: str) -> Self:
-        """With a new current value; the one before stays live until `retired` or the next replacement."""
+        """Return it with a new current value.
+
+        The previous one stays live until `retired` or the next rotation.
+        """
         return type(self)((value, *self.values[: MAX_LIVE - 1]))
 
     def retired(self) -> Self:
-        """Without the value before the current one."""
+        """Return it without the previous value."""
         return type(self)(self.values[:1])
 
     def encrypted(self) -> str:
-        """As it is stored; nothing for an empty one."""
+        """Return it as stored; "" for an empty one."""
         return encrypt(orjson.dumps(list(self.values)).decode()) if self.values else ""
 
     @classmethod
     def from_encrypted(cls, stored: str) -> Self:
-        """Read what `encrypted` returned. Raises UnsealableError."""
+        """Parse what `encrypted` returned. Raises DecryptionError."""
         return cls(tuple(orjson.loads(decrypt(stored)))) if stored else cls()

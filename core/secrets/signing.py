@@ -1,4 +1,4 @@
-"""Signs messages with shared secrets, and verifies what others signed."""
+"""Signs messages with shared secrets and verifies signatures."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ TOLERANCE: Final = timedelta(minutes=5)
 
 
 def new_webhook_secret() -> str:
-    """A fresh secret of the Standard Webhooks specification: `whsec_` and base64."""
+    """Return a new secret of the Standard Webhooks specification: `whsec_` and base64."""
     return STANDARD_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def is_webhook_secret(secret: str) -> bool:
-    """Whether it is `whsec_` and the base64 of 24 to 64 bytes."""
+    """Return whether it is `whsec_` and the base64 of 24 to 64 bytes."""
     try:
         key = base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
     except (binascii.Error, ValueError):
@@ -32,20 +32,20 @@ def is_webhook_secret(secret: str) -> bool:
 
 
 def hmac_hex(secret: str, message: bytes, algorithm: Algorithm = "sha256") -> str:
-    """The HMAC of `message` as lowercase hex."""
+    """Return the HMAC of `message` as lowercase hex."""
     return hmac.new(secret.encode(), message, getattr(hashlib, algorithm)).hexdigest()
 
 
 def verify_hmac_hex(
     live_secrets: Sequence[str], message: bytes, given: str, algorithm: Algorithm = "sha256"
 ) -> bool:
-    """Whether `given` is the HMAC of `message` by any live secret; compared in constant time."""
+    """Return whether `given` is the HMAC of `message` by any live secret; compared in constant time."""
     expected = [hmac_hex(secret, message, algorithm) for secret in live_secrets]
     return any(hmac.compare_digest(one.encode(), given.lower().encode()) for one in expected)
 
 
 def sign_webhook(live_secrets: Sequence[str], message_id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The three headers of Standard Webhooks; one signature for each live secret, newest first."""
+    """Return the three headers of Standard Webhooks; one signature for each live secret, newest first."""
     stamp = str(int(at.timestamp()))
     signatures = [f"v1,{_standard_signature(secret, message_id, stamp, body)}" for secret in live_secrets]
     return {
@@ -56,7 +56,7 @@ def sign_webhook(live_secrets: Sequence[str], message_id: str, at: datetime, bod
 
 
 def verify_webhook(live_secrets: Sequence[str], headers: dict[str, str], body: bytes, now: datetime) -> bool:
-    """Whether the headers of Standard Webhooks fit the body, by any live secret, within five minutes."""
+    """Verify the Standard Webhooks headers of a body, by any live secret, within five minutes."""
     stamp = headers.get("webhook-timestamp", "")
     if not stamp.isdecimal() or abs(now.timestamp() - int(stamp[:12])) > TOLERANCE.total_seconds():
         return False

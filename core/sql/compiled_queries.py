@@ -1,7 +1,7 @@
 """Compiles Django queries to SQL once and runs them as prepared statements.
 
-Building a query costs Django 1 to 4 ms of Python each time and PostgreSQL 1 ms of planning, for answers found
-in a fraction of that. What a query means is still said once, in Django's words.
+Building a query costs 1 to 4 ms of Python in Django each time and 1 ms of planning in PostgreSQL, for results
+found in a fraction of that. Queries are still written once, with Django's ORM.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ P = ParamSpec("P")
 M = TypeVar("M", bound=models.Model)
 R = TypeVar("R")
 Row = tuple[Any, ...]
-_populators: Final = vars(reading)["get_related_populators"]  # Django's stubs leave it out
+_populators: Final = vars(reading)["get_related_populators"]  # missing from Django's stubs
 
-# What stands for a value while the SQL is written: within the range of an integer column, and like nothing
-# that a query of ours says for itself.
+# Placeholder of a value while the SQL is generated: within the range of an integer column, and unlike any
+# constant of a query.
 _STAND_INS: Final[dict[type, Callable[[int], Any]]] = {
     int: lambda n: 2_147_480_000 + n,
     str: lambda n: f"\x01 value {n}",
@@ -35,12 +35,13 @@ _STAND_INS: Final[dict[type, Callable[[int], Any]]] = {
 def compiled(
     *kinds: type[int] | type[str] | type[datetime] | type[list[int]],
 ) -> Callable[[Callable[P, models.QuerySet[M, R]]], Callable[P, list[R]]]:
-    """Make a function that builds a query one that answers its rows: built at the first call only.
+    """Decorator: turn a function that builds a query into one that returns its rows.
 
-    `kinds` are those of its arguments: int, str, datetime, or list for `core.sql.expressions.among`. They
-    stand in the query as values only: what decides how it is built can be none of them. For whole objects,
-    with `only`, `select_related` and annotations, and for `values_list`; not for network addresses, which
-    psycopg reads in its own way. Raises django.db's errors, and TypeError for what it is not for.
+    Built at the first call only. `kinds` are those of its arguments: int, str, datetime, or list for
+    `core.sql.expressions.among`. Arguments may only be values in the query, not change its structure.
+    Supports whole objects, with `only`, `select_related` and annotations, and `values_list`; not network
+    addresses, which psycopg converts in its own way. Raises django.db's errors, and TypeError for unsupported
+    queries.
     """
 
     def make(build: Callable[P, models.QuerySet[M, R]]) -> Callable[P, list[R]]:
@@ -50,7 +51,7 @@ def compiled(
 
 
 class Compiled(Generic[M, R]):
-    """One query, and how to read its rows."""
+    """A compiled query and how to read its rows."""
 
     def __init__(self, build: Callable[..., models.QuerySet[M, R]], kinds: Sequence[type]) -> None:
         self.build = build
@@ -58,14 +59,14 @@ class Compiled(Generic[M, R]):
         self._ready: tuple[bytes, list[Callable[[Sequence[Any]], Any]], Callable[[Row], R]] | None = None
 
     def __call__(self, *values: Any) -> list[R]:
-        """The rows for these values, in the order of the kinds."""
+        """Return the rows for these values, in the order of the kinds."""
         if self._ready is None:
             self._ready = self._compile()
         query, params, read = self._ready
         return [read(row) for row in rows(query, [param(values) for param in params])]
 
     def _compile(self) -> tuple[bytes, list[Callable[[Sequence[Any]], Any]], Callable[[Row], R]]:
-        connection.ensure_connection()  # it knows how literals are written
+        connection.ensure_connection()  # needed to quote literals
         stand_ins = [_STAND_INS[kind](n) for n, kind in enumerate(self._kinds)]
         found = self.build(*stand_ins)
         compiler = found.query.get_compiler(connection=connection)
@@ -75,14 +76,17 @@ class Compiled(Generic[M, R]):
             if value in stand_ins:
                 parts.append("%s")
                 params.append(_param(stand_ins.index(value), value))
-            else:  # a condition of a partial index is recognized by its words
+            else:  # a condition of a partial index is recognized by its text only
                 parts.append(sql.Literal(value).as_string(connection.connection).replace("%", "%%"))
         query = text.replace("%%", "%%%%") % tuple(parts)
         return query.encode(), params, _reader(found, compiler)
 
 
 def _param(position: int, stand_in: Any) -> Callable[[Sequence[Any]], Any]:
-    """What takes one parameter out of the values; numbers as wide as their columns, whatever their size."""
+    """Return a function that takes one parameter from the values.
+
+    Numbers are cast as wide as their columns.
+    """
     if isinstance(stand_in, list):
         width = type(stand_in[0])
         return lambda values: [width(value) for value in values[position]]
@@ -94,7 +98,7 @@ def _param(position: int, stand_in: Any) -> Callable[[Sequence[Any]], Any]:
 
 def _reader(found: models.QuerySet[Any, Any], compiler: Any) -> Callable[[Row], Any]:
     if any(isinstance(column.output_field, models.GenericIPAddressField) for column, _, _ in compiler.select):
-        raise TypeError("a query that answers network addresses cannot be compiled")
+        raise TypeError("a query that returns network addresses cannot be compiled")
     kind, converted = getattr(found, "_iterable_class", None), _converter(compiler)
     if kind is reading.FlatValuesListIterable:
         return lambda row: converted(row)[0]
@@ -107,7 +111,7 @@ def _reader(found: models.QuerySet[Any, Any], compiler: Any) -> Callable[[Row], 
 
 
 def _converter(compiler: Any) -> Callable[[Row], Sequence[Any]]:
-    """What Django makes of a row's values; not of JSON, which psycopg has read already."""
+    """Return Django's converter of a row's values, except for JSON, which psycopg has already parsed."""
     every = compiler.get_converters(column for column, _, _ in compiler.select)
     converters = {
         position: (functions, column)
@@ -128,7 +132,7 @@ def _converter(compiler: Any) -> Callable[[Row], Sequence[Any]]:
 
 
 def _object_reader(compiler: Any) -> Callable[[Sequence[Any]], Any]:
-    """As Django's ModelIterable reads a row."""
+    """Return a reader of whole objects, as Django's ModelIterable does."""
     model, select = compiler.klass_info["model"], compiler.select
     columns = compiler.klass_info["select_fields"]
     start, end = columns[0], columns[-1] + 1

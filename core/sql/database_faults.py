@@ -1,4 +1,4 @@
-"""Faults of the database itself: away, read-only, out of room. The same request may succeed later."""
+"""Faults of the database itself: down, read-only, out of space. The same request may succeed later."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from typing import Final
 
 from django.db import InterfaceError, InternalError, OperationalError
 
-# PostgreSQL refuses a write to a read-only database, and anything after a fault, with an internal error.
+# PostgreSQL raises an internal error for a write to a read-only database, and for anything after a fault.
 DATABASE_FAULTS: Final = (OperationalError, InterfaceError, InternalError)

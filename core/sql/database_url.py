@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import connections
 
-# What Django hands to psycopg beside the words of libpq's that say where to go and as whom.
+# What Django passes to psycopg besides libpq's connection parameters.
 _NOT_OF_LIBPQ = frozenset({"prepare_threshold"})
 
 
 def libpq_parameters() -> dict[str, Any]:
-    """Django's own parameters as far as libpq knows them: texts and numbers, neither pool nor classes."""
+    """Return Django's parameters that libpq knows: texts and numbers, without pool and classes."""
     given = connections["default"].get_connection_params()
     return {
         name: value

@@ -25,7 +25,7 @@ class RowBeyond(Func):
         self.is_below = is_below
 
     def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> Any:
-        """The SQL and its parameters."""
+        """Return the SQL and its parameters."""
         parts = [compiler.compile(part) for part in self.get_source_expressions()]
         half = len(parts) // 2
         left, right = (", ".join(sql for sql, _ in side) for side in (parts[:half], parts[half:]))
@@ -34,7 +34,7 @@ class RowBeyond(Func):
 
 
 class InArray(Func):
-    """`column = any(array)`: beside other conditions joined by OR, an index on the column is still of use."""
+    """`column = any(array)`: also in a condition joined by OR, an index on the column can be used."""
 
     output_field = BooleanField()
     conditional = True
@@ -49,5 +49,5 @@ def among(column: str, ids: Sequence[int]) -> InArray:
 
 
 def among_texts(column: str, texts: Sequence[str]) -> InArray:
-    """`column = any(texts)`: one parameter, where `__in` would quote each text by itself."""
+    """`column = any(texts)`: one parameter, where `__in` would quote each text separately."""
     return InArray(F(column), Value(list(texts), output_field=ArrayField(TextField())))

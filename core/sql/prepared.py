@@ -1,9 +1,9 @@
 """Prepared, pipelined statements for hot paths.
 
-Django sends each statement as one text with its values in it, which PostgreSQL plans anew, and reads times
-by pattern; measured on the drain of a burst, that was half of its cost. What runs here is planned once for
-each connection and read by psycopg's C code. Where one need not know an answer before the next is asked,
-they are sent together: on a busy machine most of a statement's time is waiting to be woken for its answer.
+Django sends each statement as text with its values, which PostgreSQL plans anew, and parses times by pattern;
+measured on the drain of a burst, that was half of its cost. Statements here are planned once per connection
+and parsed by psycopg's C code. Where a result is not needed before the next statement, they are sent
+together: on a busy machine most of a statement's time is the wait for its result.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ AnyField: TypeAlias = "models.Field[Any, Any]"
 def pipelined() -> Iterator[None]:
     """Statements inside are sent without waiting for one another, and run in order; nests.
 
-    Only `rows` and `Answer.rows` wait, and the end of the outermost block. A statement's error is raised at
-    the next of these. For use inside a transaction. Raises django.db's errors.
+    Only `rows`, `Result.rows` and the end of the outermost block wait. A statement's error is raised at the
+    next of these. For use inside a transaction. Raises django.db's errors.
     """
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
@@ -46,29 +46,30 @@ select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('en
 def plan_once() -> None:
     """For the rest of the transaction, use each statement's first plan, whatever the parameters.
 
-    PostgreSQL would plan those over partitions anew each time: 1.5 ms for windows found in 0.15 ms. As a
-    plan may be made while a table is still empty, none of them reads a whole table.
+    PostgreSQL would plan queries over partitions anew each time: 1.5 ms for windows found in 0.15 ms. As a
+    plan may be made while a table is still empty, sequential scans are disabled.
     """
     send(_PLAN_ONCE)
 
 
-class Answer:
-    """What a statement that was sent answers."""
+class Result:
+    """Pending result of a sent statement."""
 
     def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
         self._cursor = cursor
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """All its rows, once it ran. Raises django.db's errors."""
+        """Return all rows, waiting until the statement ran. Raises django.db's errors."""
         with _errors():
             return self._cursor.fetchall()
 
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """Raises django.db's errors. A connection whose statements were prepared for a column as it was is ended:
+    """Translate to django.db's errors.
 
-    PostgreSQL would refuse them there for ever.
+    Closes a connection whose statements were prepared for a changed column: PostgreSQL would refuse them on
+    it forever.
     """
     with connection.wrap_database_errors:
         try:
@@ -78,34 +79,35 @@ def _errors() -> Iterator[None]:
             raise
 
 
-def send(query: LiteralString | bytes, params: Sequence[Any] = ()) -> Answer:
-    """Run one statement, on Django's connection and in its transaction.
+def send(query: LiteralString | bytes, params: Sequence[Any] = ()) -> Result:
+    """Run one statement on Django's connection, in its transaction.
 
     Parameters are typed by casts in the query (`%s::bigint[]`). Raises django.db's errors.
     """
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
     if connection.queries_logged:  # so that statements are counted wherever Django counts its own
-        said = query if isinstance(query, str) else query.decode()
-        connection.queries_log.append({"sql": said, "time": "0"})
+        text = query if isinstance(query, str) else query.decode()
+        connection.queries_log.append({"sql": text, "time": "0"})
     cursor = psycopg.Cursor(raw)
-    # Only for these: psycopg keeps the texts of what it might prepare, and Django's texts hold their values.
+    # Only for these: psycopg caches the text of what it might prepare, and Django's texts contain their
+    # values.
     usual, raw.prepare_threshold = raw.prepare_threshold, 0
     try:
         with _errors():
             cursor.execute(query, params, prepare=True, binary=True)
     finally:
         raw.prepare_threshold = usual
-    return Answer(cursor)
+    return Result(cursor)
 
 
 def rows(query: LiteralString | bytes, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """All rows of one statement that has some to answer. Raises django.db's errors."""
+    """Return all rows of one statement that returns some. Raises django.db's errors."""
     return send(query, params).rows()
 
 
-class Written(NamedTuple):
-    """How rows of one model are written: the statement, the fields it is given and the others."""
+class PreparedWrite(NamedTuple):
+    """How rows of one model are written: the statement, the fields that are set and the others."""
 
     query: bytes
     fields: tuple[AnyField, ...]
@@ -113,18 +115,18 @@ class Written(NamedTuple):
 
 
 @functools.cache
-def _insertion(model: type[models.Model], left_out: frozenset[AnyField]) -> Written:
+def _insertion(model: type[models.Model], left_out: frozenset[AnyField]) -> PreparedWrite:
     fields = [f for f in model._meta.local_concrete_fields if not (f.primary_key or f.generated)]
     given = tuple(f for f in fields if f not in left_out)
     others = tuple(f for f in model._meta.local_concrete_fields if f not in given)
     query = sql.SQL("insert into {} ({}) select * from json_to_recordset(%s::json) as x({})").format(
         _table(model), _listed(_name(f) for f in given), _listed(_typed(f) for f in given)
     )
-    return Written(query.as_bytes(), given, others)
+    return PreparedWrite(query.as_bytes(), given, others)
 
 
 @functools.cache
-def _update(model: type[models.Model], names: tuple[str, ...]) -> Written:
+def _update(model: type[models.Model], names: tuple[str, ...]) -> PreparedWrite:
     key: AnyField = model._meta.pk
     fields = {field.name: field for field in model._meta.local_concrete_fields}
     given = tuple(fields[name] for name in names)
@@ -136,7 +138,7 @@ def _update(model: type[models.Model], names: tuple[str, ...]) -> Written:
         _listed(_typed(f) for f in (key, *given)),
         _name(key),
     )
-    return Written(query.as_bytes(), (key, *given), ())
+    return PreparedWrite(query.as_bytes(), (key, *given), ())
 
 
 def _table(model: type[models.Model]) -> sql.Composable:
@@ -157,18 +159,18 @@ def _listed(parts: Iterable[sql.Composable]) -> sql.Composable:
 
 
 def insert(objects: Sequence[models.Model]) -> None:
-    """Write new objects of one model, any number in one statement; like `bulk_create`, but prepared.
+    """Insert new objects of one model, any number in one statement; like `bulk_create`, but prepared.
 
-    They get their ids and what the database fills in. Raises django.db's errors, and ValueError where one
-    object leaves to the database what another one names.
+    Ids and database defaults are set on them. Raises django.db's errors, and ValueError where one object
+    leaves to the database what another one sets.
     """
     if not objects:
         return
     into = _insertion_of(objects)
     names = ", ".join(f'"{f.column}"' for f in into.others)
-    answers = rows(into.query + f" returning {names}".encode(), [_given(into, objects)])
-    for one, answer in zip(objects, answers, strict=True):
-        for field, value in zip(into.others, answer, strict=True):
+    results = rows(into.query + f" returning {names}".encode(), [_given(into, objects)])
+    for one, result in zip(objects, results, strict=True):
+        for field, value in zip(into.others, result, strict=True):
             setattr(one, field.attname, value)
         one._state.adding, one._state.db = False, connection.alias
 
@@ -176,9 +178,9 @@ def insert(objects: Sequence[models.Model]) -> None:
 def write(
     objects: Sequence[models.Model], *, where: LiteralString = "", on_conflict: LiteralString = ""
 ) -> None:
-    """`insert` of objects that no one looks at afterwards: they get no ids, and nothing is waited for.
+    """Insert objects that are not used afterwards: their ids are not set, and nothing is waited for.
 
-    `where` leaves some out, `x` being one of them. `on_conflict`: "do nothing", "(…) do update set …".
+    `where` is a condition on the row `x`. `on_conflict`: "do nothing", "(…) do update set …".
     """
     if objects:
         into = _insertion_of(objects)
@@ -194,7 +196,7 @@ def update(objects: Sequence[models.Model], fields: tuple[str, ...]) -> None:
         send(into.query, [_given(into, objects, add=False)])
 
 
-def _insertion_of(objects: Sequence[models.Model]) -> Written:
+def _insertion_of(objects: Sequence[models.Model]) -> PreparedWrite:
     left_out = _left_to_the_database(objects[0])
     if any(_left_to_the_database(one) != left_out for one in objects):
         raise ValueError("either all or none of the objects may name a field that the database can fill in")
@@ -206,8 +208,8 @@ def _left_to_the_database(one: models.Model) -> frozenset[AnyField]:
     return frozenset(f for f in fields if isinstance(one.__dict__.get(f.attname), DatabaseDefault))
 
 
-def _given(into: Written, objects: Sequence[models.Model], *, add: bool = True) -> str:
-    """The objects' values as JSON that PostgreSQL reads as the columns' types."""
+def _given(into: PreparedWrite, objects: Sequence[models.Model], *, add: bool = True) -> str:
+    """Return the objects' values as JSON that PostgreSQL reads as the columns' types."""
     return orjson.dumps([{f.column: _plain(f, one, add) for f in into.fields} for one in objects]).decode()
 
 

@@ -29,10 +29,10 @@ log = logging.getLogger(__name__)
 
 
 def load_into_empty_database(snapshot: Path) -> bool:
-    """Create every table of the snapshot, in one transaction. Returns whether that was done.
+    """Create every table of the snapshot in one transaction. Returns whether that was done.
 
-    Nothing is changed where there are tables already, where tables would be made in another schema than
-    `public`, and where the server does not understand the snapshot.
+    Nothing is changed if there are tables already, if the schema is not `public`, or if the server does not
+    understand the snapshot.
     """
     try:
         with transaction.atomic():
@@ -50,7 +50,7 @@ def _load(snapshot: Path) -> bool:
         if is_empty:
             cursor.execute("select current_setting('search_path')")
             [path] = cursor.fetchone()
-            # Many statements at once, which Django's cursors do not take.
+            # Many statements at once, which Django's cursors do not support.
             raw = cast("psycopg.Connection[tuple[object, ...]]", connection.connection)
             raw.execute((_BEGIN + snapshot.read_text() + _END).encode())
             cursor.execute("select set_config('search_path', %s, true)", [path])

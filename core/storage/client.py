@@ -1,7 +1,7 @@
-"""Object storage (S3): put, get, stream, presigned addresses, copy and delete.
+"""Object storage (S3): put, get, stream, presigned URLs, copy and delete.
 
-Keys live in one bucket (`S3_BUCKET`) unless another is named. Presigned addresses are for browsers and
-agents: they name the public endpoint (`S3_PUBLIC_ENDPOINT_URL`).
+Keys are in one bucket (`S3_BUCKET`) unless another is named. Presigned URLs are for browsers and agents: they
+use the public endpoint (`S3_PUBLIC_ENDPOINT_URL`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MISSING: Final = {"404", "NoSuchKey", "NotFound", "NoSuchBucket"}
 
 
 class StorageError(PassingError):
-    """The storage cannot be reached or did not do what it was asked."""
+    """The storage cannot be reached or a request failed."""
 
 
 class ObjectMissingError(PermanentError):
@@ -39,7 +39,7 @@ class ObjectMissingError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What the storage knows of one object."""
+    """Metadata of one object."""
 
     key: str
     size: int
@@ -50,12 +50,12 @@ class ObjectInfo:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One bucket; made at the first `ensure()`."""
+    """One bucket; created at the first `ensure()`."""
 
     name: str
 
     def ensure(self) -> None:
-        """Make the bucket where there is none. Raises StorageError."""
+        """Create the bucket if there is none. Raises StorageError."""
         with _errors(self.name):
             ensure_bucket(_client(), self.name)
 
@@ -73,7 +73,10 @@ class Bucket:
             _client().upload_file(str(path), self.name, key)
 
     def get(self, key: str, max_bytes: int = MAX_BYTES) -> bytes:
-        """The whole object. Raises StorageError, ObjectMissingError, and PermanentError for a longer one."""
+        """Return the whole object.
+
+        Raises StorageError, ObjectMissingError, and PermanentError for a longer one.
+        """
         with _errors(key):
             body = _client().get_object(Bucket=self.name, Key=key)["Body"]
             data: bytes = body.read(max_bytes + 1)
@@ -87,7 +90,7 @@ class Bucket:
             _client().download_file(self.name, key, str(path))
 
     def put_once(self, key: str, body: IO[bytes], content_type: str, sha256: str) -> bool:
-        """Store these bytes (`sha256` in hex); False where there is such an object already.
+        """Store these bytes (`sha256` in hex). Returns False if the object already exists.
 
         Raises StorageError.
         """
@@ -104,20 +107,20 @@ class Bucket:
         return True
 
     def read(self, key: str, start: int, count: int) -> bytes:
-        """`count` bytes from `start` on, fewer at the end. Raises StorageError, ObjectMissingError."""
+        """Return `count` bytes from `start` on, fewer at the end. Raises StorageError, ObjectMissingError."""
         with _errors(key):
-            asked = f"bytes={start}-{start + count - 1}"
-            data: bytes = _client().get_object(Bucket=self.name, Key=key, Range=asked)["Body"].read()
+            byte_range = f"bytes={start}-{start + count - 1}"
+            data: bytes = _client().get_object(Bucket=self.name, Key=key, Range=byte_range)["Body"].read()
         return data
 
     def stream(self, key: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
-        """The object piece by piece. Raises StorageError, ObjectMissingError."""
+        """Yield the object in chunks. Raises StorageError, ObjectMissingError."""
         with _errors(key):
             body = _client().get_object(Bucket=self.name, Key=key)["Body"]
             yield from body.iter_chunks(chunk_bytes)
 
     def info(self, key: str) -> ObjectInfo | None:
-        """Size, type and where it was sent along the SHA-256 (hex); None when there is no such object.
+        """Return size, type and, if it was sent along, the SHA-256 (hex); None when there is no such object.
 
         Raises StorageError.
         """
@@ -131,7 +134,7 @@ class Bucket:
         return ObjectInfo(key, head["ContentLength"], head.get("ContentType", ""), etag, digest)
 
     def keys(self, prefix: str = "") -> Iterator[str]:
-        """Every key that begins so, in order. Raises StorageError."""
+        """Yield every key with that prefix, in order. Raises StorageError."""
         with _errors(prefix):
             for page in _client().get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix):
                 yield from (entry["Key"] for entry in page.get("Contents", ()))
@@ -143,21 +146,22 @@ class Bucket:
             _client().copy(source, self.name, to)
 
     def delete(self, key: str) -> None:
-        """Idempotent. Raises StorageError."""
+        """Delete the object; idempotent. Raises StorageError."""
         with _errors(key):
             _client().delete_object(Bucket=self.name, Key=key)
 
     def presigned_put(self, key: str, content_type: str, size: int, expires_s: int = PRESIGNED_S) -> str:
-        """Where exactly `size` bytes of that type may be put by whoever has the address."""
+        """Return a URL where its holder may upload exactly `size` bytes of that type."""
         params = {"Bucket": self.name, "Key": key, "ContentType": content_type, "ContentLength": size}
         return _presigned("put_object", params, expires_s)
 
     def presigned_once(
         self, key: str, content_type: str, size: int, sha256: str, expires_s: int = PRESIGNED_S
     ) -> str:
-        """Where exactly these bytes may be put, once. Raises StorageError where there is no key to sign with.
+        """Return a URL where exactly these bytes may be uploaded, once.
 
-        The request must send Content-Length, Content-Type, x-amz-checksum-sha256 and If-None-Match as signed.
+        Raises StorageError without a key to sign with. The request must send Content-Length, Content-Type,
+        x-amz-checksum-sha256 and If-None-Match as signed.
         """
         params = {
             "Bucket": self.name, "Key": key, "ContentType": content_type, "ContentLength": size,
@@ -167,7 +171,7 @@ class Bucket:
             return _presigned("put_object", params, expires_s)
 
     def presigned_get(self, key: str, filename: str = "", expires_s: int = PRESIGNED_S) -> str:
-        """Where the object may be read by whoever has the address; saved as `filename` (ASCII)."""
+        """Return a URL where its holder may read the object; saved as `filename` (ASCII)."""
         params = {"Bucket": self.name, "Key": key}
         if filename:
             params["ResponseContentDisposition"] = f'attachment; filename="{filename}"'
@@ -175,12 +179,12 @@ class Bucket:
 
 
 def checksum(sha256: str) -> str:
-    """A SHA-256 in hex as S3 writes it."""
+    """Return a hex SHA-256 in S3's base64 form."""
     return base64.b64encode(bytes.fromhex(sha256)).decode()
 
 
 def bucket(name: str = "") -> Bucket:
-    """The bucket of incidents' files, or the named one."""
+    """Return the default bucket, or the named one."""
     return Bucket(name or settings.S3_BUCKET)
 
 
@@ -191,13 +195,13 @@ def _presigned(operation: str, params: dict[str, Any], expires_s: int) -> str:
 
 
 def ensure_bucket(client: Any, name: str) -> None:
-    """Make the bucket where there is none, as in the storage that Tocsin brings along. Raises ClientError."""
+    """Create the bucket on the embedded storage if there is none. Raises ClientError."""
     try:
         client.head_bucket(Bucket=name)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
             raise
-        # The oldest region is meant by naming none.
+        # us-east-1 must not be named as a location constraint.
         region = settings.S3_REGION
         here = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         client.create_bucket(Bucket=name, **here)
@@ -217,7 +221,7 @@ def _client_for(endpoint: str | None) -> Any:
 
 @cache
 def _cached(endpoint: str | None, region: str, access_key: str, secret_key: str) -> Any:
-    # Without keys of ours, boto3 looks where it always does: the environment, its files, the machine's role.
+    # Without configured keys, boto3 uses its default chain: environment, files, the machine's role.
     storage = S3Storage(
         bucket_name=settings.S3_BUCKET,
         endpoint_url=endpoint,

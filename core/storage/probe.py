@@ -1,7 +1,7 @@
-"""Tries out what a storage enforces of a presigned upload: once, exactly these bytes, in time.
+"""Tests what a storage enforces of a presigned upload: once, exactly these bytes, in time.
 
-Each try is a real request to the address that clients are sent to. Storages that are compatible with S3
-differ in this; Tocsin checks size and SHA-256 itself all the same before it uses a file.
+Each test is a real request to the public endpoint. S3-compatible storages differ here; Tocsin checks size and
+SHA-256 itself in any case before it uses a file.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ PREFIX: Final = "tocsin-probe/"
 
 
 @dataclass(frozen=True, slots=True)
-class Enforced:
-    """One rule of a presigned upload, and whether the storage refuses what breaks it."""
+class RuleCheck:
+    """One rule of a presigned upload, and whether the storage enforces it."""
 
     rule: str
     is_enforced: bool
@@ -38,21 +38,21 @@ class Enforced:
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """A presigned address and the headers that were signed with it."""
+    """A presigned URL and its signed headers."""
 
     url: str
     headers: Mapping[str, str]
 
 
-def try_uploads(bucket: Bucket) -> list[Enforced]:
-    """Try each rule. Raises StorageError where even a right upload fails."""
+def try_uploads(bucket: Bucket) -> list[RuleCheck]:
+    """Test each rule. Raises StorageError if even a correct upload fails."""
     own = f"{PREFIX}{uuid.uuid4()}"
     keys = [f"{own}-{number}" for number in range(3)]
     try:
         expiring, signed_at = _signed(bucket, keys[1], EXPIRES_S), time.monotonic()
         found = [*_wrong_uploads(bucket, keys[0]), *_right_uploads(bucket, keys[2])]
         time.sleep(max(0.0, signed_at + EXPIRES_S + 1.5 - time.monotonic()))
-        found.append(Enforced("the time of an address", _is_refused(_put(expiring, BODY))))
+        found.append(RuleCheck("the time of an address", _is_refused(_put(expiring, BODY))))
     finally:
         for key in keys:
             with contextlib.suppress(StorageError):
@@ -60,26 +60,26 @@ def try_uploads(bucket: Bucket) -> list[Enforced]:
     return found
 
 
-def _right_uploads(bucket: Bucket, key: str) -> Iterator[Enforced]:
+def _right_uploads(bucket: Bucket, key: str) -> Iterator[RuleCheck]:
     signed = _signed(bucket, key)
     status, text = _send(signed, BODY)
     if status != HTTPStatus.OK:
         raise StorageError(f"A presigned upload returned {status}: {text}")
-    yield Enforced("one upload for each address", _is_refused(_put(signed, BODY)))
-    yield Enforced(
-        "SHA-256 kept with the object", (info := bucket.info(key)) is not None and bool(info.sha256)
+    yield RuleCheck("one upload for each address", _is_refused(_put(signed, BODY)))
+    yield RuleCheck(
+        "SHA-256 stored with the object", (info := bucket.info(key)) is not None and bool(info.sha256)
     )
 
 
-def _wrong_uploads(bucket: Bucket, key: str) -> Iterator[Enforced]:
+def _wrong_uploads(bucket: Bucket, key: str) -> Iterator[RuleCheck]:
     signed = _signed(bucket, key)
     other = bytes([BODY[0] ^ 1]) + BODY[1:]
     elsewhere = _Signed(signed.url.replace(key, f"{key}x"), signed.headers)
-    yield Enforced("the signed bytes", _is_refused(_put(signed, other)))
-    yield Enforced("the signed length", _is_refused(_put(signed, BODY + b"x", {"Content-Length": ""})))
-    yield Enforced("the signed type", _is_refused(_put(signed, BODY, {"Content-Type": "text/html"})))
-    yield Enforced("the signed condition", _is_refused(_put(signed, BODY, {"If-None-Match": ""})))
-    yield Enforced("the signed name", _is_refused(_put(elsewhere, BODY)))
+    yield RuleCheck("the signed bytes", _is_refused(_put(signed, other)))
+    yield RuleCheck("the signed length", _is_refused(_put(signed, BODY + b"x", {"Content-Length": ""})))
+    yield RuleCheck("the signed type", _is_refused(_put(signed, BODY, {"Content-Type": "text/html"})))
+    yield RuleCheck("the signed condition", _is_refused(_put(signed, BODY, {"If-None-Match": ""})))
+    yield RuleCheck("the signed name", _is_refused(_put(elsewhere, BODY)))
 
 
 def _signed(bucket: Bucket, key: str, expires_s: int = 60) -> _Signed:
@@ -101,13 +101,13 @@ def _put(signed: _Signed, body: bytes, other: Mapping[str, str] | None = None) -
 
 
 def _send(signed: _Signed, body: bytes, other: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Status and beginning of the answer; `other` headers stand in the place of signed ones, "" for none."""
+    """Return status and beginning of the response; `other` headers replace signed ones, "" removes one."""
     headers = {name: value for name, value in {**signed.headers, **(other or {})}.items() if value}
     request: Any = AWSRequest("PUT", signed.url, headers, body).prepare()
     session = URLLib3Session(timeout=TIMEOUT_S)
     try:
-        answer = session.send(request)
-        return int(answer.status_code), str(answer.text or "")[:300]
+        response = session.send(request)
+        return int(response.status_code), str(response.text or "")[:300]
     except (BotoCoreError, OSError) as error:
         raise StorageError(f"The storage at {signed.url.split('?')[0]} cannot be reached: {error}") from error
     finally:

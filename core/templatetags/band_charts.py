@@ -1,4 +1,4 @@
-"""Template tag for a chart of two lines with a band between them; its table stands beside it."""
+"""Template tag for a chart of two lines with a band between them, beside its table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_LABELS: Final = 4
 
 @register.simple_tag
 def band_chart(band: Band) -> SafeString:
-    """Both lines, the band between them, the axis and a legend."""
+    """Render both lines, the band between them, the axis and a legend."""
     low, high = lines(band)
     key = f"{zlib.crc32(band.title.encode()):08x}"
     drawing = format_html(
@@ -44,7 +44,7 @@ def _points(points: Sequence[Point]) -> str:
 
 
 def _axis(labels: Sequence[str]) -> SafeString:
-    """The first and the last place, and some between them at their places' distance."""
+    """Return the first and the last label, and some between them at the right distances."""
     step = max(1, -(-(len(labels) - 1) // (MAX_LABELS - 1)))
     even = (len(labels) - 1) % step == 0
     shown = labels[::step] if even else (labels[0], labels[-1])

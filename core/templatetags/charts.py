@@ -16,7 +16,7 @@ from core.ui import charts
 from core.ui.charts import Bar, Cell, Chart
 
 register = template.Library()
-DRAWN: Final = 64  # kept of each kind in each process: one has 10 to 20 KB and takes 3 ms to draw
+DRAWN: Final = 64  # fragments of each kind cached per process: one has 10 to 20 KB and takes 3 ms to draw
 MAX_TOOLTIPS: Final = 400  # beyond, a mark is too thin to point at
 CELL, GAP, MARGIN = 12, 2, 12  # of a heat map, in its own units
 _DAYS: Final = ((0, "Mon"), (2, "Wed"), (4, "Fri"))
@@ -26,27 +26,27 @@ _BOX: Final = "0 0 100 100"
 @register.simple_tag
 @lru_cache(maxsize=DRAWN)
 def bars(chart: Chart) -> SafeString:
-    """The series of a chart side by side."""
+    """Render the series of a chart side by side."""
     return _figure(chart, _plot(chart, charts.bars(chart), (v for one in chart.series for v in one.values)))
 
 
 @register.simple_tag
 @lru_cache(maxsize=DRAWN)
 def stacked_bars(chart: Chart) -> SafeString:
-    """The series of a chart on top of each other."""
+    """Render the series of a chart on top of each other."""
     return _figure(chart, _plot(chart, charts.stacked(chart), chart.sums))
 
 
 @register.simple_tag
 @lru_cache(maxsize=DRAWN)
 def spark(chart: Chart) -> SafeString:
-    """A line through the first series, without axes, and its table."""
+    """Render a line through the first series, without axes, and its table."""
     return format_html('<figure class="chart">{}{}</figure>', spark_line(chart), _table(chart))
 
 
 @register.simple_tag
 def spark_line(chart: Chart) -> SafeString:
-    """The line alone, for where the table stands elsewhere."""
+    """Render the line alone, for places that show the table elsewhere."""
     points = charts.spark(chart.series[0].values) if chart.series else []
     line = " ".join(f"{_n(x)},{_n(y)}" for x, y in points)
     drawn = format_html('<polyline class="spark-line" points="{}" vector-effect="non-scaling-stroke"/>', line)
@@ -55,7 +55,7 @@ def spark_line(chart: Chart) -> SafeString:
 
 @register.simple_tag
 def heat_map(title: str, days: Sequence[tuple[date, int]], unit: str = "incidents") -> SafeString:
-    """Days in columns of weeks, darker the more there was, with the number in words on hover."""
+    """Render days in columns of weeks, darker with higher counts, with the count on hover."""
     cells = charts.heat(days)
     labels = tuple(f"{day:%a %d %b %Y}" for day, _ in days)
     chart = Chart(title, labels, (charts.Series(unit.capitalize(), tuple(n for _, n in days)),), unit)
@@ -70,7 +70,7 @@ def _n(value: float) -> str:
 
 
 def _key(chart: Chart) -> str:
-    """The same on every rendering of the same chart, so that an open table stays open."""
+    """Return a stable key of a chart, so that its open table stays open when it is rendered again."""
     return f"{zlib.crc32('|'.join((chart.title, *(one.name for one in chart.series))).encode()):08x}"
 
 
@@ -115,7 +115,7 @@ def _tooltip(chart: Chart, bar: Bar) -> SafeString:
 
 
 def _axis(labels: Sequence[str]) -> SafeString:
-    """The first, the middle and the last place; the table has them all."""
+    """Return the first, the middle and the last label; the table has them all."""
     shown = list(labels) if len(labels) <= 3 else [labels[0], labels[len(labels) // 2], labels[-1]]
     words = format_html_join("", "<span>{}</span>", ((one,) for one in shown))
     return format_html('<div class="chart-axis num" aria-hidden="true">{}</div>', words)
@@ -171,7 +171,7 @@ def _week_days() -> SafeString:
 
 
 def _months(cells: Sequence[Cell]) -> SafeString:
-    """Over the column in which a month begins, where there is room for its name."""
+    """Return month names above the column in which they begin, where they fit."""
     firsts = [cell for cell in cells if cell.day.day == 1]
     words = ((_x(cell.column), f"{cell.day:%b}") for cell in firsts)
     return format_html_join("", '<text class="heat-words" x="{}" y="8">{}</text>', words)
@@ -189,7 +189,7 @@ def _cells(cells: Sequence[Cell], unit: str) -> SafeString:
 
 
 def _number(cell: Cell) -> SafeString | str:
-    """The count inside the cell, so that it is not told by colour alone."""
+    """Return the count inside the cell, so that colour is not the only information."""
     if not cell.count:
         return ""
     words = str(cell.count) if cell.count < 100 else "99+"
@@ -201,7 +201,7 @@ def _number(cell: Cell) -> SafeString | str:
 
 @register.simple_tag
 def level(percent: int, tone: str) -> SafeString:
-    """A bar filled to a percentage; the number itself stands beside it."""
+    """Render a bar filled to a percentage; the number itself is shown beside it."""
     return format_html(
         '<svg class="level-bar level-{}" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"'
         ' focusable="false"><rect class="level-rest" width="100" height="4"/>'

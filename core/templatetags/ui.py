@@ -23,14 +23,15 @@ from core.ui.render_cache import RenderCache
 
 register = template.Library()
 HUES = 6
-FAR = timedelta(days=30)  # from here on a date says more than a count of days; static/js/time.js has it too
+# from here on a date is clearer than a number of days; the same in static/js/time.js
+FAR = timedelta(days=30)
 _nav_items = RenderCache(200)
 
 
 @register.simple_tag
 @lru_cache(maxsize=1024)
 def icon(name: str, size: int = 16, css: str = "") -> SafeString:
-    """A lucide icon, hidden from screen readers: the words beside it say the same."""
+    """Render a lucide icon, hidden from screen readers: the text beside it says the same."""
     attributes = {"class": f"icon {css}".strip(), "aria-hidden": "true", "focusable": "false"}
     return SafeString(_render_icon(str(name), int(size), **attributes))
 
@@ -50,7 +51,7 @@ def compact(span: timedelta) -> str:
 
 @register.simple_tag
 def moment(at: datetime | None, style: str = "ago") -> SafeString | str:
-    """A time as people say it (`5m ago`, `3 Dec 2025`; style `age`: `5m`), exact in UTC on hover."""
+    """Render a relative time (`5m ago`, `3 Dec 2025`; style `age`: `5m`), exact in UTC on hover."""
     if at is None:
         return SafeString('<span class="muted">–</span>')
     age = timezone.now() - at
@@ -63,7 +64,7 @@ def moment(at: datetime | None, style: str = "ago") -> SafeString | str:
 
 
 def _time_text(at: datetime, age: timedelta) -> str:
-    """`just now`, `5m ago`, or the viewer's date of what is long ago."""
+    """Return `just now`, `5m ago`, or the viewer's date of older times."""
     if age >= FAR:
         day = timezone.localtime(at)
         return f"{day.day} {day:%b %Y}"
@@ -73,7 +74,7 @@ def _time_text(at: datetime, age: timedelta) -> str:
 
 @register.simple_tag
 def clock(at: datetime) -> SafeString:
-    """The viewer's time of day (`14:02:31`), for a timeline; date and UTC are on hover."""
+    """Render the viewer's time of day (`14:02:31`), for a timeline; date and UTC are on hover."""
     exact = at.astimezone(timezone.get_fixed_timezone(0))
     return format_html(
         '<time datetime="{}" title="{} UTC" data-time="clock">{}</time>',
@@ -84,13 +85,13 @@ def clock(at: datetime) -> SafeString:
 
 @register.filter
 def span(value: timedelta | None) -> str:
-    """A duration as `1h 5m`, or a dash."""
+    """Render a duration as `1h 5m`, or a dash."""
     return "–" if value is None else compact(value)
 
 
 @register.simple_tag
 def avatar(name: str, size: str = "") -> SafeString:
-    """Initials on one of six colours that follow from the name; the name itself is in words beside it."""
+    """Render initials on one of six colours derived from the name; the name itself is shown beside it."""
     return _avatar(str(name), str(size))
 
 
@@ -104,13 +105,13 @@ def _avatar(name: str, size: str) -> SafeString:
 
 @register.simple_tag
 def options(choices: Iterable[tuple[str, str]], chosen: str = "") -> SafeString:
-    """The options of a select box, of (value, words); each of hundreds would be many template nodes."""
+    """Render the options of a select box, of (value, label); as template nodes, hundreds would be slow."""
     return options_html(choices, chosen)
 
 
 @register.simple_tag(takes_context=True)
 def nav_items(context: template.Context, *, badges: bool = False) -> SafeString:
-    """The entries of the side bar under their headings, the current one marked. badges: and keys."""
+    """Render the side bar's entries under their headings, the current one marked; with badges and keys."""
     current, heading, parts = context["nav_current"], "", list[str]()
     for item in context["navigation"]:
         begins, heading = item.group if item.group != heading else "", item.group
@@ -122,7 +123,7 @@ def nav_items(context: template.Context, *, badges: bool = False) -> SafeString:
 
 
 def _nav_item(item: NavItem, **looks: str | bool) -> SafeString:
-    """An entry without its badge. Nothing of a viewer is in it."""
+    """Render an entry without its badge; the same for every viewer."""
     shown = (item, *looks.values())
     return _nav_items.get(
         shown, lambda: render_to_string("layouts/navigation_item.html", {"item": item, **looks}).strip()
@@ -131,14 +132,14 @@ def _nav_item(item: NavItem, **looks: str | bool) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def panel(context: template.Context, name: str, key: Any = "") -> SafeString:
-    """A panel: rendered now, fetched again by htmx whenever one of its live topics is heard."""
+    """Render a panel, fetched again by htmx on each signal of its live topics."""
     request, one = context["request"], PANELS.get(name)
     return _frame(request, one, str(key))
 
 
 @register.simple_tag(takes_context=True)
 def panel_slot(context: template.Context, slot: str, key: Any = "") -> SafeString:
-    """Every panel that has registered for `slot`."""
+    """Render every panel registered for `slot`."""
     request = context["request"]
     return SafeString("".join(_frame(request, one, str(key)) for one in panels_in(slot)))
 
@@ -161,9 +162,9 @@ def _triggers(one: Panel, topics: tuple[str, ...]) -> list[str]:
 
 @register.simple_tag(takes_context=True)
 def with_query(context: template.Context, **changes: Any) -> str:
-    """The page's query string with some parameters changed; an empty value takes one away."""
+    """Return the page's query string with some parameters changed; an empty value removes one."""
     query = context["request"].GET.copy()
-    for name in ("cursor", "key"):  # a panel's own address has the key of the panel
+    for name in ("cursor", "key"):  # a panel's own URL has the key of the panel
         query.pop(name, None)
     for name, value in changes.items():
         query.pop(name, None)

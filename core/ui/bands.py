@@ -11,7 +11,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Band:
-    """A lower and an upper line over the same places; `top` says in words how high the drawing reaches.
+    """A lower and an upper line over the same labels; `top` describes the range in words.
 
     Raises ValueError when a line has not one value for each label.
     """
@@ -31,7 +31,10 @@ class Band:
 
 
 def lines(band: Band) -> tuple[list[Point], list[Point]]:
-    """The points of the lower and of the upper line, y growing downwards; one value is a level line."""
+    """Return the points of the lower and of the upper line, y growing downwards.
+
+    One value is a level line.
+    """
     top = max((*band.high, *band.low), default=0) or 1
     return _points(band.low, top), _points(band.high, top)
 

@@ -22,13 +22,13 @@ class ChartBlock:
     rows: tuple[tuple[str, float], ...]
 
     def share(self, value: float) -> int:
-        """How long its bar is."""
+        """Return the length of its bar."""
         most = max((number for _, number in self.rows), default=0)
         return round(100 * value / most) if most else 0
 
 
 def read_chart(info: str, text: str) -> ChartBlock | None:
-    """The chart of a fenced block, or None where the block is no chart or a line of it is not understood."""
+    """Parse the chart of a fenced block; None if it is no chart or a line is not understood."""
     if info.strip() != "chart":
         return None
     title, rows = "", []
@@ -44,13 +44,13 @@ def read_chart(info: str, text: str) -> ChartBlock | None:
 
 
 def write_chart(title: str, rows: list[tuple[str, float]]) -> str:
-    """The fenced block of named numbers; empty without any."""
+    """Return the fenced block of named numbers; empty without any."""
     lines = [f"{_plain(label)}: {number:g}" for label, number in rows[:MAX_ROWS]]
     return "\n".join(["```chart", _plain(title).replace(":", ","), *lines, "```"]) if lines else ""
 
 
 def chart_html(chart: ChartBlock) -> SafeString:
-    """A table of labels, bars and numbers; the numbers are the chart for whoever cannot see the bars."""
+    """Render a table of labels, bars and numbers; screen readers get the numbers."""
     rows = format_html_join(
         "",
         '<tr><th scope="row">{}</th><td><svg class="bar-line" viewBox="0 0 100 8" width="120" height="10"'
@@ -64,5 +64,5 @@ def chart_html(chart: ChartBlock) -> SafeString:
 
 
 def _plain(words: str) -> str:
-    """One line that cannot end the block."""
+    """Return the text as one line that cannot end the block."""
     return " ".join(words.replace("`", "'").split())[:MAX_LABEL_CHARS] or "?"

@@ -1,7 +1,7 @@
 """Chart geometry: from numbers to positions. Pure.
 
-Both axes run from 0 to 100 and y grows downwards; the drawing is stretched to the box it is shown in.
-Nothing counted here can be negative: whatever is not a number above 0 is drawn as 0.
+Both axes run from 0 to 100 and y grows downwards; the drawing is stretched to its box. Counts cannot be
+negative: whatever is not a number above 0 is drawn as 0.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Final
 SIZE: Final = 100.0
 MAX_SLOT: Final = 12.0  # so that a single value is a bar, not a wall
 FILLED: Final = 0.8  # of a slot; the rest is the gap to the next
-MAX_VALUE: Final = 1e15  # beyond, neighbours could not be told apart anyway
-MIN_SEEN: Final = 1.5  # a value above 0 is never drawn as nothing
+MAX_VALUE: Final = 1e15  # beyond, neighbouring floats are indistinguishable
+MIN_SEEN: Final = 1.5  # a value above 0 is always visible
 HEAT_LEVELS: Final = 4
 _STEPS: Final = (1, 2, 5, 10)
 _SHORT: Final = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -41,7 +41,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """Values at the same places. `labels` name the places, `unit` what is counted ("incidents").
+    """Values over the same labels. `unit` is what is counted ("incidents").
 
     Raises ValueError when a series has not one value for each label.
     """
@@ -58,17 +58,17 @@ class Chart:
 
     @cached_property
     def sums(self) -> tuple[float, ...]:
-        """Of all series at each place."""
+        """Return the sum of all series per label."""
         return tuple(sum(at) for at in zip(*(one.values for one in self.series), strict=True))
 
     @property
     def is_empty(self) -> bool:
-        """Nothing was counted anywhere."""
+        """Return whether all values are 0."""
         return not any(self.sums)
 
     @property
     def description(self) -> str:
-        """The drawing in words, for whoever cannot see it."""
+        """Return the drawing in words, for screen readers."""
         if self.is_empty:
             return f"No {self.unit or 'values'}."
         totals = ", ".join(f"{one.name} {short(sum(one.values))}" for one in self.series)
@@ -78,7 +78,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One rectangle: the value of series number `series` at place number `place`."""
+    """One rectangle: the value of series number `series` at label number `place`."""
 
     x: float
     y: float
@@ -110,7 +110,7 @@ def short(value: float) -> str:
 
 
 def top_of(values: Iterable[float]) -> float:
-    """A round number that none of the values exceeds: 1, 2, 5, 10, 20, 50 and so on; at least 1."""
+    """Return a round number that none of the values exceeds: 1, 2, 5, 10, 20, 50 and so on; at least 1."""
     most = max(values, default=0)
     if most <= 1:
         return 1
@@ -127,7 +127,7 @@ def _height(value: float, top: float) -> float:
 
 
 def bars(chart: Chart) -> list[Bar]:
-    """The series side by side at each place; values of 0 have no bar."""
+    """Return the series side by side at each label; values of 0 have no bar."""
     slot, most = _slot(len(chart.labels)), top_of(v for one in chart.series for v in one.values)
     width = slot * FILLED / max(1, len(chart.series))
     made = []
@@ -140,12 +140,13 @@ def bars(chart: Chart) -> list[Bar]:
 
 
 def stacked(chart: Chart) -> list[Bar]:
-    """The series on top of each other, the first at the bottom; values of 0 have no bar."""
+    """Return the series on top of each other, the first at the bottom; values of 0 have no bar."""
     slot, most = _slot(len(chart.labels)), top_of(chart.sums)
     made = []
     for place in range(len(chart.labels)):
         heights = [_height(one.values[place], most) for one in chart.series]
-        squeeze = min(1.0, SIZE / (sum(heights) or 1))  # many small ones made visible may not burst the box
+        # many small values raised to the visible minimum must not exceed the box
+        squeeze = min(1.0, SIZE / (sum(heights) or 1))
         y = SIZE
         for number, height in enumerate(h * squeeze for h in heights):
             y -= height
@@ -156,7 +157,7 @@ def stacked(chart: Chart) -> list[Bar]:
 
 
 def spark(values: Sequence[float]) -> list[tuple[float, float]]:
-    """The points of a line through the values; one value is a level line, none no points."""
+    """Return the points of a line through the values; a single value gives a level line."""
     given = _cleaned(values)
     if len(given) == 1:
         given = given * 2
@@ -166,7 +167,10 @@ def spark(values: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def heat(days: Sequence[tuple[date, int]]) -> list[Cell]:
-    """The days as cells in columns of weeks. The darkest is the day with most, where that is 4 or more."""
+    """Return the days as cells in columns of weeks.
+
+    The darkest is the day with most, if that is at least 4.
+    """
     if not days:
         return []
     monday = days[0][0] - timedelta(days=days[0][0].weekday())

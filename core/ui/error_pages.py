@@ -25,10 +25,10 @@ BEHIND: Final = (
     "Nothing was changed; run manage.py prepare."
 )
 
-# Where programs call: a 405 is theirs to read.
+# Called by programs, which read a 405 themselves.
 MACHINES: Final = ("/api/", "/v1/", "/v2/", "/metrics", "/livez", "/readyz", "/calendar/", "/admin/")
 
-# status -> what was kept, what to do; said besides what happened.
+# status -> (what was kept, what to do)
 GUIDE: Final = {
     400: ("Nothing was changed.", "Go back and try again."),
     403: ("Nothing was changed.", "Ask an admin of this workspace to change your role."),
@@ -48,7 +48,7 @@ GUIDE: Final = {
 
 
 class ErrorPages:
-    """Middleware: a Problem raised by a page becomes an error page, or the way to sign in."""
+    """Middleware: renders a Problem raised by a page as an error page, or redirects to the sign-in."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -69,7 +69,10 @@ class ErrorPages:
         return self.process_exception(request, NotFound("There is no page at this address."))
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        """The answer to a Problem of a page, to an absent or old database; the API has answers of its own."""
+        """Return the page for a Problem, or for a database that is down or not migrated.
+
+        The API renders its own.
+        """
         if isinstance(fault, DATABASE_FAULTS):
             fault = Unavailable(AWAY, headers={"Retry-After": "5"})
         elif isinstance(fault, DatabaseError) and is_behind(fault):
@@ -88,7 +91,7 @@ class ErrorPages:
 
 
 def layout_for(request: HttpRequest, status: int = 404) -> str:
-    """The frame of the site for those who are signed in, unless the database may be what is wrong."""
+    """Return the site's layout for signed-in people, or a plain one if the database may be at fault."""
     user = getattr(request, "user", None)
     is_in = status != 503 and user is not None and user.is_authenticated
     return "layouts/app.html" if is_in else "layouts/auth.html"
@@ -102,7 +105,7 @@ def _context(fault: Problem) -> dict[str, object]:
 
 
 def _for_fragment(fault: Problem) -> HttpResponse:
-    """Nothing to swap in: what the person looks at stays, and a toast says why."""
+    """Return a response that swaps nothing: the page stays and a toast shows the error."""
     response = HttpResponse(status=fault.status)
     response["HX-Reswap"] = "none"
     response["HX-Trigger"] = json.dumps({"tocsin:problem": {"message": fault.detail or fault.title}})
@@ -110,12 +113,12 @@ def _for_fragment(fault: Problem) -> HttpResponse:
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:
-    """To the sign-in and back; words typed into a form wait meanwhile."""
+    """Redirect to the sign-in and back; form input is saved meanwhile."""
     return go_to(request, _leading_back(_way_back(request)))
 
 
 def _way_back(request: HttpRequest) -> str:
-    # A fragment's own address is no page to come back to, and its page keeps the words by itself.
+    # The URL of a fragment is no page to return to, and the browser still has its page's input.
     if wants_fragment(request):
         return request.headers.get("HX-Current-URL", "/")
     return save_form(request) or request.get_full_path()
@@ -126,9 +129,9 @@ def _leading_back(back: str) -> str:
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The answer to a form whose proof of origin is of an earlier sign-in: the words typed are shown again.
+    """Return the response to a form with the CSRF token of an earlier sign-in: the form again, filled in.
 
-    Only where the browser says that the page was ours; for anything else a plain 403.
+    Only if the Origin or Referer proves that it came from Tocsin; otherwise a plain 403.
     """
     is_ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
     if is_ours and (path := save_form(request)):

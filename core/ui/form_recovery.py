@@ -1,7 +1,6 @@
 """Keeps form input over a re-login.
 
-The words wait in the session of that browser and are shown in the same form again, to be sent once more;
-nothing is ever applied by itself.
+The input is saved in the session and filled into the same form again; nothing is submitted automatically.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from django.http import HttpRequest, QueryDict
 from core.redaction import is_secret
 
 KEY: Final = "kept_form"
-MAX_CHARS: Final = 64_000  # characters; the longest form there is has three texts of 20,000
+MAX_CHARS: Final = 64_000  # the longest form has three texts of 20,000
 KEEP_FOR_S: Final = 3600
-_NEVER: Final = ("current",)  # the present password, where a new one is set
+_NEVER: Final = ("current",)  # the current password, where a new one is set
 
 
 def _is_secret(name: str) -> bool:
@@ -23,10 +22,10 @@ def _is_secret(name: str) -> bool:
 
 
 def save_form(request: HttpRequest) -> str:
-    """Keep the fields of a POST, and answer the address whose GET shows them again; "" when nothing is kept.
+    """Save the fields of a POST and return the URL that shows them again; "" when nothing was saved.
 
-    Call it where Django has seen that the form came from a page of ours. Secrets, files and forms of more
-    than 64,000 characters are not kept.
+    Call it only after Django has verified the form's origin. Secrets, files and forms of more than 64,000
+    characters are not saved.
     """
     if request.method != "POST" or request.FILES:
         return ""
@@ -41,12 +40,12 @@ def save_form(request: HttpRequest) -> str:
 
 
 def take_form(request: HttpRequest) -> QueryDict | None:
-    """What was kept for this address, once; None when nothing was."""
-    kept = request.session.get(KEY) if hasattr(request, "session") else None
-    if request.method != "GET" or not isinstance(kept, dict) or kept.get("path") != request.path:
+    """Return and delete the input saved for this URL; None if there is none."""
+    saved = request.session.get(KEY) if hasattr(request, "session") else None
+    if request.method != "GET" or not isinstance(saved, dict) or saved.get("path") != request.path:
         return None
     del request.session[KEY]
     data = QueryDict(mutable=True)
-    for name, values in kept["fields"].items():
+    for name, values in saved["fields"].items():
         data.setlist(name, values)
     return data

@@ -21,12 +21,12 @@ _BARE = (forms.HiddenInput, forms.CheckboxInput, forms.RadioSelect, forms.Checkb
 
 @cache
 def time_zones() -> list[tuple[str, str]]:
-    """Every time zone as a choice, UTC first."""
+    """Return every time zone as a choice, UTC first."""
     return [(zone, zone.replace("_", " ")) for zone in ("UTC", *sorted(available_timezones() - {"UTC"}))]
 
 
 def styled(form: F) -> F:
-    """The form with its widgets' classes set, and what is wrong with each tied to it for screen readers."""
+    """Set the CSS classes of the form's widgets and tie errors to their fields for screen readers."""
     for name, field in form.fields.items():
         if not isinstance(field.widget, _BARE):
             field.widget.attrs.setdefault("class", "input")
@@ -37,19 +37,19 @@ def styled(form: F) -> F:
 
 
 class LongSelect(forms.Select):
-    """A select box of hundreds: Django's own has a template for each option (600 time zones: 100 ms)."""
+    """Select box for hundreds of options: Django renders a template for each (600 time zones: 100 ms)."""
 
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
-        """The box; its choices have no groups."""
+        """Render the box; its choices have no groups."""
         given = flatatt(self.build_attrs(self.attrs, attrs))
         inside = options_html(self.choices, *self.format_value(value))
         return format_html('<select name="{}"{}>{}</select>', name, given, inside)
 
 
 def options_html(choices: Iterable[tuple[Any, Any]], chosen: str = "") -> SafeString:
-    """The options of a select box, of (value, words), without groups; the value None is an empty one."""
+    """Render the options of a select box, of (value, label), without groups; None is an empty value."""
     pairs = (("" if value is None else str(value), str(words)) for value, words in choices)
     return SafeString("".join(_option(value, words, chosen) for value, words in pairs))
 
@@ -60,7 +60,7 @@ def _option(value: str, words: str, chosen: str) -> str:
 
 
 def note_faults(form: forms.BaseForm, refusal: Invalid) -> None:
-    """Put what a service refused beside the fields; what is about no field of the form on top."""
+    """Add the faults of a service to their fields of the form, others to the form as a whole."""
     for fault in refusal.faults:
         named = fault.field.split("[")[0]
         words = f"{fault.message[:1].upper()}{fault.message[1:]}."

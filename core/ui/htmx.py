@@ -13,13 +13,13 @@ from django.utils.html import format_html
 
 
 class SeeOther(HttpResponseRedirect):
-    """303: the change is made, look there."""
+    """303: the change was made; redirect there."""
 
     status_code = 303
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part of the page; its request after a lost history entry wants all of it."""
+    """Return whether htmx requests a fragment; a request for a missing history entry needs the whole page."""
     htmx = getattr(request, "htmx", None)
     return htmx is not None and bool(htmx) and not (htmx.boosted or htmx.history_restore_request)
 
@@ -27,7 +27,7 @@ def wants_fragment(request: HttpRequest) -> bool:
 def render(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, part: str, status: int = 200
 ) -> HttpResponse:
-    """The whole of `template`, or for htmx the partial of it called `part`."""
+    """Render the whole `template`, or for htmx its partial called `part`."""
     name = f"{template}#{part}" if wants_fragment(request) else template
     response = render_template(request, name, dict(context), status=status)
     response["Vary"] = "HX-Request"
@@ -37,23 +37,23 @@ def render(
 def done(
     request: HttpRequest, message: str, *, url: str, topics: Sequence[str] = (), undo: str = ""
 ) -> HttpResponse:
-    """The answer to a form that did its work: 303 to `url`; for htmx 204, a toast and fresh panels.
+    """Return the response to a successful form: 303 to `url`; for htmx 204 with a toast, refreshing panels.
 
-    `undo` is where a POST takes it back; a GET of the address above it asks first.
+    `undo` is where a POST reverts it; a GET of the URL above it asks for confirmation.
     """
     if not wants_fragment(request):
-        asked = undo.removesuffix("/undo")
-        link = format_html('{} <a class="link" href="{}">Undo…</a>', message, asked) if undo else message
+        undo_url = undo.removesuffix("/undo")
+        link = format_html('{} <a class="link" href="{}">Undo…</a>', message, undo_url) if undo else message
         messages.success(request, link)
         return SeeOther(url)
     response = HttpResponse(status=204)
-    said = {"message": message, "topics": list(topics), **({"undo": undo} if undo else {})}
-    response["HX-Trigger"] = json.dumps({"tocsin:done": said})
+    payload = {"message": message, "topics": list(topics), **({"undo": undo} if undo else {})}
+    response["HX-Trigger"] = json.dumps({"tocsin:done": payload})
     return response
 
 
 def go_to(request: HttpRequest, url: str) -> HttpResponse:
-    """Another page: 303, or for htmx an HX-Redirect."""
+    """Redirect to another page: 303, or for htmx an HX-Redirect."""
     if not wants_fragment(request):
         return SeeOther(url)
     response = HttpResponse(status=204)

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 from core.registry import Registry
 from core.ui.chart_blocks import ChartBlock, chart_html, read_chart
 
-MAX_CHARS: Final = 64_000  # characters; longer texts are shown as they are
+MAX_CHARS: Final = 64_000  # longer texts are shown unformatted
 _TAGS: Final = {
     "p", "br", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a", "hr",
     "h1", "h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td",
@@ -27,13 +27,12 @@ _MARKS: Final = re.compile(
     r"[*_`#>|~\[\]\\]|^\s*[-+]\s|^\s*\d+[.)]\s|^ {4}|^\t|[A-Z]-[0-9]|@\w|https?://|^\s*[-=]+\s*$", re.M
 )
 _ADDRESS: Final = r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}*_]"
-# What else is known when it stands by itself in a text: a pattern, and the path that leads to such a word
-# without its `#` or `@`.
+# Further references in plain text: a pattern, and the path that such a word links to, without its `#` or `@`.
 REFERENCES: Final[Registry[tuple[str, str]]] = Registry("reference")
 _PAIRED: Final = re.compile(r"[\[\]*_`~!]")
-MAX_PAIRED: Final = 1500  # matching them up takes time in the square of their number
+MAX_PAIRED: Final = 1500  # matching them takes quadratic time
 _BLANK: Final = re.compile(r"\n\s*\n")
-HEADINGS_BELOW: Final = 2  # the page has an h1, its parts have h2
+HEADINGS_BELOW: Final = 2  # the page has an h1, its sections h2
 _cleaner: Final = nh3.Cleaner(
     tags=_TAGS,
     attributes=dict(_ATTRIBUTES),
@@ -64,7 +63,7 @@ _document_cleaner: Final = nh3.Cleaner(
 
 @lru_cache(maxsize=2048)
 def document(text: str) -> SafeString:
-    """`markdown` with charts, task lists (boxes that cannot be ticked) and stored pictures."""
+    """Render `markdown` with charts, task lists (with disabled checkboxes) and stored pictures."""
     if len(text) > MAX_CHARS or len(_PAIRED.findall(text)) > MAX_PAIRED:
         return markdown(text)
     charts: dict[str, ChartBlock] = {}
@@ -82,7 +81,7 @@ def document(text: str) -> SafeString:
 
 
 def _or_mark(token: Token, charts: dict[str, ChartBlock]) -> Token:
-    """A chart leaves a mark that no one can guess; its drawing takes the place when all else is cleaned."""
+    """Replace a chart by an unguessable marker; its drawing is put there after sanitizing."""
     chart = read_chart(token.info, token.content) if token.type == "fence" else None
     if chart is None:
         return token
@@ -92,7 +91,7 @@ def _or_mark(token: Token, charts: dict[str, ChartBlock]) -> Token:
 
 
 def _own_pictures(children: list[Token]) -> list[Token]:
-    """Pictures from anywhere else become their words."""
+    """Replace pictures from anywhere else by their alternative text."""
     return [
         _text(token.content) if token.type == "image" and not _is_own(token) else token for token in children
     ]
@@ -103,7 +102,7 @@ def _is_own(token: Token) -> bool:
 
 
 def _with_boxes(children: list[Token]) -> list[Token]:
-    """A line that begins with `[ ]` or `[x]` begins with a box."""
+    """Replace `[ ]` or `[x]` at the beginning of a line by a checkbox."""
     first = children[0] if children else None
     if first is None or first.type != "text" or not (found := _BOX.match(first.content)):
         return children
@@ -115,9 +114,9 @@ def _with_boxes(children: list[Token]) -> list[Token]:
 
 @lru_cache(maxsize=2048)
 def markdown(text: str) -> SafeString:
-    """The text as HTML; line breaks stay, headings are small ones, bare addresses and references are links.
+    """Render the text as HTML: line breaks stay, headings are small, bare URLs and references become links.
 
-    Text too long or with too many marks to be read quickly is shown as it is.
+    Text that is too long or has too many marks to be parsed quickly is shown unformatted.
     """
     is_hard = len(text) > MAX_CHARS or len(_PAIRED.findall(text)) > MAX_PAIRED
     if is_hard or not _MARKS.search(text):
@@ -142,7 +141,7 @@ def _broken(text: str) -> str:
 
 
 def _linked(children: list[Token]) -> Iterator[Token]:
-    """The same tokens, addresses in plain text made links; inside a link nothing is touched."""
+    """Return the tokens with URLs in plain text linked; text inside a link is unchanged."""
     depth = 0
     for token in children:
         depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)

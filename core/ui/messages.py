@@ -11,12 +11,12 @@ from django.contrib.messages.storage.session import SessionStorage
 
 
 class MessageCookie(CookieStorage):
-    """Django's own, under the name of the setting MESSAGE_COOKIE_NAME."""
+    """Django's cookie storage under the name of the setting MESSAGE_COOKIE_NAME."""
 
     cookie_name: Any = settings.MESSAGE_COOKIE_NAME
 
 
 class Messages(FallbackStorage):
-    """Named by the setting MESSAGE_STORAGE."""
+    """Message storage named by the setting MESSAGE_STORAGE."""
 
     storage_classes: Any = (MessageCookie, SessionStorage)

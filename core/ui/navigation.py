@@ -11,10 +11,10 @@ from core.registry import Registry
 
 @dataclass(frozen=True)
 class NavItem:
-    """One entry. `url` is a path; `capability` names what the viewer needs, empty: everybody sees it.
+    """One entry. `url` is a path; `capability` is what the viewer needs, empty: everybody sees it.
 
-    keys: a shortcut such as "g d", unique among the entries. badge: a panel shown at the entry's end.
-    group: the heading it stands under, empty for the entries at the top. also: other words it is found by.
+    keys: a shortcut such as "g d", unique among the entries. badge: a panel shown at the entry's end. group:
+    its heading, empty for the entries at the top. also: synonyms for the search.
     """
 
     title: str
@@ -29,13 +29,13 @@ class NavItem:
     also: str = ""
 
     def is_current(self, path: str) -> bool:
-        """Whether `path` is this entry's page or one below it."""
+        """Return whether `path` is this entry's page or one below it."""
         return path == self.url or (not self.exact and path.startswith(f"{self.url}/"))
 
 
 NAVIGATION: Registry[NavItem] = Registry("navigation entry")
-SETTINGS: Registry[NavItem] = Registry("settings entry")  # the menu of the settings pages
-# Pages that stand in no menu and are found by name: forms, files, pages about oneself.
+SETTINGS: Registry[NavItem] = Registry("settings entry")
+# Pages that are in no menu and are found by search: forms, files, account pages.
 PAGES: Registry[NavItem] = Registry("page")
 EVERYBODY: Final = ""
 
@@ -43,7 +43,7 @@ EVERYBODY: Final = ""
 def navigation(
     holds: Callable[[str], bool] = lambda _: True, entries: Registry[NavItem] = NAVIGATION
 ) -> list[NavItem]:
-    """The entries of a viewer who holds what `holds` says, in order, groups last and together."""
+    """Return the entries for a viewer, filtered by the capability check `holds`, in order, groups last."""
     shown = [item for item in entries if item.capability == EVERYBODY or holds(item.capability)]
     groups = list(dict.fromkeys(item.group for item in sorted(shown, key=_place)))
     return sorted(shown, key=lambda item: (groups.index(item.group), item.order))
@@ -54,5 +54,5 @@ def _place(item: NavItem) -> tuple[bool, int]:
 
 
 def current_entry(path: str) -> str:
-    """The address of the entry that `path` belongs to, the closest one; empty for none."""
+    """Return the URL of the entry that `path` belongs to, the closest one; empty for none."""
     return max((item.url for item in NAVIGATION if item.is_current(path)), key=len, default="")

@@ -1,7 +1,7 @@
 """Offline page and its service worker.
 
-The browser's own keeper of pages (a service worker) exists on https and on localhost only; elsewhere people
-get their browser's own words. It keeps this one page and what that needs, and nothing of anybody's data.
+Service workers exist on https and on localhost only; elsewhere the browser shows its own error. It caches
+this one page and its assets, and no user data.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ NEEDED: Final = ("css/app.css", "fonts/inter-latin.woff2", "img/tocsin.svg", "js
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """GET /offline: what happened, what was kept, what to do; it comes back by itself."""
+    """GET /offline: what happened, what was kept, what to do; reloads when the server is back."""
     return render(request, "offline.html")
 
 
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
-    """GET /offline-worker.js: at the root, so that it may answer for every page; changes with any file."""
+    """GET /offline-worker.js: at the root, so that its scope is every page; changes with any file."""
     files = [reverse("offline"), *(static(name) for name in NEEDED)]
     script = (
         f"self.FILES = {json.dumps(files)};\nimportScripts({json.dumps(static('js/offline-worker.js'))});\n"

@@ -13,7 +13,7 @@ IsDone = Callable[[Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class OnboardingStep:
-    """One step. `is_done` takes the viewer's actor and costs a query; `url` is where it is done.
+    """One step. `is_done` takes the viewer's actor and costs a query; `url` is where to do it.
 
     code: something to copy and run, with {base_url} for the site's address.
     """
@@ -33,7 +33,7 @@ ONBOARDING_STEPS: Registry[OnboardingStep] = Registry("first step")
 def onboarding_step(
     name: str, *, title: str, why: str, url: str, link: str, order: int, code: str = ""
 ) -> Callable[[IsDone], IsDone]:
-    """Decorator: the function answers whether the step is done in the actor's workspace."""
+    """Decorator: the function returns whether the step is done in the actor's workspace."""
 
     def add(is_done: IsDone) -> IsDone:
         ONBOARDING_STEPS.add(name, OnboardingStep(title, why, url, link, is_done, order, code))
@@ -43,5 +43,5 @@ def onboarding_step(
 
 
 def onboarding_steps() -> list[OnboardingStep]:
-    """Every step, in order."""
+    """Return every step, in order."""
     return sorted(ONBOARDING_STEPS, key=lambda step: step.order)

@@ -21,10 +21,10 @@ from core.ui.render_cache import RenderCache
 
 
 class Panel(ABC):
-    """One piece of a page. `key` says of what ("42" on an incident's page), `query` is the page's filter.
+    """One fragment of a page. `key` is its subject ("42" on an incident's page), `query` the page's filter.
 
-    slot: where it stands; an app above fills a slot of a page below by naming it. order: within the slot.
-    is_kept: whoever looks sees the same under the same `version`, so that it is rendered once for all.
+    slot: its position; an app above fills a slot of a page below by naming it. order: within the slot.
+    is_cached: every viewer sees the same under the same `version`, so that it is rendered once for all.
     """
 
     name: ClassVar[str]
@@ -34,23 +34,23 @@ class Panel(ABC):
     template: ClassVar[str]
     css: ClassVar[str] = ""
     every_s: ClassVar[int] = 0
-    is_kept: ClassVar[bool] = False
+    is_cached: ClassVar[bool] = False
 
     def topics(self, key: str) -> tuple[str, ...]:
-        """Live topics after which it must be fetched again."""
+        """Return the live topics after which it must be fetched again."""
         return ()
 
     @abstractmethod
     def context(self, actor: Any, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """What its template shows. Raises Problem when the viewer may not see it."""
+        """Return the context of its template. Raises Problem when the viewer may not see it."""
 
     def version(self, context: Mapping[str, Any]) -> str:
-        """A text that changes whenever the rendering would; empty: render every time."""
+        """Return a text that changes whenever the rendering would; empty: render every time."""
         return ""
 
 
 PANELS: Registry[Panel] = Registry("panel")
-_kept = RenderCache(200, max_chars=65_536)
+_cache = RenderCache(200, max_chars=65_536)
 
 
 def panel(cls: type[Panel]) -> type[Panel]:
@@ -60,17 +60,17 @@ def panel(cls: type[Panel]) -> type[Panel]:
 
 
 def panels_in(slot: str) -> Iterator[Panel]:
-    """The panels of a slot, in their order."""
+    """Return the panels of a slot, in order."""
     yield from sorted((p for p in PANELS if p.slot == slot), key=lambda p: p.order)
 
 
 def address(name: str, key: str, query: Mapping[str, str]) -> str:
-    """Where a panel is fetched again: `/panels/<name>?key=…&…`."""
+    """Return the URL of a panel: `/panels/<name>?key=…&…`."""
     return f"/panels/{name}?{urlencode({**query, 'key': key})}"
 
 
 def render_panel(request: HttpRequest, one: Panel, key: str, query: Mapping[str, str]) -> SafeString:
-    """The inside of a panel; a panel that cannot be read says so instead of taking the page along."""
+    """Render the inside of a panel; if it fails it shows an error instead of failing the page."""
     try:
         context = one.context(viewer_of(request), key, query)
         return _render(request, one, key, query, context)
@@ -82,8 +82,8 @@ def _render(
     request: HttpRequest, one: Panel, key: str, query: Mapping[str, str], context: dict[str, Any]
 ) -> SafeString:
     values = {"panel": one, "key": key, "query": query, **context}
-    if one.is_kept:
-        return _kept.get((one.name, one.version(context)), lambda: _text(one, values))
+    if one.is_cached:
+        return _cache.get((one.name, one.version(context)), lambda: _text(one, values))
     return SafeString(_text(one, values, request))
 
 
@@ -92,7 +92,7 @@ def _text(one: Panel, values: dict[str, Any], request: HttpRequest | None = None
 
 
 def panel_view(request: HttpRequest, name: str) -> HttpResponse:
-    """GET /panels/<name>?key=…: it again, with the viewer's own permissions. 304: nothing changed."""
+    """GET /panels/<name>?key=…: the panel with the viewer's permissions. 304: not changed."""
     if name not in PANELS:
         raise NotFound("There is no such panel.")
     one, query = PANELS.get(name), request.GET.dict()
@@ -105,7 +105,7 @@ def panel_view(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _etag(request: HttpRequest, version: str) -> str:
-    """Bound to the sign-in as well: forms inside carry its CSRF token."""
+    """Return an ETag bound to the session too: forms inside carry its CSRF token."""
     if not version:
         return ""
     zone = timezone.get_current_timezone_name()

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.utils.safestring import SafeString
 
-MAX_CHARS: Final = 16_384  # characters; longer fragments are rendered each time
+MAX_CHARS: Final = 16_384  # longer fragments are rendered each time
 
 
 class RenderCache:

@@ -1,4 +1,4 @@
-"""Template loader that leaves out the indentation of our templates: the formatter's columns are not sent."""
+"""Template loader that removes the indentation of our templates from the output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEPT: Final = re.compile(r"(<pre\b.*?</pre>|<textarea\b.*?</textarea>)", re.DOT
 _BEFORE_END_OF_TAG: Final = re.compile(r"\s*\n\s*(?=/?>)")
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 _BEFORE_DOCTYPE: Final = re.compile(r"\s+(?=<!DOCTYPE)")
-# Elements that begin and end a line of text: a browser shows no space at either end of them.
+# Block elements: a browser shows no space at either end of them.
 _BLOCK: Final = r"(?:button|caption|dd|div|dt|h[1-6]|legend|li|option|p|summary|td|th)"
 _ATTRIBUTES: Final = r"(?:\{%.*?%\}|\{\{.*?\}\}|\"[^\"]*\"|\{(?![%{])|[^<>\"{])*"
 _AFTER_START: Final = re.compile(rf"(<{_BLOCK}\b{_ATTRIBUTES}>) ")
@@ -21,7 +21,7 @@ _BEFORE_END: Final = re.compile(rf" (?=</{_BLOCK}>)")
 
 
 def without_indentation(source: str) -> str:
-    """Each line break with the space around it as one space, or none where a browser shows none.
+    """Collapse each line break with the space around it to one space, or none where a browser shows none.
 
     <pre> and <textarea> stay as they are.
     """
@@ -39,7 +39,7 @@ class Loader(CottonLoader):
     """django-cotton's loader. Templates of libraries and text templates are left as they are."""
 
     def get_contents(self, origin: Origin) -> str:
-        """The source of a template, its components compiled."""
+        """Return the source of a template, its components compiled."""
         contents = str(super().get_contents(origin))
         is_ours = origin.name.endswith(".html") and any(
             Path(origin.name).is_relative_to(folder) for folder in self.engine.dirs

@@ -24,7 +24,10 @@ class AdviceBook:
 
 
 def parse_advice(text: str) -> AdviceBook:
-    """The advice of a TOML document. Raises RuleError for an unknown type or category, or an empty text."""
+    """Return the advice of a TOML document.
+
+    Raises RuleError for an unknown type or category, or an empty text.
+    """
     found = tomllib.loads(text)
     try:
         types = {IncidentType(name): _lines(name, lines) for name, lines in found["type"].items()}
@@ -43,12 +46,15 @@ def _lines(name: str, lines: list[dict[str, str]]) -> tuple[Advice, ...]:
 
 @functools.cache
 def advice_book() -> AdviceBook:
-    """The shipped advice, read once per process."""
+    """Return the shipped advice, read once per process."""
     return parse_advice((DATA / "advice.toml").read_text())
 
 
 def advise(incident_type: IncidentType, category: Category) -> tuple[Advice, ...]:
-    """At most five actions: first those of a known category, then those of the type; each action once."""
+    """Return at most five actions: first those of a known category, then those of the type.
+
+    Each action once.
+    """
     book = advice_book()
     of_type, of_category = book.by_type.get(incident_type, ()), book.by_category.get(category, ())
     ordered = [*of_category, *of_type] if category != Category.UNKNOWN else [*of_type, *of_category]

@@ -1,4 +1,4 @@
-"""The category of an incident, judged from its log lines by rules that are data (`data/categories.toml`)."""
+"""Determines the category of an incident from its log lines, by rules in `data/categories.toml`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from incidents.vocabulary import Category
 
 DATA: Final = Path(__file__).parent / "data"
 MIN_SCORE: Final = 2.5
-MIN_MARGIN: Final = 0.04  # of the best score, between the best and the second category
+MIN_MARGIN: Final = 0.04  # as a share of the best score, between the best and the second category
 MAX_LINES: Final = 5_000
-# Lines below warning are context: they count only where nothing worse was logged.
+# Lines below warning are context: they count only if nothing worse was logged.
 LEVEL_WEIGHTS: Final = {
     "debug": 0.02,
     "info": 0.05,
@@ -33,7 +33,7 @@ LEVEL_WEIGHTS: Final = {
     "fatal": 1.2,
 }
 EVENT_TYPE_WEIGHT: Final = 0.6
-# Lines with nothing in common: a pattern that matches all of them says nothing.
+# Very different lines: a pattern that matches all of them is meaningless.
 UNRELATED: Final = ("a", "7", "zz qq", "all is well today", "10:04 -")
 _NAMES: Final = frozenset(category.value for category in Category if category != Category.UNKNOWN)
 _NAMED: Final = re.compile(rf"\b(?:{'|'.join(sorted(_NAMES))})\b", re.IGNORECASE)
@@ -41,7 +41,7 @@ _NAMED: Final = re.compile(rf"\b(?:{'|'.join(sorted(_NAMES))})\b", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event as far as analysis looks at it."""
+    """One event with the fields that analysis uses."""
 
     message: str
     event_type: str = ""
@@ -51,7 +51,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A set of RE2 patterns that speak for a category with a weight."""
+    """A set of RE2 patterns that indicate a category with a weight."""
 
     id: str
     category: Category
@@ -81,11 +81,11 @@ class Verdict:
 
 
 class RuleError(ValueError):
-    """A rule file that cannot be used: it names the rule and what is wrong."""
+    """An invalid rule file: the message names the rule and what is wrong."""
 
 
 def parse_rules(text: str) -> tuple[Rule, ...]:
-    """The rules of a TOML document. Raises RuleError naming the first rule that is wrong."""
+    """Return the rules of a TOML document. Raises RuleError naming the first invalid rule."""
     return tuple(_rule(entry) for entry in tomllib.loads(text).get("rule", []))
 
 
@@ -116,7 +116,7 @@ def _checked(rule_id: str, pattern: str) -> None:
 
 
 class Matcher:
-    """All patterns of all rules in one RE2 set: one pass over a line says which rules match it."""
+    """All patterns of all rules in one RE2 set: one pass over a line finds the rules that match it."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
@@ -129,7 +129,7 @@ class Matcher:
         self._set.Compile()
 
     def matching(self, text: str) -> dict[Category, Rule]:
-        """Per category, the heaviest rule that matches `text`."""
+        """Return per category the heaviest rule that matches `text`."""
         best: dict[Category, Rule] = {}
         for index in self._set.Match(text) or ():
             rule = self._owner[index]
@@ -140,20 +140,20 @@ class Matcher:
 
 @functools.cache
 def matcher() -> Matcher:
-    """The shipped rules, compiled once per process."""
+    """Return the shipped rules, compiled once per process."""
     return Matcher(parse_rules((DATA / "categories.toml").read_text()))
 
 
 @functools.cache
 def rules_digest() -> str:
-    """SHA-256 of the shipped rules: which rules wrote an analysis."""
+    """Return the SHA-256 of the shipped rules, to identify the rules of an analysis."""
     return hashlib.sha256((DATA / "categories.toml").read_bytes()).hexdigest()
 
 
 def categorize(lines: Iterable[Line], first_failing: str = "") -> Verdict:
-    """The category that the lines tell of; `unknown` where they tell of none, or of two alike.
+    """Return the category that the lines indicate; `unknown` if they indicate none, or two equally.
 
-    Each distinct line shape counts by the logarithm of how often it came, so that one chatty line does not
+    Each distinct line shape counts by the logarithm of its frequency, so that one frequent line does not
     outvote the others. Lines of `first_failing`, the source that failed first, count double.
     """
     scores: dict[Category, float] = defaultdict(float)
@@ -171,15 +171,15 @@ def categorize(lines: Iterable[Line], first_failing: str = "") -> Verdict:
 
 
 def _symptoms(text: str) -> str:
-    """The text without names of categories: those say what an author wants, not what failed.
+    """Return the text without names of categories, which express intent and not a failure.
 
-    A text that is nothing else stays: some senders call their events so.
+    A text that consists of such names only is unchanged: some senders name their events so.
     """
     return text if text in _NAMES else _NAMED.sub(" ", text)
 
 
 def _shapes(lines: Iterable[Line], first_failing: str) -> dict[int, tuple[str, float, str]]:
-    """Shape of a line or event type -> (its text, its weight, its source)."""
+    """Return shape of a line or event type -> (its text, its weight, its source)."""
     first: dict[int, tuple[str, str]] = {}
     counts: dict[int, int] = defaultdict(int)
     base: dict[int, float] = {}

@@ -1,4 +1,4 @@
-"""What is known of the root cause of an incident, each part with its evidence, as the analysis stores it.
+"""The known parts of the root cause of an incident, with evidence, as the analysis stores them.
 
 `primary_error_type`, `primary_source`, `error_distribution`, `source_distribution`, `first_failing`,
 `templates`, `changes` and `similar`.
@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from detection.analysis.categories import Line
 from detection.analysis.event_sample import SampledEvent
-from detection.analysis.first_failing import Failing, FirstFailing, first_failing
+from detection.analysis.first_failing import FailingSource, FirstFailing, first_failing
 from detection.analysis.templates import MessageTemplate, templates_of
 from detection.models import ChangeEvent, Level
-from incidents.analysis.draft import Essence
+from incidents.analysis.draft import IncidentFeatures
 from incidents.components.dependency_graph import names_it_depends_on
 from incidents.models import AffectedComponent, Incident, IncidentEvidence
 
@@ -24,14 +24,14 @@ SHOWN_TEMPLATES, SHOWN_CHANGES = 8, 5
 MAX_SHAPES: Final = 200
 
 
-def failing_sources(events: Sequence[SampledEvent]) -> dict[str, Failing]:
-    """The sources with errors; where there are none, those with warnings."""
+def failing_sources(events: Sequence[SampledEvent]) -> dict[str, FailingSource]:
+    """Return the sources with errors; if there are none, those with warnings."""
     for least in (Level.ERROR, Level.WARNING):
-        found: dict[str, Failing] = {}
+        found: dict[str, FailingSource] = {}
         for event in events:
             if event.level >= least:
                 known = found.get(event.source)
-                found[event.source] = Failing(
+                found[event.source] = FailingSource(
                     known.first_at if known else event.occurred_at, known.errors + 1 if known else 1
                 )
         if found:
@@ -40,7 +40,7 @@ def failing_sources(events: Sequence[SampledEvent]) -> dict[str, Failing]:
 
 
 def first_failing_of(workspace_id: int, events: Sequence[SampledEvent]) -> FirstFailing:
-    """The first failing source along the dependencies of the workspace's components."""
+    """Return the first failing source along the dependencies of the workspace's components."""
     failing = failing_sources(events)
     edges: Mapping[str, Set[str]] = (
         names_it_depends_on(workspace_id, list(failing)) if len(failing) > 1 else {}
@@ -49,13 +49,13 @@ def first_failing_of(workspace_id: int, events: Sequence[SampledEvent]) -> First
 
 
 def templates_for(events: Sequence[SampledEvent]) -> list[MessageTemplate]:
-    """The templates of the events worth showing: errors and warnings, or all where there are none."""
+    """Return the templates of the relevant events: errors and warnings, or all if there are none."""
     bad = [event for event in events if event.level >= Level.WARNING]
     return templates_of(bad or events)
 
 
 def changes_before(incident: Incident) -> list[dict[str, Any]]:
-    """Changes of the affected components and of what they depend on, in the hour before; nearest first."""
+    """Return changes of the affected components and their dependencies in the hour before; nearest first."""
     affected = AffectedComponent.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     own = list(affected.values_list("component__name", flat=True))
     edges = names_it_depends_on(incident.workspace_id, own) if own else {}
@@ -78,7 +78,7 @@ def changes_before(incident: Incident) -> list[dict[str, Any]]:
 
 
 def distributions(evidence: IncidentEvidence | None) -> dict[str, Any]:
-    """Primary type and source with both distributions; empty words for an incident without events."""
+    """Return primary type and source with both distributions; empty for an incident without events."""
     return {
         "primary_error_type": evidence.primary_type if evidence else "",
         "primary_source": evidence.primary_source if evidence else "",
@@ -87,10 +87,12 @@ def distributions(evidence: IncidentEvidence | None) -> dict[str, Any]:
     }
 
 
-def essence_of(templates: Sequence[MessageTemplate], incident: Incident, lines: Sequence[Line]) -> Essence:
-    """What the incident is compared with others by: all shapes, and the words of the commonest templates."""
+def features_of(
+    templates: Sequence[MessageTemplate], incident: Incident, lines: Sequence[Line]
+) -> IncidentFeatures:
+    """Return the features for comparing incidents: all shapes, and the words of the most common templates."""
     shapes = [shape for template in templates for shape in template.shapes]
     words = [one.text for one in templates[:SHOWN_TEMPLATES]] or [
         line.message for line in lines[:SHOWN_TEMPLATES]
     ]
-    return Essence(tuple(sorted(shapes[:MAX_SHAPES])), " ".join([incident.title, *words]))
+    return IncidentFeatures(tuple(sorted(shapes[:MAX_SHAPES])), " ".join([incident.title, *words]))

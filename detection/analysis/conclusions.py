@@ -1,4 +1,4 @@
-"""What follows from an incident's lines and figures: the whole draft of its analysis. Pure."""
+"""Draws conclusions from an incident's lines and figures: the draft of its analysis. Pure."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ MAX_EVIDENCE_CHARS = 500
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Figures of an incident: its sampled events, the evidence, how long it lasts, its components' tiers.
+    """Figures of an incident: its sampled events, the evidence, its duration, its components' tiers.
 
-    first_source: the source that failed first, "" where that cannot be told. cause: as it is stored.
+    first_source: the source that failed first, "" if unknown. cause: as it is stored.
     """
 
     events: Sequence[SampledEvent] = ()
@@ -37,7 +37,7 @@ class Measured:
 
 
 def conclude(incident_type: IncidentType, lines: Sequence[Line], measured: Measured) -> AnalysisDraft:
-    """Category, severity, summary and advice with what they rest on."""
+    """Return category, severity, summary and advice with their evidence."""
     facts = _facts(measured)
     verdict = categorize(lines, measured.first_source if len(facts.sources) > 1 else "")
     severity, reason = suggest_severity(incident_type, verdict.category, _metrics(measured), measured.tiers)
@@ -55,8 +55,8 @@ def conclude(incident_type: IncidentType, lines: Sequence[Line], measured: Measu
 
 
 def _metrics(measured: Measured) -> dict[str, Fact]:
-    said = worst_facts(facts_in(event.metadata) for event in measured.events if event.metadata)
-    return {**said, DURATION: round(measured.minutes)}
+    measured_facts = worst_facts(facts_in(event.metadata) for event in measured.events if event.metadata)
+    return {**measured_facts, DURATION: round(measured.minutes)}
 
 
 def _facts(measured: Measured) -> Facts:

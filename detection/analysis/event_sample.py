@@ -1,4 +1,4 @@
-"""Reads the events an analysis looks at: at most 5,000 of an incident, the same ones each time."""
+"""Reads the events for an analysis: at most 5,000 of an incident, the same ones each time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ select e.id, e.occurred_at, e.source, e.event_type, e.level, left(e.message, %s:
 
 @dataclass(frozen=True, slots=True)
 class SampledEvent:
-    """One event of an incident; its metadata only where it measures something."""
+    """One event of an incident; with metadata only if it has measurements."""
 
     id: int
     occurred_at: datetime
@@ -52,20 +52,20 @@ class SampledEvent:
     metadata: dict[str, Any]
 
     def line(self) -> Line:
-        """The event as the category rules see it."""
+        """Return the event as the category rules see it."""
         return Line(self.message, self.event_type, LEVEL_LABELS[self.level], self.source)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Events in the order in which they happened; `counted`: how many the incident has."""
+    """Events in the order in which they happened; `counted`: the incident's total number."""
 
     events: Sequence[SampledEvent] = ()
     counted: int = 0
 
 
 def sample_of(workspace_id: int, incident_id: int) -> Sample:
-    """The first 2,000 events, the last 1,000, and 2,000 spread by hash, of the whole family."""
+    """Return the first 2,000 events, the last 1,000, and 2,000 spread by hash, of the whole family."""
     family = [*family_of(workspace_id, incident_id)]
     [(count, first_at, last_at)] = rows(_SPAN, [workspace_id, family])
     if not count:

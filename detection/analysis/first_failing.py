@@ -1,4 +1,4 @@
-"""Which source failed first, judged along the dependencies of components. Pure."""
+"""Finds the source that failed first, using the dependencies of components. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
-MIN_LEAD: Final = 1.5  # times as many errors, where time decides nothing
+MIN_LEAD: Final = 1.5  # factor between numbers of errors, if the times do not decide
 
 
 @dataclass(frozen=True, slots=True)
-class Failing:
-    """A source with errors: when the first came, and how many there are."""
+class FailingSource:
+    """A source with errors: the time of the first one, and how many there are."""
 
     first_at: datetime
     errors: int
@@ -21,23 +21,23 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class FirstFailing:
-    """The source that failed first, or None where nothing decides between the candidates; the reason."""
+    """The source that failed first, or None if nothing decides between the candidates; with the reason."""
 
     source: str | None
     reason: str
     candidates: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """As the analysis stores it."""
+        """Return it as the analysis stores it."""
         return {"source": self.source, "reason": self.reason, "candidates": list(self.candidates)}
 
 
-def first_failing(failing: Mapping[str, Failing], depends_on: Mapping[str, Set[str]]) -> FirstFailing:
-    """The failing source none of whose dependencies fails; of several the earliest.
+def first_failing(failing: Mapping[str, FailingSource], depends_on: Mapping[str, Set[str]]) -> FirstFailing:
+    """Return the failing source none of whose dependencies fails; of several the earliest.
 
-    Where they began together, the one with clearly more errors.
+    If they began together, the one with clearly more errors.
 
-    depends_on: source -> what it depends on directly. Cycles are followed once.
+    depends_on: source -> direct dependencies. Cycles are followed once.
     """
     if not failing:
         return FirstFailing(None, "No source sent errors.")
@@ -54,8 +54,10 @@ def first_failing(failing: Mapping[str, Failing], depends_on: Mapping[str, Set[s
     return _by_time(roots, failing)
 
 
-def _failing_below(name: str, failing: Mapping[str, Failing], depends_on: Mapping[str, Set[str]]) -> set[str]:
-    """Failing sources that `name` depends on, directly or not, other than those that depend on it in turn."""
+def _failing_below(
+    name: str, failing: Mapping[str, FailingSource], depends_on: Mapping[str, Set[str]]
+) -> set[str]:
+    """Return failing direct and indirect dependencies of `name`, without those that depend on it in turn."""
     below = _reach(name, depends_on)
     return {one for one in below if one in failing and one != name and name not in _reach(one, depends_on)}
 
@@ -71,8 +73,8 @@ def _reach(start: str, depends_on: Mapping[str, Set[str]]) -> set[str]:
     return found
 
 
-def _by_time(names: list[str], failing: Mapping[str, Failing]) -> FirstFailing:
-    """The earliest by more than the tolerance of clocks, else the one with clearly more errors, else none."""
+def _by_time(names: list[str], failing: Mapping[str, FailingSource]) -> FirstFailing:
+    """Return the earliest if beyond clock tolerance, else the one with clearly more errors, else none."""
     began = min(failing[name].first_at for name in names)
     early = [name for name in names if failing[name].first_at - began <= CLOCK_TOLERANCE]
     if len(early) == 1:

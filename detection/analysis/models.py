@@ -1,4 +1,4 @@
-"""Incidents that wait to be analysed."""
+"""Analysis jobs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.models import Incident
 
 
 class AnalysisJob(WorkspaceScoped, WorkItem):
-    """The analysis of one incident, done again whenever its facts changed."""
+    """The analysis of one incident, repeated whenever its data changed."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""The severity that analysis suggests, and the fact it rests on. Pure."""
+"""Suggests a severity, with the fact it is based on. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from incidents.vocabulary import SEVERITY_RANK, Category, IncidentType, Severity
 
 MOST_IMPORTANT_TIER: Final = 1
 LEAST_IMPORTANT_TIER: Final = 4
-# Where the type is `other`, the category says how bad such trouble usually is.
+# For the type `other`, the usual severity of the category.
 BY_CATEGORY: Final[Mapping[Category, Severity]] = {
     Category.SECURITY: Severity.SEV1,
     Category.DATA: Severity.SEV1,
@@ -29,9 +29,9 @@ def suggest_severity(
     facts: Mapping[str, Fact],
     tiers: Sequence[int] = (),
 ) -> tuple[Severity, str]:
-    """The severity by the matrix and the measured facts, one worse for a tier 1 component.
+    """Return the severity by the matrix and the measured facts, one worse for a tier 1 component.
 
-    One better where all affected components (`tiers`) are of the least important tier.
+    One better if all affected components (`tiers`) are of the least important tier.
     """
     severity, reason = _by_type(incident_type, category, facts)
     if tiers and min(tiers) <= MOST_IMPORTANT_TIER and severity != Severity.SEV1:

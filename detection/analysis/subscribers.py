@@ -1,4 +1,4 @@
-"""Facts about incidents after which they are analysed again. Only rows are written."""
+"""Outbox subscriber that plans analyses. Only rows are written."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ TOPICS: Final = (
 
 @subscriber("analysis", topics=TOPICS)
 def analyse_again(event: OutboxEvent) -> None:
-    """Plan the analysis of the incident that the event is about."""
+    """Plan the analysis of the event's incident."""
     plan_analysis(event.workspace_id, event.payload["incident_id"])

@@ -1,4 +1,4 @@
-"""The summary of an analysis: sentences made of facts. Pure."""
+"""Summary of an analysis: sentences generated from figures. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN_SOURCES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was counted of an incident's events."""
+    """Counts of an incident's events."""
 
     event_count: int = 0
     error_count: int = 0
@@ -30,9 +30,9 @@ class Facts:
 
 
 def summarize(facts: Facts, verdict: Verdict) -> str:
-    """At most 600 characters: how much came from where, where it began, and what it tells of."""
-    said = " ".join(part for part in (_counted(facts), _began(facts), _told(facts, verdict)) if part)
-    return cut(said, MAX_SUMMARY_CHARS)
+    """Return at most 600 characters: event counts by source, where it began, and the likely category."""
+    text = " ".join(part for part in (_counted(facts), _began(facts), _conclusion(facts, verdict)) if part)
+    return cut(text, MAX_SUMMARY_CHARS)
 
 
 def _counted(facts: Facts) -> str:
@@ -54,7 +54,7 @@ def _began(facts: Facts) -> str:
     return f"{cut(facts.first_source, MAX_NAME_CHARS)} failed first." if several else ""
 
 
-def _told(facts: Facts, verdict: Verdict) -> str:
+def _conclusion(facts: Facts, verdict: Verdict) -> str:
     subject = "events" if facts.event_count else "words"
     if verdict.category == Category.UNKNOWN or not verdict.evidence:
         return f"The {subject} name no cause."
@@ -64,5 +64,5 @@ def _told(facts: Facts, verdict: Verdict) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, at most `limit` characters, with an ellipsis where it was cut."""
+    """Return the text, at most `limit` characters, with an ellipsis if it was cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

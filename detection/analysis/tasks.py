@@ -1,4 +1,4 @@
-"""The queue handler of analyses."""
+"""Queue handler of analyses."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Templates of messages: lines that differ in their variable parts only, merged for show. Pure.
+"""Message templates: lines that differ only in variable parts, merged for display. Pure.
 
-Lines are grouped by their masked shape first. Shapes of equal length that begin alike and agree in most
-words are then merged, as the Drain algorithm does, into one template with `<*>` where they differ.
+Lines are grouped by their masked shape first. Shapes of equal length with the same beginning and mostly the
+same words are then merged, like the Drain algorithm does, into one template with `<*>` where they differ.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_EVENT_IDS: Final = 5
 
 
 class Event(Protocol):
-    """What a template is made of."""
+    """An event as input for templates."""
 
     @property
     def id(self) -> int: ...
@@ -31,7 +31,7 @@ class Event(Protocol):
 
 @dataclass(slots=True)
 class MessageTemplate:
-    """Lines of one kind: the words they share, how many, from which sources, the first few event ids."""
+    """Similar lines: their common words, number, sources, and the first few event ids."""
 
     words: list[str]
     count: int = 0
@@ -41,11 +41,11 @@ class MessageTemplate:
 
     @property
     def text(self) -> str:
-        """The template as one line."""
+        """Return the template as one line."""
         return " ".join(self.words)
 
     def as_json(self) -> dict[str, Any]:
-        """As the analysis stores it. Shapes are texts: JSON numbers are not exact at 64 bits."""
+        """Return it as the analysis stores it. Shapes are strings: JSON numbers are not exact at 64 bits."""
         return {
             "template": self.text[:500],
             "count": self.count,
@@ -56,7 +56,7 @@ class MessageTemplate:
 
 
 def templates_of(events: Iterable[Event]) -> list[MessageTemplate]:
-    """The templates of messages, the most frequent first."""
+    """Return the templates of messages, most frequent first."""
     by_shape: dict[str, MessageTemplate] = {}
     for event in events:
         text = masked(event.message)
@@ -73,7 +73,7 @@ def templates_of(events: Iterable[Event]) -> list[MessageTemplate]:
 
 
 def _merged(found: Iterable[MessageTemplate]) -> list[MessageTemplate]:
-    """Alike ones made one, in order; compared with those of the same length and first constant word only."""
+    """Merge similar ones, in order; only those of the same length and first constant word are compared."""
     buckets: dict[tuple[int, str], list[MessageTemplate]] = defaultdict(list)
     for one in found:
         first = next((word for word in one.words if word != PLACEHOLDER), "")
@@ -89,7 +89,7 @@ def _merged(found: Iterable[MessageTemplate]) -> list[MessageTemplate]:
 
 
 def _similarity(one: Sequence[str], other: Sequence[str]) -> float:
-    """Share of the places where both have the same word; a placeholder counts for nothing."""
+    """Return the share of positions with the same word; a placeholder does not count."""
     same = sum(a == b and a != PLACEHOLDER for a, b in zip(one, other, strict=True))
     return same / max(1, sum(a != PLACEHOLDER or b != PLACEHOLDER for a, b in zip(one, other, strict=True)))
 

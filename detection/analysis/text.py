@@ -1,4 +1,4 @@
-"""Log lines prepared for analysis: normalised words to match on, and a masked shape to count by."""
+"""Prepares log lines for analysis: normalized words for matching, and a masked shape for counting."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _SHORT: Final = 8
 
 
 def normalised(line: str) -> str:
-    """The line in lower case, CamelCase split, `_` and `-` as blanks: "OutOfMemory" is "out of memory"."""
+    """Return the line in lower case, CamelCase, `_` and `-` split: "OutOfMemory" is "out of memory"."""
     spaced = _CAMEL.sub(" ", line[:MAX_LINE_CHARS])
     return _SEPARATORS.sub(" ", spaced).lower().strip()
 
 
 def masked(line: str) -> str:
-    """The line with every token that holds a digit or is a long hexadecimal word replaced by `<*>`."""
+    """Return the line with tokens that contain a digit or are long hexadecimal words replaced by `<*>`."""
     tokens = line[:MAX_LINE_CHARS].split()[:MAX_TOKENS]
     return " ".join([_word(token) for token in tokens])
 
 
 def _word(token: str) -> str:
-    if token.isalpha():  # most are: no digit to look for
+    if token.isalpha():  # the common case: no digit to look for
         return PLACEHOLDER if len(token) >= _SHORT and _HEXADECIMAL.fullmatch(token) else token
     return PLACEHOLDER if _DIGIT.search(token) else token
 
 
 def shape(line: str) -> int:
-    """A signed 64-bit hash of the masked line: equal for lines that differ in their variable parts only."""
+    """Return a signed 64-bit hash of the masked line: equal for lines that differ only in variable parts."""
     return shape_of_masked(masked(line))
 
 
 def shape_of_masked(text: str) -> int:
-    """`shape` of a line that is masked already."""
+    """Return `shape` of a line that is already masked."""
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

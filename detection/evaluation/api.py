@@ -25,7 +25,7 @@ class MemberOf(Schema):
 
 
 class MembersQuery(Schema):
-    """Every condition given must hold."""
+    """All given conditions must hold."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -37,7 +37,7 @@ class MembersQuery(Schema):
 
 
 class IncidentEventOut(Schema):
-    """One event; what looks like a credential is masked."""
+    """One event; values that look like credentials are masked."""
 
     event_id: str
     occurred_at: datetime
@@ -54,8 +54,11 @@ class IncidentEventOut(Schema):
 def events(
     request: HttpRequest, response: HttpResponse, where: Path[MemberOf], query: Query[MembersQuery]
 ) -> Any:
-    """Newest first; the next page is in the `Link` header. A page of a filtered list may hold fewer than
-    `limit`, even none, and still have a next one: each looks through 5,000 events at most."""
+    """List the events of an incident, newest first; the next page is in the `Link` header.
+
+    A page of a filtered list may hold fewer than `limit` events, even none, and still have a next one: each
+    searches 5,000 events at most.
+    """
     known_only(request, ("limit", "cursor", "source", "event_type", "level"))
     actor = actor_in(request)
     incident = incident_for(actor, where.reference)

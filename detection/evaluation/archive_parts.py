@@ -1,4 +1,4 @@
-"""The events of an incident, for its archive."""
+"""Archive parts of the events of an incident."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LINKED: Final[LiteralString] = (
     "t.id = any(array(select l.event_id from detection_incident_event l"
     " where l.workspace_id = %(workspace)s and l.incident_id = %(incident)s))"
 )
-# The links come first, so that they are deleted last: they say which events belong to the incident.
+# Links come first, so that they are deleted last: they determine which events belong to the incident.
 add_parts(
     Part("finding", "detection_finding"),
     Part("event_link", "detection_incident_event", key="event_id", leaves=True),

@@ -1,4 +1,4 @@
-"""How many of the events of sources are errors, from the counts of each minute."""
+"""Share of errors among the events of sources, from the counts of each minute."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, LiteralString, NamedTuple
 
 from core.sql.prepared import rows
 
-MIN_EVENTS: Final = 20  # fewer tell no share
+MIN_EVENTS: Final = 20  # fewer give no meaningful share
 
 _MINUTES: Final[LiteralString] = """
 select coalesce(sum(events), 0)::bigint, coalesce(sum(errors), 0)::bigint from detection_minute_tally
@@ -25,14 +25,14 @@ class ErrorShare(NamedTuple):
 
     @property
     def percent(self) -> float | None:
-        """Errors of all events; None where there are none."""
+        """Return errors as a percentage of all events; None without events."""
         return 100 * self.errors / self.events if self.events else None
 
     @property
     def measured(self) -> float | None:
-        """`percent` where it measures something: of 20 events or more that are not all errors.
+        """Return `percent` if it is meaningful: at least 20 events, not all of them errors.
 
-        A source that reports nothing but errors has no share of errors.
+        A source that reports only errors has no error rate.
         """
         return self.percent if self.events >= MIN_EVENTS and self.errors < self.events else None
 
@@ -40,6 +40,6 @@ class ErrorShare(NamedTuple):
 def share_of_minutes(
     workspace_id: int, sources: Sequence[str], *, since: datetime, until: datetime
 ) -> ErrorShare:
-    """Over the minutes that begin from `since` until before `until`."""
+    """Return the share over the minutes that begin from `since` until before `until`."""
     [(events, errors)] = rows(_MINUTES, [workspace_id, [*sources], since, until])
     return ErrorShare(events, errors)

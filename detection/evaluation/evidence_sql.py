@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final, LiteralString
 
 # Incidents whose events grew since their evidence was computed. Until an incident is over, its evidence is
-# computed again after 5 seconds, n milliseconds for n events or a tenth of the time the events span,
-# whichever is longest, and after 15 minutes at most: it reads all events of the incident and starts an
-# analysis.
+# recomputed after 5 seconds, n milliseconds for n events or a tenth of the time the events span, whichever is
+# longest, and after 15 minutes at most: it reads all events of the incident and starts an analysis.
 STALE: Final[LiteralString] = """
 select w.id, stale.id, stale.lo, stale.hi
   from accounts_workspace w

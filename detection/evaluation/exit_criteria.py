@@ -1,4 +1,4 @@
-"""Exit criteria answered from stored events: error rate, repeats, successes, response times."""
+"""Exit criteria evaluated from stored events: error rate, repeats, successes, response times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.recovery.criteria import Outcome, Question, Verdict, criterion, n
 
 MAX_ERROR_PERCENT: Final = 1.0
 MAX_EVENTS: Final = 200_000
-# An event that counts is received at most an hour after it happened.
+# Counted events are received at most an hour after they happened.
 RECEIPT_SLACK: Final = timedelta(hours=2)
 RATE: Final[LiteralString] = """
 select count(*), count(*) filter (where level >= 3) from (
@@ -32,7 +32,7 @@ select distinct source from detection_event
    and source = any(%s::text[]) and occurred_at > %s::timestamptz
    and level <= %s::smallint and not event_type = any(%s::text[])
 """
-# The threshold that the incident's own events named, and the newest readings.
+# The threshold in the incident's own events, and the newest readings.
 LIMIT: Final[LiteralString] = """
 select min((e.metadata->>'threshold_ms')::numeric)
   from detection_incident_event l join detection_event e
@@ -54,64 +54,64 @@ select count(*), percentile_cont(0.95) within group (order by ms) from (
 """
 
 
-def _received(asked: Question) -> list[Any]:
-    return [asked.begins - RECEIPT_SLACK, asked.now + RECEIPT_SLACK]
+def _received(question: Question) -> list[Any]:
+    return [question.begins - RECEIPT_SLACK, question.now + RECEIPT_SLACK]
 
 
 @criterion("error_rate", "Error rate below 1 %")
-def error_rate(asked: Question) -> Outcome:
-    """The share of errors among the events of the components, over a whole window and at least 20 events."""
-    total, errors = _share(asked)
+def error_rate(question: Question) -> Outcome:
+    """Check the share of errors among the components' events, over a whole window and at least 20 events."""
+    total, errors = _share(question)
     if total < MIN_EVENTS:
         if errors:
             return Outcome(Verdict.UNKNOWN, f"{errors} of only {total} events are errors.")
-        return not_measured(f"{total} events are too few to tell a rate; silence is not health.")
+        return not_measured(f"{total} events are too few for a rate; silence is not health.")
     percent = 100 * errors / total
     text = f"{percent:.1f} % of {total:,} events are errors."
     if percent >= MAX_ERROR_PERCENT:
         return Outcome(Verdict.FAILED, text)
-    if not asked.is_whole:
-        return Outcome(Verdict.UNKNOWN, f"{text} {asked.progress}.")
+    if not question.is_whole:
+        return Outcome(Verdict.UNKNOWN, f"{text} {question.progress}.")
     return Outcome(Verdict.PASSED, text)
 
 
-def _share(asked: Question) -> ErrorShare:
-    """Whole minutes by their counts; the part of a minute in which the window begins by its events."""
-    minute = asked.begins.replace(second=0, microsecond=0)
-    whole = minute if minute == asked.begins else minute + timedelta(minutes=1)
-    home, names = asked.incident.workspace_id, [*asked.components]
-    later = share_of_minutes(home, names, since=whole, until=asked.now + RECEIPT_SLACK)
-    given = [home, *_received(asked), names, asked.begins, whole, MAX_EVENTS]
+def _share(question: Question) -> ErrorShare:
+    """Count whole minutes by their counters; the partial first minute by its events."""
+    minute = question.begins.replace(second=0, microsecond=0)
+    whole = minute if minute == question.begins else minute + timedelta(minutes=1)
+    home, names = question.incident.workspace_id, [*question.components]
+    later = share_of_minutes(home, names, since=whole, until=question.now + RECEIPT_SLACK)
+    given = [home, *_received(question), names, question.begins, whole, MAX_EVENTS]
     [(events, errors)] = rows(RATE, given)
     return ErrorShare(events + later.events, errors + later.errors)
 
 
 @criterion("no_matching_events", "No more matching events")
-def no_matching_events(asked: Question) -> Outcome:
-    """Passes when no event joined the incident for a whole window. It is silence, so no positive sign."""
-    given = [asked.incident.workspace_id, asked.incident.pk, asked.begins]
+def no_matching_events(question: Question) -> Outcome:
+    """Pass when no event joined the incident for a whole window. It is silence, so no positive sign."""
+    given = [question.incident.workspace_id, question.incident.pk, question.begins]
     [(count,)] = rows(JOINED, given)
     if count:
-        return Outcome(Verdict.FAILED, f"{count} more in the last {asked.window.total_seconds():.0f} s.")
-    if not asked.is_whole:
-        return Outcome(Verdict.UNKNOWN, f"None so far; {asked.progress}.")
-    return Outcome(Verdict.PASSED, f"None within {asked.window.total_seconds():.0f} s.")
+        return Outcome(Verdict.FAILED, f"{count} more in the last {question.window.total_seconds():.0f} s.")
+    if not question.is_whole:
+        return Outcome(Verdict.UNKNOWN, f"None so far; {question.progress}.")
+    return Outcome(Verdict.PASSED, f"None within {question.window.total_seconds():.0f} s.")
 
 
 @criterion("success_seen", "Success seen")
-def success_seen(asked: Question) -> Outcome:
-    """A positive sign: every failing source sent an event without trouble, or every alert resolved."""
-    workspace_id = asked.incident.workspace_id
-    alerts = SourceAlert.objects.of(workspace_id).filter(incident=asked.incident)
+def success_seen(question: Question) -> Outcome:
+    """Positive sign: every failing source sent an event without trouble, or every alert resolved."""
+    workspace_id = question.incident.workspace_id
+    alerts = SourceAlert.objects.of(workspace_id).filter(incident=question.incident)
     firing = alerts.exclude(state=SourceAlert.State.RESOLVED).count()
     if firing:
         return Outcome(Verdict.FAILED, f"{firing} alert{'s' if firing > 1 else ''} still firing.")
     if alerts.exists():
         return Outcome(Verdict.PASSED, "Every alert was resolved by its sender.", is_positive=True)
-    evidence = IncidentEvidence.objects.of(workspace_id).filter(incident=asked.incident).first()
-    failing = sorted(evidence.source_distribution) if evidence else [*asked.components]
+    evidence = IncidentEvidence.objects.of(workspace_id).filter(incident=question.incident).first()
+    failing = sorted(evidence.source_distribution) if evidence else [*question.components]
     types = sorted(evidence.error_distribution) if evidence else []
-    given = [workspace_id, *_received(asked), failing, asked.since, Level.INFO.value, types]
+    given = [workspace_id, *_received(question), failing, question.since, Level.INFO.value, types]
     seen = {source for (source,) in rows(WORKED, given)}
     missing = [source for source in failing if source not in seen]
     if missing or not failing:
@@ -121,20 +121,20 @@ def success_seen(asked: Question) -> Outcome:
 
 
 @criterion("response_times", "Response times within the limit")
-def response_times(asked: Question) -> Outcome:
-    """The 95th percentile of the response times that events name, against the limit that they named."""
-    workspace_id, incident = asked.incident.workspace_id, asked.incident
-    first, last = incident.started_at - RECEIPT_SLACK, asked.now + RECEIPT_SLACK
+def response_times(question: Question) -> Outcome:
+    """Compare the 95th percentile of the response times in events with the limit they contain."""
+    workspace_id, incident = question.incident.workspace_id, question.incident
+    first, last = incident.started_at - RECEIPT_SLACK, question.now + RECEIPT_SLACK
     [(limit,)] = rows(LIMIT, [workspace_id, incident.pk, workspace_id, first, last])
     if limit is None:
         return not_measured("The events of the incident name no limit (`threshold_ms`).")
-    given = [workspace_id, *_received(asked), [*asked.components], asked.begins, MAX_EVENTS]
+    given = [workspace_id, *_received(question), [*question.components], question.begins, MAX_EVENTS]
     [(count, slow)] = rows(LATENCY, given)
     if not count:
         return Outcome(Verdict.UNKNOWN, "No event names a response time since.")
     text = f"95 % within {slow:.0f} ms; the limit is {limit:.0f} ms."
     if slow > limit:
         return Outcome(Verdict.FAILED, text)
-    if not asked.is_whole:
-        return Outcome(Verdict.UNKNOWN, f"{text} {asked.progress}.")
+    if not question.is_whole:
+        return Outcome(Verdict.UNKNOWN, f"{text} {question.progress}.")
     return Outcome(Verdict.PASSED, text)

@@ -9,23 +9,24 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from detection.models import DetectionRule, GroupBy
-from detection.rules.event_types import Said, facts_in, type_said_by
+from detection.rules.event_types import EventText, facts_in, type_of_events
 from incidents.lifecycle.severity_matrix import EVENT_METRICS, MATRIX, Fact, default_severity, worst_facts
 from incidents.vocabulary import SEVERITY_RANK, Basis, IncidentType, Severity
 
 EVERYTHING = "*"
-# A crossing's type is judged by so many events of its window, its facts by so many of all it counts.
+# Number of events of its window that determine a crossing's type, and of all it counts that determine its
+# facts.
 MAX_JUDGED: Final = 50
 MAX_MEASURED: Final = 500
-# Types that a rule's author names when nothing more specific is known.
+# Types of rules that are replaced when the events indicate something more specific.
 UNSPECIFIC: Final = (IncidentType.ERROR_BURST, IncidentType.OTHER)
 
 
 @dataclass(slots=True)
-class Touched:
-    """One (rule, group) with hits no one has looked at: event id -> when it occurred, and their sources.
+class TouchedGroup:
+    """One (rule, group) with unprocessed hits: event id -> when it occurred, and their sources.
 
-    `since` is when the oldest of them came; None for a pair that is looked at again without new ones.
+    `since` is when the oldest of them arrived; None for a pair that is evaluated again without new ones.
     """
 
     workspace_id: int
@@ -39,19 +40,19 @@ class Touched:
 
     @property
     def fingerprint(self) -> str:
-        """64 hex digits: the same trouble has the same fingerprint, in its workspace only."""
+        """Return 64 hex digits: the same problem has the same fingerprint within its workspace."""
         text = "\x1f".join((str(self.workspace_id), str(self.rule_id), self.group_key))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
-    """Waiting rows as pairs, each once, in order of workspace, rule and group."""
-    pairs: dict[tuple[int, int, str], Touched] = {}
+def merged(taken: Iterable[tuple[Any, ...]]) -> list[TouchedGroup]:
+    """Return pending rows as pairs, each once, in order of workspace, rule and group."""
+    pairs: dict[tuple[int, int, str], TouchedGroup] = {}
     for workspace_id, rule_id, group_key, event_ids, occurred, sources, came_at in taken:
         key = (workspace_id, rule_id, group_key)
         pair = pairs.get(key)
         if pair is None:
-            pair = pairs[key] = Touched(workspace_id, rule_id, group_key, occurred[0], occurred[0])
+            pair = pairs[key] = TouchedGroup(workspace_id, rule_id, group_key, occurred[0], occurred[0])
         pair.lo, pair.hi = min(pair.lo, *occurred), max(pair.hi, *occurred)
         pair.events.update(zip(event_ids, occurred, strict=True))
         pair.sources.update(sources)
@@ -60,7 +61,7 @@ def merged(taken: Iterable[tuple[Any, ...]]) -> list[Touched]:
 
 
 class State(NamedTuple):
-    """A pair's rule in numbers, its unresolved incident if any, and from when its hits count."""
+    """A pair's rule as numbers, its unresolved incident if any, and from when its hits count."""
 
     threshold: int
     window_seconds: int
@@ -72,7 +73,7 @@ class State(NamedTuple):
 
 
 class Member(NamedTuple):
-    """One event a crossing counts; `incident_id` is the unresolved incident that has it already."""
+    """One event a crossing counts; `incident_id` is the unresolved incident that already has it."""
 
     event_id: int
     occurred_at: datetime
@@ -84,7 +85,7 @@ class Member(NamedTuple):
 class Crossing:
     """A threshold crossed at `at`, by the hit of the event `event_id`."""
 
-    touched: Touched
+    touched: TouchedGroup
     state: State
     rule: DetectionRule
     at: datetime
@@ -93,24 +94,24 @@ class Crossing:
 
     @property
     def window(self) -> list[Member]:
-        """The members up to the crossing."""
+        """Return the members up to the crossing."""
         return [member for member in self.members if member.occurred_at <= self.at]
 
 
 def window_start(at: datetime, state: State) -> datetime:
-    """From when hits belong to a crossing at `at`: the earliest moment of its window."""
+    """Return from when hits belong to a crossing at `at`: the start of its window."""
     return at - timedelta(seconds=state.window_seconds) + timedelta(microseconds=1)
 
 
 def by_weight(crossing: Crossing) -> tuple[int, bool, int, str]:
-    """Worst severity first, then rules that name event types, then older rules."""
+    """Sort key: worst severity first, then rules that name event types, then older rules."""
     rule = crossing.rule
     return SEVERITY_RANK[Severity(rule.severity)], not rule.event_types, rule.pk, crossing.touched.group_key
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a crossing says an incident is, what that rests on, and what its events measured."""
+    """Type and severity of a crossing, their basis, and the facts measured from its events."""
 
     incident_type: IncidentType
     severity: Severity
@@ -122,7 +123,7 @@ Stored = Mapping[int, tuple[str, str, Mapping[str, Any] | None]]
 
 
 def judged_ids(crossing: Crossing) -> list[int]:
-    """The events to read before a crossing is judged: at least its first one."""
+    """Return the events to read before a crossing is judged: at least its first one."""
     members = crossing.members
     if _basis_of(crossing.rule) == Basis.LEVEL:
         wanted = [*members[:MAX_MEASURED], *crossing.window[:MAX_JUDGED]]
@@ -134,15 +135,17 @@ def judged_ids(crossing: Crossing) -> list[int]:
 
 
 def judge_crossing(crossing: Crossing, stored: Stored) -> Verdict:
-    """Type and severity of a crossing; `stored` has event type, message and facts of `judged_ids`.
+    """Return type and severity of a crossing; `stored` has event type, message and facts of `judged_ids`.
 
-    A rule that matches by level alone leaves both to the words of its events, where they say something.
+    For a rule that matches by level only, both follow from the text of its events if it indicates a type.
     """
     rule, basis = crossing.rule, _basis_of(crossing.rule)
     kind, severity = IncidentType(rule.incident_type), Severity(rule.severity)
     if basis == Basis.LEVEL:
-        said = [Said(*stored[m.event_id][:2]) for m in crossing.window[:MAX_JUDGED] if m.event_id in stored]
-        if (found := type_said_by(said)) is not None:
+        texts = [
+            EventText(*stored[m.event_id][:2]) for m in crossing.window[:MAX_JUDGED] if m.event_id in stored
+        ]
+        if (found := type_of_events(texts)) is not None:
             kind, severity, basis = found, default_severity(found), Basis.WORDS
     read = [stored[m.event_id][2] for m in crossing.members[:MAX_MEASURED] if m.event_id in stored]
     return Verdict(kind, severity, basis, worst_facts(facts_in(metadata) for metadata in read if metadata))
@@ -164,7 +167,10 @@ def _is_measured(kind: IncidentType) -> bool:
 def title_of(
     rule: DetectionRule, group_key: str, components: Sequence[str], incident_type: IncidentType | None = None
 ) -> str:
-    """`Error burst in my-service`; `incident_type` where its events say more than the rule."""
+    """Return a title such as `Error burst in my-service`.
+
+    `incident_type`: the type indicated by its events, which may differ from the rule's.
+    """
     found = incident_type or IncidentType(rule.incident_type)
     kind = found.label
     if rule.is_builtin is False and found == IncidentType.OTHER:
@@ -177,7 +183,7 @@ def title_of(
 
 
 def description_of(rule: DetectionRule, count: int, sample: str, components: Sequence[str]) -> str:
-    """How many events of what rule, and the first one's message."""
+    """Return the number of events, the rule, and the first event's message."""
     span = f"{rule.time_window_seconds} s"
     run = " in a row" if rule.require_consecutive else ""
     text = (

@@ -1,4 +1,4 @@
-"""The newest events of an incident."""
+"""Checks whether a workspace has events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from detection.models import Event, IncidentEvent
 
 
 def has_events(actor: Actor) -> bool:
-    """Whether this workspace ever received one: stored now, or counted by an incident. Raises Forbidden."""
+    """Return whether this workspace ever received an event: stored now, or counted by an incident.
+
+    Raises Forbidden.
+    """
     require(actor, Capability.INCIDENTS_READ)
     return (
         Event.objects.of(actor.workspace_id).exists() or IncidentEvent.objects.of(actor.workspace_id).exists()

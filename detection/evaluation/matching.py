@@ -1,7 +1,7 @@
 """Compiles rules to hash probes for fast event matching. Pure.
 
-Every rule is filed under the equality conditions it has, (event type, source), with None for "any"; an event
-asks for at most four of them. What is left of a rule (level, message) is checked for the rules found.
+Every rule is filed under its equality conditions, (event type, source), with None for "any"; an event looks
+up at most four of them. Other conditions (level, message) are checked for the rules found.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import re2
 
 from detection.ingest.parsing import ParsedEvent
 
-# RE2 answers in time linear in the message whatever the pattern; with too little memory for its automaton it
-# falls back to a walk some ten times slower.
+# RE2 runs in linear time for any pattern; with too little memory for its automaton it falls back to an
+# algorithm some ten times slower.
 PATTERN_OPTIONS: Final = re2.Options()
 PATTERN_OPTIONS.max_mem = 8 << 20
 PATTERN_OPTIONS.log_errors = False
@@ -26,7 +26,7 @@ CORRELATION_ID: Final = "correlation_id"
 
 
 class RuleLike(Protocol):
-    """What compiling needs of a rule; `DetectionRule` has it."""
+    """The fields that compiling needs of a rule; `DetectionRule` has them."""
 
     pk: Any
     event_types: Any
@@ -39,7 +39,7 @@ class RuleLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One rule, ready to be asked about an event."""
+    """One rule, compiled for matching."""
 
     rule_id: int
     minimum_level: int
@@ -48,13 +48,13 @@ class Probe:
     event_types: frozenset[str]
 
     def matches(self, event: ParsedEvent) -> bool:
-        """Whether level and message fit; type and source were settled by where the probe was found."""
+        """Return whether level and message match; type and source were matched by the look-up."""
         return event.level >= self.minimum_level and (
             self.pattern is None or self.pattern.search(event.message) is not None
         )
 
     def group_of(self, event: ParsedEvent) -> str:
-        """The group the event counts in; empty for an event without the correlation id to group by."""
+        """Return the group the event counts in; empty for an event without the correlation id to group by."""
         if self.group_by == SOURCE:
             return event.source
         return event.correlation_id if self.group_by == CORRELATION_ID else "*"
@@ -72,7 +72,7 @@ class Ruleset:
         self._runs: dict[str | None, list[Probe]] = {}
         for rule in rules:
             self._file(rule)
-        # Most workspaces have few shapes: skip the probes that no rule could answer.
+        # Most workspaces use few key shapes: skip look-ups that cannot match any rule.
         self._has_types = any(kind is not None for kind, _ in self._by_shape)
         self._has_sources = any(source is not None for _, source in self._by_shape)
         probes = [
@@ -97,7 +97,7 @@ class Ruleset:
             self._by_shape.setdefault(shape, []).append(probe)
 
     def hits(self, event: ParsedEvent) -> list[Hit]:
-        """Every rule the event matches, and every consecutive run it breaks."""
+        """Yield every rule the event matches, and every consecutive run it breaks."""
         found = self._matching(event)
         if self._runs:
             found += self._consecutive(event)
@@ -119,10 +119,10 @@ class Ruleset:
         ]
 
     def _consecutive(self, event: ParsedEvent) -> list[Hit]:
-        asked = [*self._runs.get(None, ()), *self._runs.get(event.source, ())]
+        probes = [*self._runs.get(None, ()), *self._runs.get(event.source, ())]
         verdicts = [
             (probe, (not probe.event_types or event.event_type in probe.event_types) and probe.matches(event))
-            for probe in asked
+            for probe in probes
         ]
         return [hit for probe, matches in verdicts if (hit := _hit(probe, event, matches=matches))]
 
@@ -133,5 +133,5 @@ def _hit(probe: Probe, event: ParsedEvent, *, matches: bool) -> Hit | None:
 
 
 def compile_pattern(pattern: str) -> Any:
-    """An RE2 pattern. Raises `re2.error` when it is not one, or too large."""
+    """Compile an RE2 pattern. Raises `re2.error` when it is invalid or too large."""
     return re2.compile(pattern, PATTERN_OPTIONS)

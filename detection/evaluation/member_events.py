@@ -23,9 +23,9 @@ from incidents.validation import clean_line, invalid
 
 PAGE: Final = 20  # events
 LIMITS: Final = (PAGE, 50, 100)
-WINDOW: Final = 5000  # a filtered page looks through that many at most, then offers to look further back
+WINDOW: Final = 5000  # a filtered page searches at most that many, then offers to search further back
 SAMPLE: Final = 1000  # the distribution is of the newest ones
-# An event that counts was received at most an hour after it happened: which day's partitions can hold it.
+# Counted events are received at most an hour after they happened, which bounds the partitions to read.
 SLACK: Final = timedelta(hours=2)
 Link = tuple[int, datetime]
 
@@ -46,7 +46,7 @@ select source, event_type, level, count(*), min(occurred_at), max(occurred_at) f
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Every condition must hold; the level is the least one."""
+    """Filter; all conditions must hold, the level is a minimum."""
 
     source: str = ""
     event_type: str = ""
@@ -55,11 +55,11 @@ class EventFilter:
 
     @property
     def is_set(self) -> bool:
-        """Whether it leaves anything out."""
+        """Return whether any condition is set."""
         return bool(self.source or self.event_type or self.minimum_level > Level.DEBUG)
 
     def as_query(self) -> str:
-        """The same as parameters of the incident's page."""
+        """Return it as parameters of the incident's page."""
         level = LEVEL_LABELS[self.minimum_level] if self.minimum_level > Level.DEBUG else ""
         limit = str(self.limit) if self.limit != PAGE else ""
         given = {
@@ -76,7 +76,7 @@ def read_event_filter(
     event_type: str = "event_type",
     level: str = "event_level",
 ) -> EventFilter:
-    """The filter that these parameters of `given` name, levels by any of their names.
+    """Parse the filter parameters of `given`, with levels by any of their names.
 
     Raises Invalid naming the parameter.
     """
@@ -103,8 +103,9 @@ def _level(name: str, word: str) -> Level:
 
 @dataclass(frozen=True, slots=True)
 class EventsPage:
-    """Some events, newest first; `older` goes on. `looked_through`: so many were searched without filling
-    the page; 0 where the page is full or these are all.
+    """Some events, newest first; `older` is the next cursor.
+
+    `looked_through`: events searched if the page is not full and there are more; else 0.
     """
 
     items: Sequence[Event]
@@ -120,7 +121,7 @@ def member_events(
     cursor: str | None = None,
     limit: int = PAGE,
 ) -> EventsPage:
-    """The events an incident and those merged into it count: at most four statements.
+    """Return the events counted by an incident and those merged into it: at most four statements.
 
     Raises Forbidden, Invalid (cursor).
     """
@@ -155,7 +156,7 @@ def _links(incident: Incident, cursor: str | None, limit: int) -> list[Link]:
 @cached_per_request
 @compiled(int, int)
 def _sample(workspace_id: int, incident_id: int) -> Any:
-    """What a page lists the first of, and counts all of."""
+    """Return the newest events, whose first ones a page lists and all of which it counts."""
     return _newest_links(workspace_id, [incident_id])[:SAMPLE]
 
 
@@ -181,7 +182,7 @@ def _matching(incident: Incident, links: list[Link], wanted: EventFilter) -> lis
 
 @dataclass(slots=True)
 class Share:
-    """What one source sent, in the sample. `percent` of the largest."""
+    """Number of one source's events in the sample. `percent` of the largest."""
 
     name: str
     count: int
@@ -192,7 +193,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Who sent the newest events, and of which types; `counted` is how many they are."""
+    """Sources and types of the newest events; `counted` is their number."""
 
     sources: list[Share]
     types: list[str]
@@ -200,7 +201,10 @@ class Distribution:
 
 
 def distribution_of(actor: Actor, incident: Incident) -> Distribution:
-    """By source, the busiest first, of the newest 1,000 events: two statements. Raises Forbidden."""
+    """Return the distribution by source, largest first, of the newest 1,000 events: two statements.
+
+    Raises Forbidden.
+    """
     require(actor, Capability.INCIDENTS_READ)
     links = _links(incident, None, SAMPLE)
     if not links:

@@ -14,14 +14,14 @@ from core.health.metrics import metric_source
 
 # Upper bounds in seconds.
 BOUNDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
-# From the event that crossed the threshold, by its own clock, to the incident it opened.
+# From the event that crossed the threshold, by its own clock, to the opening of the incident.
 LATENCY: Final = """
 select width_bucket(seconds, %s::float8[]), count(*), sum(seconds) from (
   select greatest(extract(epoch from found_at - window_end), 0)::float8 as seconds
     from detection_finding where outcome = 'opened') opened
 group by 1
 """
-# The sequence behind the event ids: never slow, and at most a few too many after a rollback.
+# The sequence behind the event ids: always fast, and at most slightly too high after a rollback.
 ACCEPTED: Final = "select case when is_called then last_value else 0 end from detection_event_id_seq"
 QUARANTINED: Final = "select count(*) from detection_quarantinedrequest where replayed_at is null"
 WAITING: Final = """
@@ -49,7 +49,7 @@ def _detection() -> Iterator[Metric]:
 
 
 def _latency(rows: list[tuple[int, int, float]]) -> HistogramMetricFamily:
-    """`rows`: (index of the bucket, findings in it, seconds they add up to)."""
+    """Build the histogram. `rows`: (index of the bucket, findings in it, sum of seconds)."""
     found = {index: count for index, count, _ in rows}
     heights = accumulate(found.get(index, 0) for index in range(len(BOUNDS) + 1))
     names = [*(str(bound) for bound in BOUNDS), "+Inf"]

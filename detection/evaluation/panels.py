@@ -30,7 +30,7 @@ MAX_METADATA_CHARS: Final = 4000  # characters of one event's metadata; all of i
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One event as people may see it: what looks like a credential is masked."""
+    """One event as shown to people: values that look like credentials are masked."""
 
     event: Event
     message: str
@@ -38,12 +38,12 @@ class Shown:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the metadata is longer than what is shown."""
+        """Return whether the metadata is longer than what is shown."""
         return len(self.metadata) > MAX_METADATA_CHARS
 
 
 def shown(event: Event) -> Shown:
-    """An event with its message and metadata redacted."""
+    """Return an event with its message and metadata redacted."""
     message, metadata = masked(event.workspace_id, [event.message, event.metadata])
     words = json.dumps(metadata, indent=2, ensure_ascii=False) if metadata else ""
     return Shown(event, message, words)
@@ -51,7 +51,7 @@ def shown(event: Event) -> Shown:
 
 @panel
 class IncidentEvents(IncidentPanel):
-    """The newest of the events it counts; nothing at all for an incident that counts none."""
+    """The newest events it counts; empty for an incident without events."""
 
     name = "incident.events"
     title = "Events"
@@ -82,7 +82,7 @@ class IncidentEvents(IncidentPanel):
 
 
 def _requested(actor: Actor, incident: Any, query: Mapping[str, str]) -> tuple[EventFilter, EventsPage, str]:
-    """What the address asks for; something it cannot mean shows the newest, and says so."""
+    """Parse the filter in the URL; an invalid one shows the newest events and the error."""
     try:
         wanted = read_event_filter(query)
         page = member_events(

@@ -25,15 +25,15 @@ _evaluations, _sweeps = Gate(), Gate()
 
 @shared_task(name=EVALUATE, ignore_result=True)
 def evaluate() -> None:
-    """Drain what ingest touched. Nudged by ingest, run by beat every second."""
+    """Drain groups touched by ingest. Nudged by ingest, run by beat every second."""
     with _evaluations.turn() as is_ours:
         if is_ours and _evaluate():
-            # More is waiting than one slice holds; let another task of the queue have its turn first.
+            # More is pending than one slice takes; give another task of the queue its turn first.
             nudge(EVALUATE, DETECTION.name)
 
 
 def _evaluate() -> bool:
-    """Whether the time was up before everything was evaluated."""
+    """Evaluate; returns whether the time was up before everything was evaluated."""
     drain_urgent()
     clear(EVALUATE)
     began = time.monotonic()
@@ -58,12 +58,12 @@ def refresh_incident_evidence() -> None:
 
 @shared_task(name="detection.maintain_partitions", ignore_result=True)
 def maintain_partitions() -> None:
-    """Make the next partitions, drop the expired ones, forget old keys and old webhooks."""
+    """Create the next partitions, drop expired ones, delete old keys and old webhooks."""
     maintain()
     forget_requests(timezone.now())
 
 
 @works_on(CLOCKS, HeartbeatWatch, batch=20)
 def look_at_heartbeats(item: HeartbeatWatch) -> None:
-    """Find the jobs of a workspace that fell silent."""
+    """Find the jobs of a workspace whose heartbeats are missing."""
     look(item.workspace_id, item, now=timezone.now())

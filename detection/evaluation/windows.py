@@ -1,8 +1,8 @@
 """SQL of the exact sliding windows over `detection_rule_hit`.
 
 A window is crossed at a hit t when the hits in (t - W, t] number at least the threshold: when the hit
-threshold - 1 before it is less than W away. Only windows that end in or after the touched range and hold
-a part of it are asked for. Hits of a resolved incident, and those before `counts_after`, do not count.
+threshold - 1 before it is less than W away. Only windows that end in or after the touched range and contain a
+part of it are queried. Hits of a resolved incident, and those before `counts_after`, do not count.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HITS: Final[LiteralString] = """
         and i.status in ('resolved', 'closed')))
 """
 
-# Streams off the index, stops at the first crossing. A reset in the last `threshold` rows breaks the run.
+# Streams from the index, stops at the first crossing. A reset in the last `threshold` rows breaks the run.
 CROSSINGS: Final[LiteralString] = "".join(
     (
         "select p.n, w.t, w.event_id",
@@ -63,8 +63,8 @@ CROSSINGS: Final[LiteralString] = "".join(
     )
 )
 
-# The same where a number of distinct sources is asked for too. That number can only be reached at a hit whose
-# source was not in the window just before, or where the threshold itself was only just reached.
+# The same with a minimum number of distinct sources, which can only be reached at a hit whose source was not
+# in the window just before, or where the threshold itself was only just reached.
 SPREAD_CROSSINGS: Final[LiteralString] = "".join(
     (
         "select p.n, w.t, w.event_id",
@@ -101,9 +101,9 @@ SPREAD_CROSSINGS: Final[LiteralString] = "".join(
     )
 )
 
-# Everything a crossing counts: the hits of its window and all later ones, with the incident that has them.
-# A consecutive rule counts one run: what lies between the resets before and after the crossing. Hits of the
-# same moment follow each other by id, as they do where crossings are found.
+# Everything a crossing counts: the hits of its window and all later ones, with their incident. A consecutive
+# rule counts one run: what is between the resets before and after the crossing. Hits of the same time are
+# ordered by id, as in the search for crossings.
 MEMBERS: Final[LiteralString] = """
 select p.n, h.event_id, h.occurred_at, coalesce(h.source, p.group_key), l.incident_id
   from unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[],
@@ -174,7 +174,7 @@ select x.* from json_to_recordset(%s::json) as x(created_at timestamptz, workspa
        group_key text, event_ids bigint[], occurred timestamptz[], sources text[])
 """
 
-# Groups with hits in a rule's last window, each found by one probe of the index.
+# Groups with hits in a rule's last window, each found by one index look-up.
 LIVELY_GROUPS: Final[LiteralString] = """
 with recursive g(group_key) as (
   (select group_key from detection_rule_hit where workspace_id = %(workspace)s and rule_id = %(rule)s
@@ -188,22 +188,22 @@ select g.group_key from g
    select 1 from detection_rule_hit h where h.workspace_id = %(workspace)s and h.rule_id = %(rule)s
       and h.group_key = g.group_key and h.matches and h.occurred_at > %(since)s)
 """
-# Events are stored on the day they come, so partitions before `since` are not looked at.
-SAID: Final[LiteralString] = """
+# Events are stored on the day they arrive, so partitions before `since` are not read.
+EVENT_TEXTS: Final[LiteralString] = """
 select id, event_type, message, case when metadata ?| %s::text[] then metadata end
   from detection_event
  where workspace_id = %s::bigint and id = any(%s::bigint[]) and received_at >= %s::timestamptz
 """
 
-# What the events just linked measure, for incidents whose type and severity a measurement can change.
+# Measurements of the events just linked, for incidents whose type and severity they can change.
 MEASURED: Final[LiteralString] = """
-with said as materialized (
+with event_texts as materialized (
   select id, metadata from detection_event
    where workspace_id = %s::bigint and id = any(%s::bigint[]) and received_at >= %s::timestamptz
      and metadata ?| %s::text[])
-select l.incident_id, said.metadata
-  from said
-  join unnest(%s::bigint[], %s::bigint[]) as l(event_id, incident_id) on l.event_id = said.id
+select l.incident_id, event_texts.metadata
+  from event_texts
+  join unnest(%s::bigint[], %s::bigint[]) as l(event_id, incident_id) on l.event_id = event_texts.id
   join incidents_incident i on i.id = l.incident_id and i.incident_type = any(%s::text[])
        and i.severity <> 'sev1' and i.severity_basis < %s::int
 """

@@ -1,4 +1,4 @@
-"""The API that explains an event."""
+"""API that explains an event."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EventQuery(Schema):
 
 
 class RuleVerdictOut(Schema):
-    """What one rule, as it is now, says of the event."""
+    """Result of one rule, in its current version, for the event."""
 
     rule_id: str
     name: str
@@ -35,7 +35,7 @@ class RuleVerdictOut(Schema):
 
 
 class EventExplainOut(Schema):
-    """One event, and what came of it."""
+    """One event, and how it was handled."""
 
     id: int
     event_id: str
@@ -54,7 +54,7 @@ class EventExplainOut(Schema):
 
 @router.get("/events", response=EventExplainOut, summary="Explain an event")
 def explain_event(request: HttpRequest, query: Query[EventQuery]) -> dict[str, Any]:
-    """Which rules it matched, or missed by what; recomputed from the stored event and the rules of now."""
+    """Explain which rules an event matched or missed, from the stored event and the current rules."""
     known_only(request, ("event_id", "id"))
     actor = actor_in(request)
     report = event_report(actor, pk=query.id, event_id=query.event_id)

@@ -1,4 +1,4 @@
-"""Which conditions of a rule an event misses. Pure, and agreeing with `Ruleset.hits`."""
+"""Determines which conditions of a rule an event misses. Pure; consistent with `Ruleset.hits`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from detection.evaluation.matching import CORRELATION_ID, SOURCE, compile_patter
 
 
 def misses(rule: Any, event: Any) -> list[Reason]:
-    """What keeps an event from counting for a rule; none: it counts, in the group of `group_of`."""
+    """Return why an event does not count for a rule; empty: it counts, in the group of `group_of`."""
     pattern = rule.message_pattern
     conditions = (
         (not rule.event_types or event.event_type in rule.event_types, Reason.RULE_TYPE),
@@ -27,14 +27,14 @@ def misses(rule: Any, event: Any) -> list[Reason]:
 
 
 def group_of(rule: Any, event: Any) -> str:
-    """The group an event counts in; empty without the correlation id to group by."""
+    """Return the group an event counts in; empty without the correlation id to group by."""
     if rule.group_by == SOURCE:
         return str(event.source)
     return str(event.correlation_id) if rule.group_by == CORRELATION_ID else "*"
 
 
 def most_in_window(times: Sequence[datetime], at: datetime, width: timedelta) -> int:
-    """The most hits that one window of this width holds with the one at `at`; `times` in order."""
+    """Return the most hits in any window of this width with the one at `at`; `times` in order."""
     most = start = 0
     for end, moment in enumerate(times):
         while times[start] <= moment - width:

@@ -1,4 +1,4 @@
-"""Explains one event: which rules it matched or missed by what, and which incident counts it."""
+"""Explains one event: which rules it matched or missed, and which incident counts it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ select occurred_at from detection_rule_hit
 
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
-    """What one rule says of the event: the reasons it does not count, or that it does and where that led."""
+    """Result of one rule for the event: the reasons it does not count, or that it does and the outcome."""
 
     rule: DetectionRule
     reasons: Sequence[Reason]
@@ -44,28 +44,28 @@ class RuleVerdict:
 
     @property
     def is_match(self) -> bool:
-        """Whether the event meets every condition of the rule as it is now."""
+        """Return whether the event meets every condition of the current rule."""
         return Reason.RULE_MATCHED in self.reasons
 
     @property
     def words(self) -> str:
-        """The reasons, and what they say in this case."""
+        """Return the reasons with their details."""
         text = ", ".join(str(reason.label) for reason in self.reasons)
         return f"{text}: {self.detail}" if self.detail else text
 
 
 @dataclass(frozen=True, slots=True)
 class EventReport:
-    """One event, every rule's verdict, the matching ones first, and the incident that counts it."""
+    """One event, every rule's result, matching ones first, and the incident that counts it."""
 
     event: Event
     verdicts: Sequence[RuleVerdict]
     incident: Incident | None
-    on_repeat: Reason | None = None  # what becomes of the same event sent again; None: it would be a new one
+    on_repeat: Reason | None = None  # how the same event is handled when sent again; None: as a new one
 
 
 def event_report(actor: Actor, *, pk: int | None = None, event_id: str = "") -> EventReport:
-    """By our id, or by the event_id its sender chose. Raises Forbidden, Invalid, NotFound.
+    """Return the report by our id, or by the event_id its sender chose. Raises Forbidden, Invalid, NotFound.
 
     An incident that the actor may not see is left out.
     """
@@ -80,7 +80,7 @@ def event_report(actor: Actor, *, pk: int | None = None, event_id: str = "") -> 
 
 
 def _received(workspace_id: int, event_id: str) -> list[datetime]:
-    """When an event with this event_id, chosen by its sender, was stored."""
+    """Return when an event with this event_id, chosen by its sender, was stored."""
     return [moment for (moment,) in rows(_RECEIVED, [workspace_id, key_of(event_id).hex()])]
 
 
@@ -102,7 +102,7 @@ def _event(workspace_id: int, pk: int | None, event_id: str) -> Event:
 
 
 def judge(event: Event, rule: DetectionRule) -> RuleVerdict:
-    """What a rule, as it is now, says of a stored event."""
+    """Return the result of a rule, in its current version, for a stored event."""
     missed = misses(rule, event)
     if not rule.enabled:
         missed.insert(0, Reason.RULE_DISABLED)
@@ -122,12 +122,12 @@ def judge(event: Event, rule: DetectionRule) -> RuleVerdict:
 
 
 def _counted(event: Event, rule: DetectionRule) -> tuple[int | None, str]:
-    """The most events that a window with this one holds, while hits are stored."""
+    """Return the most events in any window with this one, while hits are stored."""
     at, width = event.occurred_at, timedelta(seconds=rule.time_window_seconds)
     given = [rule.workspace_id, rule.pk, group_of(rule, event), at - width, at + width, MAX_HITS]
     times: list[datetime] = [moment for (moment,) in rows(_HITS, given)]
     if at not in times:
         hours = int(HITS_KEPT.total_seconds() // 3600)
-        return None, f"what it was counted with is no longer stored (kept {hours} hours)"
+        return None, f"what it was counted with is no longer stored (retention: {hours} hours)"
     most = most_in_window(times, at, width)
     return most, f"{most} of {rule.error_threshold} in {rule.time_window_seconds} s"

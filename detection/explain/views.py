@@ -1,4 +1,4 @@
-"""The page that explains an event."""
+"""Page that explains an event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from detection.explain.report import event_report
 
 @require_safe
 def event(request: HttpRequest, event_pk: int) -> HttpResponse:
-    """GET: which rules the event matched or missed by what, and which incident counts it."""
+    """GET: which rules the event matched or missed, and which incident counts it."""
     report = event_report(current_actor(request), pk=event_pk)
     context = {"report": report, "item": shown(report.event), "nav_current": "/incidents"}
     return render(request, "detection/explain.html", context)

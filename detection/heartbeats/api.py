@@ -1,4 +1,4 @@
-"""The API of heartbeat monitors."""
+"""API of heartbeat monitors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class HeartbeatPath(Schema):
 
 
 class HeartbeatIn(Body):
-    """A monitor: down when nothing came for `period_s` and `grace_s` seconds."""
+    """A monitor: down when no beat arrived for `period_s` plus `grace_s` seconds."""
 
     name: Annotated[str, Field(max_length=120)]
     period_s: Annotated[int, Field(ge=0, le=10**9)]
@@ -43,7 +43,7 @@ class HeartbeatIn(Body):
 
 
 class HeartbeatPatch(Body):
-    """What to change; what is left out stays."""
+    """Fields to change; missing ones stay."""
 
     name: Annotated[str, Field(max_length=120)] | None = None
     period_s: Annotated[int, Field(ge=0, le=10**9)] | None = None
@@ -53,7 +53,7 @@ class HeartbeatPatch(Body):
 
 
 class HeartbeatOut(Schema):
-    """A monitor. `address` takes GET and POST; empty for those who may not change monitors."""
+    """A monitor. `address` accepts GET and POST; empty for those who may not change monitors."""
 
     id: int
     name: str
@@ -68,7 +68,7 @@ class HeartbeatOut(Schema):
 
 
 def heartbeat_json(actor: Actor, one: Heartbeat) -> dict[str, Any]:
-    """The fields of `HeartbeatOut`."""
+    """Return the fields of `HeartbeatOut`."""
     names = ("name", "component", "severity", "period_s", "grace_s", "status", "last_beat_at", "due_at")
     shown = {name: getattr(one, name) for name in names}
     return shown | {"id": one.pk, "address": address_of(actor, one)}
@@ -76,7 +76,7 @@ def heartbeat_json(actor: Actor, one: Heartbeat) -> dict[str, Any]:
 
 @router.get("", response=list[HeartbeatOut], summary="List heartbeats")
 def list_heartbeats(request: HttpRequest) -> Any:
-    """By name."""
+    """List heartbeat monitors by name."""
     known_only(request, ())
     actor = actor_in(request)
     return [heartbeat_json(actor, one) for one in heartbeats_of(actor)]
@@ -84,14 +84,14 @@ def list_heartbeats(request: HttpRequest) -> Any:
 
 @router.post("", response={201: HeartbeatOut}, summary="Create a heartbeat")
 def create(request: HttpRequest, body: HeartbeatIn) -> Any:
-    """It waits for its first beat. Call `address` whenever the job has run."""
+    """Create a monitor, which waits for its first beat. Call `address` whenever the job has run."""
     actor = actor_in(request)
     return Status(201, heartbeat_json(actor, create_heartbeat(actor, HeartbeatValues(**body.model_dump()))))
 
 
 @router.get("/{heartbeat_id}", response=HeartbeatOut, summary="Show a heartbeat")
 def show(request: HttpRequest, where: Path[HeartbeatPath]) -> Any:
-    """Its state: new, up, late, down or paused."""
+    """Return a monitor with its state: new, up, late, down or paused."""
     known_only(request, ())
     actor = actor_in(request)
     return heartbeat_json(actor, heartbeat_for(actor, where.heartbeat_id))
@@ -99,7 +99,7 @@ def show(request: HttpRequest, where: Path[HeartbeatPath]) -> Any:
 
 @router.patch("/{heartbeat_id}", response=HeartbeatOut, summary="Change a heartbeat")
 def change(request: HttpRequest, where: Path[HeartbeatPath], body: HeartbeatPatch) -> Any:
-    """Its address and state stay; when it becomes late moves by how much period and grace grew."""
+    """Change a monitor. URL and state stay; its deadline moves by the change of period and grace."""
     actor = actor_in(request)
     given = body.model_dump(exclude_none=True)
     return heartbeat_json(actor, update_heartbeat(actor, where.heartbeat_id, **given))
@@ -107,20 +107,20 @@ def change(request: HttpRequest, where: Path[HeartbeatPath], body: HeartbeatPatc
 
 @router.post("/{heartbeat_id}/pause", response=HeartbeatOut, summary="Pause a heartbeat")
 def pause(request: HttpRequest, where: Path[HeartbeatPath]) -> Any:
-    """Idempotent. Nothing opens while it is paused."""
+    """Pause a monitor: it opens no incidents. Idempotent."""
     actor = actor_in(request)
     return heartbeat_json(actor, set_paused(actor, where.heartbeat_id, paused=True))
 
 
 @router.post("/{heartbeat_id}/resume", response=HeartbeatOut, summary="Resume a heartbeat")
 def resume(request: HttpRequest, where: Path[HeartbeatPath]) -> Any:
-    """Idempotent. It waits for its next beat."""
+    """Resume a monitor, which waits for its next beat. Idempotent."""
     actor = actor_in(request)
     return heartbeat_json(actor, set_paused(actor, where.heartbeat_id, paused=False))
 
 
 @router.delete("/{heartbeat_id}", response={204: None}, summary="Delete a heartbeat")
 def delete(request: HttpRequest, where: Path[HeartbeatPath]) -> Any:
-    """Its incident stays."""
+    """Delete a monitor. Its incident stays."""
     delete_heartbeat(actor_in(request), where.heartbeat_id)
     return Status(204, None)

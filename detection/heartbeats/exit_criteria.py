@@ -1,4 +1,4 @@
-"""Whether the heartbeats of an incident's components are back."""
+"""Exit criterion: the heartbeats of an incident's components are back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from incidents.recovery.criteria import Outcome, Question, Verdict, criterion, n
 
 @criterion("heartbeat_ok", "Heartbeats are up")
 def heartbeats_up(question: Question) -> Outcome:
-    """Measured where a monitor of an affected component runs."""
+    """Check heartbeats; not measured without an active monitor of an affected component."""
     is_ok = heartbeat_ok(question.incident.workspace_id, question.components)
     if is_ok is None:
         return not_measured("no heartbeat watches these components")

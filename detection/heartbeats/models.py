@@ -1,4 +1,4 @@
-"""Heartbeat monitors: jobs that report regularly, and the watch that finds those that fell silent."""
+"""Heartbeat monitors of regular jobs, and the watch that finds missing heartbeats."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Heartbeat(WorkspaceScoped):
 
 
 class HeartbeatWatch(WorkspaceScoped, WorkItem):
-    """Looks at a workspace's heartbeats every few seconds. `looked_at` shows an outage of Tocsin itself."""
+    """Checks a workspace's heartbeats every few seconds. `looked_at` reveals an outage of Tocsin itself."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     looked_at = models.DateTimeField()

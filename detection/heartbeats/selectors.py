@@ -1,4 +1,4 @@
-"""Reads heartbeat monitors."""
+"""Queries of heartbeat monitors."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from detection.heartbeats.models import Heartbeat
 
 
 def heartbeats_of(actor: Actor) -> list[Heartbeat]:
-    """By name. Raises Forbidden."""
+    """Return the monitors by name. Raises Forbidden."""
     require(actor, Capability.SOURCES_READ)
     return list(Heartbeat.objects.of(actor.workspace_id).order_by("name", "pk"))
 
 
 def heartbeat_for(actor: Actor, heartbeat_id: int) -> Heartbeat:
-    """Raises Forbidden, NotFound."""
+    """Return one monitor. Raises Forbidden, NotFound."""
     require(actor, Capability.SOURCES_READ)
     found: Heartbeat | None = Heartbeat.objects.of(actor.workspace_id).filter(pk=heartbeat_id).first()
     if found is None:
@@ -30,7 +30,7 @@ def heartbeat_for(actor: Actor, heartbeat_id: int) -> Heartbeat:
 
 
 def heartbeat_by_key(key: str) -> Heartbeat:
-    """The monitor whose address has this key, in any workspace. Raises NotFound."""
+    """Return the monitor with this key in its URL, in any workspace. Raises NotFound."""
     found: Heartbeat | None = Heartbeat.across_workspaces.filter(digest=digest(key)).first()
     if found is None:
         raise NotFound("No heartbeat has this address. Nothing was stored.")
@@ -38,7 +38,7 @@ def heartbeat_by_key(key: str) -> Heartbeat:
 
 
 def heartbeat_named(workspace_id: int, name: str) -> Heartbeat:
-    """Raises NotFound."""
+    """Return a monitor by name. Raises NotFound."""
     found: Heartbeat | None = Heartbeat.objects.of(workspace_id).filter(name=name[:120]).first()
     if found is None:
         raise NotFound(f"Heartbeat with name [{name[:120]}] is not found. Nothing was stored.")
@@ -46,14 +46,14 @@ def heartbeat_named(workspace_id: int, name: str) -> Heartbeat:
 
 
 def address_of(actor: Actor, heartbeat: Heartbeat) -> str:
-    """Its address, for those who may change monitors; else empty."""
+    """Return its URL, for those who may change monitors; else empty."""
     if not allowed(actor, Capability.SOURCES_WRITE):
         return ""
     return f"{settings.BASE_URL}/heartbeats/ping/{decrypt(heartbeat.sealed)}"
 
 
 def heartbeat_ok(workspace_id: int, components: Collection[str]) -> bool | None:
-    """Whether every monitor of these components is up; None where there is none that runs."""
+    """Return whether every monitor of these components is up; None if none is active."""
     rows = Heartbeat.objects.of(workspace_id).filter(component__in=list(components))
     found = set(rows.exclude(status=Heartbeat.Status.PAUSED).values_list("status", flat=True))
     return found == {Heartbeat.Status.UP} if found else None

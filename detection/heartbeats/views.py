@@ -1,4 +1,4 @@
-"""The address that jobs call, and the pages of heartbeat monitors."""
+"""The URL that jobs call, and the pages of heartbeat monitors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ class HeartbeatForm(forms.Form):
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def ping(request: HttpRequest, key: str) -> HttpResponse:
-    """GET or POST: the job ran. 404 for an unknown key, 429 beyond 60 a minute, 503 without the database."""
+    """GET or POST: record a beat.
+
+    404 for an unknown key, 429 beyond 60 a minute, 503 without the database.
+    """
     key = key[:100]
     rate_limiter().charge(Limit(f"beat:{digest(key)[:16]}", MAX_BEATS_PER_MINUTE, 60, "beats a minute"))
     found = heartbeat_by_key(key)

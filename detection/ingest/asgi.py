@@ -1,4 +1,4 @@
-"""ASGI endpoint of `POST /api/v1/events`, in front of Django."""
+"""ASGI endpoint of `POST /api/v1/events`, served without Django."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _doors: WeakKeyDictionary[asyncio.AbstractEventLoop, EventReceiver] = WeakKeyDic
 
 
 class NotAllowed(Problem):
-    """405: events are posted."""
+    """405: events must be sent with POST."""
 
     status = 405
     code = "method_not_allowed"
@@ -38,7 +38,7 @@ class NotAllowed(Problem):
 
 
 class UnsupportedMedia(Problem):
-    """415: something other than JSON. It also keeps pages of other sites from posting without a preflight."""
+    """415: not JSON. It also prevents pages of other sites from posting without a preflight."""
 
     status = 415
     code = "unsupported_media_type"
@@ -46,14 +46,14 @@ class UnsupportedMedia(Problem):
 
 
 async def application(scope: Scope, receive: Channel, send: Channel) -> None:
-    """Answer one POST: 202 with counts, 422 when every event was refused, else problem+json."""
-    status, headers, body = await _answer(scope, receive)
+    """Handle one POST: 202 with counts, 422 when every event was refused, else problem+json."""
+    status, headers, body = await _respond(scope, receive)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
 def event_receiver() -> EventReceiver:
-    """The event receiver of the running event loop."""
+    """Return the event receiver of the running event loop."""
     loop = asyncio.get_running_loop()
     found = _doors.get(loop)
     if found is None:
@@ -61,7 +61,7 @@ def event_receiver() -> EventReceiver:
     return found
 
 
-async def _answer(scope: Scope, receive: Channel) -> RawResponse:
+async def _respond(scope: Scope, receive: Channel) -> RawResponse:
     headers = _headers(scope)
     try:
         _check(scope, headers)
@@ -108,7 +108,7 @@ def _check(scope: Scope, headers: dict[str, str]) -> None:
         raise Unencrypted
     host, _ = split_domain_port(headers.get("host", ""))
     if not validate_host(host, settings.ALLOWED_HOSTS):
-        # Otherwise a name that an attacker points at this machine makes a browser a local caller.
+        # Otherwise a hostile host name that resolves to this machine would make a browser a local caller.
         raise Malformed("Nothing was stored: the Host header is not one of ALLOWED_HOSTS.")
     if scope["method"] != "POST":
         raise NotAllowed("Use POST to send events.", headers={"Allow": "POST"})

@@ -1,7 +1,7 @@
 """In-memory cache of tokens and compiled rules, invalidated by version.
 
-One cheap query, at most every `CHECK_EVERY_S`, tells whether anything moved; so a revoked token and a changed
-rule are obeyed within that time in every process, without a message that could be lost.
+One cheap query, at most every `CHECK_EVERY_S`, detects changes; so a revoked token and a changed rule take
+effect within that time in every process, without a message that could be lost.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class IngestCache:
         self.local: dict[str, Actor] = {}
 
     async def look(self) -> None:
-        """Drop what is out of date. Raises psycopg.Error, OSError or TimeoutError when no one can say."""
+        """Drop outdated entries.
+
+        Raises psycopg.Error, OSError or TimeoutError when the database is unreachable.
+        """
         if time.monotonic() - self._looked_at < CHECK_EVERY_S:
             return
         async with self._looking:

@@ -1,7 +1,7 @@
 """Batches concurrent requests into one statement without a timer.
 
-Each caller is answered after its own commit. Bounded: a caller too many is refused at
-once, not queued for ever.
+Each caller returns after its own commit. Bounded: beyond the limit a caller is refused at once, not queued
+forever.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from detection.ingest.statement import EncodedBatch
 
 MAX_WAITING_EVENTS = 20_000
 MAX_FLUSH_EVENTS = 2000
-# What means "the database cannot be asked now", and what means that it does not like a value.
+# Errors of an unavailable database, as opposed to errors caused by a value.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, OSError, TimeoutError)
 VALUES = (psycopg.DataError, psycopg.IntegrityError)
 
@@ -26,7 +26,7 @@ Waiting = tuple[EncodedBatch, "asyncio.Future[int]"]
 
 
 def unavailable() -> Unavailable:
-    """What a caller is told when nothing could be stored."""
+    """Return the error for requests that could not be stored."""
     return Unavailable(
         "Nothing was stored: the database cannot be reached. Retry with the same events.",
         headers={"Retry-After": "2"},
@@ -42,23 +42,23 @@ class Coalescer:
         self._waiting_events = 0
         self._running: asyncio.Task[None] | None = None
 
-    async def put(self, parcel: EncodedBatch) -> int:
-        """Store one parcel; answers after its commit with how many of its events were there already.
+    async def put(self, encoded: EncodedBatch) -> int:
+        """Store one batch; returns after its commit how many of its events were duplicates.
 
-        Raises Unavailable when the queue is full or the database is away: nothing of the parcel was stored,
-        or, where the connection broke during the commit, sending it again finds it stored.
+        Raises Unavailable when the queue is full or the database is down: nothing of the batch was stored,
+        or, if the connection broke during the commit, a retry finds it stored.
         """
-        if self._waiting_events + parcel.count > MAX_WAITING_EVENTS:
+        if self._waiting_events + encoded.count > MAX_WAITING_EVENTS:
             raise Unavailable(
                 "Nothing was stored: more events are arriving than can be stored. Slow down and retry.",
                 headers={"Retry-After": "1"},
             )
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._queue.append((parcel, answer))
-        self._waiting_events += parcel.count
+        result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.append((encoded, result))
+        self._waiting_events += encoded.count
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._drain())
-        return await answer
+        return await result
 
     async def _drain(self) -> None:
         while self._queue:
@@ -66,37 +66,40 @@ class Coalescer:
             try:
                 await self._store(batch)
             finally:
-                self._waiting_events -= sum(parcel.count for parcel, _ in batch)
+                self._waiting_events -= sum(encoded.count for encoded, _ in batch)
                 _settle(batch, unavailable())
 
     def _next_batch(self) -> list[Waiting]:
-        """The oldest parcels that fit one statement; one that repeats a key of another waits for the next."""
+        """Return the oldest batches that fit one statement.
+
+        One with the same key as another waits for the next.
+        """
         batch: list[Waiting] = []
         events, keys = 0, set[tuple[int, str]]()
         while self._queue:
-            parcel = self._queue[0][0]
-            if batch and (events + parcel.count > MAX_FLUSH_EVENTS or not keys.isdisjoint(parcel.keys)):
+            encoded = self._queue[0][0]
+            if batch and (events + encoded.count > MAX_FLUSH_EVENTS or not keys.isdisjoint(encoded.keys)):
                 break
             batch.append(self._queue.popleft())
-            events += parcel.count
-            keys |= parcel.keys
+            events += encoded.count
+            keys |= encoded.keys
         return batch
 
     async def _store(self, batch: list[Waiting]) -> None:
         try:
-            counts = await self._flush([parcel for parcel, _ in batch])
+            counts = await self._flush([encoded for encoded, _ in batch])
         except VALUES:
             await self._store_singly(batch)
         except (*AWAY, psycopg.Error):
-            # Also a database that is full, or has become read-only: the sender is not to blame.
+            # Also for a full or read-only database: the sender is not at fault.
             _settle(batch, unavailable())
         else:
-            for (_, answer), count in zip(batch, counts, strict=True):
-                if not answer.done():
-                    answer.set_result(count)
+            for (_, result), count in zip(batch, counts, strict=True):
+                if not result.done():
+                    result.set_result(count)
 
     async def _store_singly(self, batch: list[Waiting]) -> None:
-        """One parcel spoilt the statement for all: find it, so that only its sender hears of it."""
+        """Store batches one by one after an error, so that only the sender of the faulty one gets it."""
         if len(batch) > 1:
             for waiting in batch:
                 await self._store([waiting])
@@ -105,6 +108,6 @@ class Coalescer:
 
 
 def _settle(batch: list[Waiting], problem: Problem) -> None:
-    for _, answer in batch:
-        if not answer.done():
-            answer.set_exception(problem)
+    for _, result in batch:
+        if not result.done():
+            result.set_exception(problem)

@@ -11,27 +11,27 @@ import psycopg
 from core.sql.database_url import libpq_parameters
 from detection.ingest.statement import JsonText, JsonTextDumper
 
-ANSWER_WITHIN_S: Final = 5.0
+TIMEOUT_S: Final = 5.0
 CONNECT_WITHIN_S: Final = 2
 
 
 class IngestConnection:
-    """Runs one statement after the other, each its own transaction. Not for two tasks at a time."""
+    """Runs one statement after the other, each in its own transaction. Not for concurrent tasks."""
 
     def __init__(self) -> None:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._turn = asyncio.Lock()
 
     async def run(self, query: LiteralString, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of one committed statement.
+        """Return all rows of one committed statement.
 
-        Raises psycopg.Error, OSError or TimeoutError (5 s); after a break the next call connects anew.
+        Raises psycopg.Error, OSError or TimeoutError (5 s); after a failure the next call reconnects.
         """
         async with self._turn:
             intact = False
             try:
                 connection = await self._open()
-                async with asyncio.timeout(ANSWER_WITHIN_S):
+                async with asyncio.timeout(TIMEOUT_S):
                     cursor = await connection.execute(query, params)
                     rows = await cursor.fetchall()
                 intact = True
@@ -40,12 +40,12 @@ class IngestConnection:
                 intact = True
                 raise
             finally:
-                # Whatever else happened, a cancelled caller too, the state of this connection is unknown.
+                # After anything else, a cancelled caller included, the state of this connection is unknown.
                 if not intact:
                     await self.close()
 
     async def close(self) -> None:
-        """Let the connection go; the next `run` opens another."""
+        """Close the connection; the next `run` opens another."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
@@ -60,6 +60,6 @@ class IngestConnection:
 
 
 def _parameters() -> dict[str, Any]:
-    """Django's own address of the database, without its pool."""
+    """Return Django's connection parameters, without its pool."""
     own = {"connect_timeout": CONNECT_WITHIN_S, "application_name": "tocsin-ingest"}
     return libpq_parameters() | own

@@ -11,7 +11,7 @@ from accounts.permissions import Capability, require
 from core.sql.prepared import rows
 from detection.models import Level
 
-# A connection counts in rows of its own: a few for each hour and level, found by the primary key.
+# Each connection counts in rows of its own: a few for each hour and level, found by the primary key.
 _TALLIES: Final[LiteralString] = """
 select hour, level, sum(count)::bigint from detection_event_tally
  where workspace_id = %s::bigint and hour >= %s::timestamptz group by hour, level
@@ -19,7 +19,7 @@ select hour, level, sum(count)::bigint from detection_event_tally
 
 
 def events_per_hour(actor: Actor, hours: Sequence[datetime]) -> Mapping[Level, tuple[int, ...]]:
-    """For each level the events received in each of these hours, which follow each other: one statement.
+    """Return for each level the number of events received in each of these consecutive hours: one statement.
 
     `hours` begin at full hours of UTC. Raises Forbidden.
     """

@@ -37,11 +37,11 @@ NUDGE_GAP_S = 0.01
 
 
 class EventReceiver:
-    """One process's way in. `receive` may be called by any number of tasks of its loop."""
+    """Event receiver of one process. `receive` may be called by any number of tasks of its loop."""
 
     def __init__(self) -> None:
         self._connection = IngestConnection()
-        # A glance must not wait for a statement in flight, so it has a connection of its own.
+        # The version check must not wait for a statement in flight, so it has a connection of its own.
         self._glances = IngestConnection()
         self._fresh = IngestCache(self._glances.run)
         self._coalescer = Coalescer(self._flush)
@@ -53,7 +53,10 @@ class EventReceiver:
         self._background: set[asyncio.Task[None]] = set()
 
     async def receive(self, headers: Mapping[str, str], client_ip: str, body: bytes) -> RawResponse:
-        """Store a body for whoever the headers say. Raises a Problem for what is refused as a whole."""
+        """Store a body for the sender identified by the headers.
+
+        Raises a Problem if it is refused as a whole.
+        """
         try:
             actor = await self._actor(headers, client_ip)
             batch = parse_body(body, datetime.now(UTC), self._retention, is_lines=is_lines(headers))
@@ -64,10 +67,10 @@ class EventReceiver:
         except AWAY:
             raise unavailable() from None
         base = self._next
-        # Reserved before anything is awaited: two parcels must not share ordinals.
+        # Reserved before anything is awaited: two batches must not share ordinals.
         self._next += len(batch.events)
-        parcel = await self._pack(actor.workspace_id, batch.events, ruleset, base)
-        repeated = await self._coalescer.put(parcel)
+        encoded = await self._pack(actor.workspace_id, batch.events, ruleset, base)
+        repeated = await self._coalescer.put(encoded)
         self._catalogue(actor.workspace_id, batch.events)
         return accepted(batch, repeated)
 
@@ -84,7 +87,7 @@ class EventReceiver:
         if grant is None and has_token_shape(sent):
             seen = self._fresh.seen
             grant = await in_thread(find_token, key)
-            # What was read before a change must not be kept after it.
+            # What was read before a change must not be cached after it.
             if grant is not None and seen == self._fresh.seen:
                 self._fresh.grants[key] = grant
         return admit(grant, now=datetime.now(UTC))
@@ -118,20 +121,20 @@ class EventReceiver:
     async def _pack(
         self, workspace_id: int, events: Sequence[ParsedEvent], ruleset: Ruleset, base: int
     ) -> EncodedBatch:
-        """Patterns over much text are tried in a thread: RE2 lets go of the interpreter meanwhile."""
+        """Encode a batch, in a thread if patterns run over much text: RE2 releases the interpreter lock."""
         if ruleset.has_patterns and sum(len(event.message) for event in events) > MAX_TEXT:
             return await in_thread(encode, workspace_id, events, ruleset, base)
         return encode(workspace_id, events, ruleset, base)
 
-    async def _flush(self, parcels: Sequence[EncodedBatch]) -> list[int]:
-        query, params = command(parcels)
-        counts = repeats(parcels, await self._connection.run(query, params))
+    async def _flush(self, batches: Sequence[EncodedBatch]) -> list[int]:
+        query, params = command(batches)
+        counts = repeats(batches, await self._connection.run(query, params))
         if len(params) > 1:
             self._wake()
         return counts
 
     def _wake(self) -> None:
-        """Nudge detection from a thread; one nudge at a time, and one more for what came meanwhile."""
+        """Nudge detection from a thread; one nudge at a time, and another one for later arrivals."""
         self._nudge_again = True
         if not self._nudging:
             self._nudging = True
@@ -156,7 +159,7 @@ class EventReceiver:
             self._spawn(self._remember(workspace_id, new))
 
     async def _remember(self, workspace_id: int, sources: set[str]) -> None:
-        """A convenience: when the database is away now, the next event of these sources brings them in."""
+        """Add new sources to the catalogue; if the database is down, their next event does."""
         try:
             await in_thread(catalogue_sources, workspace_id, sources)
         except (DatabaseError, TimeoutError):
@@ -168,7 +171,7 @@ class EventReceiver:
         task.add_done_callback(self._background.discard)
 
     async def close(self) -> None:
-        """Finish what runs in the background and let the connections go."""
+        """Finish background tasks and close the connections."""
         if self._background:
             await asyncio.wait(self._background)
         await self._connection.close()

@@ -9,7 +9,7 @@ from core.rate_limit.limiter import Limit, rate_limiter
 
 
 def limits_of(actor: Actor) -> list[Limit]:
-    """What holds for a sender: its workspace's limit, and its token's if it has one."""
+    """Return the limits of a sender: its workspace's, and its token's if it has one."""
     of_all, of_token = (f"events a second for this {whose}" for whose in ("workspace", "token"))
     limits = [Limit(f"workspace:{actor.workspace_id}", settings.EVENT_LIMIT_PER_WORKSPACE, unit=of_all)]
     if actor.token_id is not None:
@@ -18,6 +18,6 @@ def limits_of(actor: Actor) -> list[Limit]:
 
 
 def charge(actor: Actor, events: int) -> None:
-    """Take from every limit of the sender. Raises RateLimited; may wait for the database."""
+    """Charge every limit of the sender. Raises RateLimited; may wait for the database."""
     for limit in limits_of(actor):
         rate_limiter().charge(limit, events)

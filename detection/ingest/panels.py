@@ -13,7 +13,7 @@ from detection.models import Level
 from incidents.overview.panels import A_MINUTE, MAIN
 from incidents.overview.selectors import last_hours, zone_of
 
-# The worst at the bottom, where bars are easiest to compare.
+# The worst level at the bottom, where bars are easiest to compare.
 TONES: Final = {
     Level.FATAL: "fatal", Level.CRITICAL: "sev1", Level.ERROR: "sev2", Level.WARNING: "sev3",
     Level.INFO: "sev4", Level.DEBUG: "quiet",
@@ -22,9 +22,9 @@ TONES: Final = {
 
 @panel
 class EventsByLevel(Panel):
-    """Events per hour by level. Counted when they are stored, so that no one has to count them here."""
+    """Events per hour by level, from counters updated when events are stored."""
 
-    is_kept = True
+    is_cached = True
     name = "detection.events_by_level"
     title = "Events"
     template = "detection/panels/events_by_level.html"

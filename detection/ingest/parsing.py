@@ -2,8 +2,7 @@
 
 Accepted: one object, `{"events": [...]}` or a bare array. Names: `service` or `source`, `level` or
 `severity`, `timestamp` or `occurred_at`, `event_type` or `type`, `message`, `metadata`, `correlation_id`,
-`event_id`.
-Any other field is kept under `metadata`, unless metadata has that key already.
+`event_id`. Other fields are stored under `metadata`, unless metadata already has that key.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ _KNOWN: Final = frozenset(
 
 
 class ParsedEvent(NamedTuple):
-    """One event that may be stored. `key` is 32 hex digits; `keyed` says the sender chose the event_id."""
+    """A valid event. `key` is 32 hex digits; `keyed` says the sender chose the event_id."""
 
     key: str
     keyed: bool
@@ -79,7 +78,7 @@ class Fault(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The verdict on a whole body: what to store, what was refused, and whether it was a single object."""
+    """Result for a whole body: what to store, what was refused, and whether it was a single object."""
 
     events: list[ParsedEvent]
     faults: list[Fault]
@@ -87,28 +86,28 @@ class Batch(NamedTuple):
 
 
 class RefusedError(Exception):
-    """One element cannot be an event: (field, rule, message)."""
+    """An element that is no valid event: (field, rule, message)."""
 
 
 def parse_body(body: bytes, now: datetime, retention: timedelta, *, is_lines: bool = False) -> Batch:
-    """Read a body and judge each element of it; `is_lines`: it is NDJSON, an event a line.
+    """Parse a body and validate each element; `is_lines`: it is NDJSON, one event per line.
 
-    `now` is aware; events older than `retention` are refused. Raises Malformed when it is not JSON,
-    Invalid when it is JSON but neither an event nor a batch of 1 to 1000.
+    `now` is aware; events older than `retention` are refused. Raises Malformed when it is not JSON, Invalid
+    when it is JSON but neither an event nor a batch of 1 to 1000.
     """
     elements, single = (_lines(body), False) if is_lines else _elements(body)
     return parse_elements(elements, now, retention, single=single)
 
 
 def is_lines(headers: Mapping[str, str]) -> bool:
-    """Whether a request (its headers have lower-case names) says that its body is NDJSON."""
+    """Return whether the request's headers (with lower-case names) declare an NDJSON body."""
     return headers.get("content-type", "").partition(";")[0].strip().lower() in NDJSON
 
 
 def parse_elements(
     elements: Sequence[Any], now: datetime, retention: timedelta, *, single: bool = False
 ) -> Batch:
-    """Judge each of some decoded elements, as `parse_body` does those of a body."""
+    """Validate each of some decoded elements, as `parse_body` does."""
     events: list[ParsedEvent] = []
     faults: list[Fault] = []
     oldest, latest, late = now - retention, now + FUTURE, now - LATE
@@ -136,7 +135,7 @@ def _elements(body: bytes) -> tuple[list[Any], bool]:
 
 
 def _lines(body: bytes) -> list[Any]:
-    """The events of an NDJSON body; a line that is no JSON is a bad element of its own."""
+    """Return the events of an NDJSON body; a line that is not JSON is an invalid element."""
     lines = [line for line in body.removeprefix(codecs.BOM_UTF8).split(b"\n") if line.strip()]
     if not 1 <= len(lines) <= MAX_EVENTS:
         raise _not_a_batch("length", f"a batch holds 1 to {MAX_EVENTS} events, not {len(lines)}")
@@ -164,9 +163,9 @@ def _document(body: bytes) -> Any:
 
 
 def _piecewise(body: bytes, error: Exception) -> Any:
-    """A body the strict reader refuses: keep the elements that are sound, mark those that are not."""
+    """Parse a body the strict parser refuses: keep valid elements, mark the others."""
     try:
-        # A byte that is not UTF-8 becomes half a surrogate pair, for which its element is refused.
+        # An invalid UTF-8 byte becomes half a surrogate pair, for which its element is refused.
         text = body.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape")
         document = json.loads(text, parse_constant=_mark, parse_float=_finite, parse_int=_whole)
     except (ValueError, RecursionError):
@@ -190,7 +189,7 @@ def _whole(text: str) -> Any:
 
 
 def _sound(element: Any) -> Any:
-    """The element, or `_BAD` where it holds NaN, Infinity, half a surrogate pair or too long a number."""
+    """Return the element, or `_BAD` if it contains NaN, Infinity, half a surrogate pair or a long number."""
     try:
         return orjson.loads(orjson.dumps(element))
     except (orjson.JSONEncodeError, RecursionError):
@@ -220,7 +219,7 @@ def _event(raw: Any, now: datetime, oldest: datetime, latest: datetime, late: da
 
 
 def key_of(event_id: str) -> bytes:
-    """What a chosen event id is stored under."""
+    """Return the stored key of an event id chosen by the sender."""
     return hashlib.blake2b(event_id.encode(), digest_size=16).digest()
 
 
@@ -282,7 +281,7 @@ def _moment(field: str, value: Any, oldest: datetime) -> datetime:
 
 
 def _since_1970(value: float) -> datetime:
-    """A time in seconds, or in milli-, micro- or nanoseconds where it would else be centuries away."""
+    """Return a time in seconds, or in milli-, micro- or nanoseconds if it were centuries away."""
     if not math.isfinite(value):
         raise ValueError(value)
     for _ in range(3):

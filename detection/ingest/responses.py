@@ -18,7 +18,7 @@ _PROBLEM: Final = (b"content-type", b"application/problem+json")
 
 
 def receipt(batch: Batch, repeated: int) -> dict[str, Any]:
-    """Counts and faults of a batch; a single event is also told its event_id."""
+    """Return counts and faults of a batch; for a single event also its event_id."""
     body: dict[str, Any] = {
         "accepted": len(batch.events) - repeated,
         "duplicates": repeated,
@@ -31,20 +31,20 @@ def receipt(batch: Batch, repeated: int) -> dict[str, Any]:
 
 
 def status_of(batch: Batch) -> int:
-    """202 when anything was stored (now or before), 422 when every element was refused."""
+    """Return 202 when anything was stored (now or before), 422 when every element was refused."""
     return 202 if batch.events else 422
 
 
 def accepted(batch: Batch, repeated: int) -> RawResponse:
-    """The answer to a batch that was read."""
+    """Return the response to a parsed batch."""
     body = orjson.dumps(receipt(batch, repeated))
     return status_of(batch), [_JSON, (b"content-length", b"%d" % len(body)), *RAW], body
 
 
 def refused(problem: Problem, path: str, request_id: str = "") -> RawResponse:
-    """The answer to a request that was refused as a whole. request_id: the sender's, else one of our own."""
+    """Return the response to a request refused as a whole. request_id: the sender's, else a new one."""
     named = request_id_from(request_id)
     body = orjson.dumps(problem.as_json() | {"instance": masked(path), "request_id": named})
-    said = {"X-Request-ID": named, **problem.headers}
-    extra = [(name.lower().encode(), value.encode()) for name, value in said.items()]
+    headers = {"X-Request-ID": named, **problem.headers}
+    extra = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     return problem.status, [_PROBLEM, (b"content-length", b"%d" % len(body)), *RAW, *extra], body

@@ -1,10 +1,10 @@
 """The statement that stores a batch: keys, new events, rule hits, pending groups.
 
-It counts the events of each hour and level, and of each minute and source, on the way, in rows that no other
+It also counts the events of each hour and level, and of each minute and source, in rows that no other
 connection writes.
 
-One implicit transaction: when it answers, everything it tells of is committed. Keys go in key order, so that
-concurrent flushes take the unique index in one order and cannot deadlock; ids follow arrival.
+One implicit transaction: when it returns, everything is committed. Keys are written in order, so that
+concurrent statements take the unique index in one order and cannot deadlock; ids follow arrival.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ events as (
                                message, correlation_id, metadata)
   select w, id, o, l, z, i, s, t, m, c, d from fresh),
 tally as (
-  insert into detection_event_tally as kept (workspace_id, hour, level, writer, count)
+  insert into detection_event_tally as tally (workspace_id, hour, level, writer, count)
   select w, date_trunc('hour', now(), 'UTC'), l, pg_backend_pid(), count(*) from fresh group by w, l
-  on conflict (workspace_id, hour, level, writer) do update set count = kept.count + excluded.count)
+  on conflict (workspace_id, hour, level, writer) do update set count = tally.count + excluded.count)
 """
 # Late events count in no rate, as no rule counts them.
 MINUTES: Final[LiteralString] = """,
 minutes as (
-  insert into detection_minute_tally as kept (workspace_id, source, minute, writer, events, errors)
+  insert into detection_minute_tally as tally (workspace_id, source, minute, writer, events, errors)
   select w, s, date_trunc('minute', o, 'UTC'), pg_backend_pid(), count(*), count(*) filter (where l >= 3)
     from fresh where not z group by 1, 2, 3
   on conflict (workspace_id, source, minute, writer)
-  do update set events = kept.events + excluded.events, errors = kept.errors + excluded.errors)
+  do update set events = tally.events + excluded.events, errors = tally.errors + excluded.errors)
 """
 _DETECT: Final[LiteralString] = """,
 matched as materialized (
@@ -68,16 +68,16 @@ _TELL: Final[LiteralString] = "select i, id from fresh"
 
 STORE_ONLY: Final[LiteralString] = _STORE + MINUTES + _ANSWER
 STORE_AND_DETECT: Final[LiteralString] = _STORE + MINUTES + _DETECT + _ANSWER
-# The same, answered with the event_id and the id of each event that was new.
+# The same, returning the event_id and the id of each new event.
 STORE_AND_TELL: Final[LiteralString] = _STORE + MINUTES + _DETECT + _TELL
 
 
 class JsonText(bytes):
-    """JSON already encoded, handed to PostgreSQL as it is."""
+    """Encoded JSON that is sent to PostgreSQL unchanged."""
 
 
 class JsonTextDumper(Dumper):
-    """Tells psycopg that `JsonText` is of type json."""
+    """psycopg dumper of `JsonText` as type json."""
 
     format = pq.Format.BINARY
     oid = 114
@@ -90,7 +90,7 @@ class JsonTextDumper(Dumper):
 class EncodedBatch:
     """One request's events, encoded; ordinals run from `base` to `base + count - 1`.
 
-    `keys`: what the sender named, by workspace; `inside`: how many the request itself repeated.
+    `keys`: event ids chosen by the sender, by workspace; `inside`: number of duplicates within the request.
     """
 
     base: int
@@ -130,19 +130,19 @@ def _row(ordinal: int, workspace_id: int, event: ParsedEvent) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def command(parcels: Sequence[EncodedBatch]) -> tuple[LiteralString, list[JsonText]]:
-    """The statement and parameters that store these parcels; their keys must not overlap."""
-    rows = JsonText(b"[" + b",".join([p.rows for p in parcels]) + b"]")
-    hits = b",".join([p.hits for p in parcels if p.hits])
+def command(batches: Sequence[EncodedBatch]) -> tuple[LiteralString, list[JsonText]]:
+    """Return the statement and parameters that store these batches; their keys must not overlap."""
+    rows = JsonText(b"[" + b",".join([p.rows for p in batches]) + b"]")
+    hits = b",".join([p.hits for p in batches if p.hits])
     return (STORE_AND_DETECT, [rows, JsonText(b"[" + hits + b"]")]) if hits else (STORE_ONLY, [rows])
 
 
-def repeats(parcels: Sequence[EncodedBatch], answered: Iterable[tuple[int]]) -> list[int]:
-    """How many events of each parcel were there already, told by the ordinals the statement answered with."""
-    counts = [parcel.inside for parcel in parcels]
-    # A parcel packed in a thread may come after one that got later ordinals.
-    order = sorted(range(len(parcels)), key=lambda place: parcels[place].base)
-    bases = [parcels[place].base for place in order]
-    for (ordinal,) in answered:
+def repeats(batches: Sequence[EncodedBatch], duplicates: Iterable[tuple[int]]) -> list[int]:
+    """Return the number of duplicates in each batch, from the ordinals the statement returned."""
+    counts = [batch.inside for batch in batches]
+    # A batch encoded in a thread may follow one with later ordinals.
+    order = sorted(range(len(batches)), key=lambda place: batches[place].base)
+    bases = [batches[place].base for place in order]
+    for (ordinal,) in duplicates:
         counts[order[bisect_right(bases, ordinal) - 1]] += 1
     return counts

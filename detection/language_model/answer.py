@@ -1,4 +1,4 @@
-"""What a language model may say about an incident, and the check of it. Pure."""
+"""Schema and validation of a language model's response about an incident. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from incidents.analysis.draft import MAX_MODEL_SUMMARY_CHARS
 from incidents.vocabulary import Category
 
 MAX_RANKED: Final = 20
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co"})  # control and format characters, such as overrides
+# control and format characters, such as bidirectional overrides
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 
-class AnswerError(ValueError):
-    """The model's text is not what was asked for."""
+class InvalidResponseError(ValueError):
+    """The model's text does not follow the schema."""
 
 
-class ModelAnswer(BaseModel):
-    """A category of the list, a summary, and numbers of the actions it was shown. Nothing else is taken."""
+class ModelResponse(BaseModel):
+    """A category of the list, a summary, and numbers of the actions it was shown. Nothing else is used."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -28,37 +29,37 @@ class ModelAnswer(BaseModel):
     ranking: Annotated[list[int], Field(max_length=MAX_RANKED)]
 
 
-def parse_answer(text: str, actions: int) -> ModelAnswer:
-    """The answer in a model's text. Raises AnswerError: no JSON, another shape, an action never shown."""
+def parse_response(text: str, actions: int) -> ModelResponse:
+    """Parse a model's text. Raises InvalidResponseError: no JSON, another schema, an unknown action."""
     try:
-        found = ModelAnswer.model_validate_json(text, strict=True)
+        found = ModelResponse.model_validate_json(text, strict=True)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the answer"
-        raise AnswerError(f"{where}: {first['msg'][:200]}") from None
+        raise InvalidResponseError(f"{where}: {first['msg'][:200]}") from None
     if len(set(found.ranking)) != len(found.ranking) or not all(0 < n <= actions for n in found.ranking):
-        raise AnswerError(f"ranking: must name each of the {actions} actions at most once")
+        raise InvalidResponseError(f"ranking: must name each of the {actions} actions at most once")
     summary = plain(found.summary)
     if not summary:
-        raise AnswerError("summary: holds no readable text")
+        raise InvalidResponseError("summary: holds no readable text")
     return found.model_copy(update={"summary": summary})
 
 
 def plain(text: str) -> str:
-    """The text as one line without control and format characters."""
+    """Return the text as one line without control and format characters."""
     spaced = " ".join(text.split())
     return "".join(char for char in spaced if unicodedata.category(char) not in _UNSEEN).strip()
 
 
 def content_of(reply: Any) -> str:
-    """The text in a chat completion. Raises AnswerError where there is none, such as a refusal."""
+    """Return the text of a chat completion. Raises InvalidResponseError if there is none (a refusal)."""
     try:
         choice = reply["choices"][0]
         content = choice["message"]["content"]
     except (KeyError, IndexError, TypeError):
-        raise AnswerError("the reply holds no choices[0].message.content") from None
+        raise InvalidResponseError("the reply holds no choices[0].message.content") from None
     if not isinstance(content, str) or not content:
-        raise AnswerError("the model refused or wrote nothing")
+        raise InvalidResponseError("the model refused or wrote nothing")
     if choice.get("finish_reason") == "length":
-        raise AnswerError("the response was cut off at its length limit")
+        raise InvalidResponseError("the response was cut off at its length limit")
     return content

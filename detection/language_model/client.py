@@ -1,6 +1,6 @@
-"""Asks a language model behind an OpenAI-compatible API. Once: nothing is tried again.
+"""Client of a language model with an OpenAI-compatible API, without retries.
 
-Nothing that proposes, merges, links, notifies or acts may import this module; import-linter holds that.
+Code that proposes, merges, links, notifies or acts may not import this module; import-linter enforces that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_REPLY_BYTES: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the model is, its name, and the key, "" where none is needed."""
+    """URL of the model's API, its name, and the key, "" if none is needed."""
 
     url: str
     model: str
@@ -28,7 +28,7 @@ class Endpoint:
 
 
 def endpoint() -> Endpoint | None:
-    """The configured model; None where there is none."""
+    """Return the configured model; None if there is none."""
     if not settings.LANGUAGE_MODEL_URL:
         return None
     url = settings.LANGUAGE_MODEL_URL.rstrip("/")
@@ -38,8 +38,8 @@ def endpoint() -> Endpoint | None:
 def ask(where: Endpoint, sent: str) -> str:
     """Send the request text as it is; returns the model's text.
 
-    Raises HttpPassingError and HttpPermanentError for whatever is no success within 8 s, AnswerError where
-    the reply holds no text.
+    Raises HttpPassingError and HttpPermanentError for anything but success within 8 s, InvalidResponseError
+    if the response has no text.
     """
     headers = {"Content-Type": "application/json"}
     if where.key:

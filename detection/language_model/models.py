@@ -1,4 +1,4 @@
-"""Incidents that a language model writes about."""
+"""Requests to a language model."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from incidents.models import Incident
 
 
 class ModelRequest(WorkspaceScoped, WorkItem):
-    """The request to a language model for one incident, made again whenever the built-in analysis changed.
+    """The request to a language model for one incident, repeated whenever the rule-based analysis changed.
 
-    `sent_text` is the last request, word for word; `outcome` says what became of it, `last_error` why not.
+    `sent_text` is the last request, word for word; `outcome` its result, `last_error` why it failed.
     """
 
     class Outcome(models.TextChoices):

@@ -1,4 +1,4 @@
-"""The request to a language model about an incident: facts as data, marked off and bounded. Pure."""
+"""Prompt for a language model about an incident: facts as delimited, bounded data. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from incidents.vocabulary import Category
 
 MAX_FACTS_BYTES: Final = 6_000
 MAX_ANSWER_TOKENS: Final = 600
-BYTES_PER_TOKEN: Final = 3  # counted high rather than low
+BYTES_PER_TOKEN: Final = 3  # rather an overestimate of tokens
 _TEXT_CHARS: Final = 300
-_CUT_FIRST: Final = ("messages", "changes", "sources")  # in this order, where the facts are too long
+_CUT_FIRST: Final = ("messages", "changes", "sources")  # in this order, if the facts are too long
 
 _INSTRUCTIONS: Final = f"""You describe an incident to the engineers who respond to it.
 The user message holds one JSON object between two lines that both read {{marker}}. Another program
@@ -38,7 +38,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
 
 
 def request_text(model: str, facts: Mapping[str, Any], marker: str) -> str:
-    """The body of a chat completion request, as JSON. `facts` are redacted already."""
+    """Return the body of a chat completion request, as JSON. `facts` are already redacted."""
     body = {
         "model": model,
         "temperature": 0,
@@ -56,12 +56,12 @@ def request_text(model: str, facts: Mapping[str, Any], marker: str) -> str:
 
 
 def bounded(facts: Mapping[str, Any]) -> str:
-    """The facts as JSON of at most 6,000 bytes: texts are cut, then lists from their end."""
-    kept = {name: _short(value) for name, value in facts.items()}
+    """Return the facts as JSON of at most 6,000 bytes: texts are cut, then lists from their end."""
+    bounded_facts = {name: _short(value) for name, value in facts.items()}
     for name in _CUT_FIRST:
-        while len(orjson.dumps(kept)) > MAX_FACTS_BYTES and kept.get(name):
-            kept[name] = kept[name][:-1]
-    text = orjson.dumps(kept).decode()
+        while len(orjson.dumps(bounded_facts)) > MAX_FACTS_BYTES and bounded_facts.get(name):
+            bounded_facts[name] = bounded_facts[name][:-1]
+    text = orjson.dumps(bounded_facts).decode()
     return text if len(text.encode()) <= MAX_FACTS_BYTES else "{}"
 
 
@@ -76,5 +76,5 @@ def _short(value: Any) -> Any:
 
 
 def tokens(sent: str) -> int:
-    """How many tokens a request may cost, with its answer."""
+    """Return how many tokens a request may cost, including its response."""
     return len(sent.encode()) // BYTES_PER_TOKEN + MAX_ANSWER_TOKENS

@@ -1,4 +1,4 @@
-"""The fact after which a language model is asked. Only rows are written."""
+"""Outbox subscriber that plans requests to a language model. Only rows are written."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from detection.language_model.services.planning import plan_model_text
 
 @subscriber("language model", topics=("incident.analysed",))
 def ask_after_analysis(event: OutboxEvent) -> None:
-    """Plan the request about the incident that was analysed."""
+    """Plan the request about the analysed incident."""
     plan_model_text(event.workspace_id, event.payload["incident_id"])

@@ -1,4 +1,4 @@
-"""The queue handler of requests to a language model."""
+"""Queue handler of requests to a language model."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from detection.queues import MODEL
 
 @works_on(MODEL, ModelRequest, related=("incident",), keep=timedelta(days=30))
 def ask_model(item: ModelRequest) -> None:
-    """Ask about the incident of an item."""
+    """Process the request about the incident of an item."""
     write_text(item)

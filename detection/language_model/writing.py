@@ -1,6 +1,6 @@
-"""Has a language model write the summary of an incident. The built-in analysis stands until it did.
+"""Writes the summary of an incident with a language model. Until then the rule-based analysis is shown.
 
-The model is shown redacted facts and asked once. Whatever is no valid answer within 8 s is dropped.
+The model gets redacted facts and one request. Anything but a valid response within 8 s is discarded.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from core.queue.items import error_text, settle
 from core.queue.retry import PassingError, PermanentError
 from core.rate_limit.store import consume
-from detection.language_model.answer import AnswerError, ModelAnswer, parse_answer
+from detection.language_model.answer import InvalidResponseError, ModelResponse, parse_response
 from detection.language_model.client import Endpoint, ask, endpoint
 from detection.language_model.prompt import request_text, tokens
 from detection.models import ModelRequest
@@ -27,14 +27,14 @@ from incidents.analysis.selectors import newest_analysis
 from incidents.analysis.services import record_model_text
 from incidents.models import Incident
 
-MAX_FAILURES: Final = 5  # in a row; then the model is left alone for as long as the newest of them is fresh
+MAX_FAILURES: Final = 5  # in a row; then no requests are sent while the newest of them is recent
 FAILURES_COUNT_FOR: Final = timedelta(minutes=5)
 DAY_S: Final = 86_400
 Outcome = ModelRequest.Outcome
 
 
 def write_text(item: ModelRequest) -> None:
-    """Ask the model about the item's incident and settle the item, whatever came of it."""
+    """Send the request about the item's incident and settle the item, whatever the result."""
     where, shown = endpoint(), newest_analysis(item.incident)
     if where is None or shown is None or shown.author != Author.OFFLINE or item.incident.is_private:
         settle(item, outcome=Outcome.SKIPPED)
@@ -50,28 +50,30 @@ def write_text(item: ModelRequest) -> None:
 
 def _ask(item: ModelRequest, where: Endpoint, shown: Analysis, sent: str) -> None:
     if not connection.in_atomic_block:
-        connection.close()  # while the model writes
+        connection.close()  # not held while the model responds
     try:
-        answer = parse_answer(ask(where, sent), len(shown.advice))
-    except (PassingError, PermanentError, AnswerError) as error:
+        response = parse_response(ask(where, sent), len(shown.advice))
+    except (PassingError, PermanentError, InvalidResponseError) as error:
         settle(item, outcome=Outcome.FAILED, last_error=error_text(error))
         return
-    text = _text(item.workspace_id, where, shown, answer, sent)
+    text = _text(item.workspace_id, where, shown, response, sent)
     stored = record_model_text(item.workspace_id, item.incident_id, text)
     settle(item, outcome=Outcome.WRITTEN if stored else Outcome.OVERTAKEN)
 
 
-def _text(workspace_id: int, where: Endpoint, shown: Analysis, answer: ModelAnswer, sent: str) -> ModelText:
-    summary = masked(workspace_id, answer.summary)
-    return ModelText(shown.revision, where.model, answer.category, summary, tuple(answer.ranking), sent)
+def _text(
+    workspace_id: int, where: Endpoint, shown: Analysis, response: ModelResponse, sent: str
+) -> ModelText:
+    summary = masked(workspace_id, response.summary)
+    return ModelText(shown.revision, where.model, response.category, summary, tuple(response.ranking), sent)
 
 
 def _why_not(item: ModelRequest, cost: int) -> str:
-    """Why the model is not asked; "" for nothing against it. Takes the tokens from the day's budget."""
+    """Return why no request is sent; "" if one may be. Charges the tokens to the day's budget."""
     if item.attempts > 1:
-        return "The worker ended while the model was asked; it is not asked a second time."
+        return "The worker ended while the request was running; it is not repeated."
     if _fails(item.workspace_id):
-        return f"The last {MAX_FAILURES} requests failed; the model is asked again after 5 minutes."
+        return f"The last {MAX_FAILURES} requests failed; requests continue after 5 minutes."
     most = settings.LANGUAGE_MODEL_DAILY_TOKENS
     if consume(f"language-model:{item.workspace_id}", most, wanted=cost, window_s=DAY_S) < cost:
         return f"The day's budget of {most:,} tokens is used up (LANGUAGE_MODEL_DAILY_TOKENS)."
@@ -79,16 +81,16 @@ def _why_not(item: ModelRequest, cost: int) -> str:
 
 
 def _fails(workspace_id: int) -> bool:
-    """Whether the last five requests, all of the last five minutes, failed."""
-    asked = ModelRequest.objects.of(workspace_id).filter(
+    """Return whether the last five requests, all of the last five minutes, failed."""
+    requests = ModelRequest.objects.of(workspace_id).filter(
         settled_at__gt=Now() - FAILURES_COUNT_FOR, outcome__in=(Outcome.FAILED, Outcome.WRITTEN)
     )
-    newest = list(asked.order_by("-settled_at").values_list("outcome", flat=True)[:MAX_FAILURES])
+    newest = list(requests.order_by("-settled_at").values_list("outcome", flat=True)[:MAX_FAILURES])
     return len(newest) == MAX_FAILURES and set(newest) == {Outcome.FAILED}
 
 
 def _note_sent(item: ModelRequest, sent: str) -> None:
-    """Store the request before it goes out, while this worker holds the item."""
+    """Store the request before it is sent, while this worker holds the item."""
     held = ModelRequest.objects.of(item.workspace_id).filter(
         pk=item.pk, attempts=item.attempts, due_at=item.due_at
     )
@@ -96,7 +98,7 @@ def _note_sent(item: ModelRequest, sent: str) -> None:
 
 
 def facts_shown(incident: Incident, shown: Analysis) -> dict[str, Any]:
-    """What the model is shown of an incident: what the built-in analysis concluded and its evidence."""
+    """Return the facts for the model: conclusions and evidence of the rule-based analysis."""
     cause = shown.cause
     first = cause.get("first_failing") or {}
     return {

@@ -1,4 +1,4 @@
-"""Reasons of the closed list for requests and events that are refused, repeated or quarantined. Pure."""
+"""Reasons for requests and events that are refused, duplicate or quarantined. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from core.reasons import Reason
 
-# By the `code` of the problem that the sender gets.
+# By the `code` of the problem returned to the sender.
 REASON_OF_CODE: Final[Mapping[str, Reason]] = {
     "bad_request": Reason.REQUEST_MALFORMED,
     "malformed": Reason.REQUEST_MALFORMED,
@@ -50,12 +50,12 @@ REASON_OF_RULE: Final[Mapping[str, Reason]] = {
     "max_items": Reason.REQUEST_INVALID,
     "too_old": Reason.EVENT_TOO_OLD,
 }
-# What `duplicates` of a response counts.
+# Reason of `duplicates` in a response.
 REPEATED: Final = Reason.EVENT_REPEATED
 
 
 def reasons_of(code: str, faults: Iterable[Mapping[str, Any]]) -> list[Reason]:
-    """Why a request, or a part of it, was not taken: each reason once, that of the whole first."""
+    """Return why a request, or a part of it, was refused: each reason once, that of the whole first."""
     found = [REASON_OF_CODE.get(code, Reason.REQUEST_INVALID)]
     found += [REASON_OF_RULE.get(str(one.get("rule")), Reason.FIELD_WRONG) for one in faults]
     return list(dict.fromkeys(found))

@@ -28,7 +28,7 @@ MAX_SHOWN = 20_000
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """GET /quarantine: what waits, newest first; `?source=` only that source's."""
+    """GET /quarantine: requests in quarantine, newest first; `?source=` only that source's."""
     actor = current_actor(request)
     wanted = request.GET.get("source", "")
     page = quarantine_page(
@@ -48,21 +48,21 @@ def detail(request: HttpRequest, quarantine_id: int) -> HttpResponse:
 
 @require_POST
 def replay(request: HttpRequest, quarantine_id: int) -> HttpResponse:
-    """POST: read it once more; 303 to the list, or 422 with what is still wrong."""
+    """POST: replay it; 303 to the list, or 422 with the remaining faults."""
     actor = current_actor(request)
     try:
         receipt = replay_quarantined(actor, quarantined_id=quarantine_id)
     except (Invalid, Malformed) as fault:
         return _page(request, quarantined_for(actor, quarantine_id), fault=fault)
     if receipt.refused:
-        said = f"{receipt.refused} of its elements still cannot be parsed; the rest was accepted."
-        return _page(request, quarantined_for(actor, quarantine_id), fault=Invalid(said))
+        message = f"{receipt.refused} of its elements still cannot be parsed; the rest was accepted."
+        return _page(request, quarantined_for(actor, quarantine_id), fault=Invalid(message))
     return done(request, "Replayed and accepted.", url="/quarantine")
 
 
 @require_POST
 def discard(request: HttpRequest, quarantine_id: int) -> HttpResponse:
-    """POST: throw it away; 303 to the list."""
+    """POST: discard it; 303 to the list."""
     discard_quarantined(current_actor(request), quarantine_id=quarantine_id)
     return done(request, "Discarded.", url="/quarantine")
 
@@ -79,7 +79,7 @@ def _page(request: HttpRequest, row: QuarantinedRequest, fault: Problem | None =
 
 
 def shown_body(row: QuarantinedRequest) -> str:
-    """The body as people may see it: unpacked, JSON set out, secrets masked, cut at 20,000 characters."""
+    """Return the body for display: decompressed, JSON indented, secrets masked, cut at 20,000 characters."""
     try:
         raw = unpacked(bytes(row.body), row.headers, webhook_formats().get(row.source.kind).max_body)
     except Problem:
@@ -88,7 +88,7 @@ def shown_body(row: QuarantinedRequest) -> str:
 
 
 def readable(raw: bytes, workspace_id: int) -> str:
-    """A body for people: JSON set out, secrets masked by their names and looks, cut at 20,000 characters."""
+    """Return a body for display: JSON indented, secrets masked by name and form, cut at 20,000 characters."""
     text = raw.decode("utf-8", "replace")
     try:
         value: Any = masked(workspace_id, json.loads(text))

@@ -8,13 +8,13 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from detection.models import DetectionRule, Level
 from detection.rules.services.rules import update_rule
 
 
 @admin.register(DetectionRule)
-class DetectionRuleAdmin(ThroughService):
+class DetectionRuleAdmin(ServiceAdmin):
     editable = (
         "name", "description", "incident_type", "severity", "event_types", "minimum_level", "sources",
         "message_pattern", "group_by", "error_threshold", "time_window_seconds", "check_interval_seconds",
@@ -28,7 +28,7 @@ class DetectionRuleAdmin(ThroughService):
     list_select_related = ("workspace",)
 
     def apply(self, actor: Actor, thing: DetectionRule, changes: Mapping[str, Any]) -> None:
-        """Update the rule; ingest sees it at once."""
+        """Update the rule; ingest applies it at once."""
         fields = dict(changes)
         if "minimum_level" in fields:
             fields["minimum_level"] = Level(fields["minimum_level"]).label

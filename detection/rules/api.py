@@ -62,7 +62,7 @@ EVENT_BODY: Final = {
 
 
 def _rule_body(required: Sequence[str]) -> dict[str, Any]:
-    """The fields of a rule as a request body; `detection.rules.parsing` reads it, aliases included."""
+    """Declare the fields of a rule as a request body; `detection.rules.parsing` parses it with aliases."""
     fields = RuleOut.json_schema()["properties"]
     taken = {name: field for name, field in fields.items() if name != "is_builtin"}
     schema = {"type": "object", "properties": taken, "required": list(required)}
@@ -75,7 +75,7 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 def _fields(request: HttpRequest) -> tuple[dict[str, Any], int | None]:
-    """The body's fields, and the version it was based on, if it names one."""
+    """Return the body's fields, and the version it is based on, if given."""
     fields = load(request.body)
     if not isinstance(fields, dict):
         raise Invalid("The rule was not saved.", faults=[FieldFault("", "type", "must be an object")])
@@ -87,22 +87,25 @@ def _fields(request: HttpRequest) -> tuple[dict[str, Any], int | None]:
 
 @router.get("", response=list[RuleOut], summary="List the detection rules")
 def list_rules(request: HttpRequest) -> Any:
-    """Every rule of the workspace, by rule_id."""
+    """List the rules of the workspace, by rule_id."""
     return [rule_json(rule) for rule in rules_of(_actor(request))]
 
 
 @router.post("", response={201: RuleOut}, summary="Make a rule", openapi_extra=_rule_body(REQUIRED))
 def make_rule(request: HttpRequest) -> Any:
-    """Takes effect within a second. Takes `id`, `type`, `threshold`, `time_window`, `check_interval` too."""
+    """Create a rule. Takes effect within a second.
+
+    Accepts `id`, `type`, `threshold`, `time_window`, `check_interval` too.
+    """
     return Status(201, rule_json(create_rule(_actor(request), fields=_fields(request)[0])))
 
 
 @router.post("/test", response=RuleTestOut, summary="Try a rule", openapi_extra=RULE_TEST_BODY)
 def try_rule(request: HttpRequest) -> Any:
-    """Which incidents a rule would have opened; nothing is stored, counted or told.
+    """Test which incidents a rule would have opened; nothing is stored, counted or notified.
 
-    `rule`: the fields of a draft, or `rule_id` of one that exists. On `events` (as `/events` takes them, of
-    any age) or on what was received in the last `minutes` (1 to 1440; the newest 20,000).
+    `rule`: the fields of a draft, or `rule_id` of an existing one. On `events` (as `/events` accepts them, of
+    any age) or on events of the last `minutes` (1 to 1440; the newest 20,000).
     """
     actor, body = _actor(request), read_rule_test(load(request.body))
     require(actor, Capability.RULES_WRITE)
@@ -121,7 +124,7 @@ def show_rule(request: HttpRequest, rule_id: str) -> Any:
 
 @router.patch("/{rule_id}", response=RuleOut, summary="Change a rule", openapi_extra=_rule_body(()))
 def change_rule(request: HttpRequest, rule_id: str) -> Any:
-    """Only the fields sent are changed. With `version`, a stale one is refused."""
+    """Change the given fields of a rule. With `version`, a stale one is refused."""
     fields, version = _fields(request)
     return rule_json(update_rule(_actor(request), rule_id=rule_id, fields=fields, version=version))
 
@@ -151,9 +154,10 @@ def switch_off(request: HttpRequest, rule_id: str) -> Any:
     "", response={202: EventsOut, 422: EventsOut}, summary="Send events", openapi_extra=EVENT_BODY
 )
 def send_events(request: HttpRequest) -> Any:
-    """One event, `{"events": [...]}` or an array of up to 1,000; answered after they are stored.
+    """Send one event, `{"events": [...]}` or an array of up to 1,000.
 
-    The good events of a batch are kept, the others named by position, field and rule; 422 when none was good.
+    The response follows after they are stored. The valid events of a batch are stored, the others named by
+    position, field and rule; 422 when none is valid.
     """
     headers = {name.lower(): value for name, value in request.headers.items()}
     status, _, body = accepted(*accept_events(_actor(request), body=request.body, headers=headers))

@@ -1,4 +1,4 @@
-"""Built-in rules that every workspace starts with: one file each in `detection/rules/builtin/`."""
+"""Built-in rules of every workspace: one file each in `detection/rules/builtin/`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.vocabulary import IncidentType, Severity
 
 @dataclass(frozen=True, slots=True)
 class BuiltinRule:
-    """The fields of a `DetectionRule` that a built-in rule sets; the rest keep their defaults."""
+    """Fields of a `DetectionRule` that a built-in rule sets; the others have their defaults."""
 
     rule_id: str
     name: str
@@ -28,7 +28,7 @@ class BuiltinRule:
 
 
 def builtin_rules() -> list[BuiltinRule]:
-    """Every `RULE` of a module in `detection/rules/builtin/`, in order of rule_id."""
+    """Return every `RULE` of a module in `detection/rules/builtin/`, in order of rule_id."""
     names = sorted(module.name for module in pkgutil.iter_modules(builtin.__path__))
     modules = [importlib.import_module(f"{builtin.__name__}.{name}") for name in names]
     return [module.RULE for module in modules]

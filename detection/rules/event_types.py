@@ -1,7 +1,7 @@
-"""What events are called and what their messages say, by incident type: one table, as data. Pure.
+"""Event types and message patterns by incident type: one table, as data. Pure.
 
-The built-in rules match these event types, and where a rule that matches by level alone opens an incident,
-the words of its events name the type. `docs/reference/event-types.md` shows the table.
+The built-in rules match these event types, and if a rule that matches by level only opens an incident, the
+text of its events determines the type. `docs/reference/event-types.md` shows the table.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from detection.evaluation.matching import compile_pattern
 from incidents.lifecycle.severity_matrix import EVENT_METRICS, Fact, default_severity, read_fact, read_number
 from incidents.vocabulary import SEVERITY_RANK, IncidentType
 
-# Of the sampled events, the share that must speak of a type, as one in so many.
+# Share of the sampled events that must indicate a type, as one in so many.
 SHARE: Final = 3
 
 
-class Said(NamedTuple):
-    """What one event says of itself."""
+class EventText(NamedTuple):
+    """Event type and message of one event."""
 
     event_type: str
     message: str
 
 
 class Words(NamedTuple):
-    """The event types of an incident type, and what messages of such trouble say (RE2, any case)."""
+    """Event types of an incident type, and its message patterns (RE2, case-insensitive)."""
 
     event_types: tuple[str, ...]
     message: str
 
 
-# In order: of two types that one message speaks of, the first is the more specific cause.
+# In order: if a message matches two types, the first is the more specific cause.
 WORDS: Final[Mapping[IncidentType, Words]] = {
     IncidentType.SECURITY_BREACH: Words(
         ("security_breach", "intrusion_detected", "unauthorized_access", "brute_force", "data_exfiltration",
@@ -130,7 +130,7 @@ _TYPES: Final = {name: kind for kind, words in WORDS.items() for name in words.e
 _PATTERNS: Final = [(kind, compile_pattern(f"(?i){words.message}")) for kind, words in WORDS.items()]
 _SEPARATORS: Final = str.maketrans(" -./:", "_____")
 
-# Other names senders give what the severity matrix measures.
+# Other names of metrics in the severity matrix.
 METRIC_NAMES: Final[Mapping[str, str]] = {metric: metric for metric in EVENT_METRICS} | {
     "coverage": "coverage_percent", "slowdown": "slowdown_factor", "disk_free_percent": "free_percent",
 }  # fmt: skip
@@ -139,20 +139,20 @@ FACT_NAMES: Final = (*METRIC_NAMES, *USED_NAMES, "metric")
 
 
 def event_types_of(incident_type: IncidentType) -> tuple[str, ...]:
-    """The event types that speak of an incident type."""
+    """Return the event types of an incident type."""
     return WORDS[incident_type].event_types
 
 
-def type_of(said: Said) -> IncidentType | None:
-    """The incident type an event speaks of: by its event type, else by its message; None for neither."""
-    word = said.event_type.strip().casefold().translate(_SEPARATORS)
+def type_of(event: EventText) -> IncidentType | None:
+    """Return the incident type of an event: by its event type, else by its message; None for neither."""
+    word = event.event_type.strip().casefold().translate(_SEPARATORS)
     if word in _TYPES:
         return _TYPES[word]
-    return next((kind for kind, pattern in _PATTERNS if pattern.search(said.message)), None)
+    return next((kind for kind, pattern in _PATTERNS if pattern.search(event.message)), None)
 
 
-def type_said_by(events: Sequence[Said]) -> IncidentType | None:
-    """The type most of the events speak of, where at least a third do; the worse one of equals."""
+def type_of_events(events: Sequence[EventText]) -> IncidentType | None:
+    """Return the type of most events, if at least a third indicate it; the worse one of equals."""
     votes = Counter(kind for event in events if (kind := type_of(event)) is not None)
     if not votes:
         return None
@@ -162,7 +162,7 @@ def type_said_by(events: Sequence[Said]) -> IncidentType | None:
 
 
 def facts_in(metadata: Mapping[str, Any]) -> dict[str, Fact]:
-    """What an event's metadata measures: metric of the severity matrix -> value."""
+    """Return measurements in an event's metadata: metric of the severity matrix -> value."""
     facts: dict[str, Fact] = {}
     for name, metric in METRIC_NAMES.items():
         if name in metadata and (value := read_fact(metric, metadata[name])) is not None:

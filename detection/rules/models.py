@@ -1,7 +1,7 @@
 """Rules, findings, and the high-volume event tables.
 
-The tables marked unmanaged are made by SQL in the migrations (partitions, no foreign keys, every key starting
-with workspace_id); their models here are for reading.
+Unmanaged tables are created by SQL in the migrations (partitions, no foreign keys, every key starting with
+workspace_id); their models are for reading.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from incidents.vocabulary import IncidentType, Severity
 
 
 class Level(models.IntegerChoices):
-    """How bad one event is; stored as its rank."""
+    """Level of one event; stored as its rank."""
 
     DEBUG = 0, "debug"
     INFO = 1, "info"
@@ -29,7 +29,7 @@ class Level(models.IntegerChoices):
 
 
 class GroupBy(models.TextChoices):
-    """What keeps counts apart."""
+    """What a rule counts separately."""
 
     SOURCE = "source", "Source"
     WORKSPACE = "workspace", "Whole workspace"
@@ -37,7 +37,7 @@ class GroupBy(models.TextChoices):
 
 
 class DetectionRule(WorkspaceScoped):
-    """When trouble is trouble: `error_threshold` matching events of one group spanning less than the window.
+    """A detection rule: `error_threshold` matching events of one group within less than the window.
 
     Match: an event matches when every non-empty condition holds: its type is among `event_types`, its level
     is at least `minimum_level`, its source is among `sources`, its message matches `message_pattern` (an RE2
@@ -123,7 +123,7 @@ class Finding(WorkspaceScoped):
 
 
 class Event(WorkspaceScoped):
-    """One thing a sender reported. Partitioned by day on `received_at`; `is_late` ones are never counted."""
+    """One reported event. Partitioned by day on `received_at`; `is_late` ones are never counted."""
 
     workspace_id = models.BigIntegerField()
     id = models.BigIntegerField(primary_key=True)

@@ -15,7 +15,7 @@ from detection.rules.rule_list import listed_rules
 
 @panel
 class RuleList(Panel):
-    """Every rule with its state, and what came of it."""
+    """Every rule with its state, and its recent findings."""
 
     name = "rules.list"
     title = "Rules"

@@ -22,7 +22,7 @@ ALIASES: Final = {
     "consecutive": "require_consecutive", "cooldown": "cooldown_seconds", "level": "minimum_level",
     "min_level": "minimum_level", "pattern": "message_pattern",
 }  # fmt: skip
-# Addresses below /rules that are no rule.
+# Paths below /rules that are no rule.
 RESERVED: Final = frozenset({"new", "test", "check"})
 _RULE_ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,79}")
 REQUIRED: Final = ("rule_id", "name", "incident_type", "severity", "error_threshold", "time_window_seconds")
@@ -80,8 +80,8 @@ def _pattern(value: Any) -> str:
 
 
 def _message(error: Exception) -> str:
-    said = error.args[0] if error.args else "not understood"
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    message = error.args[0] if error.args else "not understood"
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
 
 
 def _word(parse: Callable[[str], Any], what: str) -> Callable[[Any], Any]:
@@ -117,7 +117,7 @@ READERS: Final[dict[str, Callable[[Any], Any]]] = {
 
 
 def read_rule(given: Mapping[str, Any], *, is_new: bool) -> dict[str, Any]:
-    """Field name -> value. Raises Invalid naming every field, in the sender's words, that breaks a rule."""
+    """Return field name -> value. Raises Invalid naming every invalid field by the sender's name."""
     values: dict[str, Any] = {}
     faults: list[FieldFault] = []
     for sent, value in given.items():

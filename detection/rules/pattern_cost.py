@@ -18,7 +18,7 @@ _NOISE: Final = hashlib.shake_256(b"noise").hexdigest(MAX_MESSAGE // 2)
 
 
 def check_cost(pattern: str, compiled: Any) -> None:
-    """Raises ValueError, naming the limit, when matching this pattern could hold up the events of others."""
+    """Raise ValueError, naming the limit, for a pattern that could delay the events of others."""
     if compiled.programsize > MAX_INSTRUCTIONS:
         raise ValueError(
             f"is too large: it compiles to {compiled.programsize} instructions, at most {MAX_INSTRUCTIONS}"
@@ -33,7 +33,7 @@ def check_cost(pattern: str, compiled: Any) -> None:
 
 
 def _probes(pattern: str) -> Iterator[str]:
-    """Messages of the greatest length: plain ones, and those the pattern itself suggests."""
+    """Yield messages of maximum length: plain ones, and those derived from the pattern."""
     yield from ("a" * MAX_MESSAGE, "ab" * (MAX_MESSAGE // 2), _NOISE)
     letters = "".join(dict.fromkeys(letter for letter in pattern if letter.isalnum()))[:_LETTERS]
     for text in (*letters, letters, pattern):
@@ -42,7 +42,7 @@ def _probes(pattern: str) -> Iterator[str]:
 
 
 def _seconds(compiled: Any, message: str) -> float:
-    """The best of some tries: a busy machine must not refuse a good pattern."""
+    """Return the best of several measurements: a busy machine must not refuse a good pattern."""
     best = float("inf")
     for _ in range(_TRIES):
         started = perf_counter()

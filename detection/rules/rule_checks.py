@@ -1,4 +1,4 @@
-"""Whether a rule can fire at all, and what a new rule does where nothing is said. Pure."""
+"""Checks that a rule can fire, and applies defaults of a new rule. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DECIDING: Final = (
 
 
 def with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A new rule's values: level error where no type or pattern is named, all sources where several count."""
+    """Return a new rule's values: level error without type and pattern, all sources if several must count."""
     defaults: dict[str, Any] = {}
     if not (values.get("event_types") or values.get("message_pattern")):
         defaults["minimum_level"] = Level.ERROR

@@ -20,7 +20,7 @@ Choices = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One field: how it is called, what it means, how it is typed. unit stands after a number."""
+    """One field: label, help text, input type. unit is shown after a number."""
 
     name: str
     label: str
@@ -40,8 +40,8 @@ class Group:
 
 
 @dataclass(slots=True)
-class Filled:
-    """A field with what is typed in it and what is wrong with that."""
+class FieldState:
+    """A field with its input and its faults."""
 
     spec: FieldSpec
     value: str
@@ -124,18 +124,18 @@ GROUPS: Final = (
 SPECS: Final = {spec.name: spec for group in GROUPS for spec in group.fields}
 
 
-# What a trial can do without.
+# Optional in a test.
 UNNAMED: Final = {"rule_id": "draft", "name": "Draft", "incident_type": "other", "severity": "sev3"}
 
 
 def with_defaults(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields, with words for what a trial can do without; an empty id or name counts as missing."""
+    """Return the fields with values for what a test does not need; an empty id or name counts as missing."""
     given = {name: value for name, value in fields.items() if name not in UNNAMED or value not in ("", None)}
     return {**UNNAMED, **given}
 
 
 def sent(typed: Mapping[str, str], *, is_new: bool) -> dict[str, Any]:
-    """The fields as a call of the API would have sent them; a number that is none stays a text."""
+    """Return the fields as an API request would have them; an invalid number stays a text."""
     names = [name for name in SPECS if is_new or name != "rule_id"]
     return {name: _value(SPECS[name].kind, typed.get(name, "")) for name in names}
 
@@ -151,7 +151,7 @@ def _value(kind: str, text: str) -> Any:
 
 
 def typed_of(rule: Mapping[str, Any]) -> dict[str, str]:
-    """A rule (as the API shows it) as it would stand in the form."""
+    """Return a rule (as the API shows it) as form input."""
     return {name: _typed(spec.kind, rule[name]) for name, spec in SPECS.items()}
 
 
@@ -162,22 +162,25 @@ def _typed(kind: str, value: Any) -> str:
 
 
 def empty() -> dict[str, str]:
-    """A new rule's form."""
+    """Return a new rule's form."""
     return {name: spec.default for name, spec in SPECS.items()}
 
 
 def filled(
     typed: Mapping[str, str], faults: Iterable[FieldFault] = (), *, is_new: bool
-) -> list[tuple[str, list[Filled]]]:
-    """The groups of the form, each field with its value and its faults; the rule id only for a new rule."""
-    said: dict[str, list[str]] = {}
+) -> list[tuple[str, list[FieldState]]]:
+    """Return the groups of the form, each field with its value and its faults.
+
+    The rule id only for a new rule.
+    """
+    messages: dict[str, list[str]] = {}
     for fault in faults:
-        said.setdefault(fault.field, []).append(f"{fault.message[:1].upper()}{fault.message[1:]}.")
+        messages.setdefault(fault.field, []).append(f"{fault.message[:1].upper()}{fault.message[1:]}.")
     return [
         (
             group.title,
             [
-                Filled(spec, typed.get(spec.name, ""), said.get(spec.name, []))
+                FieldState(spec, typed.get(spec.name, ""), messages.get(spec.name, []))
                 for spec in group.fields
                 if is_new or spec.name != "rule_id"
             ],

@@ -20,7 +20,7 @@ RECENT: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class ListedRule:
-    """A rule, the moment of its latest finding, and its findings of the last seven days."""
+    """A rule, the time of its latest finding, and its findings of the last seven days."""
 
     rule: DetectionRule
     last_fired_at: datetime | None
@@ -28,7 +28,7 @@ class ListedRule:
 
 
 def listed_rules(actor: Actor, *, now: datetime) -> Sequence[ListedRule]:
-    """Every rule by rule_id: one statement, two index probes a rule. Raises Forbidden."""
+    """Return every rule by rule_id: one statement, two index look-ups per rule. Raises Forbidden."""
     own = Finding.objects.of(actor.workspace_id).filter(rule=OuterRef("pk"))
     recent = own.filter(found_at__gte=now - RECENT).order_by().values("rule").annotate(n=Count("pk"))
     rules: QuerySet[DetectionRule] = rules_of(actor).annotate(
@@ -39,7 +39,7 @@ def listed_rules(actor: Actor, *, now: datetime) -> Sequence[ListedRule]:
 
 
 def findings_of(actor: Actor, rule: DetectionRule, *, limit: int = 10) -> Sequence[Finding]:
-    """The latest findings of a rule, newest first, with their incidents: one statement."""
+    """Return the latest findings of a rule, newest first, with their incidents: one statement."""
     found = (
         Finding.objects.of(actor.workspace_id).filter(seen_with(actor), rule=rule).select_related("incident")
     )

@@ -1,7 +1,7 @@
 """Tests a rule on sample events with detection's own matching and windows, without side effects.
 
-The hits go to a table that only this transaction sees and that is gone with it. No event is counted, no
-finding written, no incident touched, and incidents of the past are taken to be no one's.
+The hits go to temporary tables of this transaction, which is rolled back. No event is counted, no finding
+written, no incident changed, and earlier incidents are ignored.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Final, LiteralString, NamedTuple
 from django.db import connection, transaction
 
 from detection.evaluation import windows
-from detection.evaluation.evidence import Crossed, Found, crossings_of, members_of
+from detection.evaluation.evidence import Found, RawCrossing, crossings_of, members_of
 from detection.evaluation.findings import (
     Crossing,
     Member,
     State,
     Stored,
-    Touched,
+    TouchedGroup,
     description_of,
     judge_crossing,
     title_of,
@@ -45,7 +45,7 @@ create temporary table trial_link (
 
 
 def _of_test(query: LiteralString) -> LiteralString:
-    """The same query over the hits of a trial."""
+    """Return the query with the temporary table of hits."""
     over_hits = query.replace("detection_rule_hit", "trial_hit")
     return over_hits.replace("detection_incident_event", "trial_link")
 
@@ -56,7 +56,7 @@ MEMBERS: Final = _of_test(windows.MEMBERS)
 
 
 class SampleEvent(NamedTuple):
-    """An event to try a rule on, with a number that orders events of the same moment."""
+    """An event for a rule test, with a number that orders events of the same time."""
 
     number: int
     event: ParsedEvent
@@ -64,7 +64,7 @@ class SampleEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """An incident that would have been opened: its words, when, and what it would have counted."""
+    """An incident that would have been opened: its text, time, and what it would have counted."""
 
     title: str
     description: str
@@ -87,7 +87,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class RuleTestResult:
-    """What a rule would have done: events looked at and matched, bursts by time, groups that stayed quiet."""
+    """Result of a rule test: numbers of events and matches, bursts by time, groups below the threshold."""
 
     events: int
     matched: int
@@ -97,9 +97,9 @@ class RuleTestResult:
 
 
 def run_rule_test(rule: DetectionRule, events: Sequence[SampleEvent]) -> RuleTestResult:
-    """Feed events to a rule that need not be stored. `rule.workspace_id` must be set; its pk may be absent.
+    """Apply a rule, which need not be stored, to events.
 
-    Raises DatabaseError after five seconds.
+    `rule.workspace_id` must be set; its pk may be absent. Raises DatabaseError after five seconds.
     """
     rule.pk = rule.pk or 0
     hits = _hits(rule, events)
@@ -108,7 +108,7 @@ def run_rule_test(rule: DetectionRule, events: Sequence[SampleEvent]) -> RuleTes
     with transaction.atomic():
         _store(rule, events, hits)
         bursts = _bursts(rule, pairs, events)
-        transaction.set_rollback(True)  # the tables go, whatever transaction this one is inside of
+        transaction.set_rollback(True)  # drops the temporary tables, also within an outer transaction
     opened = {burst.group for burst in bursts}
     counts = {pair.group_key: len(pair.events) for pair in pairs if pair.group_key not in opened}
     quiet = sorted(counts.items(), key=lambda one: -one[1])[:MAX_BURSTS]
@@ -124,15 +124,15 @@ def _hits(rule: DetectionRule, events: Iterable[SampleEvent]) -> list[tuple[int,
 
 def _pairs(
     rule: DetectionRule, events: Sequence[SampleEvent], hits: Sequence[tuple[int, Hit]]
-) -> list[Touched]:
-    """Each group that matched, with its matching events."""
+) -> list[TouchedGroup]:
+    """Return each group that matched, with its matching events."""
     times = {number: event.occurred_at for number, event in events}
-    pairs: dict[str, Touched] = {}
+    pairs: dict[str, TouchedGroup] = {}
     for number, (_, group, _, matches) in hits:
         at = times[number]
         if not matches:
             continue
-        pair = pairs.setdefault(group, Touched(rule.workspace_id, rule.pk, group, at, at))
+        pair = pairs.setdefault(group, TouchedGroup(rule.workspace_id, rule.pk, group, at, at))
         pair.lo, pair.hi = min(pair.lo, at), max(pair.hi, at)
         pair.events[number] = at
     return [pairs[group] for group in sorted(pairs)]
@@ -154,7 +154,7 @@ def _store(rule: DetectionRule, events: Sequence[SampleEvent], hits: Sequence[tu
 
 
 def _bursts(
-    rule: DetectionRule, pairs: Sequence[Touched], events: Sequence[SampleEvent]
+    rule: DetectionRule, pairs: Sequence[TouchedGroup], events: Sequence[SampleEvent]
 ) -> tuple[Burst, ...]:
     state = State(
         threshold=rule.error_threshold,
@@ -173,7 +173,7 @@ def _bursts(
     return tuple(_burst(rule, one, members[n], stored) for n, one in enumerate(crossed))
 
 
-def _burst(rule: DetectionRule, one: Crossed, members: list[Member], stored: Stored) -> Burst:
+def _burst(rule: DetectionRule, one: RawCrossing, members: list[Member], stored: Stored) -> Burst:
     sources = tuple(dict.fromkeys(member.source for member in members))
     verdict = judge_crossing(Crossing(one.touched, one.state, rule, one.at, one.event_id, members), stored)
     met = raises(verdict.incident_type, verdict.severity, verdict.facts)

@@ -66,7 +66,7 @@ class QuietOut(Schema):
 
 
 class RuleTestOut(Schema):
-    """What a rule would have done. `is_cut`: more was stored than was looked at."""
+    """Result of a rule test. `is_cut`: more events were stored than tested."""
 
     events: int
     matched: int
@@ -76,7 +76,7 @@ class RuleTestOut(Schema):
 
 
 def read_rule_test(body: Any) -> Mapping[str, Any]:
-    """The body, when it names exactly one rule and one kind of events. Raises Invalid naming the field."""
+    """Parse the body, with exactly one rule and one kind of events. Raises Invalid naming the field."""
     if not isinstance(body, dict):
         raise _refused("", "type", "must be an object")
     if odd := sorted(set(body) - FIELDS):
@@ -98,7 +98,7 @@ _A: Final[dict[type, str]] = {dict: "an object", str: "a text", int: "a whole nu
 def rule_test_events(
     actor: Actor, body: Mapping[str, Any], *, now: datetime
 ) -> tuple[Sequence[SampleEvent], bool]:
-    """The events to try it on, and whether some were left out. Raises Forbidden, Invalid."""
+    """Return the events of the test, and whether some were left out. Raises Forbidden, Invalid."""
     if "minutes" in body:
         return stored_events(actor, minutes=body["minutes"], now=now)
     return read_events(body["events"], now=now), False
@@ -107,14 +107,14 @@ def rule_test_events(
 def run_rule_test_json(
     actor: Actor, body: Mapping[str, Any], events: Sequence[SampleEvent]
 ) -> RuleTestResult:
-    """The trial. Raises Forbidden, NotFound, Invalid, DatabaseError."""
+    """Run the test. Raises Forbidden, NotFound, Invalid, DatabaseError."""
     if "rule_id" in body:
         return run_stored_test(actor, rule_id=body["rule_id"], events=events)
     return run_draft_test(actor, fields=body["rule"], events=events)
 
 
 def rule_test_json(trial: RuleTestResult) -> dict[str, Any]:
-    """A trial as the API tells it."""
+    """Return a result as the API shows it."""
     return {
         "events": trial.events,
         "matched": trial.matched,

@@ -17,14 +17,14 @@ SHOWN: Final = 3
 
 
 def duration(seconds: int) -> str:
-    """90 -> `90 s`, 300 -> `5 min`, 7200 -> `2 h`."""
+    """Format a duration: 90 -> `90 s`, 300 -> `5 min`, 7200 -> `2 h`."""
     if seconds >= 3600 and seconds % 3600 == 0:
         return f"{seconds // 3600} h"
     return f"{seconds // 60} min" if seconds >= 120 and seconds % 60 == 0 else f"{seconds} s"
 
 
 def watches(rule: DetectionRule) -> str:
-    """`events of type slow_request from checkout, level error or worse`."""
+    """Describe matching events: `events of type slow_request from checkout, level error or worse`."""
     words = [f"events of type {_any_of(rule.event_types)}" if rule.event_types else "events"]
     if rule.sources:
         words.append(f"from {_any_of(rule.sources)}")
@@ -36,7 +36,7 @@ def watches(rule: DetectionRule) -> str:
 
 
 def fires(rule: DetectionRule) -> str:
-    """`10 in 5 min from one source`."""
+    """Describe the threshold: `10 in 5 min from one source`."""
     run = " in a row" if rule.require_consecutive else ""
     words = f"{rule.error_threshold}{run} in {duration(rule.time_window_seconds)} from {_per(rule)}"
     if rule.min_components_affected > 1:
@@ -45,7 +45,7 @@ def fires(rule: DetectionRule) -> str:
 
 
 def sentence(rule: DetectionRule) -> str:
-    """The whole rule, as it would act."""
+    """Describe the whole rule."""
     does = "is only noted (dry run)" if rule.dry_run else f"opens a {str(rule.severity).upper()} incident"
     cooldown = (
         f" For {duration(rule.cooldown_seconds)} after it is resolved, such events are ignored."

@@ -19,14 +19,14 @@ MAX_MINUTES: Final = 24 * 60
 MAX_STORED: Final = 20_000
 MAX_TEXT: Final = 500_000
 MAX_FILE_BYTES: Final = 2_000_000
-# Pasted events may be as old as anything worth learning from: a trial counts them all the same.
+# Pasted events may be of any age: a test counts them all.
 ANY_AGE: Final = timedelta(days=36_500)
 
 
 def pasted_events(text: str, *, now: datetime) -> list[SampleEvent]:
-    """Events from JSON as the API takes it, or one a line: JSON objects, or plain messages of level error.
+    """Parse events from JSON as the API accepts it, or one per line: JSON objects, or error messages.
 
-    Raises Invalid naming `events[3].level`; nothing is judged when one cannot be read.
+    Raises Invalid naming `events[3].level` if any is invalid.
     """
     if not text.strip():
         raise _refused("events", "required", "paste at least one event")
@@ -36,7 +36,7 @@ def pasted_events(text: str, *, now: datetime) -> list[SampleEvent]:
 
 
 def uploaded_events(file: UploadedFile | None, *, now: datetime) -> list[SampleEvent]:
-    """Events from a file in UTF-8, as `pasted_events` takes them. Raises Invalid (field `file`)."""
+    """Parse events from a UTF-8 file, like `pasted_events`. Raises Invalid (field `file`)."""
     if file is None or not file.size:
         raise _refused("file", "required", "choose a file that is not empty")
     if file.size > MAX_FILE_BYTES:
@@ -49,7 +49,7 @@ def uploaded_events(file: UploadedFile | None, *, now: datetime) -> list[SampleE
 
 
 def read_events(document: Any, *, now: datetime) -> list[SampleEvent]:
-    """Events from parsed JSON: one, an array, or {"events": [...]}. Raises Invalid."""
+    """Return events from parsed JSON: one, an array, or {"events": [...]}. Raises Invalid."""
     try:
         batch = parse_body(json.dumps(document).encode("utf-8", "surrogatepass"), now, ANY_AGE)
     except Problem as problem:
@@ -82,7 +82,7 @@ def _line(line: str) -> Any:
 
 
 def stored_events(actor: Actor, *, minutes: int, now: datetime) -> tuple[list[SampleEvent], bool]:
-    """What was received in the last `minutes` (1 to 1440), and whether there is more than 20,000.
+    """Return events of the last `minutes` (1 to 1440), and whether there are more than 20,000.
 
     Late events never count, so they are left out. Raises Forbidden, Invalid.
     """

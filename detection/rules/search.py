@@ -13,7 +13,7 @@ from detection.selectors import rules_of
 
 @search_provider
 class Rules(SearchProvider):
-    """By any part of the name or the id; a workspace has tens of them."""
+    """Rules by any part of the name or the id; a workspace has only tens of them."""
 
     name = "rules"
     title = "Rules"

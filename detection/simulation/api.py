@@ -15,7 +15,7 @@ from core.http.link_pagination import known_only
 from detection.schemas import EventIn
 from detection.simulation.samples import DEFAULT_EVENTS, DEFAULT_SPAN_S, MAX_EVENTS, MAX_SPAN_S
 from detection.simulation.services import Simulation, simulate_incident, simulated_events
-from incidents.lifecycle.api import Once, answer
+from incidents.lifecycle.api import Once, incident_response
 from incidents.lifecycle.schemas import IncidentOut
 from incidents.vocabulary import IncidentSource
 
@@ -35,7 +35,7 @@ class SimulationIn(Body):
 
 
 class SamplesQuery(Schema):
-    """Which sample events to generate."""
+    """Type and number of sample events to generate."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -49,18 +49,18 @@ class SamplesQuery(Schema):
 def simulate(request: HttpRequest, response: HttpResponse, body: SimulationIn, sent: Header[Once]) -> Any:
     """Open a drill with sample events. Rules and figures do not count them, and no one is paged."""
     actor = actor_in(request)
-    require(actor, Capability.INCIDENTS_READ)  # for the answer; asked before anything is changed
+    require(actor, Capability.INCIDENTS_READ)  # needed for the response; checked before anything is changed
     wanted = Simulation(
         body.incident_type, body.severity, body.components, body.event_count, body.time_span_seconds
     )
     made = simulate_incident(actor, wanted, source=IncidentSource.API, request_key=sent.idempotency_key)
     response["Location"] = f"/api/v1/incidents/{made.number}"
-    return Status(201, answer(made, response))
+    return Status(201, incident_response(made, response))
 
 
 @router.get("/events", response=list[EventIn], summary="Generate sample events")
 def sample(request: HttpRequest, query: Query[SamplesQuery]) -> Any:
-    """Events of a type, as `POST /events` and `POST /rules/test` take them. Nothing is stored."""
+    """Generate events of a type, as `POST /events` and `POST /rules/test` accept them. Nothing is stored."""
     known_only(request, ("incident_type", "components", "event_count", "time_span_seconds"))
     names = [name.strip() for name in query.components.split(",") if name.strip()]
     wanted = Simulation(query.incident_type, "", names, query.event_count, query.time_span_seconds)

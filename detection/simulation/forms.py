@@ -1,4 +1,4 @@
-"""The form of simulated incidents."""
+"""Form of simulated incidents."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SimulationForm(forms.Form):
     )
 
     def wanted(self) -> Simulation:
-        """What a valid form asks for."""
+        """Return the simulation of a valid form."""
         given = self.cleaned_data
         return Simulation(
             given["incident_type"],

@@ -98,9 +98,9 @@ SAMPLES: Final[Mapping[IncidentType, tuple[Sample, ...]]] = {
 def sample_events(
     incident_type: IncidentType, *, sources: Sequence[str], count: int, span_s: int, until: datetime
 ) -> list[dict[str, Any]]:
-    """`count` events as the events API takes them, spread evenly over the `span_s` seconds before `until`.
+    """Return `count` events as the events API accepts them, evenly over `span_s` seconds before `until`.
 
-    Sources and kinds of event take turns. The span is less than `span_s`, as a window of a rule must be.
+    Sources and kinds of event alternate. The span is less than `span_s`, as in a window of a rule.
     """
     kinds, names = SAMPLES[incident_type], list(sources) or [DEFAULT_SOURCE]
     step = timedelta(seconds=span_s) / count

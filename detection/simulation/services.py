@@ -42,7 +42,7 @@ LABEL: Final = "simulated"
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What to simulate: `severity` empty takes the default of the type."""
+    """An incident to simulate: an empty `severity` is the default of the type."""
 
     incident_type: str
     severity: str = ""
@@ -52,7 +52,7 @@ class Simulation:
 
 
 def simulated_events(actor: Actor, wanted: Simulation) -> list[dict[str, Any]]:
-    """Sample events as the events API takes them; nothing is stored. Raises Forbidden, Invalid."""
+    """Return sample events as the events API accepts them; nothing is stored. Raises Forbidden, Invalid."""
     require(actor, Capability.INCIDENTS_READ)
     return _events(wanted, _type(wanted.incident_type))
 
@@ -62,8 +62,8 @@ def simulate_incident(
 ) -> Incident:
     """Open a drill of a type with sample events; rules do not count them, and no one is paged.
 
-    A repeat of `request_key` by the same actor returns the drill made first. Raises Forbidden, and Invalid
-    naming the field.
+    A repeat of `request_key` by the same actor returns the first drill. Raises Forbidden, and Invalid naming
+    the field.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     kind = _type(wanted.incident_type)

@@ -1,4 +1,4 @@
-"""The page that simulates incidents and generates sample events."""
+"""Page that simulates incidents and generates sample events."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def simulate(request: HttpRequest) -> HttpResponse:
 
 
 def _sampled(request: HttpRequest, given: Mapping[str, str]) -> HttpResponse:
-    """The form with sample events as JSON below it."""
+    """Render the form with sample events as JSON below it."""
     form = SimulationForm(given)
     if not form.is_valid():
         return _page(request, form)

@@ -8,14 +8,14 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from detection.models import Source
 from detection.sources.services.sources import update_source
 
 
 @admin.register(Source)
-class SourceAdmin(ThroughService):
-    """Keys and signing secrets are made and revoked on the page of the source alone."""
+class SourceAdmin(ServiceAdmin):
+    """Sources; keys and signing secrets are created and revoked on the source's page only."""
 
     editable = ("name", "enabled", "opens_incidents", "default_severity", "reopen_minutes", "mapping")
     list_display = (

@@ -40,7 +40,7 @@ MAX_ID: Final = 2**63 - 1
 
 
 class SourceIn(Schema):
-    """A source to be made."""
+    """A new source."""
 
     model_config = {"extra": "forbid"}
     kind: str = Field(max_length=40, examples=["alertmanager"])
@@ -53,7 +53,7 @@ class SourceIn(Schema):
 
 
 class SourcePatch(Schema):
-    """Only what is sent is changed."""
+    """Fields to change; missing ones stay."""
 
     model_config = {"extra": "forbid"}
     name: str | None = Field(None, max_length=80)
@@ -73,14 +73,14 @@ class SecretIn(Schema):
 
 
 class TestIn(Schema):
-    """A body to be tried; unset: the sample of the format."""
+    """A body for the test; unset: the sample of the format."""
 
     model_config = {"extra": "forbid"}
     body: str | None = Field(None, max_length=65_536)
 
 
 class Paged(Schema):
-    """Pages by cursor: take the next one from the `Link` header."""
+    """Paginated by cursor: the next one is in the `Link` header."""
 
     cursor: str = Field("", max_length=200)
     limit: int = Field(50, ge=1, le=200)
@@ -124,13 +124,13 @@ def _address(request: HttpRequest, source: Source, key: str) -> str:
 
 @sources_router.get("", response=list[dict[str, Any]], summary="List sources")
 def list_sources(request: HttpRequest) -> Any:
-    """By name, with what came in the last 24 hours and what waits in quarantine."""
+    """List sources by name, with counts of the last 24 hours and of quarantined requests."""
     return [source_json(source) for source in sources_of(_actor(request))]
 
 
 @sources_router.post("", response={201: dict[str, Any]}, summary="Create a source")
 def make_source(request: HttpRequest, payload: SourceIn) -> Any:
-    """The answer's `key` and `address` are told this once."""
+    """Create a source. `key` and `address` are returned only in this response."""
     fields = _given_fields(payload)
     source, key = service.create_source(_actor(request), **fields)
     fresh = source_for(_actor(request), source.pk)
@@ -139,7 +139,7 @@ def make_source(request: HttpRequest, payload: SourceIn) -> Any:
 
 @sources_router.get("/{source_id}", response=dict[str, Any], summary="Show a source")
 def show_source(request: HttpRequest, source_id: int) -> Any:
-    """With the hints of its live keys and signing secrets."""
+    """Return a source with the hints of its live keys and signing secrets."""
     actor = _actor(request)
     source = source_for(actor, source_id)
     live = [
@@ -152,7 +152,7 @@ def show_source(request: HttpRequest, source_id: int) -> Any:
 
 @sources_router.patch("/{source_id}", response=dict[str, Any], summary="Change a source")
 def change_source(request: HttpRequest, source_id: int, payload: SourcePatch) -> Any:
-    """With `version`, a stale one is refused."""
+    """Change a source. With `version`, a stale one is refused."""
     service.update_source(_actor(request), source_id=source_id, **_given_fields(payload))
     return source_json(source_for(_actor(request), source_id))
 
@@ -165,7 +165,10 @@ def remove_source(request: HttpRequest, source_id: int) -> Any:
 
 @sources_router.post("/{source_id}/keys", response={201: dict[str, Any]}, summary="Create a second key")
 def make_key(request: HttpRequest, source_id: int) -> Any:
-    """For rotation: the first works until it is revoked. The text is told this once."""
+    """Create a second key, for rotation: the first works until it is revoked.
+
+    The key is returned only once.
+    """
     key = service.add_key(_actor(request), source_id=source_id)
     source = source_for(_actor(request), source_id)
     return Status(201, {"key": key, "address": _address(request, source, key)})
@@ -173,7 +176,7 @@ def make_key(request: HttpRequest, source_id: int) -> Any:
 
 @sources_router.post("/{source_id}/secrets", response={204: None}, summary="Require signatures")
 def make_secret(request: HttpRequest, source_id: int, payload: SecretIn) -> Any:
-    """From the first secret on, unsigned requests are refused; two may be live."""
+    """Add a signing secret. Once there is one, unsigned requests are refused; two may be live."""
     service.add_signing_secret(_actor(request), source_id=source_id, text=payload.text)
     return Status(204, None)
 
@@ -188,7 +191,7 @@ def end_secret(request: HttpRequest, source_id: int, secret_id: int) -> Any:
 
 @sources_router.post("/{source_id}/test", response=dict[str, Any], summary="Send a test")
 def send_test(request: HttpRequest, source_id: int, payload: TestIn) -> Any:
-    """What would happen, step by step, through the full pipeline; everything is rolled back."""
+    """Test a source through the full pipeline; returns each step, and everything is rolled back."""
     steps = run_source_test(_actor(request), source_id=source_id, body=payload.body)
     return {
         "steps": [
@@ -200,7 +203,7 @@ def send_test(request: HttpRequest, source_id: int, payload: TestIn) -> Any:
 
 @quarantine_router.get("", response=list[dict[str, Any]], summary="List requests in quarantine")
 def list_quarantine(request: HttpRequest, response: HttpResponse, query: Query[QuarantineQuery]) -> Any:
-    """Newest first, without the bodies."""
+    """List quarantined requests, newest first, without the bodies."""
     known_only(request, QuarantineQuery.model_fields)
     page = quarantine_page(
         _actor(request), source_id=query.source, cursor=query.cursor or None, limit=query.limit
@@ -211,14 +214,17 @@ def list_quarantine(request: HttpRequest, response: HttpResponse, query: Query[Q
 
 @quarantine_router.get("/{quarantine_id}", response=dict[str, Any], summary="Show a request in quarantine")
 def show_quarantined(request: HttpRequest, quarantine_id: int) -> Any:
-    """With its body, secrets masked."""
+    """Return a quarantined request with its body, secrets masked."""
     row = quarantined_for(_actor(request), quarantine_id)
     return {**quarantined_json(row), "body": shown_body(row)}
 
 
 @quarantine_router.post("/{quarantine_id}/replay", response=dict[str, Any], summary="Replay a request")
 def replay(request: HttpRequest, quarantine_id: int) -> Any:
-    """With the mapping as it is now. 422 while it still cannot be read, 409 once it has been."""
+    """Replay a request with the current mapping.
+
+    422 while it still cannot be parsed, 409 if it was replayed.
+    """
     return counts(replay_quarantined(_actor(request), quarantined_id=quarantine_id))
 
 
@@ -230,7 +236,7 @@ def discard(request: HttpRequest, quarantine_id: int) -> Any:
 
 @changes_router.get("", response=list[dict[str, Any]], summary="List changes")
 def list_changes(request: HttpRequest, response: HttpResponse, query: Query[ChangeQuery]) -> Any:
-    """Newest first."""
+    """List changes, newest first."""
     known_only(request, ChangeQuery.model_fields)
     page = changes_page(
         _actor(request), component=query.component, cursor=query.cursor or None, limit=query.limit
@@ -241,13 +247,16 @@ def list_changes(request: HttpRequest, response: HttpResponse, query: Query[Chan
 
 @changes_router.post("", response={201: dict[str, Any], 200: dict[str, Any]}, summary="Report a change")
 def create_change(request: HttpRequest, payload: ChangeIn) -> Any:
-    """Shown on the pages of incidents that begin within the next hours. 200: its key was told before."""
+    """Record a change, shown on incidents that begin within the next hours.
+
+    200: its key was recorded before.
+    """
     change, is_new = record_change(_actor(request), fields=payload.dict())
     return Status(201 if is_new else 200, change_json(change))
 
 
 def quarantined_json(row: QuarantinedRequest) -> Mapping[str, Any]:
-    """A request in quarantine as the API shows it, without its body."""
+    """Return a request in quarantine as the API shows it, without its body."""
     return {
         "id": row.pk, "source": row.source.name, "source_id": row.source_id, "reason": row.reason,
         "reasons": [one.value for one in reasons_of(row.reason, row.faults)],

@@ -26,14 +26,14 @@ class UnknownSource(NotFound):
 
 
 class SourceDisabled(Forbidden):
-    """403: an admin has switched the source off."""
+    """403: the source is disabled."""
 
     code = "source_off"
     title = "The source is disabled"
 
 
 def find_source(key: str, kind: str) -> Source:
-    """The enabled source with that live key and of that kind. Raises SourceUnknown, SourceOff."""
+    """Return the enabled source with that live key and of that kind. Raises UnknownSource, SourceDisabled."""
     secret = _live_key(key) if _SHAPE.fullmatch(key) else None
     if secret is None or secret.source.kind != kind:
         raise UnknownSource("No source has this key. Nothing was stored; copy the address from its page.")
@@ -44,7 +44,7 @@ def find_source(key: str, kind: str) -> Source:
 
 
 def signing_secrets(source: Source) -> Sequence[str]:
-    """The secrets the sender may sign with now, newest first; none: requests need no signature."""
+    """Return the live signing secrets, newest first; none: requests need no signature."""
     rows = SourceSecret.objects.of(source.workspace_id).filter(
         source=source, purpose=SourceSecret.Purpose.SIGNING, revoked_at=None
     )

@@ -35,15 +35,15 @@ NUMBERS: Final = {"min": "0", "max": "10080", "inputmode": "numeric"}
 
 
 def kind_choices() -> list[tuple[str, str]]:
-    """Every webhook format by its title."""
+    """Return every webhook format by its title."""
     return sorted(((one.name, one.title) for one in webhook_formats()), key=lambda pair: pair[1].lower())
 
 
 class StyledForm(forms.Form):
-    """Styled widgets, errors marked."""
+    """Base form with styled widgets and marked errors."""
 
     def styled(self) -> StyledForm:
-        """The form, ready to be shown."""
+        """Return the form, ready to be shown."""
         for name, field in self.fields.items():
             if not isinstance(field.widget, forms.HiddenInput | forms.CheckboxInput):
                 field.widget.attrs.setdefault("class", "input")
@@ -56,7 +56,7 @@ class StyledForm(forms.Form):
 
 
 class SourceForm(StyledForm):
-    """A source: what it is called and what its alerts do."""
+    """Name of a source, and the effect of its alerts."""
 
     kind = forms.ChoiceField(label="Sender")
     name = forms.CharField(label="Name", max_length=80, help_text="Shown in incidents and lists.")
@@ -96,7 +96,7 @@ class SecretForm(StyledForm):
 
 
 class MappingForm(StyledForm):
-    """Every field of a mapping, and a body to see it at work on."""
+    """Fields of a mapping, and a body for the preview."""
 
     kind = forms.ChoiceField(
         label="Each element is",
@@ -151,7 +151,7 @@ class MappingForm(StyledForm):
                 self.initial[name] = value
 
     def mapping(self) -> dict[str, Any]:
-        """The mapping typed: only what differs from the default."""
+        """Return the entered mapping: only what differs from the default."""
         given = {
             name: value for name, value in self.cleaned_data.items() if name not in ("body", "source_version")
         }
@@ -159,7 +159,7 @@ class MappingForm(StyledForm):
         return {name: value for name, value in given.items() if value != getattr(DEFAULT, name)}
 
     def groups(self) -> list[tuple[str, list[Any]]]:
-        """The fields as the page shows them."""
+        """Return the fields in groups for the page."""
         more = ["severities", "states", "default_severity", "default_state", "change_kind"]
         return [
             ("Fields", [self[name] for name in LABELS]),

@@ -20,9 +20,9 @@ KEY_LENGTH = 500
 class Source(WorkspaceScoped):
     """One sender of webhooks: a monitoring system, a build server, a form.
 
-    `kind` is the name of its webhook format; `mapping` that format's own settings. Alerts open incidents by
-    their own severity where `opens_incidents`, else they are events that rules count. An alert that fires
-    again within `reopen_minutes` of its incident's resolution reopens it, later it opens a linked one.
+    `kind` is the name of its webhook format; `mapping` that format's own settings. With `opens_incidents`
+    alerts open incidents by their own severity, otherwise they are events that rules count. An alert that
+    fires again within `reopen_minutes` of its incident's resolution reopens it, later it opens a linked one.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="sources")
@@ -48,10 +48,10 @@ class Source(WorkspaceScoped):
 
 
 class SourceSecret(WorkspaceScoped):
-    """A key that stands in a source's address, or a secret it signs with. At most two of each are live.
+    """A key in a source's URL, or a secret it signs with. At most two of each are live.
 
-    `digest` (SHA-256) finds the source of a key; `sealed` is the text encrypted, to be shown to admins again
-    and to check signatures with.
+    `digest` (SHA-256) identifies the source of a key; `sealed` is the encrypted text, for showing it to
+    admins and for verifying signatures.
     """
 
     class Purpose(models.TextChoices):
@@ -78,7 +78,7 @@ class SourceSecret(WorkspaceScoped):
 
 
 class SourceWord(WorkspaceScoped):
-    """A word of a source's sender that nothing knows: for what (`kind`), and what it was taken as."""
+    """An unknown word of a source's sender: of which `kind`, and how it was interpreted."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="words")
@@ -96,7 +96,7 @@ class SourceWord(WorkspaceScoped):
 
 
 class SourceSubscription(WorkspaceScoped):
-    """A topic that asks to be confirmed by opening an address (Amazon SNS); an admin opens it."""
+    """A topic whose subscription must be confirmed by opening a URL (Amazon SNS); an admin opens it."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="subscriptions")
@@ -113,7 +113,7 @@ class SourceSubscription(WorkspaceScoped):
 
 
 class SourceTally(WorkspaceScoped):
-    """What came from a source in one hour (`hour` is its beginning): requests by their end, and events."""
+    """Counts of a source in one hour (`hour` is its beginning): requests by result, and events."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="tallies")
@@ -132,11 +132,11 @@ class SourceTally(WorkspaceScoped):
 
 
 class SourceAlert(WorkspaceScoped):
-    """What a source last said of one alert, and the incident it belongs to while it lasts.
+    """Last state of one alert of a source, and its incident while it lasts.
 
-    `key` names it within its source, `group` what shares an incident with it. `starts_at` and `ends_at` are
-    the sender's; `told_at` is when we received the newest word of it: an older word changes nothing.
-    `episodes`: how often it began to fire.
+    `key` identifies it within its source, alerts with the same `group` share an incident. `starts_at` and
+    `ends_at` are the sender's; `told_at` is when its newest update was received: an older update changes
+    nothing. `episodes`: how often it began to fire.
     """
 
     class State(models.TextChoices):
@@ -177,11 +177,11 @@ class SourceAlert(WorkspaceScoped):
 
 
 class QuarantinedRequest(WorkspaceScoped):
-    """A request (or a part of it) that could not be read, kept whole until `expires_at` to be replayed.
+    """A request (or a part of it) that could not be parsed, stored until `expires_at` for a replay.
 
-    `reason` is the problem's code, `detail` its sentence, `faults` the elements; `headers` hold no
-    credentials. The same body again only counts up `times`. `replaying_until`: someone replays it now, or
-    a replay was cut off and may be repeated after that.
+    `reason` is the problem's code, `detail` its sentence, `faults` the elements; `headers` contain no
+    credentials. A repeated body only increments `times`. `replaying_until`: a replay is running; one that was
+    interrupted may be repeated after that.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -220,9 +220,9 @@ class QuarantinedRequest(WorkspaceScoped):
 
 
 class ChangeEvent(WorkspaceScoped):
-    """A deployment, a change of configuration, a flag flipped: shown beside the incident it precedes.
+    """A deployment, a change of configuration, a flag flipped: shown with incidents that follow it.
 
-    `key` is the sender's, or made of the content: the same change told twice is one row.
+    `key` is the sender's, or derived from the content: the same change reported twice is one row.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -255,7 +255,7 @@ class ChangeEvent(WorkspaceScoped):
 
     @property
     def shown_links(self) -> list[dict[str, Any]]:
-        """The links, each with `url` and a `text` to show."""
+        """Return the links, each with `url` and a `text` to show."""
         return [{"url": link["url"], "text": link.get("text") or link["url"]} for link in self.links]
 
 

@@ -1,4 +1,4 @@
-"""Masks this installation's own source keys by value, under whatever name and in whatever text they stand."""
+"""Masks this installation's own source keys by value, under any name and in any text."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from accounts.tokens.credentials import digest
 from core.redaction import MASK, redact_value
 from detection.models import SourceSecret
 
-# A key as it is made: 32 letters and digits; anything else is no key of ours and costs no query.
+# The form of a key: 32 letters and digits; anything else needs no query.
 _SHAPE: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32}(?![A-Za-z0-9])", re.ASCII)
 MAX_CANDIDATES: Final = 1000
 
 
 def masked(workspace_id: int, value: Any) -> Any:
-    """JSON-like data or a text without credentials and without keys of the workspace's sources."""
+    """Return JSON-like data or a text without credentials and without keys of the workspace's sources."""
     shown = redact_value(value)
     candidates: set[str] = set()
     _collect(shown, candidates)

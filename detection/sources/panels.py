@@ -1,4 +1,4 @@
-"""Panels of changes beside the incidents they precede and the components they concern."""
+"""Panels of changes on the pages of incidents and components."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHOWN = 8
 
 @panel
 class IncidentChanges(IncidentPanel):
-    """What was deployed or changed shortly before; nothing at all where no one told of a change."""
+    """Changes shortly before the incident; empty if none were reported."""
 
     name = "incident.changes"
     title = "Recent changes"

@@ -35,7 +35,10 @@ SHOWN: Final = 8
 
 
 def sources_of(actor: Actor) -> QuerySet[Source]:
-    """Every source by name, with `day_accepted`, `day_refused` (24 hours) and `waiting`. Raises Forbidden."""
+    """Return every source by name, with `day_accepted`, `day_refused` (24 hours) and `waiting`.
+
+    Raises Forbidden.
+    """
     require(actor, Capability.SOURCES_READ)
     since = timezone.now() - timedelta(hours=24)
     day, waits = Q(tallies__hour__gte=since), Q(quarantine__replayed_at=None, quarantine__id__isnull=False)
@@ -55,7 +58,7 @@ def sources_of(actor: Actor) -> QuerySet[Source]:
 
 
 def source_for(actor: Actor, source_id: int) -> Source:
-    """One source, annotated like the list. Raises Forbidden, NotFound."""
+    """Return one source, annotated like the list. Raises Forbidden, NotFound."""
     source: Source | None = sources_of(actor).filter(pk=source_id).first()
     if source is None:
         raise NotFound("There is no such source in this workspace.")
@@ -63,7 +66,10 @@ def source_for(actor: Actor, source_id: int) -> Source:
 
 
 def secrets_of(actor: Actor, source: Source) -> list[SourceSecret]:
-    """The live keys and signing secrets, newest first; an admin has their `text` for ten minutes."""
+    """Return the live keys and signing secrets, newest first.
+
+    For an admin with their `text` for ten minutes.
+    """
     rows = SourceSecret.objects.of(actor.workspace_id).filter(source=source, revoked_at=None).order_by("-id")
     may_see = allowed(actor, Capability.SOURCES_WRITE)
     found = list(rows)
@@ -74,13 +80,13 @@ def secrets_of(actor: Actor, source: Source) -> list[SourceSecret]:
 
 
 def words_of(actor: Actor, source: Source) -> list[SourceWord]:
-    """The words of its sender that nothing knows, the newest first."""
+    """Return the unknown words of its sender, newest first."""
     require(actor, Capability.SOURCES_READ)
     return list(SourceWord.objects.of(actor.workspace_id).filter(source=source).order_by("-last_at", "-id"))
 
 
 def subscriptions_of(actor: Actor, source: Source) -> list[SourceSubscription]:
-    """The topics that wait to be confirmed; an admin has each one's `link` to open. Raises Forbidden."""
+    """Return the unconfirmed topics; for an admin each with its `link` to open. Raises Forbidden."""
     require(actor, Capability.SOURCES_READ)
     may_open = allowed(actor, Capability.SOURCES_WRITE)
     found = list(SourceSubscription.objects.of(actor.workspace_id).filter(source=source, heard_at=None))
@@ -90,7 +96,7 @@ def subscriptions_of(actor: Actor, source: Source) -> list[SourceSubscription]:
 
 
 def alert_row(source: Source, key: str) -> SourceAlert:
-    """What is known of one alert. Raises NotFound."""
+    """Return the state of one alert. Raises NotFound."""
     row: SourceAlert | None = (
         SourceAlert.objects.of(source.workspace_id).filter(source=source, key=key).first()
     )
@@ -111,14 +117,14 @@ def _text_of(sealed: str) -> str:
 
 
 def sample_of(actor: Actor, source: Source) -> SourceSample | None:
-    """The last body of a mapped source that was kept."""
+    """Return the stored sample body of a mapped source."""
     require(actor, Capability.SOURCES_WRITE)
     sample: SourceSample | None = SourceSample.objects.of(actor.workspace_id).filter(source=source).first()
     return sample
 
 
 def source_json(source: Source) -> dict[str, Any]:
-    """A source as the API shows it."""
+    """Return a source as the API shows it."""
     plain = ("id", "kind", "name", "enabled", "opens_incidents", "reopen_minutes", "mapping", "version",
              "last_seen_at", "last_error_at", "last_error", "created_at")  # fmt: skip
     counted = {name: getattr(source, name, None) or 0 for name in ("day_accepted", "day_refused", "waiting")}
@@ -132,7 +138,7 @@ def source_json(source: Source) -> dict[str, Any]:
 def quarantine_page(
     actor: Actor, *, source_id: int | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[QuarantinedRequest]:
-    """What waits in quarantine, newest first, without the bodies. Raises Forbidden, Invalid (cursor)."""
+    """Return requests in quarantine, newest first, without the bodies. Raises Forbidden, Invalid (cursor)."""
     require(actor, Capability.SOURCES_READ)
     rows = QuarantinedRequest.objects.of(actor.workspace_id).filter(replayed_at=None).defer("body")
     if source_id is not None:
@@ -145,7 +151,7 @@ def quarantine_page(
 
 
 def quarantined_for(actor: Actor, quarantine_id: int) -> QuarantinedRequest:
-    """One request in quarantine with its body. Raises Forbidden, NotFound."""
+    """Return one request in quarantine with its body. Raises Forbidden, NotFound."""
     require(actor, Capability.SOURCES_WRITE)
     rows = QuarantinedRequest.objects.of(actor.workspace_id).select_related("source")
     row: QuarantinedRequest | None = rows.filter(pk=quarantine_id).first()
@@ -157,7 +163,7 @@ def quarantined_for(actor: Actor, quarantine_id: int) -> QuarantinedRequest:
 def changes_page(
     actor: Actor, *, component: str = "", cursor: str | None = None, limit: int = 50
 ) -> Page[ChangeEvent]:
-    """Changes, newest first. Raises Forbidden, Invalid (cursor)."""
+    """Return changes, newest first. Raises Forbidden, Invalid (cursor)."""
     require(actor, Capability.INCIDENTS_READ)
     rows = ChangeEvent.objects.of(actor.workspace_id)
     if component:
@@ -170,7 +176,7 @@ def changes_page(
 
 
 def changes_around(actor: Actor, incident: Incident) -> Sequence[ChangeEvent]:
-    """At most eight changes from six hours before the incident began until a quarter of an hour after.
+    """Return at most eight changes from six hours before the incident began until a quarter of an hour after.
 
     Those of its own components first, then the latest; each has `is_own`.
     """
@@ -193,7 +199,7 @@ def _changes_between(
 
 
 def change_json(change: ChangeEvent) -> dict[str, Any]:
-    """A change as the API shows it."""
+    """Return a change as the API shows it."""
     return {
         "id": change.pk, "kind": change.kind, "summary": change.summary, "component": change.component,
         "version": change.change_version, "author": change.author, "occurred_at": change.occurred_at,
@@ -202,7 +208,7 @@ def change_json(change: ChangeEvent) -> dict[str, Any]:
 
 
 def outcome_of(source: Source, request_id: str) -> RequestOutcome:
-    """What became of a request of that source within the last day. Raises NotFound."""
+    """Return the outcome of a request of that source within the last day. Raises NotFound."""
     rows = RequestOutcome.objects.of(source.workspace_id).filter(source=source, request_id=request_id[:64])
     found: RequestOutcome | None = rows.first()
     if found is None:

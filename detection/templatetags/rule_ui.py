@@ -1,4 +1,4 @@
-"""A rule in words, for templates."""
+"""Template tags that describe a rule."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ register = template.Library()
 
 @register.filter
 def rule_watches(rule: DetectionRule) -> str:
-    """What it watches, as the beginning of a line."""
+    """Return its conditions, as the beginning of a line."""
     words = watches(rule)
     return words[:1].upper() + words[1:]
 
 
 @register.filter
 def rule_fires(rule: DetectionRule) -> str:
-    """When it fires."""
+    """Return when it fires."""
     return fires(rule)

@@ -15,18 +15,20 @@ from detection.webhooks.parsed import Reply
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`route` is Django's, from the root of the site; `path` is what requests to it have as their path, with
-    the route's parts in braces. `asks`: a GET of it asks what became of a request, or for an alert.
+    """A fixed path.
+
+    `route` is Django's pattern from the root of the site; `path` is the path of requests, with the route's
+    parameters in braces. `is_query`: a GET of it queries the result of a request, or an alert.
     """
 
     route: str
     path: str = ""
-    asks: bool = False
+    is_query: bool = False
     methods: tuple[str, ...] = ("POST", "PUT")
 
 
 class Shown(Protocol):
-    """What is known of an alert, as a sender may ask for it."""
+    """State of an alert for senders that query it."""
 
     key: Any
     title: Any
@@ -39,7 +41,7 @@ class Shown(Protocol):
 
 
 class AddressedFormat(WebhookFormat):
-    """A format with addresses of its own beside `/api/v1/webhooks/<name>/<key>`.
+    """A format with paths of its own beside `/api/v1/webhooks/<name>/<key>`.
 
     `is_key_in_body`: the source's key is known only after the body was read.
     """
@@ -49,35 +51,35 @@ class AddressedFormat(WebhookFormat):
 
     @abstractmethod
     def source_key(self, request: WebhookRequest) -> str:
-        """The key of the source, which the sender puts into the request; "" for none. `body` is not read yet.
+        """Return the source key in the request; "" for none. `body` is not read yet.
 
         Raises Malformed, TooLarge, Invalid.
         """
 
-    def told(self, reply: Reply) -> Reply:
-        """The answer as it goes out at these addresses."""
+    def adapted(self, reply: Reply) -> Reply:
+        """Return the reply as it is sent at these paths."""
         return reply
 
     def heartbeat_in(self, path: str) -> str:
-        """The name of the heartbeat that a request is for; "" for none."""
+        """Return the name of the heartbeat that a request is for; "" for none."""
         return ""
 
     def beat(self, name: str, status: str) -> Reply:
-        """The answer to a beat that was taken. Only for formats that know heartbeats."""
+        """Return the reply to a recorded beat. Only for formats with heartbeats."""
         raise NotFound("This format knows no heartbeats.")
 
-    def asked_about(self, path: str) -> str:
-        """The id of the request which a GET asks about; "" for none."""
+    def requested_id(self, path: str) -> str:
+        """Return the id of the request that a GET queries; "" for none."""
         return ""
 
-    def asked_alert(self, path: str) -> str:
-        """The key of the alert which a GET asks for; "" for none."""
+    def queried_alert(self, path: str) -> str:
+        """Return the key of the alert that a GET queries; "" for none."""
         return ""
 
     def alert(self, row: Shown) -> Reply:
-        """What a GET is told of an alert."""
-        raise NotFound("This sender cannot ask for an alert.")
+        """Return the reply to a GET of an alert."""
+        raise NotFound("This sender cannot query alerts.")
 
     def status(self, request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
-        """What a GET is told: the request was done, or not, at `at`; `source` is the id of its source."""
+        """Return the reply to a GET of a request: done or not, at `at`; `source` is the id of its source."""
         raise NotFound("This sender gets the outcome in the response.")

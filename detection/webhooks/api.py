@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from detection.webhooks.http.django_requests import incoming_request, response_of
-from detection.webhooks.receive import answer_handshake, format_named, receive_webhook
+from detection.webhooks.receive import format_named, receive_webhook, reply_to_handshake
 
 router = Router(tags=["Webhooks"], auth=None)
 BODY: Final[dict[str, Any]] = {
@@ -22,7 +22,7 @@ BODY: Final[dict[str, Any]] = {
 
 
 class WebhookOut(Schema):
-    """What became of a request; formats whose senders expect another body answer theirs."""
+    """Result of a request; some formats return the body their senders expect instead."""
 
     accepted: int
     duplicates: int
@@ -42,9 +42,10 @@ class WebhookOut(Schema):
     openapi_extra=BODY,
 )
 def send_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
-    """Answered after COMMIT. The key in the address lets in; sources with secrets want signatures too.
+    """Receive a webhook; the response follows the commit.
 
-    What cannot be read waits in quarantine (`quarantined`), and can be replayed once the mapping is right.
+    The key in the URL authenticates; sources with secrets also need signatures. Requests that cannot be
+    parsed are stored in quarantine (`quarantined`), and can be replayed once the mapping is fixed.
     """
     return response_of(
         receive_webhook(format_named(format_name), source_key, incoming_request(request)), request
@@ -58,7 +59,7 @@ def send_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any
     openapi_extra=BODY,
 )
 def put_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
-    """The same as POST, for senders whose form offers PUT."""
+    """The same as POST, for senders that offer only PUT."""
     return send_webhook(request, format_name, source_key)
 
 
@@ -69,7 +70,7 @@ def put_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
     openapi_extra={"security": []},
 )
 def get_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
-    """For the formats whose senders put everything into the address (UptimeRobot); 405 for others."""
+    """For formats whose senders put everything into the URL (UptimeRobot); 405 for others."""
     return send_webhook(request, format_name, source_key)
 
 
@@ -81,7 +82,7 @@ def get_webhook(request: HttpRequest, format_name: str, source_key: str) -> Any:
     openapi_extra={"security": []},
 )
 def handshake(request: HttpRequest, format_name: str, source_key: str) -> Any:
-    """Some senders (CloudEvents) ask for leave before they post."""
+    """Handshake of senders (CloudEvents) that request permission before they post."""
     return response_of(
-        answer_handshake(format_named(format_name), source_key, incoming_request(request)), request
+        reply_to_handshake(format_named(format_name), source_key, incoming_request(request)), request
     )

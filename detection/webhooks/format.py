@@ -19,7 +19,7 @@ from incidents.vocabulary import Severity
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """What the team set for one source. `mapping` is the format's own business, {} where it has none."""
+    """Settings of one source. `mapping` is specific to the format, {} if it has none."""
 
     name: str
     default_severity: Severity = Severity.SEV3
@@ -28,11 +28,11 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a request, after COMMIT.
+    """Result of a request, after COMMIT.
 
-    `stored` new events, `duplicates` that were there already, `refused` elements; `opened`, `joined`,
-    `resolved` are incident references ("INC-7"); `quarantined` says that the body waits in quarantine.
-    `unheard`: keys of alerts that were ended or acknowledged and of which nothing was known.
+    `stored` new events, `duplicates` of stored ones, `refused` elements; `opened`, `joined`, `resolved` are
+    incident references ("INC-7"); `quarantined` says that the body is in quarantine. `unknown_alerts`: keys
+    of unknown alerts that were ended or acknowledged.
     """
 
     request_id: str = ""
@@ -45,12 +45,12 @@ class Receipt:
     joined: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     quarantined: bool = False
-    unheard: frozenset[str] = frozenset()
+    unknown_alerts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a request asked for and whether it was done, for a sender that asks for that later."""
+    """What a request was about and whether it was done, for senders that query it later."""
 
     action: str
     key: str
@@ -59,15 +59,14 @@ class Outcome:
 
 
 class WebhookFormat(ABC):
-    """One sender's way of telling. Stateless: one instance serves every source.
+    """Base class of a webhook format. Stateless: one instance serves every source.
 
-    `name` stands in the address; `is_alerting` formats open incidents by their own severity unless the
-    source says otherwise; `content_types` are the media types taken ("" for a request that names none).
-    `max_body` is in bytes, as sent and once decompressed. `signs`: the sender can sign, so a source that
-    holds secrets takes signed requests only. `is_mapped`: the source's field mapping says how to read it.
-    `methods`: how senders may send, GET for those that put it all into the address; `more_methods`: at the
-    format's own addresses.
-    `kept_headers`: how the names of headers begin that `read` needs; quarantine keeps these.
+    `name` is part of the URL; `is_alerting` formats open incidents by their own severity unless the source is
+    set otherwise; `content_types` are the accepted media types ("" for a request without one). `max_body` is
+    in bytes, as sent and once decompressed. `signs`: the sender can sign, so a source with secrets accepts
+    signed requests only. `is_mapped`: the source's field mapping says how to parse it. `methods`: accepted
+    HTTP methods, GET for senders that put all into the URL; `more_methods`: at the format's own paths.
+    `stored_headers`: prefixes of header names that `read` needs; quarantine stores these.
     """
 
     name: ClassVar[str]
@@ -78,57 +77,60 @@ class WebhookFormat(ABC):
     is_mapped: ClassVar[bool] = False
     content_types: ClassVar[frozenset[str]] = frozenset({"application/json", ""})
     max_body: ClassVar[int] = 4_000_000
-    kept_headers: ClassVar[tuple[str, ...]] = ()
+    stored_headers: ClassVar[tuple[str, ...]] = ()
     methods: ClassVar[tuple[str, ...]] = ("POST", "PUT")
     more_methods: ClassVar[tuple[str, ...]] = ()
 
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """Whether the sender holds one of `secrets` (never empty): by the signature over `request.raw`."""
+        """Verify the signature over `request.raw` with one of `secrets`, which is never empty."""
         return True
 
     def takes(self, content_type: str) -> bool:
-        """Whether a body of this media type ("" for none) is read here; otherwise the response is 415."""
+        """Return whether a body of this media type ("" for none) is supported.
+
+        Otherwise the response is 415.
+        """
         return content_type in self.content_types
 
     @abstractmethod
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
-        """Everything in the request; elements that cannot be read are named in `faults`.
+        """Parse the request; elements that cannot be parsed are named in `faults`.
 
-        Raises Malformed or Invalid when nothing of it can be read; then it goes to quarantine as a whole.
+        Raises Malformed or Invalid when nothing can be parsed; then it goes to quarantine as a whole.
         """
 
     def pasted(self, text: str) -> Any:
-        """A body that a person typed, as values for a mapping. Raises Malformed, Invalid, TooLarge."""
+        """Return a body that a person typed, as values for a mapping. Raises Malformed, Invalid, TooLarge."""
         return pasted(text).document()
 
     def check_mapping(self, mapping: Mapping[str, Any]) -> None:
-        """Refuse a mapping this format could not use. Raises Invalid naming each wrong field."""
+        """Raise Invalid naming each wrong field of a mapping this format cannot use."""
         if unknown := sorted(set(mapping) - ({"severities"} if self.is_alerting else set())):
             fault = FieldFault(f"mapping.{unknown[0][:60]}", "unknown", "is not used by this kind of source")
-            raise Invalid("This kind of source knows no such mapping. Nothing was saved.", faults=[fault])
+            raise Invalid("Sources of this kind have no such mapping. Nothing was saved.", faults=[fault])
         parse_mapping(mapping)
 
-    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
-        """What the sender is told once everything is committed; 202 with counts unless it expects else."""
+    def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:
+        """Return the reply after everything is committed; by default 202 with counts."""
         return reading.reply or Reply(202 if receipt.refused == 0 or receipt.stored else 422, counts(receipt))
 
     def outcome(self, reading: Reading, receipt: Receipt) -> Outcome | None:
-        """What is remembered of a request for a day; None where senders do not ask."""
+        """Return the outcome to store for a day; None if senders do not query it."""
         return None
 
     def refuse(self, problem: Problem) -> Reply | None:
-        """What the sender is told of a refusal in its own words; None: problem+json."""
+        """Return the reply to a refused request in the sender's format; None: problem+json."""
         return None
 
     def handshake(self, request: WebhookRequest) -> Reply | None:
-        """The answer to an OPTIONS request; None where the sender knows no handshake (405)."""
+        """Return the reply to an OPTIONS request; None if the format has no handshake (405)."""
         return None
 
 
 def counts(receipt: Receipt) -> dict[str, Any]:
-    """A receipt as the API tells it."""
+    """Return a receipt as the API shows it."""
     return {
         "accepted": receipt.stored,
         "duplicates": receipt.duplicates,
@@ -153,5 +155,5 @@ def webhook_format(kind: type[WebhookFormat]) -> type[WebhookFormat]:
 
 @functools.cache
 def webhook_formats() -> Registry[WebhookFormat]:
-    """Every format there is: the files of `detection/webhooks/formats/`."""
+    """Return every format: the files of `detection/webhooks/formats/`."""
     return FORMATS.discover("detection.webhooks.formats")

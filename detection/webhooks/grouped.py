@@ -29,11 +29,11 @@ from detection.webhooks.values import (
 )
 from incidents.vocabulary import IncidentType, Severity
 
-# One group may hold a whole data centre: the rest is counted, and keeps the incident open all the same.
+# A group may be very large: the rest is counted, and keeps the incident open all the same.
 MAX_ALERTS: Final = 1000
-# Bytes: a notification holds everything that fires in a group, and 20,000 alerts are 12 MB.
+# Bytes: a notification contains everything that fires in a group, and 20,000 alerts are 12 MB.
 LARGE_BODY: Final = 16_000_000
-# Grafana names these alerts by what went wrong; the rule stands in a label.
+# Grafana names these alerts by the error; the rule is in a label.
 RULE_FAULTS: Final = frozenset({"datasourceerror", "datasourcenodata", "nodata", "no data", "error"})
 SEVERITY_LABELS: Final = ("severity", "priority", "level")
 STATES: Final = {"firing": AlertState.FIRING, "resolved": AlertState.RESOLVED}
@@ -51,9 +51,9 @@ SAMPLE: Final = {
 
 
 def group_of(body: Mapping[str, Any], settings: SourceSettings, *, is_named: bool = True) -> Reading:
-    """One group's alerts, and a silent one that stands for those left out of the body.
+    """Return one group's alerts, and a silent one for those not included in the body.
 
-    `is_named`: a body without `groupKey` is refused; else the group is named by what it has in common.
+    `is_named`: a body without `groupKey` is refused; otherwise the group is identified by its common labels.
 
     Raises Invalid when there is no `groupKey` or `alerts` is no array.
     """
@@ -73,7 +73,10 @@ def group_of(body: Mapping[str, Any], settings: SourceSettings, *, is_named: boo
 
 
 def listed_alerts(listed: Sequence[Any], at: datetime, settings: SourceSettings) -> Reading:
-    """Alerts as Prometheus posts them: a list, each firing until its `endsAt`. Raises Invalid without any."""
+    """Return alerts as Prometheus posts them: a list, each firing until its `endsAt`.
+
+    Raises Invalid without any.
+    """
     if not listed or len(listed) > MAX_ALERTS:
         raise Invalid(f"A list holds 1 to {MAX_ALERTS} alerts.")
     alerts: list[Alert] = []
@@ -94,7 +97,7 @@ def listed_alerts(listed: Sequence[Any], at: datetime, settings: SourceSettings)
 
 def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settings: SourceSettings) -> Alert:
     labels, notes = _texts(raw.get("labels")), _texts(raw.get("annotations"))
-    said = _annotations(raw)
+    annotations = _annotations(raw)
     state = STATES.get(line(raw.get("status")).lower())
     if state is None:
         raise Invalid("status must be firing or resolved.")
@@ -107,17 +110,17 @@ def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settin
         title=": ".join(part for part in (name, summary) if part) or title_from(labels) or "Unnamed alert",
         severity=severity_from(labels, settings),
         severity_word=severity_word(labels),
-        description=_description(said),
+        description=_description(annotations),
         component=component_of(labels),
         incident_type=type_of(named(labels, "incident_type")) or IncidentType.OTHER,
         group=group,
         starts_at=moment(raw.get("startsAt")),
         ends_at=ended,
         labels=labels_of(labels),
-        tells_start=True,
+        has_episode_start=True,
         links=links(
-            link(named(said, "runbook_url"), "Runbook"),
-            link(raw.get("dashboardURL") or named(said, "dashboard_url"), "Dashboard"),
+            link(named(annotations, "runbook_url"), "Runbook"),
+            link(raw.get("dashboardURL") or named(annotations, "dashboard_url"), "Dashboard"),
             link(raw.get("panelURL"), "Panel"),
             link(raw.get("generatorURL"), "Source"),
             link(raw.get("silenceURL"), "Silence"),
@@ -127,32 +130,32 @@ def _alert(raw: Mapping[str, Any], group: str, common: Mapping[str, Any], settin
 
 
 def _texts(value: Any) -> Labels:
-    """All labels as lines of text: what is looked for may stand behind the fiftieth."""
+    """Return all labels as lines of text, since the relevant one may be beyond the fiftieth."""
     pairs = value.items() if isinstance(value, Mapping) else ()
     return Labels({str(name): text for name, given in pairs if (text := line(given))})
 
 
 def _annotations(raw: Mapping[str, Any]) -> Labels:
-    """The annotations as they came: longer ones have several lines."""
+    """Return the annotations unchanged: longer ones have several lines."""
     given = raw.get("annotations")
     return Labels(given) if isinstance(given, Mapping) else Labels()
 
 
 def _name(labels: Mapping[str, str]) -> str:
-    """`HighLoad`; where the evaluation itself failed, the rule with what went wrong."""
+    """Return `HighLoad`; if the evaluation itself failed, the rule with the error."""
     name, rule = line(named(labels, "alertname")), line(named(labels, "rulename"))
     return f"{rule}: {name}" if rule and name.casefold() in RULE_FAULTS else name or rule
 
 
-def _description(said: Labels) -> str:
-    """The description, with the reason why a rule could not be evaluated."""
-    told = prose(named(said, "description") or named(said, "message"))
-    reason = prose(named(said, "error"))
-    return "\n\n".join(part for part in (told, f"Error: {reason}" if reason else "") if part)
+def _description(annotations: Labels) -> str:
+    """Return the description, with the reason why a rule could not be evaluated."""
+    text = prose(named(annotations, "description") or named(annotations, "message"))
+    reason = prose(named(annotations, "error"))
+    return "\n\n".join(part for part in (text, f"Error: {reason}" if reason else "") if part)
 
 
 def _named_group(body: Mapping[str, Any]) -> str:
-    """For bodies without groupKey (older and templated ones): what the group has in common."""
+    """Identify a group without groupKey (older and templated bodies) by its common labels."""
     labels = body.get("groupLabels")
     pairs = sorted(labels.items()) if isinstance(labels, Mapping) else []
     made = ",".join(f"{name}={value}" for name, value in pairs)
@@ -160,41 +163,41 @@ def _named_group(body: Mapping[str, Any]) -> str:
 
 
 def severity_word(labels: Mapping[str, str]) -> str:
-    """What the labels call the severity: the first label whose word is known, else the first there is."""
+    """Return the severity in the labels: the first label with a known word, else the first one."""
     words = [text for name in SEVERITY_LABELS if (text := line(named(labels, name)))]
     return next((word for word in words if severity_of(word)), words[0] if words else "")
 
 
 def severity_from(labels: Mapping[str, str], settings: SourceSettings) -> Severity | None:
-    """The severity that the labels name, by the source's own words first (`{"severities": {...}}`)."""
+    """Return the severity in the labels, by the source's own words first (`{"severities": {...}}`)."""
     own = own_severities(settings)
-    told = (severity_of(named(labels, name), own) for name in SEVERITY_LABELS)
-    return next((severity for severity in told if severity is not None), None)
+    severities = (severity_of(named(labels, name), own) for name in SEVERITY_LABELS)
+    return next((severity for severity in severities if severity is not None), None)
 
 
 def component_of(labels: Mapping[str, str]) -> str:
-    """What the alert is about: the first label that names it."""
+    """Return the component: the first label that names it."""
     return component_in(labels)
 
 
 def _key_of(labels: Any) -> str:
-    """For senders that leave the fingerprint out: the labels themselves, in order. Raises Invalid."""
+    """Return the sorted labels as a key, for senders without fingerprint. Raises Invalid."""
     pairs = sorted((str(name), str(value)) for name, value in require_object(labels, "labels").items())
     return ",".join(f"{name}={value}" for name, value in pairs) or "{}"
 
 
 def _rest(body: Mapping[str, Any], group: str, alerts: Sequence[Alert], listed: int) -> tuple[Alert, ...]:
-    """The alerts of the group that the body does not list, as one: the group's own status speaks for them."""
+    """Return the unlisted alerts of the group as one, with the group's own status."""
     truncated = body.get("truncatedAlerts")
     count = truncated if isinstance(truncated, int) and 0 < truncated < 10**9 else 0
     count += max(0, listed - MAX_ALERTS)
     is_over = STATES.get(line(body.get("status")).lower()) == AlertState.RESOLVED
-    burns = count > 0 and not is_over
+    is_firing = count > 0 and not is_over
     return (
         Alert(
             key=f"unlisted:{group}",
-            state=AlertState.FIRING if burns else AlertState.RESOLVED,
-            title=f"{count} more alerts" if burns else "Alerts not listed",
+            state=AlertState.FIRING if is_firing else AlertState.RESOLVED,
+            title=f"{count} more alerts" if is_firing else "Alerts not listed",
             severity=Severity.SEV4,
             group=group,
             ends_at=max((alert.ends_at for alert in alerts if alert.ends_at), default=None),

@@ -13,9 +13,11 @@ CHOSEN_BY_TEAM: Final = "Choose a secret, set it in the sender and here."
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """`where`: where in the sender it is set. `snippet`: what to paste, with {address}, {base} and {key} to
-    be filled in. `body`: a request that fires, sent as `content_type` with `headers`, for the test.
-    `signing`: where the sender's secret comes from; empty where it cannot sign.
+    """Setup of a sender. `where`: where in the sender to configure it.
+
+    `snippet`: text to paste, with {address}, {base} and {key} as placeholders. `body`: a firing request, sent
+    as `content_type` with `headers`, for the test. `signing`: where the sender's secret is; empty if it
+    cannot sign.
     """
 
     where: str
@@ -27,12 +29,12 @@ class Guide:
 
     @property
     def text(self) -> str:
-        """The body as text, JSON set out over lines."""
+        """Return the body as text, JSON indented."""
         return (
             self.body if isinstance(self.body, str) else json.dumps(self.body, indent=2, ensure_ascii=False)
         )
 
 
 def filled(snippet: str, *, base: str, address: str, key: str) -> str:
-    """The snippet with a source's address in it; other braces are left alone."""
+    """Return the snippet with a source's URL; other braces are unchanged."""
     return snippet.replace("{address}", address).replace("{base}", base).replace("{key}", key)

@@ -10,9 +10,9 @@ from detection.sources.models import KEY_LENGTH, Source
 
 
 class RequestOutcome(WorkspaceScoped):
-    """What a request of a source asked for and whether that was done; kept for a day.
+    """What a request of a source was about and whether it was done; stored for a day.
 
-    `request_id` is what the sender was answered with, `key` that of the alert it spoke of.
+    `request_id` was returned to the sender, `key` is that of the alert.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

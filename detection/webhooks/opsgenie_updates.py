@@ -1,4 +1,4 @@
-"""What Opsgenie's Alert API changes of an alert it has: notes, tags, snoozing, message, priority. Pure."""
+"""Updates of existing alerts in Opsgenie's Alert API: notes, tags, snoozing, message, priority. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PRIORITIES: Final = {
     "p4": Severity.SEV4,
     "p5": Severity.SEV4,
 }
-# What follows an alert's identifier, and how the timeline tells it.
+# Action after an alert's identifier, and its text in the timeline.
 WORDS: Final = {
     "notes": "note",
     "unacknowledge": "not acknowledged any more",
@@ -42,7 +42,7 @@ MAX_SAID: Final = 2000
 
 
 def split_path(path: str) -> tuple[str, str]:
-    """`<identifier>/<action>` -> both; `.../actions/<name>` is `actions`; else the path and ""."""
+    """Split `<identifier>/<action>`; `.../actions/<name>` is `actions`; else the path and ""."""
     identifier, _, last = path.rpartition("/")
     if last in WORDS and identifier:
         return identifier, last
@@ -53,17 +53,17 @@ def split_path(path: str) -> tuple[str, str]:
 
 
 def remark_of(identifier: str, action: str, request: WebhookRequest, body: Mapping[str, Any]) -> Remark:
-    """An update as a line for the timeline. Raises NotFound for an action there is none of, Invalid."""
+    """Return an update as a line for the timeline. Raises NotFound for an unknown action, Invalid."""
     if action not in WORDS:
         raise NotFound("There is no such action on an alert. Nothing was stored.")
     if action == "priority":
         return _priority(identifier, body)
-    said = _said(action, request, body)
-    if action in ("notes", "message", "description") and not said:
+    text = _text(action, request, body)
+    if action in ("notes", "message", "description") and not text:
         field = "note" if action == "notes" else action
         fault = FieldFault(field, "required", f"{field.capitalize()} can not be empty.")
         raise Invalid("Request body is not processable. Please check the errors.", faults=[fault])
-    message = f"{WORDS[action]}: {said}" if said else WORDS[action]
+    message = f"{WORDS[action]}: {text}" if text else WORDS[action]
     return Remark(line(identifier, ALIAS_LENGTH), message[:MAX_SAID])
 
 
@@ -76,17 +76,17 @@ def _priority(identifier: str, body: Mapping[str, Any]) -> Remark:
     return Remark(line(identifier, ALIAS_LENGTH), f"priority: {word.upper()}", severity)
 
 
-def _said(action: str, request: WebhookRequest, body: Mapping[str, Any]) -> str:
-    """What the body says: its note or text, else its values in a line."""
+def _text(action: str, request: WebhookRequest, body: Mapping[str, Any]) -> str:
+    """Return the body's note or text, else its values in a line."""
     own = prose(body.get("note")) or prose(body.get(action))
     if own:
         user = line(body.get("user"))
         return f"{own} ({user})" if user and action == "notes" else own
     values = {**request.query, **body}
-    told = [
+    pairs = [
         f"{name} {_plain(value)}" for name, value in values.items() if name not in _ASIDE and _plain(value)
     ]
-    return ", ".join(told)
+    return ", ".join(pairs)
 
 
 def _plain(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""A source's own words for severities, and the words of its senders that nothing knows. Pure."""
+"""A source's own words for severities, and unknown words of its senders. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from incidents.vocabulary import Severity
 
 
 class UnknownWord(NamedTuple):
-    """A word a sender used for a `kind` (severity, state), and what it was taken for."""
+    """A word a sender used for a `kind` (severity, state), and how it was interpreted."""
 
     kind: str
     word: str
@@ -20,7 +20,7 @@ class UnknownWord(NamedTuple):
 
 
 class Settings(Protocol):
-    """What is needed of a source's settings."""
+    """The part of a source's settings that is needed."""
 
     @property
     def mapping(self) -> Mapping[str, Any]: ...
@@ -29,7 +29,7 @@ class Settings(Protocol):
 
 
 def own_severities(settings: Settings) -> dict[str, Severity]:
-    """The source's table `{"severities": {"error": "sev1"}}`, its words in lower case."""
+    """Return the source's table `{"severities": {"error": "sev1"}}`, its words in lower case."""
     own = settings.mapping.get("severities")
     words = (
         {str(word).strip().casefold(): value for word, value in own.items()}
@@ -40,7 +40,7 @@ def own_severities(settings: Settings) -> dict[str, Severity]:
 
 
 def with_own_severities(reading: Reading, settings: Settings) -> Reading:
-    """The reading, each alert with the severity that the source's own table gives the sender's word."""
+    """Return the reading with severities by the source's own table."""
     own = own_severities(settings)
     if not own or not reading.alerts:
         return reading
@@ -53,7 +53,7 @@ def _translated(alert: Alert, own: Mapping[str, Severity]) -> Alert:
 
 
 def unknown_words(reading: Reading, settings: Settings) -> list[UnknownWord]:
-    """Each word of a reading that nothing knows, once, with what it was taken for."""
+    """Return each unknown word of a reading, once, with its interpretation."""
     return list(dict.fromkeys(word for alert in reading.alerts for word in _of(alert, settings)))
 
 

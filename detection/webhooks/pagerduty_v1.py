@@ -1,4 +1,4 @@
-"""PagerDuty's Events API v1, as Nagios, Sensu and older senders speak it. Pure."""
+"""PagerDuty's Events API v1, as Nagios, Sensu and older senders use it. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SUMMARY_LENGTH: Final = 1024
 
 
 def read_v1(body: Mapping[str, Any], request: WebhookRequest) -> Reading:
-    """One event, with the answer v1 gives. Raises Invalid naming each wrong field in v1's words."""
+    """Parse one event, with v1's reply. Raises Invalid naming each wrong field in v1's words."""
     _check(body)
     state = STATES[line(body.get("event_type")).lower()]
     key = line(body.get("incident_key"), KEY_LENGTH) or request.made_key()
@@ -47,8 +47,8 @@ def read_v1(body: Mapping[str, Any], request: WebhookRequest) -> Reading:
         links=links(link(body.get("client_url"), line(body.get("client"))), *_contexts(body)),
         detail={name: value for name, value in body.items() if name != "service_key"},
     )
-    said = {"status": "success", "message": "Event processed", "incident_key": key}
-    return Reading(alerts=(alert,), reply=Reply(200, said))
+    reply = {"status": "success", "message": "Event processed", "incident_key": key}
+    return Reading(alerts=(alert,), reply=Reply(200, reply))
 
 
 def _check(body: Mapping[str, Any]) -> None:
@@ -63,7 +63,7 @@ def _check(body: Mapping[str, Any]) -> None:
     if kind in STATES and kind != "trigger" and not line(body.get("incident_key")):
         faults.append(FieldFault("incident_key", "required", "Incident key is missing or blank"))
     if faults:
-        raise Invalid("The event is not as PagerDuty's Events API v1 takes it.", faults=faults)
+        raise Invalid("The event is not valid for PagerDuty's Events API v1.", faults=faults)
 
 
 def _contexts(body: Mapping[str, Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from incidents.vocabulary import IncidentType, Severity
 
 
 class AlertState(StrEnum):
-    """What the sender says of an alert."""
+    """State of an alert according to its sender."""
 
     FIRING = "firing"
     ACKNOWLEDGED = "acknowledged"
@@ -21,7 +21,7 @@ class AlertState(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What sort of change someone made."""
+    """Kind of a change."""
 
     DEPLOYMENT = "deployment"
     CONFIG = "config"
@@ -31,7 +31,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A web address (http or https) the sender gave, and what to call it."""
+    """A web URL (http or https) the sender gave, and its label."""
 
     url: str
     text: str = ""
@@ -39,18 +39,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert as the sender sees it now.
+    """One alert in its current state.
 
-    `key` names it within its source, for as long as it exists: firing and recovery carry the same. `group`
-    names what it shares an incident with: all alerts of a group go to one incident, which is resolved when
-    the last of them is; "" means it stands alone. `severity` None means the source's default. `component`
-    "" means the source's name. `starts_at` and `ends_at` are aware; None where the sender says nothing.
-    `detail` is whatever else the sender said and is kept as the event's metadata. `whole_group` says that
-    the state holds for every member of the group, also those not listed. `silent` alerts keep an incident
-    open or let it go, but leave no event. `severity_word` is what the sender called the severity,
-    `state_word` an unknown word for the state, which is then a guess (`is_guess`): it changes nothing of a
-    known alert.
-    `tells_start`: `starts_at` is when this episode began, not when the sender last spoke.
+    `key` identifies it within its source, for as long as it exists: firing and recovery carry the same.
+    Alerts with the same `group` go to one incident, which is resolved when the last of them is; "" means it
+    has its own. `severity` None means the source's default. `component` "" means the source's name.
+    `starts_at` and `ends_at` are aware; None if not given. `detail` is everything else, stored as the event's
+    metadata. `whole_group` says that the state holds for every member of the group, also those not listed.
+    `silent` alerts keep an incident open or end it, but have no event. `severity_word` is the sender's word
+    for the severity, `state_word` an unknown word for the state, which is then a guess (`is_guess`): it does
+    not change a known alert. `has_episode_start`: `starts_at` is when this episode began, not when the
+    sender last reported.
     """
 
     key: str
@@ -71,12 +70,12 @@ class Alert:
     severity_word: str = ""
     state_word: str = ""
     is_guess: bool = False
-    tells_start: bool = False
+    has_episode_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a sender adds to an alert it told before: a line for the timeline, perhaps another severity."""
+    """An addition to an alert reported before: a line for the timeline, perhaps another severity."""
 
     key: str
     message: str
@@ -85,7 +84,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A topic that delivers once `address` was opened; `address` is "" for one that delivers already."""
+    """A topic that delivers once `address` was opened; `address` is "" for one that already delivers."""
 
     topic: str
     address: str = ""
@@ -93,7 +92,10 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A deployment, a change of configuration, a flag flipped. `key` (or "") names it within its source."""
+    """A deployment, a change of configuration, a flag flipped.
+
+    `key` (or "") identifies it within its source.
+    """
 
     summary: str
     kind: ChangeKind = ChangeKind.OTHER
@@ -108,7 +110,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the sender is answered: `body` is JSON-ready, text, or None for an empty one."""
+    """Reply to the sender: `body` is JSON-ready, text, or None for an empty one."""
 
     status: int
     body: Mapping[str, Any] | str | None = None
@@ -117,12 +119,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Everything in one request.
+    """Parsed content of one request.
 
-    `events` are wire events as `POST /api/v1/events` takes them (objects with source, level, message …), for
-    what is no alert; each alert leaves an event of its own anyway. `faults` name what could not be read:
-    the rest is kept, and the whole request goes to quarantine as well, to be replayed after fixing.
-    `reply` overrides the format's own answer.
+    `events` are wire events as `POST /api/v1/events` accepts them (objects with source, level, message …),
+    for everything but alerts; each alert has an event of its own anyway. `faults` name what could not be
+    parsed: the rest is processed, and the whole request is also quarantined, to be replayed after fixing.
+    `reply` overrides the format's own reply.
     """
 
     events: tuple[Mapping[str, Any], ...] = ()
@@ -135,5 +137,5 @@ class Reading:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to store: a ping, or everything was faulty."""
+        """Return whether there is nothing to store: a ping, or everything was faulty."""
         return not (self.events or self.alerts or self.changes or self.remarks)

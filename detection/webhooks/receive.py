@@ -22,12 +22,12 @@ from detection.webhooks.services.receiving import receive, refuse, settings_of, 
 
 EVALUATE = "detection.evaluate"
 PROBLEM_TYPE = "application/problem+json"
-# Refusals of what cannot be read; others say that it should not have been sent, or not now.
+# Errors of requests that cannot be parsed; others are not quarantined.
 QUARANTINED_CODES = frozenset({"malformed", "invalid", "too_large"})
 
 
 class UnsupportedMedia(Problem):
-    """415: not what this format is sent as."""
+    """415: a media type the format does not accept."""
 
     status = 415
     code = "unsupported_media_type"
@@ -35,14 +35,14 @@ class UnsupportedMedia(Problem):
 
 
 class BadSignature(Unauthenticated):
-    """401: the source has secrets, and none of them made this signature."""
+    """401: the source has secrets, and the signature matches none of them."""
 
     code = "bad_signature"
     title = "Wrong signature"
 
 
 class NoHandshake(Problem):
-    """405: a format whose senders do not ask before they post."""
+    """405: a format without handshake."""
 
     status = 405
     code = "method_not_allowed"
@@ -51,9 +51,9 @@ class NoHandshake(Problem):
 
 @dataclass(frozen=True, slots=True)
 class IncomingRequest:
-    """An HTTP request for a source, as it came. `headers` have lower-case names, `at` is aware.
+    """A received HTTP request for a source. `headers` have lower-case names, `at` is aware.
 
-    `is_cut`: its body was larger than any is taken, and is not here.
+    `is_cut`: its body exceeded all limits and was dropped.
     """
 
     method: str
@@ -66,22 +66,22 @@ class IncomingRequest:
     is_cut: bool = False
 
     def unread(self) -> WebhookRequest:
-        """The same for a format; the body is not unpacked yet."""
+        """Return the same for a format; the body is not decompressed yet."""
         return WebhookRequest(self.method, self.headers, self.raw, b"", self.at, self.query, self.path)
 
 
 def format_named(name: str) -> WebhookFormat:
-    """The format of that name. Raises NotFound."""
+    """Return the format of that name. Raises NotFound."""
     if name not in webhook_formats():
         raise NotFound(f"There is no webhook format of that name; there are {_names()}.")
     return webhook_formats().get(name)
 
 
-def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
-    """The answer to a sender that asks for leave first. Raises nothing."""
+def reply_to_handshake(form: WebhookFormat, key: str, incoming: IncomingRequest) -> Reply:
+    """Return the reply to a handshake. Raises nothing."""
     try:
         find_source(key, form.name)
-        request = WebhookRequest(asked.method, asked.headers, b"", b"", asked.at, asked.query)
+        request = WebhookRequest(incoming.method, incoming.headers, b"", b"", incoming.at, incoming.query)
         reply = form.handshake(request)
         if reply is None:
             raise NoHandshake("Use POST.", headers={"Allow": "POST"})
@@ -90,47 +90,50 @@ def answer_handshake(form: WebhookFormat, key: str, asked: IncomingRequest) -> R
     return reply
 
 
-def receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
-    """Store what was posted to a source and answer as its sender expects, after COMMIT. Raises nothing."""
+def receive_webhook(form: WebhookFormat, key: str, incoming: IncomingRequest) -> Reply:
+    """Store a request to a source; returns the reply its sender expects, after COMMIT. Raises nothing."""
     try:
-        if asked.method not in (*form.methods, *form.more_methods):
+        if incoming.method not in (*form.methods, *form.more_methods):
             allowed = ", ".join(form.methods)
             raise NoHandshake(f"Nothing was stored: send it with {allowed}.", headers={"Allow": allowed})
-        with as_problem(), turn_of(len(asked.raw)):
-            return _receive_webhook(form, key, asked)
+        with as_problem(), turn_of(len(incoming.raw)):
+            return _receive_webhook(form, key, incoming)
     except Problem as problem:
         return refusal(form, problem)
 
 
 def refusal(form: WebhookFormat, problem: Problem) -> Reply:
-    """A problem as the format's sender is told."""
+    """Return a problem as a reply in the sender's format."""
     own = form.refuse(problem)
     if own is not None:
         return replace(own, headers={**problem.headers, **own.headers})
     return Reply(problem.status, problem.as_json(), {"Content-Type": PROBLEM_TYPE, **problem.headers})
 
 
-def _receive_webhook(form: WebhookFormat, key: str, asked: IncomingRequest) -> Reply:
+def _receive_webhook(form: WebhookFormat, key: str, incoming: IncomingRequest) -> Reply:
     source = find_source(key, form.name)
-    request = asked.unread()
+    request = incoming.unread()
     try:
-        if asked.is_cut:
+        if incoming.is_cut:
             raise too_large(form.max_body)
         reading = _read(form, source, request)
-        actor = source_actor(source, asked.request_id)
+        actor = source_actor(source, incoming.request_id)
         charge(actor, max(1, len(reading.events) + len(reading.alerts)))
     except Problem as problem:
-        raise _quarantined(source, request, problem, asked.request_id) from problem
+        raise _quarantined(source, request, problem, incoming.request_id) from problem
     receipt = receive(actor, source=source, reading=reading, request=request)
     if form.is_mapped:
         keep_sample(source.workspace_id, source=source, request=request)
     if receipt.stored:
         nudge(EVALUATE, "detection")
-    return form.answer(reading, receipt)
+    return form.reply_to(reading, receipt)
 
 
 def _read(form: WebhookFormat, source: Source, request: WebhookRequest) -> Reading:
-    """Raises UnsupportedMedia, UnsupportedEncoding, TooLarge, BadSignature, Malformed, Invalid."""
+    """Parse the request.
+
+    Raises UnsupportedMedia, UnsupportedEncoding, TooLarge, BadSignature, Malformed, Invalid.
+    """
     if len(request.raw) > form.max_body:
         raise too_large(form.max_body)
     secrets = signing_secrets(source) if form.signs else ()
@@ -145,16 +148,16 @@ def _read(form: WebhookFormat, source: Source, request: WebhookRequest) -> Readi
 
 
 def _quarantined(source: Source, request: WebhookRequest, problem: Problem, request_id: str) -> Problem:
-    """The problem, which says so where the request waits in quarantine now."""
+    """Return the problem, with a note if the request is quarantined."""
     actor = source_actor(source, request_id)
     if refuse(actor, source=source, request=request, problem=problem, keep=problem.code in QUARANTINED_CODES):
         problem.extra["quarantined"] = True
-        kept = (
+        state = (
             "noted in quarantine, without its body"
             if problem.status == 413
             else "stored in quarantine for replay"
         )
-        problem.detail = f"{problem.detail} The request is {kept}."
+        problem.detail = f"{problem.detail} The request is {state}."
     return problem
 
 

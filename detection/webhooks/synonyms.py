@@ -27,10 +27,10 @@ STATE_WORDS: Final[Mapping[str, str]] = {
 
 
 def plain(word: str) -> str:
-    """A word as tables hold it: trimmed, lower case, blanks as _."""
+    """Normalize a word: trimmed, lower case, blanks as _."""
     return word.strip().casefold().replace(" ", "_")
 
 
 def state_of(word: str, own: Mapping[str, str] = NONE) -> str:
-    """One of STATES: by the sender's own table first, then by the common words; "" when unknown."""
+    """Return one of STATES: by the sender's own table first, then by the common words; "" when unknown."""
     return own.get(plain(word), "") or STATE_WORDS.get(plain(word), "")

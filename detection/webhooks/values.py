@@ -1,7 +1,7 @@
 """Normalizes sender values: texts, times, severities, labels, links. Pure.
 
-A value that cannot be understood becomes nothing (or the default), never an error: what the sender said is
-kept in the alert's `detail`, and one odd label must not lose an alert.
+A value that cannot be parsed becomes empty (or the default), never an error: the original is stored in the
+alert's `detail`, and one odd label must not lose an alert.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from incidents.validation import LABEL_KEY_LENGTH, LABELS, NAME_LENGTH, fit, fit
 from incidents.vocabulary import IncidentType, Severity, parse_severity, parse_type
 
 MAX_URL: Final = 2000
-# Years outside are placeholders: Go's zero time is the year 1, and some senders write 9999 for "never".
+# Other years are placeholders: Go's zero time is the year 1, and some senders write 9999 for "never".
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200
 _MILLISECONDS: Final = 100_000_000_000
 _WORDS: Final = {
@@ -37,7 +37,7 @@ _WORDS: Final = {
 }  # fmt: skip
 # `sev-1`, `S2`, `Priority 3`: 0 and 1 are the worst, all beyond 4 the mildest.
 _NUMBERED: Final = re.compile(r"(?:sev|severity|s|p|prio|priority|level)[ _:-]*([0-9])")
-# Names of labels in order of meaning: these are kept where there are too many, and searched for what is ill.
+# Names of labels by relevance: these are preferred if there are too many, and searched for the component.
 COMPONENT_LABELS: Final = (
     "service", "service_name", "component", "app", "application", "app_kubernetes_io_name", "job",
     "deployment", "statefulset", "namespace", "host", "hostname", "host_name", "node", "instance",
@@ -47,7 +47,7 @@ MEANINGFUL: Final = (
     "summary", "title", "message", "description", "error", "runbook_url", "dashboard_url",
     "env", "environment", "cluster", "region", "team", "project", "pod", "container",
 )  # fmt: skip
-# Programs that watch and tell: one of them is not what is ill.
+# Monitoring tools, which are not the affected component.
 _TOOL_NAMES: Final = (
     "alertmanager prometheus grafana zabbix nagios icinga icinga2 checkmk check_mk datadog opsgenie "
     "pagerduty "
@@ -61,26 +61,26 @@ _SEPARATORS: Final = str.maketrans(".- /", "____")
 
 
 def line(value: Any, limit: int = NAME_LENGTH) -> str:
-    """A text, number or truth value as one line of at most `limit` characters; "" for anything else."""
+    """Return a text, number or boolean as one line of at most `limit` characters; "" for anything else."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return fit(str(value), limit) if isinstance(value, str | int | float) else ""
 
 
 def prose(value: Any) -> str:
-    """A longer text with its line breaks, at most 20,000 characters; "" for anything else."""
+    """Return a longer text with its line breaks, at most 20,000 characters; "" for anything else."""
     return fit_text(value).strip() if isinstance(value, str) else ""
 
 
 def first_line(*values: Any, limit: int = NAME_LENGTH) -> str:
-    """The first of `values` that makes a line; "" when none does."""
+    """Return the first of `values` that makes a line; "" when none does."""
     return next((found for value in values if (found := line(value, limit))), "")
 
 
 def moment(value: Any) -> datetime | None:
-    """ISO 8601 text, or seconds or milliseconds since 1970, as an aware UTC time; None for anything else.
+    """Parse ISO 8601 text, or seconds or milliseconds since 1970, to an aware UTC time.
 
-    Placeholders such as 0001-01-01 are None too. A text without a time zone is UTC.
+    None for anything else. Placeholders such as 0001-01-01 are None too. A text without a time zone is UTC.
     """
     try:
         found = _instant(value)
@@ -107,7 +107,10 @@ def _instant(value: Any) -> datetime | None:
 
 
 def severity_of(word: Any, own: Mapping[str, Severity] | None = None) -> Severity | None:
-    """`critical`, `P1`, `warning`, `sev2` … as a Severity, by the format's `own` words first; else None."""
+    """Parse `critical`, `P1`, `warning`, `sev2` … as a Severity, by the format's `own` words first.
+
+    Else None.
+    """
     text = line(word, 40).casefold()
     if found := (own or {}).get(text) or _WORDS.get(text):
         return found
@@ -120,7 +123,7 @@ def severity_of(word: Any, own: Mapping[str, Severity] | None = None) -> Severit
 
 
 def type_of(word: Any) -> IncidentType | None:
-    """An incident type or one of its aliases; else None."""
+    """Parse an incident type or one of its aliases; else None."""
     try:
         return parse_type(line(word, 60))
     except ValueError:
@@ -128,31 +131,34 @@ def type_of(word: Any) -> IncidentType | None:
 
 
 def labels_of(value: Any) -> dict[str, str]:
-    """Up to 50 labels of an object of scalars, made to fit; anything else is left out."""
+    """Return up to 50 labels of an object of scalars, truncated to fit; others are dropped."""
     if not isinstance(value, Mapping):
         return {}
     fitted = {line(name, LABEL_KEY_LENGTH): line(text) for name, text in value.items()}
-    kept = [(name, text) for name, text in fitted.items() if name and text]
-    if len(kept) > LABELS:
+    labels = [(name, text) for name, text in fitted.items() if name and text]
+    if len(labels) > LABELS:
         places = {name: place for place, name in enumerate(MEANINGFUL)}
-        kept.sort(key=lambda pair: places.get(plain_name(pair[0]), len(places)))
-    return dict(kept[:LABELS])
+        labels.sort(key=lambda pair: places.get(plain_name(pair[0]), len(places)))
+    return dict(labels[:LABELS])
 
 
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """A name as tables hold it, however it is spelled: `Kubernetes-io/Name` -> `kubernetes_io_name`."""
+    """Normalize a name: `Kubernetes-io/Name` -> `kubernetes_io_name`."""
     return name.strip().casefold().translate(_SEPARATORS)
 
 
 def named(values: Mapping[str, Any], *names: str) -> Any:
-    """The first of `names` in `values` that has a value, in any case and with `.`, `-` or `_`; else None."""
+    """Return the first of `names` in `values` that has a value, ignoring case and `.`, `-` or `_`.
+
+    Else None.
+    """
     spelled = values.spelled if isinstance(values, Labels) else _spelled(values)
     return next((values.get(name) or spelled[name] for name in names if name in spelled), None)
 
 
 def _spelled(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The values there are, by their names as tables hold them; of two alike, the first."""
+    """Return the values by normalized names; of two alike, the first."""
     spelled: dict[str, Any] = {}
     for name, value in values.items():
         if value not in (None, ""):
@@ -161,25 +167,25 @@ def _spelled(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class Labels(dict[str, Any]):
-    """Labels or annotations that `named` is asked for many times: their names are spelled out once.
+    """Labels or annotations for repeated look-ups by `named`: names are normalized once.
 
-    Not to be changed after the first question.
+    Must not be changed after the first look-up.
     """
 
     @cached_property
     def spelled(self) -> Mapping[str, Any]:
-        """The values there are, by their names as tables hold them."""
+        """Return the values by normalized names."""
         return _spelled(self)
 
 
 def component_in(values: Mapping[str, Any]) -> str:
-    """What labels or details say is ill: the first label that names it; else ""."""
+    """Return the component in labels or details: the first label that names it; else ""."""
     return line(named(values, *COMPONENT_LABELS))
 
 
-def not_a_tool(*told: Any) -> str:
-    """The first of what a sender calls itself that is neither an address nor the monitoring tool; else ""."""
-    return next((text for text in map(line, told) if text and not _is_tool(text)), "")
+def not_a_tool(*names: Any) -> str:
+    """Return the sender's first own name that is neither an address nor the monitoring tool; else ""."""
+    return next((text for text in map(line, names) if text and not _is_tool(text)), "")
 
 
 def _is_tool(text: str) -> bool:
@@ -187,13 +193,13 @@ def _is_tool(text: str) -> bool:
 
 
 def title_from(labels: Mapping[str, str]) -> str:
-    """A title for an alert without a name: what it is about, or its first labels; "" without any."""
+    """Return a title for an alert without a name: its component, or its first labels; "" without any."""
     about = dict.fromkeys(line(found) for name in TITLE_LABELS if (found := named(labels, name)))
     return " ".join(list(about)[:3] or list(labels.values())[:3])
 
 
 def link(url: Any, text: str = "") -> Link | None:
-    """A Link for an absolute http or https address without credentials; else None."""
+    """Return a Link for an absolute http or https URL without credentials; else None."""
     if not isinstance(url, str) or len(url) > MAX_URL or any(c.isspace() or ord(c) < 32 for c in url):
         return None
     try:
@@ -205,12 +211,12 @@ def link(url: Any, text: str = "") -> Link | None:
 
 
 def links(*found: Link | None) -> tuple[Link, ...]:
-    """The links there are, each address once, at most ten."""
+    """Return the links, each URL once, at most ten."""
     return tuple({item.url: item for item in found if item is not None}.values())[:10]
 
 
 def require_object(value: Any, field: str = "") -> Mapping[str, Any]:
-    """`value` if it is a JSON object. Raises Invalid naming `field`."""
+    """Return `value` if it is a JSON object. Raises Invalid naming `field`."""
     if isinstance(value, Mapping):
         return value
     where = field or "the body"
@@ -218,7 +224,7 @@ def require_object(value: Any, field: str = "") -> Mapping[str, Any]:
 
 
 def require_line(value: Any, field: str, limit: int = NAME_LENGTH) -> str:
-    """`value` as a line that is not empty. Raises Invalid naming `field`."""
+    """Return `value` as a line that is not empty. Raises Invalid naming `field`."""
     if text := line(value, limit):
         return text
     raise Invalid(f"{field} must be a text.", faults=[FieldFault(field, "required", "must be a text")])

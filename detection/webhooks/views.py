@@ -1,4 +1,4 @@
-"""Views of the paths that formats name."""
+"""Views of the fixed paths of formats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from detection.webhooks.services.receiving import source_actor
 
 @dataclass(frozen=True, slots=True)
 class AddressView:
-    """The view of one address: POST takes a request, GET, where it is known, tells what became of one."""
+    """View of one path: POST receives a request, GET, if supported, returns the result of one."""
 
     form: AddressedFormat
     address: Address
@@ -33,56 +33,56 @@ class AddressView:
 
     def __call__(self, request: HttpRequest, **parts: str) -> HttpResponse:
         form, address = self.form, self.address
-        asked = incoming_request(request, address.path.format(**parts))
-        methods = (*address.methods, *(("GET",) if address.asks else ()))
+        incoming = incoming_request(request, address.path.format(**parts))
+        methods = (*address.methods, *(("GET",) if address.is_query else ()))
         if request.method not in methods:
             refused = NoHandshake(
                 "Nothing was stored: this URL does not accept that method.",
                 headers={"Allow": ", ".join(methods)},
             )
             return response_of(refusal(form, refused), request)
-        if name := form.heartbeat_in(asked.path):
-            return response_of(_beat(form, asked, name), request)
-        reply = _status(form, asked) if request.method == "GET" else form.told(_taken(form, asked))
+        if name := form.heartbeat_in(incoming.path):
+            return response_of(_beat(form, incoming, name), request)
+        reply = _status(form, incoming) if request.method == "GET" else form.adapted(_taken(form, incoming))
         return response_of(reply, request)
 
 
-def _taken(form: AddressedFormat, asked: IncomingRequest) -> Reply:
+def _taken(form: AddressedFormat, incoming: IncomingRequest) -> Reply:
     try:
-        key = form.source_key(asked.unread())
+        key = form.source_key(incoming.unread())
     except Problem as problem:
         return refusal(form, problem)
-    return receive_webhook(form, key, asked)
+    return receive_webhook(form, key, incoming)
 
 
-def _beat(form: AddressedFormat, asked: IncomingRequest, name: str) -> Reply:
-    """A ping takes a beat; a plain GET returns the monitor's state; anything else is refused."""
-    is_ping = asked.path.endswith("/ping")
+def _beat(form: AddressedFormat, incoming: IncomingRequest, name: str) -> Reply:
+    """Record a beat for a ping; return the monitor's state for a plain GET; refuse anything else."""
+    is_ping = incoming.path.endswith("/ping")
     try:
         with as_problem():
-            source = find_source(form.source_key(asked.unread()), form.name)
-            if not is_ping and asked.method != "GET":
+            source = find_source(form.source_key(incoming.unread()), form.name)
+            if not is_ping and incoming.method != "GET":
                 raise Forbidden(
                     "A source's key only sends beats. Nothing was changed; create, pause, resume and delete "
                     "heartbeats under Heartbeats in Tocsin."
                 )
             found = heartbeat_named(source.workspace_id, name)
-            charge(source_actor(source, asked.request_id), 1)
+            charge(source_actor(source, incoming.request_id), 1)
             if is_ping:
-                found = take_beat(source.workspace_id, found.pk, now=asked.at)
+                found = take_beat(source.workspace_id, found.pk, now=incoming.at)
                 return form.beat(found.name, "")
             return form.beat(found.name, found.status)
     except Problem as problem:
         return refusal(form, problem)
 
 
-def _status(form: AddressedFormat, asked: IncomingRequest) -> Reply:
+def _status(form: AddressedFormat, incoming: IncomingRequest) -> Reply:
     try:
         with as_problem():
-            source = find_source(form.source_key(asked.unread()), form.name)
-            if key := form.asked_alert(asked.path):
+            source = find_source(form.source_key(incoming.unread()), form.name)
+            if key := form.queried_alert(incoming.path):
                 return form.alert(alert_row(source, bounded_key(key)))
-            found = outcome_of(source, form.asked_about(asked.path))
+            found = outcome_of(source, form.requested_id(incoming.path))
             outcome = Outcome(found.action, found.key, found.succeeded, found.words)
             return form.status(found.request_id, outcome, found.processed_at, str(source.pk))
     except Problem as problem:

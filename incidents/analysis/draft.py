@@ -1,4 +1,4 @@
-"""What an analyser concludes about an incident, before it is stored. Pure."""
+"""Conclusions of an analyser about an incident, before they are stored. Pure."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Essence:
-    """What an incident is compared with others by: the shapes of its messages, its words, and hashes of its
-    correlation ids.
-    """
+class IncidentFeatures:
+    """Features for comparing incidents: shapes of the messages, words, hashes of correlation ids."""
 
     shapes: tuple[int, ...] = ()
     words: str = ""
@@ -54,16 +52,16 @@ class AnalysisDraft:
     rules_digest: str = ""
 
     def digest(self) -> str:
-        """64 hex digits, equal for equal conclusions."""
+        """Return 64 hex digits, equal for equal conclusions."""
         return hashlib.sha256(orjson.dumps(dataclasses.asdict(self), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class ModelText:
-    """What a language model wrote about an incident.
+    """Text by a language model about an incident.
 
-    revision: of the built-in analysis it was shown. ranking: positions in the advice of that analysis,
-    counted from 1, the most useful first. sent: the request, word for word.
+    revision: of the built-in analysis it was sent. ranking: positions in the advice of that analysis, counted
+    from 1, the most useful first. sent: the request, word for word.
     """
 
     revision: int

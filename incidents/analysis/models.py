@@ -18,7 +18,7 @@ from incidents.vocabulary import Category, Severity
 
 
 class Author(models.TextChoices):
-    """What wrote an analysis."""
+    """Author of an analysis."""
 
     OFFLINE = "offline", "Built-in rules"
     MODEL = "llm", "Language model"
@@ -27,10 +27,10 @@ class Author(models.TextChoices):
 class Analysis(WorkspaceScoped):
     """One revision of the analysis of an incident. The newest revision is the current one; none is changed.
 
-    `author` and `model` say what wrote it; `rules_digest` names the rules it was written by. `advice` holds
+    `author` and `model` identify who wrote it, `rules_digest` the rules that were used. `advice` holds
     objects with `text` and `slug`; `evidence` says why the category was chosen; `cause` what is known of the
-    root cause. `event_count`: of how many events. `sent_text`: what a language model was sent, word for word;
-    "" for the built-in rules.
+    root cause. `event_count`: number of events it is based on. `sent_text`: the request to the language
+    model, word for word; "" for the built-in rules.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -66,7 +66,7 @@ class Analysis(WorkspaceScoped):
 
 
 class IncidentEssence(WorkspaceScoped):
-    """What an incident is compared with others by: the shapes of its messages and its words."""
+    """Features for comparing an incident with others: the shapes of its messages and its words."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.OneToOneField(Incident, on_delete=models.CASCADE, related_name="essence")

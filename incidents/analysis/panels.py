@@ -16,7 +16,7 @@ from incidents.selectors import incident_for
 
 @panel
 class IncidentAnalysis(IncidentPanel):
-    """Category, suggested severity, summary and advice; nothing until they are written."""
+    """Category, suggested severity, summary and advice; empty until they are written."""
 
     name = "incident.analysis"
     title = "Analysis"
@@ -40,5 +40,5 @@ class IncidentAnalysis(IncidentPanel):
 
 
 def _mark(similar: list[Similar]) -> str:
-    """Changes whenever what is shown of similar incidents would."""
+    """Return a key that changes whenever the shown similar incidents would."""
     return ",".join(f"{one.incident.pk}.{one.incident.version}" for one in similar)

@@ -19,7 +19,7 @@ class AdviceOut(Schema):
 
 
 class AnalysisOut(Schema):
-    """What the analysis says, from which evidence, and what wrote it."""
+    """The analysis, its evidence and its author."""
 
     revision: int
     author: str = Field(description="`offline`: built-in rules; `llm`: a language model.")
@@ -40,7 +40,7 @@ class AnalysisOut(Schema):
 
 
 class SimilarOut(Schema):
-    """A past incident that looked alike."""
+    """A similar past incident."""
 
     incident: str = Field(description="`INC-42`")
     title: str

@@ -1,4 +1,4 @@
-"""Reading the analysis of an incident."""
+"""Queries of the analysis of an incident."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from incidents.models import Incident
 
 
 def analysis_of(actor: Actor, incident: Incident) -> Analysis | None:
-    """The current analysis; None where none was written yet. Raises Forbidden."""
+    """Return the current analysis; None if there is none yet. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return newest_analysis(incident)
 
 
 def newest_analysis(incident: Incident) -> Analysis | None:
-    """The newest revision, whoever reads it."""
+    """Return the newest revision, without a permission check."""
     return next(iter(_newest(incident.workspace_id, incident.pk)), None)
 
 
@@ -30,7 +30,7 @@ def _newest(workspace_id: int, incident_id: int) -> QuerySet[Analysis]:
 
 
 def newest_by_rules(workspace_id: int, incident_id: int) -> Analysis | None:
-    """The newest revision that the built-in rules wrote: what decisions rest on, whatever a model wrote."""
+    """Return the newest revision of the built-in rules, on which decisions are based."""
     return next(iter(_newest_by_rules(workspace_id, incident_id, str(Author.OFFLINE))), None)
 
 
@@ -42,7 +42,7 @@ def _newest_by_rules(workspace_id: int, incident_id: int, author: str) -> QueryS
 
 
 def offline_analysis(incident: Incident, input_digest: str) -> Analysis | None:
-    """The revision that the built-in analyser wrote with these very conclusions."""
+    """Return the revision in which the built-in analyser wrote exactly these conclusions."""
     written = Analysis.objects.of(incident.workspace_id).filter(
         incident_id=incident.pk, author=Author.OFFLINE, input_digest=input_digest
     )
@@ -51,14 +51,14 @@ def offline_analysis(incident: Incident, input_digest: str) -> Analysis | None:
 
 
 def revisions_of(actor: Actor, incident: Incident) -> list[Analysis]:
-    """Every revision, the newest first. Raises Forbidden."""
+    """Return every revision, newest first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     every = Analysis.objects.of(actor.workspace_id).filter(incident_id=incident.pk)
     return list(every.order_by("-revision")[:200])
 
 
 def analysis_json(analysis: Analysis | None) -> dict[str, Any] | None:
-    """The fields of `schemas.AnalysisOut`; None for none."""
+    """Return the fields of `schemas.AnalysisOut`, or None."""
     if analysis is None:
         return None
     return {

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.outbox.events import publish
-from incidents.analysis.draft import MAX_ESSENCE_CHARS, AnalysisDraft, Essence, ModelText
+from incidents.analysis.draft import MAX_ESSENCE_CHARS, AnalysisDraft, IncidentFeatures, ModelText
 from incidents.analysis.models import Analysis, Author, IncidentEssence
 from incidents.analysis.selectors import newest_analysis, offline_analysis
 from incidents.events import IncidentAnalysed
@@ -18,10 +18,10 @@ from incidents.models import Incident
 
 
 def record_analysis(workspace_id: int, incident_id: int, draft: AnalysisDraft) -> Analysis | None:
-    """Store what the built-in analyser concluded as a new revision, and set the incident's category.
+    """Store conclusions of the built-in analyser as a new revision, and set the incident's category.
 
-    Idempotent: conclusions that were stored before make no revision. None where this workspace has no such
-    incident. Publishes `incident.analysed`.
+    Idempotent: conclusions that were stored before create no revision. Returns None if this workspace has no
+    such incident. Publishes `incident.analysed`.
     """
     with transaction.atomic():
         locked = Incident.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
@@ -50,11 +50,11 @@ def record_analysis(workspace_id: int, incident_id: int, draft: AnalysisDraft) -
 
 
 def record_model_text(workspace_id: int, incident_id: int, text: ModelText) -> Analysis | None:
-    """Store what a language model wrote as a new revision. Only text changes.
+    """Store text of a language model as a new revision. Only text changes.
 
-    Severity, evidence, cause and the advice are those of the built-in analysis it was shown; its ranking
-    reorders the advice. The incident's own category stays. None where that analysis is not the newest one
-    any more, or this workspace has no such incident. Publishes `incident.analysed`.
+    Severity, evidence, cause and the advice are those of the built-in analysis it was sent; its ranking
+    reorders the advice. The incident's own category stays. Returns None if that analysis is no longer the
+    newest one, or this workspace has no such incident. Publishes `incident.analysed`.
     """
     with transaction.atomic():
         locked = Incident.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
@@ -110,10 +110,10 @@ def _set_category(workspace_id: int, incident: Incident, draft: AnalysisDraft) -
         same.update(category=draft.category, updated_at=timezone.now())
 
 
-def record_essence(workspace_id: int, incident_id: int, essence: Essence) -> None:
-    """Store what the incident is compared with others by, replacing what was stored. Idempotent.
+def record_features(workspace_id: int, incident_id: int, essence: IncidentFeatures) -> None:
+    """Store the features of the incident, replacing earlier ones. Idempotent.
 
-    Does nothing where this workspace has no such incident.
+    Does nothing if this workspace has no such incident.
     """
     if not Incident.objects.of(workspace_id).filter(pk=incident_id).exists():
         return

@@ -1,4 +1,4 @@
-"""Past incidents that looked alike, and what resolved them.
+"""Similar past incidents and their resolutions.
 
 Candidates are at most 200 incidents that share a message shape, and the newest of the same type; they are
 ranked by the share of common shapes and by the similarity of their words.
@@ -20,7 +20,7 @@ from incidents.vocabulary import EntryKind, IncidentType
 MAX_CANDIDATES: Final = 200
 MAX_SAME_TYPE: Final = 50
 SHOWN: Final = 5
-MIN_SIMILARITY: Final = 0.4  # of the words, where no shape is shared
+MIN_SIMILARITY: Final = 0.4  # of the words, if no shape is shared
 MAX_TEXT_CHARS: Final = 400
 
 _ALIKE: Final[LiteralString] = """
@@ -49,7 +49,7 @@ select incident_id, shared, words from judged
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A past incident that looked alike: why, and what resolved it ("" where nothing was written)."""
+    """A similar past incident: why it is similar, and its resolution ("" if none was written)."""
 
     incident: Incident
     shared_shapes: int
@@ -58,14 +58,14 @@ class Similar:
 
     @property
     def reason(self) -> str:
-        """Why it is shown."""
+        """Return why it is shown."""
         if self.shared_shapes:
             plural = "" if self.shared_shapes == 1 else "s"
             return f"{self.shared_shapes} message template{plural} in common"
         return f"similar words ({100 * self.words:.0f} %)"
 
     def as_json(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         return {
             "incident": self.incident.reference,
             "title": self.incident.title,
@@ -77,7 +77,7 @@ class Similar:
 
 
 def similar_incidents(actor: Actor, incident: Incident) -> list[Similar]:
-    """At most five, the most alike first. Three statements. Raises Forbidden."""
+    """Return at most five, most similar first. Three statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     kind = "" if incident.incident_type == IncidentType.OTHER else incident.incident_type
     home, pk = incident.workspace_id, incident.pk
@@ -95,7 +95,7 @@ def similar_incidents(actor: Actor, incident: Incident) -> list[Similar]:
 
 
 def _resolutions(workspace_id: int, ids: Sequence[int]) -> Mapping[int, str]:
-    """Incident id -> what was written when it was last resolved."""
+    """Return incident id -> message of its last resolution."""
     entries = TimelineEntry.objects.of(workspace_id).filter(incident_id__in=ids, kind=EntryKind.RESOLUTION)
     return {
         entry.incident_id: entry.message[:MAX_TEXT_CHARS]

@@ -1,4 +1,4 @@
-"""Analytics over HTTP."""
+"""Analytics API."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ LISTED: Final = tuple(alias for aliases in NAMES.values() for alias in aliases)
 
 @router.get("", response=AnalyticsOut, summary="Show response times and counts")
 def show_analytics(request: HttpRequest, query: Query[Conditions]) -> Any:
-    """Of the incidents that the filters find, by default those detected in the last 30 days.
+    """Return analytics of the matching incidents, by default those detected in the last 30 days.
 
     Times are mean, median and 90th percentile with the number of incidents behind them and, under `left_out`,
-    why others have none. A time without data is null, never 0. Where there are thousands of incidents, the
-    figures of 7, 30, 90 and 365 days are made beforehand: `made_at` says when.
+    why others have none. A time without data is null, never 0. If there are thousands of incidents, the
+    figures of 7, 30, 90 and 365 days are precomputed: `made_at` says when.
     """
     known_only(request, LISTED)
     words = {name: values_of(request.GET, name) for name in NAMES}
@@ -42,7 +42,7 @@ def show_analytics(request: HttpRequest, query: Query[Conditions]) -> Any:
 
 @router.get("/incidents", response=list[BehindOut], summary="List the incidents behind a number")
 def incidents_of_number(request: HttpRequest, response: HttpResponse, query: Query[BehindQuery]) -> Any:
-    """Those that analytics counts in `show`, newest first; the next page is in the `Link` header."""
+    """List the incidents counted in `show`, newest first; the next page is in the `Link` header."""
     known_only(request, (*LISTED, "show", "limit", "cursor"))
     scope = scope_of(actor_in(request), parse_filter(request.GET))
     first = int(query.cursor) if query.cursor.isdecimal() else 0

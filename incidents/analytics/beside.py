@@ -13,18 +13,18 @@ from core.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """What is counted, how many, and the address of the API that lists them."""
+    """What is counted, how many, and the API path that lists them."""
 
     name: str
     count: int
     address: str
 
 
-# Of a period of whole days, from inclusive, to exclusive; empty for an actor who may not read them.
+# Of a period of whole days, `from` inclusive, `to` exclusive; empty for an actor who may not read them.
 Numbers = Callable[[Actor, date, date], Sequence[Number]]
 NUMBERS: Final[Registry[Numbers]] = Registry("part of analytics")
 
 
 def numbers_of(actor: Actor, first: date, until: date) -> list[Number]:
-    """The numbers of all parts, in the order of their apps."""
+    """Return the numbers of all apps, in the order of the apps."""
     return [one for part in NUMBERS for one in part(actor, first, until)]

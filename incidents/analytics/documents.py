@@ -20,12 +20,12 @@ from incidents.recovery.selectors import Rate
 
 
 def seconds(value: timedelta | None) -> float | None:
-    """A duration in seconds, to the millisecond; None stays None."""
+    """Return a duration in seconds, to the millisecond; None stays None."""
     return None if value is None else round(value.total_seconds(), 3)
 
 
 def analytics_json(found: Analytics, beside: Sequence[Number], filters: str = "") -> dict[str, Any]:
-    """The API's document; `filters` is the query string of what was filtered beside the period."""
+    """Return the API's document; `filters` is the query string of the filters besides the period."""
     return {
         "since": found.since,
         "until": found.until,
@@ -65,7 +65,7 @@ def analytics_json(found: Analytics, beside: Sequence[Number], filters: str = ""
 
 
 def figure_json(one: Figure) -> dict[str, Any]:
-    """A measure; times in seconds, null without data."""
+    """Return a measure; times in seconds, null without data."""
     return {
         "count": one.count,
         "mean_seconds": seconds(one.mean),
@@ -76,12 +76,12 @@ def figure_json(one: Figure) -> dict[str, Any]:
 
 
 def rate_json(one: Rate) -> dict[str, Any]:
-    """A share with the number behind it; null without data."""
+    """Return a share with its count; null without data."""
     return {"count": one.count, "of": one.of, "percent": one.percent}
 
 
 def group_json(group: Group, name: str) -> dict[str, Any]:
-    """A group with its time to resolve."""
+    """Return a group with its time to resolve."""
     return {
         "value": group.value,
         "show": f"{name}:{group.value}",
@@ -93,7 +93,7 @@ def group_json(group: Group, name: str) -> dict[str, Any]:
 
 
 def step_json(one: Step, name: str) -> dict[str, Any]:
-    """A day, week or month with its time to resolve."""
+    """Return a day, week or month with its time to resolve."""
     return {
         "begins": one.value,
         "show": f"{name}:{one.value}",
@@ -103,13 +103,13 @@ def step_json(one: Step, name: str) -> dict[str, Any]:
 
 
 def share_json(one: SlaShare) -> dict[str, Any]:
-    """One kind of deadline."""
+    """Return one kind of SLA target."""
     names = ("kind", "met", "breached", "running", "percent")
     return {name: getattr(one, name) for name in names}
 
 
 def noise_json(one: Noise) -> dict[str, Any]:
-    """One detector."""
+    """Return one detector."""
     return {
         "detector": one.reporter,
         "incidents": one.incidents,
@@ -119,7 +119,7 @@ def noise_json(one: Noise) -> dict[str, Any]:
 
 
 def load_json(one: Load) -> dict[str, Any]:
-    """One person."""
+    """Return one person."""
     return {
         "username": one.username,
         "incidents": one.incidents,
@@ -130,7 +130,7 @@ def load_json(one: Load) -> dict[str, Any]:
 
 
 def behind_json(one: Incident) -> dict[str, Any]:
-    """An incident behind a number, with the times that measures are made of."""
+    """Return an incident behind a number, with the times its measures are computed from."""
     names = ("title", "severity", "status", "started_at", "detected_at", "acknowledged_at")
     times = {name: getattr(one, name) for name in (*names, "mitigated_at", "resolved_at")}
     return {"incident_id": one.reference, **times}
@@ -149,20 +149,20 @@ CSV_HEADER = (
 
 
 def incidents_address(found: Analytics, filters: str) -> str:
-    """What the address of the incidents behind a number begins with; the number's `show` goes at its end."""
+    """Return the URL prefix for the incidents behind a number; the number's `show` is appended."""
     period = urlencode({"since": found.since.isoformat(), "until": found.until.isoformat()})
     return f"/api/v1/analytics/incidents?{filters}{'&' if filters else ''}{period}&show="
 
 
 def days_of(found: Analytics) -> tuple[date, date]:
-    """The local days that the period touches: from inclusive, to exclusive."""
+    """Return the local days of the period: from inclusive, to exclusive."""
     zone = ZoneInfo(found.zone)
     first, last = (at.astimezone(zone).date() for at in (found.since, found.until))
     return first, last + timedelta(days=1)
 
 
 def csv_rows(found: Analytics, beside: Sequence[Number]) -> Iterator[tuple[Any, ...]]:
-    """One row a measure, then one a group."""
+    """Yield one row per measure, then one per group."""
     yield ("total", "", found.total, found.active, None, None, None, None)
     for one in found.figures:
         yield ("measure", one.name, None, None, *_times(one))

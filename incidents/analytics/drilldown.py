@@ -39,7 +39,7 @@ Pick = Callable[[Scope, str], QuerySet[Incident]]
 
 
 def incidents_behind(scope: Scope, show: str) -> tuple[str, QuerySet[Incident]]:
-    """What a number counts, in words, and those incidents, newest first.
+    """Return the description of a number and its incidents, newest first.
 
     `show` is a kind and a value: `counted:mtta`, `severity:sev1`, `hour:7-13`. Raises Invalid (field `show`).
     """
@@ -70,7 +70,7 @@ def _grouped(name: str) -> Pick:
 
 
 def _active(scope: Scope, value: str) -> QuerySet[Incident]:
-    """`severity:sev1`: those of a group that are unresolved; all without a group."""
+    """Filter to the unresolved incidents of a group (`severity:sev1`), or all without a group."""
     rows = incidents_behind(scope, value)[1] if value else scope.rows
     return rows.filter(status__in=UNRESOLVED)
 

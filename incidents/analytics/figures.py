@@ -1,4 +1,4 @@
-"""Response times over the measures of some incidents: mean, median, 90th percentile, what was left out."""
+"""Response times of a set of incidents: mean, median, 90th percentile, and what was left out."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.db.models import Aggregate, Avg, Count, F, FloatField, Q, QuerySet
 from incidents.analytics.measures import INVALID, MEASURES, MIN_FOR_TREND, Measure
 from incidents.analytics.models import IncidentMeasure
 
-Z_90: Final = 1.645  # standard deviations that hold 90 %
+Z_90: Final = 1.645  # standard deviations that contain 90 %
 
 
 class Percentile(Aggregate):
-    """`percentile_cont`: exact, between two values where the place lies between them.
+    """`percentile_cont`: interpolated between two values.
 
     PostgreSQL sorts once for all percentiles of one column in a statement.
     """
@@ -33,7 +33,7 @@ class Percentile(Aggregate):
 class Figure:
     """One measure over some incidents. Times are None where `count` is 0; they are never 0 for "no data".
 
-    `low` and `high` hold the true median with 90 % confidence; None below five incidents.
+    `low` and `high` are the 90 % confidence interval of the median; None below five incidents.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Figure:
 
 
 def figures_of(measures: QuerySet[IncidentMeasure]) -> list[Figure]:
-    """All measures: one statement counts, one sorts each column once."""
+    """Return all measures: one statement counts, one sorts each column once."""
     counts = measures.aggregate(**{name: one for each in MEASURES for name, one in _counts(each).items()})
     wanted: dict[str, Any] = {}
     for each in MEASURES:
@@ -57,7 +57,7 @@ def figures_of(measures: QuerySet[IncidentMeasure]) -> list[Figure]:
 
 
 def times(measure: Measure, path: str = "") -> dict[str, Any]:
-    """Aggregates for `figure`; `path` leads from the rows to the measures."""
+    """Return the aggregates for `figure`; `path` leads from the rows to the measures."""
     column, fits = F(f"{path}{measure.column}"), _recorded(measure, path)
     return {
         f"{measure.name}_mean": Avg(column, filter=fits, output_field=FloatField()),
@@ -68,7 +68,7 @@ def times(measure: Measure, path: str = "") -> dict[str, Any]:
 
 
 def figure(measure: Measure, found: Mapping[str, Any]) -> Figure:
-    """A measure of what `times` found in a row."""
+    """Return a measure from the result of `times`."""
     name = measure.name
     left_out = {measure.absent: found.get(f"{name}_absent", 0), INVALID: found.get(f"{name}_invalid", 0)}
     return Figure(
@@ -84,9 +84,9 @@ def figure(measure: Measure, found: Mapping[str, Any]) -> Figure:
 
 
 def trend(now: Figure, before: Figure) -> str:
-    """How the median compares with the period before, as words; empty below five incidents in either.
+    """Describe the change of the median since the period before; empty below five incidents in either.
 
-    A difference is named only where the intervals of the two medians do not meet.
+    A difference is reported only if the confidence intervals of the two medians do not overlap.
     """
     if min(now.count, before.count) < MIN_FOR_TREND or not now.median or not before.median:
         return ""
@@ -119,7 +119,7 @@ def _counts(measure: Measure) -> dict[str, Any]:
 
 
 def _bounds(measure: Measure, count: int) -> dict[str, Any]:
-    """The interval of the median: the places in the order between which it lies with a chance of 90 %."""
+    """Return the ranks of the values that bound the median with 90 % confidence."""
     if count < MIN_FOR_TREND:
         return {}
     reach = min(0.5, Z_90 / 2 / count**0.5)

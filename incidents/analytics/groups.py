@@ -1,4 +1,4 @@
-"""Incidents grouped by what they have in common, and by when they were detected."""
+"""Groups incidents by common values and by the time of detection."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ class Step:
 def groups_of(
     workspace_id: int, measures: QuerySet[IncidentMeasure], zone: ZoneInfo
 ) -> dict[str, list[Group]]:
-    """By severity, type, category, status, month and component: most incidents first, months in order."""
+    """Group by severity, type, category, status, month and component: most incidents first.
+
+    Months in order.
+    """
     events = _events(measures, zone)
     groups = {
         name: _grouped(measures.values(value=F(column)), events[name]) for name, column in GROUPS.items()
@@ -61,21 +64,24 @@ def groups_of(
 
 
 def step_of(length: timedelta) -> str:
-    """Whether a period of that length is shown by day, by week or by month. Pure."""
+    """Return whether a period of that length is shown by day, by week or by month. Pure."""
     if length <= timedelta(days=MAX_DAYS_BY_DAY):
         return "day"
     return "week" if length <= timedelta(days=MAX_DAYS_BY_WEEK) else "month"
 
 
 def over_time(measures: QuerySet[IncidentMeasure], step: str, zone: ZoneInfo) -> list[Step]:
-    """By day, week or month of the local clock, in their order; without those that have no incident."""
+    """Return incidents by day, week or month in local time, in order.
+
+    Those without incidents are left out.
+    """
     begins = STEPS[step]("detected_at", tzinfo=zone)
     rows = measures.values(value=begins).annotate(number=Count("pk"), **times(_MTTR)).order_by("value")
     return [Step(row["value"].date().isoformat(), row["number"], figure(_MTTR, row)) for row in rows]
 
 
 def weekly(measures: QuerySet[IncidentMeasure], zone: ZoneInfo) -> list[list[int]]:
-    """Incidents by local weekday (Monday first) and hour: seven rows of 24."""
+    """Return incidents by local weekday (Monday first) and hour: seven rows of 24."""
     counts = [[0] * 24 for _ in range(7)]
     found = measures.values(
         day=ExtractIsoWeekDay("detected_at", tzinfo=zone), hour=ExtractHour("detected_at", tzinfo=zone)
@@ -86,7 +92,7 @@ def weekly(measures: QuerySet[IncidentMeasure], zone: ZoneInfo) -> list[list[int
 
 
 def time_between(measures: QuerySet[IncidentMeasure]) -> timedelta | None:
-    """Mean time between failures; None for fewer than two incidents."""
+    """Return the mean time between failures; None for fewer than two incidents."""
     rows = list(measures.order_by("started_at", "pk").values_list("started_at", "resolved_at"))
     gaps = []
     for (start, end), (following, _) in pairwise(rows):
@@ -108,7 +114,7 @@ _ACTIVE: Final = Count("pk", filter=Q(status__in=UNRESOLVED))
 
 
 def _events(measures: QuerySet[IncidentMeasure], zone: ZoneInfo) -> dict[str, Counter[str]]:
-    """Events by every group, of one statement: they grow with each event and stay with the incident."""
+    """Count events of every group in one statement, from counters stored with the incidents."""
     found: dict[str, Counter[str]] = {name: Counter() for name in (*GROUPS, "month")}
     rows = measures.values(*GROUPS.values(), month=TruncMonth("detected_at", tzinfo=zone))
     for row in rows.annotate(events=Sum("incident__event_count")).order_by():

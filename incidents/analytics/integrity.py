@@ -1,4 +1,4 @@
-"""Compares the measures of incidents with the incidents, and writes those that differ."""
+"""Compares stored measures with their incidents, and corrects those that differ."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from incidents.lifecycle.measure_sql import MEND, WRONG
 
 
 def wrong_measures(workspace_id: int | None = None) -> list[int]:
-    """Ids of the incidents whose measures are missing or differ, of one workspace or of all."""
+    """Return ids of the incidents whose measures are missing or differ, of one workspace or of all."""
     with connection.cursor() as cursor:
         cursor.execute(WRONG, [workspace_id])
         return sorted(row[0] for row in cursor.fetchall())
 
 
 def rewrite_measures(workspace_id: int | None = None) -> int:
-    """Write what is missing or differs; returns how many."""
+    """Write measures that are missing or differ; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(MEND, [workspace_id])
         return int(cursor.rowcount)

@@ -1,6 +1,6 @@
-"""Figures of the standard periods, made beforehand where a workspace has many incidents.
+"""Precomputed figures of the standard periods for workspaces with many incidents.
 
-Where there are few, or the figures are too old, they are computed when they are asked for.
+With few incidents, or if the figures are too old, they are computed on request.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from incidents.overview.selectors import zone_named, zone_of
 log = structlog.get_logger(__name__)
 PERIODS: Final[Mapping[str, timedelta]] = {f"{days}d": timedelta(days=days) for days in (7, 30, 90, 365)}
 DEFAULT: Final = "30d"
-MIN_INCIDENTS: Final = 2_000  # of a workspace; fewer are counted in time for every reader
-MAX_AGE: Final = timedelta(minutes=15)  # older figures are not shown: the worker may be away
-REMADE_AFTER: Final = timedelta(minutes=10)  # without a change, as the period moves on
+MIN_INCIDENTS: Final = 2_000  # per workspace; fewer are counted fast enough on request
+MAX_AGE: Final = timedelta(minutes=15)  # older figures are not shown: the worker may be down
+REMADE_AFTER: Final = timedelta(minutes=10)  # recomputed even without a change, as the period moves on
 MIN_REST: Final = timedelta(seconds=45)
-REST_PER_COST: Final = 20  # times what making them took: they cost a worker 5 % at most
-# A transaction that began before the figures were made may be committed after them.
+REST_PER_COST: Final = 20  # pause as a multiple of the computing time: at most 5 % of a worker
+# A transaction that began before the figures were computed may be committed after them.
 LATE_COMMITS: Final = timedelta(minutes=2)
 TIMEOUT_MS: Final = 60_000
 _VIEWERS: Final = {KeptFigures.Audience.ALL: SEES_ALL, KeptFigures.Audience.PUBLIC: NO_ONE}
@@ -46,18 +46,18 @@ _BODY: Final = TypeAdapter(Analytics)
 def figures_for(
     actor: Actor, wanted: IncidentFilter, words: Mapping[str, Sequence[str]], *, now: datetime | None = None
 ) -> Analytics:
-    """As `analytics_for`, from what was made beforehand where the filter is a standard period alone.
+    """Return `analytics_for`, precomputed if the filter is only a standard period.
 
     `words` are the filter's parameters. Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
     now = now or timezone.now()
     period = standard_period(words)
-    return (_kept(actor, period, now) if period else None) or analytics_for(actor, wanted, now=now)
+    return (_precomputed(actor, period, now) if period else None) or analytics_for(actor, wanted, now=now)
 
 
 def standard_period(words: Mapping[str, Sequence[str]]) -> str:
-    """The standard period that the parameters name and nothing beside it, or "". Pure."""
+    """Return the standard period if the parameters name one and nothing else, or "". Pure."""
     given = {name: list(values) for name, values in words.items() if values}
     if not given:
         return DEFAULT
@@ -66,7 +66,7 @@ def standard_period(words: Mapping[str, Sequence[str]]) -> str:
 
 
 def remake_figures(now: datetime) -> int:
-    """Make the figures that are due, of every workspace with many incidents; returns how many."""
+    """Compute the figures that are due, of every workspace with many incidents; returns how many."""
     return sum(
         _remake(workspace, period, now)
         for workspace in Workspace.objects.order_by("pk")
@@ -76,28 +76,31 @@ def remake_figures(now: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptVersion:
-    """Which kept figures a reader gets: they differ when this differs."""
+class FiguresVersion:
+    """Version of precomputed figures, for cache keys."""
 
     pk: int
     made_at: datetime
 
 
-def kept_version(
+def figures_version(
     actor: Actor, words: Mapping[str, Sequence[str]], *, now: datetime | None = None
-) -> KeptVersion | None:
-    """Which kept figures `figures_for` returns; None where it computes them. Raises Forbidden."""
+) -> FiguresVersion | None:
+    """Return the version of the figures `figures_for` would return; None if it computes them.
+
+    Raises Forbidden.
+    """
     require(actor, Capability.INCIDENTS_READ)
     period = standard_period(words)
     if not period:
         return None
     found = _readable(actor, period, now or timezone.now()).values_list("pk", "made_at", "zone").first()
-    return KeptVersion(found[0], found[1]) if found and found[2] == zone_of(actor).key else None
+    return FiguresVersion(found[0], found[1]) if found and found[2] == zone_of(actor).key else None
 
 
-def _kept(actor: Actor, period: str, now: datetime) -> Analytics | None:
-    kept = _readable(actor, period, now).first()
-    return _BODY.validate_json(kept.body) if kept and kept.zone == zone_of(actor).key else None
+def _precomputed(actor: Actor, period: str, now: datetime) -> Analytics | None:
+    row = _readable(actor, period, now).first()
+    return _BODY.validate_json(row.body) if row and row.zone == zone_of(actor).key else None
 
 
 def _readable(actor: Actor, period: str, now: datetime) -> QuerySet[Any]:
@@ -108,7 +111,7 @@ def _readable(actor: Actor, period: str, now: datetime) -> QuerySet[Any]:
 
 
 def _audience(actor: Actor) -> str:
-    """Whose figures the actor may read; "" for somebody invited to private incidents, who sees others."""
+    """Return whose figures the actor may read; "" for people invited to private incidents, who see others."""
     if actor.viewer == SEES_ALL:
         return KeptFigures.Audience.ALL
     invited = InvitedPerson.objects.of(actor.workspace_id).filter(viewer=actor.viewer)
@@ -121,8 +124,8 @@ def _has_many(workspace_id: int) -> bool:
 
 
 def _remake(workspace: Workspace, period: str, now: datetime) -> int:
-    kept = KeptFigures.objects.of(workspace.pk).filter(period=period).order_by("made_at").first()
-    if kept is not None and not _is_due(kept, now):
+    row = KeptFigures.objects.of(workspace.pk).filter(period=period).order_by("made_at").first()
+    if row is not None and not _is_due(row, now):
         return 0
     zone, wanted = zone_named(workspace.time_zone), IncidentFilter(since=now - PERIODS[period])
     audiences = list(KeptFigures.Audience)
@@ -131,7 +134,7 @@ def _remake(workspace: Workspace, period: str, now: datetime) -> int:
         began = time.monotonic()
         try:
             found = compute(workspace.pk, _VIEWERS[audience], wanted, zone, now, TIMEOUT_MS)
-        except OperationalError as error:  # one that takes too long does not keep the others waiting
+        except OperationalError as error:  # a statement timeout of one must not delay the others
             log.warning("analytics.not_made", workspace=workspace.pk, period=period, why=str(error))
             return 0
         took_ms = int((time.monotonic() - began) * 1000)
@@ -147,9 +150,9 @@ def _keep(workspace: Workspace, period: str, audience: str, found: Analytics, to
     )
 
 
-def _is_due(kept: KeptFigures, now: datetime) -> bool:
-    age = now - kept.made_at
-    if age < max(MIN_REST, timedelta(milliseconds=kept.took_ms) * REST_PER_COST):
+def _is_due(row: KeptFigures, now: datetime) -> bool:
+    age = now - row.made_at
+    if age < max(MIN_REST, timedelta(milliseconds=row.took_ms) * REST_PER_COST):
         return False
-    changed = IncidentMeasure.objects.of(kept.workspace_id).filter(changed_at__gt=kept.made_at - LATE_COMMITS)
+    changed = IncidentMeasure.objects.of(row.workspace_id).filter(changed_at__gt=row.made_at - LATE_COMMITS)
     return age > REMADE_AFTER or bool(changed.exists())

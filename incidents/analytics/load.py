@@ -1,4 +1,4 @@
-"""How much responding each person did, and how much of it at night and on weekends of their own clock."""
+"""Response load of each person, also at night and on weekends of their own time zone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from incidents.models import Incident, RoleAssignment
 
 MAX_ROWS: Final = 20_000
 MAX_PEOPLE: Final = 100
-NIGHT_FROM, NIGHT_UNTIL = 22, 7  # hours of the clock
+NIGHT_FROM, NIGHT_UNTIL = 22, 7  # local hours
 _SATURDAY: Final = 5
 
 
@@ -34,7 +34,7 @@ class Load:
 
 @dataclass
 class Work:
-    """What is gathered of one person: the first moment of each incident, and spans of roles."""
+    """Collected data of one person: the first moment of each incident, and spans of roles."""
 
     first: dict[int, datetime] = field(default_factory=dict)
     spans: dict[int, list[tuple[datetime, datetime]]] = field(default_factory=lambda: defaultdict(list))
@@ -44,7 +44,10 @@ class Work:
 
 
 def load_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> list[Load]:
-    """By person, most incidents first. An incident counts as a night's where their part of it began then."""
+    """Return load by person, most incidents first.
+
+    An incident counts as a night's if their part began then.
+    """
     work = work_of(workspace_id, incidents, now)
     people = User.objects.in_bulk(list(work))
     made = [_load(people[pk], one) for pk, one in work.items() if pk in people]
@@ -52,7 +55,7 @@ def load_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> 
 
 
 def work_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> dict[int, Work]:
-    """By user id, what each person did in these incidents."""
+    """Return by user id what each person did in these incidents."""
     work: dict[int, Work] = defaultdict(Work)
     acknowledged = incidents.exclude(acknowledged_by=None).exclude(acknowledged_at=None)
     for pk, user_id, at in acknowledged.values_list("pk", "acknowledged_by_id", "acknowledged_at")[:MAX_ROWS]:
@@ -81,17 +84,17 @@ def _load(user: Any, work: Work) -> Load:
 
 
 def is_night(at: datetime) -> bool:
-    """Whether a local time lies between 22:00 and 07:00. Pure."""
+    """Return whether a local time is between 22:00 and 07:00. Pure."""
     return at.hour >= NIGHT_FROM or at.hour < NIGHT_UNTIL
 
 
 def is_weekend(at: datetime) -> bool:
-    """Whether a local time lies on a Saturday or Sunday. Pure."""
+    """Return whether a local time is on a Saturday or Sunday. Pure."""
     return at.weekday() >= _SATURDAY
 
 
 def covered(spans: Iterable[tuple[datetime, datetime]]) -> timedelta:
-    """How long at least one of the spans was running: two roles at once count once. Pure."""
+    """Return the length of the union of the spans: two simultaneous roles count once. Pure."""
     total, reached = timedelta(), None
     for start, end in sorted(spans):
         begin = start if reached is None else max(start, reached)

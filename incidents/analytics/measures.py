@@ -1,4 +1,4 @@
-"""Response-time measures: each one object that page, CSV, API and docs print from. Pure."""
+"""Response-time measures, used by page, CSV, API and docs alike. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """The time from one fact of an incident to another, and why an incident may have none.
+    """Time from one point of an incident to another, and why an incident may have none.
 
     `start` and `end` are fields of the incident, `column` is the duration in its measures, in microseconds.
     An incident without `end` is left out as `absent`; one whose end is before its start is left out as

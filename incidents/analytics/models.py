@@ -1,4 +1,4 @@
-"""What analytics reads: one narrow row an incident, and figures of the standard periods."""
+"""Tables for analytics: one narrow row per incident, and precomputed figures of the standard periods."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from incidents.lifecycle.models import Incident
 
 
 class IncidentMeasure(WorkspaceScoped):
-    """The facts and durations of one incident that analytics counts, in microseconds.
+    """Times and durations of one incident for analytics, in microseconds.
 
-    Triggers of the incident write it in the transaction of each change, whoever makes it. A duration is null
-    where the incident has no such time, and negative where its times are in the wrong order.
+    Written by triggers of the incident in the transaction of each change. A duration is null if the incident
+    has no such time, and negative if its times are in the wrong order.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -48,7 +48,7 @@ class IncidentMeasure(WorkspaceScoped):
 
 
 class KeptFigures(WorkspaceScoped):
-    """The figures of one standard period, for all who see the same incidents, as JSON.
+    """Precomputed figures of one standard period, for all who see the same incidents, as JSON.
 
     `audience`: `all` includes private incidents, `public` does not.
     """

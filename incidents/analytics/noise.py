@@ -1,4 +1,4 @@
-"""Which detectors open incidents that no one needs."""
+"""Finds detectors that open unneeded incidents."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_REPORTERS: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """The incidents that one detector reported: `unheeded` were over without an acknowledgement by a person.
+    """Incidents of one detector; `unheeded` were over without an acknowledgement by a person.
 
-    `false_positives` are of those that people judged.
+    `false_positives` counts only reviewed ones.
     """
 
     reporter: str
@@ -28,7 +28,7 @@ class Noise:
 
 
 def noise_of(workspace_id: int, incidents: QuerySet[Incident]) -> list[Noise]:
-    """By detector, most incidents first; an incident of two detectors counts for both."""
+    """Return noise by detector, most incidents first; an incident of two detectors counts for both."""
     unheeded = Q(incident__acknowledged_at=None, incident__status__in=OVER)
     wrong = Q(incident__verdict__verdict=IncidentVerdict.Verdict.FALSE_POSITIVE)
     judged = Q(incident__verdict__isnull=False)

@@ -1,4 +1,4 @@
-"""The shape of analytics over the API."""
+"""Schemas of the analytics API."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class DetectorOut(Schema):
 
 
 class ResponderOut(Schema):
-    """What one person did."""
+    """The response load of one person."""
 
     username: str
     incidents: int = Field(description="Acknowledged, or with a role in them.")
@@ -100,7 +100,7 @@ class BesideOut(Schema):
 
 
 class BehindQuery(Conditions):
-    """The filters of analytics, and the number whose incidents are wanted."""
+    """The filters of analytics, and the number whose incidents to list."""
 
     show: str = Field(
         "all",

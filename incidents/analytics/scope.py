@@ -1,4 +1,4 @@
-"""Which incidents analytics counts, as rows of incidents and as rows of measures."""
+"""Selects the incidents that analytics counts, as rows of incidents and of measures."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from incidents.models import Incident, InvitedPerson
 from incidents.privacy.selectors import seen_as
 
 COUNTED: Final = Q(is_drill=False, is_merged=False)
-_DIRECT: Final = {"severities": "severity", "types": "incident_type"}  # conditions that measures know
+# filters that measures have columns for
+_DIRECT: Final = {"severities": "severity", "types": "incident_type"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The incidents that a page counts: `rows` and `measures` are of the same ones."""
+    """The incidents of a page: `rows` and `measures` are of the same ones."""
 
     workspace_id: int
     rows: QuerySet[Incident]
@@ -34,7 +35,7 @@ class Scope:
     def of(
         cls, workspace_id: int, viewer: int, wanted: IncidentFilter, zone: ZoneInfo, now: datetime
     ) -> Scope:
-        """What a viewer may see of what a filter finds, without drills and merged ones."""
+        """Return what a filter finds and a viewer may see, without drills and merged incidents."""
         rows = seen_as(workspace_id, viewer).filter(matching(workspace_id, wanted))
         return cls(
             workspace_id,
@@ -46,7 +47,7 @@ class Scope:
 
 
 def measures_of(workspace_id: int, viewer: int, wanted: IncidentFilter) -> QuerySet[IncidentMeasure]:
-    """The measures of what a filter finds and a viewer may see, drills and merged ones included."""
+    """Return the measures of what a filter finds and a viewer may see, including drills and merged ones."""
     found = IncidentMeasure.objects.of(workspace_id).filter(_seen(workspace_id, viewer))
     if wanted.since:
         found = found.filter(detected_at__gte=wanted.since)
@@ -63,7 +64,7 @@ def measures_of(workspace_id: int, viewer: int, wanted: IncidentFilter) -> Query
 
 
 def _seen(workspace_id: int, viewer: int) -> Q:
-    """As `is_seen`, by the measure's own mark of what is private."""
+    """Return the condition of `is_seen` on the measures' own columns."""
     if viewer == SEES_ALL:
         return Q()
     invited = InvitedPerson.objects.of(workspace_id).filter(incident=OuterRef("pk"), viewer=viewer)

@@ -1,4 +1,4 @@
-"""Figures over the incidents that a filter finds, computed in PostgreSQL from their measures."""
+"""Figures of the incidents that a filter finds, computed in PostgreSQL from their measures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STATEMENT_TIMEOUT_MS: Final = 3_000
 
 @dataclass(frozen=True, slots=True)
 class Analytics:
-    """Everything the page shows, as it was at `made_at`.
+    """Everything the page shows, as of `made_at`.
 
     `before` has the figures of the equal period before, for comparison; `steps` those of each day, week or
     month, as `step` says.
@@ -61,9 +61,9 @@ class Analytics:
 
 
 def analytics_for(actor: Actor, wanted: IncidentFilter, *, now: datetime | None = None) -> Analytics:
-    """Figures of the incidents detected in the filter's period, by default 30 days. Raises Forbidden.
+    """Return figures of the incidents detected in the filter's period, by default 30 days. Raises Forbidden.
 
-    Statements that take longer than three seconds are stopped; the database then raises OperationalError.
+    Statements are cancelled after three seconds; the database then raises OperationalError.
     """
     require(actor, Capability.INCIDENTS_READ)
     return compute(actor.workspace_id, actor.viewer, wanted, zone_of(actor), now or timezone.now())
@@ -77,7 +77,7 @@ def compute(
     now: datetime,
     timeout_ms: int = STATEMENT_TIMEOUT_MS,
 ) -> Analytics:
-    """As `analytics_for`, of the incidents that a viewer sees."""
+    """Return `analytics_for` of the incidents that a viewer sees."""
     since, until = period_of(wanted, now)
     wanted = replace(wanted, since=since, until=until)
     with transaction.atomic():
@@ -87,13 +87,13 @@ def compute(
 
 
 def period_of(wanted: IncidentFilter, now: datetime) -> tuple[datetime, datetime]:
-    """From, inclusive, and to, exclusive."""
+    """Return from (inclusive) and to (exclusive)."""
     until = wanted.until or now
     return wanted.since or until - DEFAULT_PERIOD, until
 
 
 def scope_of(actor: Actor, wanted: IncidentFilter, *, now: datetime | None = None) -> Scope:
-    """The incidents that `analytics_for` counts for the same filter. Raises Forbidden."""
+    """Return the incidents that `analytics_for` counts for the same filter. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     now = now or timezone.now()
     since, until = period_of(wanted, now)

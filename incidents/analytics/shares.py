@@ -1,4 +1,4 @@
-"""How many deadlines of some incidents were met, as the SLA report counts them."""
+"""Share of SLA targets met, counted like the SLA report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.sla.report import outcome_of
 
 @dataclass(frozen=True, slots=True)
 class SlaShare:
-    """One kind of deadline. `percent` is met of met and breached; None where neither is known yet."""
+    """One kind of SLA target. `percent` is met of met and breached; None while neither is known."""
 
     kind: str
     title: str
@@ -23,13 +23,13 @@ class SlaShare:
 
     @property
     def percent(self) -> float | None:
-        """With one decimal."""
+        """Return the percentage with one decimal."""
         known = self.met + self.breached
         return round(100 * self.met / known, 1) if known else None
 
 
 def sla_shares(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> list[SlaShare]:
-    """One share a kind of deadline, in their order; a stopped clock is in none."""
+    """Return one share per kind of target, in order; stopped clocks are not counted."""
     clocks = SlaClock.objects.of(workspace_id).filter(incident__in=incidents.values("pk"))
     rows = clocks.annotate(outcome=outcome_of(now)).values("kind", "outcome").annotate(number=Count("pk"))
     found = {(row["kind"], row["outcome"]): row["number"] for row in rows.order_by()}

@@ -13,7 +13,7 @@ _gate = Gate()
 
 @shared_task(name="incidents.remake_figures", ignore_result=True)
 def remake_analytics_figures() -> None:
-    """Make the figures of the standard periods that are due."""
+    """Compute the due figures of the standard periods."""
     with _gate.turn() as is_mine:
         if is_mine:
             remake_figures(timezone.now())

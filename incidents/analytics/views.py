@@ -24,7 +24,7 @@ from incidents.analytics.beside import numbers_of
 from incidents.analytics.documents import CSV_HEADER, csv_rows, days_of
 from incidents.analytics.drilldown import MAX_SHOWN, incidents_behind
 from incidents.analytics.figures import trend
-from incidents.analytics.kept import figures_for, kept_version
+from incidents.analytics.kept import figures_for, figures_version
 from incidents.analytics.measures import EXCLUDED, INVALID, MEASURES, MTBF_DEFINITION
 from incidents.analytics.selectors import Analytics, scope_of
 from incidents.listing.list_query import ListQuery, read_list
@@ -34,7 +34,7 @@ PERIODS: Final = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "365d": "1
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TITLES: Final = {"severity": "Severity", "type": "Type", "category": "Category", "component": "Component"}
 HEAT_LEVELS: Final = 4
-MIN_STEPS: Final = 2  # of a line
+MIN_STEPS: Final = 2  # for drawing a line
 MAX_BODY_CHARS: Final = 1_000_000
 _bodies = RenderCache(32, MAX_BODY_CHARS)
 _days_texts = RenderCache(64)
@@ -42,36 +42,36 @@ _days_texts = RenderCache(64)
 
 @require_safe
 def analytics(request: HttpRequest) -> HttpResponse:
-    """GET: response times and counts of the incidents that the filters find; 400 names what is unknown."""
-    asked = read_list(request.GET)
+    """GET: response times and counts of the incidents that the filters find; 400 names an unknown filter."""
+    list_query = read_list(request.GET)
     actor, period = current_actor(request), request.GET.get("since", "30d")
-    body, days, made_at = _drawn(actor, asked)
+    body, days, made_at = _drawn(actor, list_query)
     context = {
         "body": body,
         "days": days,
         "made_at": made_at,
-        "periods": [(span, words, _address(asked, span)) for span, words in PERIODS.items()],
+        "periods": [(span, words, _address(list_query, span)) for span, words in PERIODS.items()],
         "period": period,
         "csv_address": f"/analytics.csv?{request.GET.urlencode()}",
         "excluded": EXCLUDED,
-        "asked": asked,
+        "list_query": list_query,
     }
     return render(
-        request, "incidents/analytics/analytics.html", context, status=400 if asked.ignored else 200
+        request, "incidents/analytics/analytics.html", context, status=400 if list_query.ignored else 200
     )
 
 
-def _drawn(actor: Actor, asked: ListQuery) -> tuple[SafeString, str, datetime]:
-    """The figures as HTML, the days they are of, and when they were made; drawn once where they are kept."""
-    figures = cache(lambda: figures_for(actor, asked.wanted, asked.words))
-    kept = kept_version(actor, asked.words)
-    if kept is None:
-        return SafeString(_body(figures(), asked)), _days(figures()), figures().made_at
-    body = _bodies.get((kept, asked.address()), lambda: _body(figures(), asked))
-    return body, _days_texts.get(kept, lambda: _days(figures())), kept.made_at
+def _drawn(actor: Actor, list_query: ListQuery) -> tuple[SafeString, str, datetime]:
+    """Return the figures as HTML, their days, and when they were computed; cached if they are precomputed."""
+    figures = cache(lambda: figures_for(actor, list_query.wanted, list_query.words))
+    version = figures_version(actor, list_query.words)
+    if version is None:
+        return SafeString(_body(figures(), list_query)), _days(figures()), figures().made_at
+    body = _bodies.get((version, list_query.address()), lambda: _body(figures(), list_query))
+    return body, _days_texts.get(version, lambda: _days(figures())), version.made_at
 
 
-def _body(found: Analytics, asked: ListQuery) -> str:
+def _body(found: Analytics, list_query: ListQuery) -> str:
     context = {
         "found": found,
         "cards": _cards(found),
@@ -79,11 +79,11 @@ def _body(found: Analytics, asked: ListQuery) -> str:
         "months": _months(found),
         "heat": _heat(found),
         "band": _band(found),
-        "list_address": _list(found, asked),
-        "filters": asked.address(),
-        "drill": _drill(found, asked),
+        "list_address": _list(found, list_query),
+        "filters": list_query.address(),
+        "drill": _drill(found, list_query),
         "mtbf_definition": MTBF_DEFINITION,
-        "asked": asked,
+        "list_query": list_query,
     }
     return render_to_string("incidents/analytics/body.html", context)
 
@@ -94,9 +94,9 @@ def _days(found: Analytics) -> str:
 
 @require_safe
 def analytics_incidents(request: HttpRequest) -> HttpResponse:
-    """GET: the incidents behind one number of the page, named by `?show=`, with the page's filters."""
-    asked = read_list(request.GET, also=("show",))
-    scope = scope_of(current_actor(request), asked.wanted)
+    """GET: the incidents behind one number of the page, given by `?show=`, with the page's filters."""
+    list_query = read_list(request.GET, also=("show",))
+    scope = scope_of(current_actor(request), list_query.wanted)
     title, rows = incidents_behind(scope, request.GET.get("show", "all")[:200])
     context = {
         "title": title,
@@ -106,19 +106,19 @@ def analytics_incidents(request: HttpRequest) -> HttpResponse:
             for one in rows[:MAX_SHOWN]
         ],
         "limit": MAX_SHOWN,
-        "asked": asked,
-        "back": _page(asked),
+        "list_query": list_query,
+        "back": _page(list_query),
     }
     return render(
-        request, "incidents/analytics/incidents.html", context, status=400 if asked.ignored else 200
+        request, "incidents/analytics/incidents.html", context, status=400 if list_query.ignored else 200
     )
 
 
 @require_safe
 def analytics_csv(request: HttpRequest) -> HttpResponseBase:
     """GET: the same figures as a CSV file."""
-    asked = read_list(request.GET)
-    found = figures_for(current_actor(request), asked.wanted, asked.words)
+    list_query = read_list(request.GET)
+    found = figures_for(current_actor(request), list_query.wanted, list_query.words)
     rows = csv_rows(found, numbers_of(current_actor(request), *days_of(found)))
     return csv_response("tocsin-analytics.csv", CSV_HEADER, iter([list(rows)]))
 
@@ -143,7 +143,7 @@ def _months(found: Analytics) -> Chart:
 
 
 def _band(found: Analytics) -> Band | None:
-    """Median and 90th percentile of the time to resolve; None where fewer than two steps have one."""
+    """Return median and 90th percentile of the time to resolve; None if fewer than two steps have one."""
     steps = [
         (one.value, one.mttr.median, one.mttr.p90)
         for one in found.steps
@@ -176,8 +176,10 @@ def _level(count: int, most: int) -> int:
     return -(-count * HEAT_LEVELS // most) if most else 0
 
 
-def _address(asked: ListQuery, span: str) -> str:
-    words = {name: ",".join(values) for name, values in asked.words.items() if name not in {"since", "until"}}
+def _address(list_query: ListQuery, span: str) -> str:
+    words = {
+        name: ",".join(values) for name, values in list_query.words.items() if name not in {"since", "until"}
+    }
     return f"/analytics?{urlencode({**words, 'since': span})}"
 
 
@@ -185,19 +187,19 @@ def _between(incident: Incident, end: datetime | None) -> timedelta | None:
     return None if end is None else end - incident.detected_at
 
 
-def _page(asked: ListQuery) -> str:
-    return f"/analytics?{urlencode({name: ','.join(values) for name, values in asked.words.items()})}"
+def _page(list_query: ListQuery) -> str:
+    return f"/analytics?{urlencode({name: ','.join(values) for name, values in list_query.words.items()})}"
 
 
-def _drill(found: Analytics, asked: ListQuery) -> str:
-    """What the address of the incidents behind a number begins with: the very filter and period."""
-    words = {name: ",".join(values) for name, values in asked.words.items()}
+def _drill(found: Analytics, list_query: ListQuery) -> str:
+    """Return the URL prefix for the incidents behind a number, with the same filter and period."""
+    words = {name: ",".join(values) for name, values in list_query.words.items()}
     period = {"since": found.since.isoformat(), "until": found.until.isoformat()}
     return f"/analytics/incidents?{urlencode({**words, **period})}&show="
 
 
-def _list(found: Analytics, asked: ListQuery) -> str:
-    """The list of the very incidents that were counted, drills included."""
-    words = {name: ",".join(values) for name, values in asked.words.items()}
+def _list(found: Analytics, list_query: ListQuery) -> str:
+    """Return the URL of the list of exactly the counted incidents, including drills."""
+    words = {name: ",".join(values) for name, values in list_query.words.items()}
     period = {"since": found.since.isoformat(), "until": found.until.isoformat()}
     return f"/incidents?{urlencode({**words, **period})}"

@@ -29,7 +29,7 @@ class ArchiveOut(Schema):
         description="none (in the database), planned, written, verified, archived, restoring or restored"
     )
     archived_at: datetime | None = Field(description="Since when they are in the archive; null: they are not")
-    restored_at: datetime | None = Field(description="When they last came back")
+    restored_at: datetime | None = Field(description="When it was last restored")
     size: int = Field(description="Bytes of the file")
     rows: int = Field(description="Rows in the file")
     sha256: str = Field(description="Of the file; empty before it is written")
@@ -38,7 +38,10 @@ class ArchiveOut(Schema):
 
 @router.get("/{reference}/archive", response=ArchiveOut, summary="Show the archive of an incident")
 def show_archive(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Old incidents keep their place in lists and figures; their timeline and events move to a file."""
+    """Return the archive of an incident.
+
+    Archived incidents stay in lists and figures; their timeline and events are in a file.
+    """
     incident = incident_for(actor_in(request), where.reference)
     return archive_json(incident, archive_of(incident))
 
@@ -47,13 +50,13 @@ def show_archive(request: HttpRequest, where: Path[Reference]) -> Any:
     "/{reference}/archive/restore", response={202: ArchiveOut}, summary="Restore an archived incident"
 )
 def restore_archive(request: HttpRequest, where: Path[Reference]) -> Any:
-    """A worker brings its timeline and events back. 409 for an incident that is not archived."""
+    """Restore timeline and events in the background. 409 for an incident that is not archived."""
     planned = request_restore(actor_in(request), where.reference, now=timezone.now())
     return Status(202, archive_json(planned.incident, planned))
 
 
 def archive_json(incident: Incident, found: IncidentArchive | None) -> dict[str, Any]:
-    """The archive as the API shows it."""
+    """Return the archive as the API shows it."""
     return {
         "incident_id": incident.reference,
         "state": found.phase if found else "none",

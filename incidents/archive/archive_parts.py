@@ -1,4 +1,4 @@
-"""The rows of an incident that incidents itself holds."""
+"""Archive parts of the incidents app."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import Q
 from incidents.archive.parts import OBSTACLES, Part, add_parts
 from incidents.models import Merge
 
-# What was done to resolve it stays: it is shown with incidents that are alike.
+# How it was resolved stays in the database: it is shown with similar incidents.
 _OF_ENTRY: Final[LiteralString] = (
     "exists (select 1 from incidents_timelineentry e"
     " where e.id = t.entry_id and e.incident_id = %(incident)s and e.kind <> 'resolution')"
@@ -45,7 +45,7 @@ add_parts(
 
 @OBSTACLES.register("merges")
 def merges_that_can_be_undone(workspace_id: int, ids: Sequence[int], now: datetime) -> Mapping[int, str]:
-    """Both incidents of a merge stay until it can no longer be undone."""
+    """Return both incidents of merges that can still be undone, which are not archived yet."""
     rows = Merge.objects.of(workspace_id).filter(state=Merge.State.ACTIVE, undo_until__gt=now)
     pairs = rows.filter(Q(survivor__in=ids) | Q(absorbed__in=ids)).values_list("survivor_id", "absorbed_id")
     return {pk: "its merge can still be undone" for pair in pairs for pk in pair}

@@ -27,7 +27,7 @@ class DamagedArchiveError(Exception):
 
 @dataclass
 class Summary:
-    """How many rows of one part there are, and the SHA-256 of them, a line each."""
+    """Number of rows of one part, and the SHA-256 of them, a line each."""
 
     rows: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
@@ -38,12 +38,12 @@ class Summary:
         self.digest.update(row.encode() + b"\n")
 
     def as_json(self) -> dict[str, Any]:
-        """As in the first line."""
+        """Return it as it is in the first line."""
         return {"rows": self.rows, "sha256": self.digest.hexdigest()}
 
 
 def row_line(part: str, row: str) -> str:
-    """One row as a line; the row's own text stays as it is."""
+    """Return one row as a line, its JSON unchanged."""
     return f'{{"part":{json.dumps(part)}{_ROW}{row}}}\n'
 
 
@@ -60,14 +60,14 @@ def write(path: Path, header: Mapping[str, Any], lines: Iterable[bytes]) -> None
 
 
 def read_header(path: Path) -> dict[str, Any]:
-    """The first line of a file that was checked."""
+    """Return the first line of a checked file."""
     with gzip.open(path, "rb") as file:
         found: dict[str, Any] = json.loads(file.readline())
     return found
 
 
 def check(path: Path) -> dict[str, Any]:
-    """Read the whole file and compare every sum; return its first line. Raises DamagedArchiveError."""
+    """Read the whole file and compare every checksum; return its first line. Raises DamagedArchiveError."""
     digest, count, last = hashlib.sha256(), 0, b""
     summaries: dict[str, Summary] = {}
     try:
@@ -99,13 +99,13 @@ def _summarize(summaries: dict[str, Summary], line: bytes, number: int) -> None:
 
 
 def parse_row(line: bytes) -> tuple[str, str]:
-    """The part and the row's own text. Raises ValueError."""
+    """Return the part and the row's JSON. Raises ValueError."""
     start, row = line.decode().rstrip("\n")[:-1].split(_ROW, 1)
     return json.loads(start + "}")["part"], row
 
 
 def read_rows_of(path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """(part, row) of these parts, in the order of the file, which was checked."""
+    """Yield (part, row) of these parts, in the order of the checked file."""
     with gzip.open(path, "rb") as file:
         for number, line in enumerate(file):
             if number and line.startswith(b'{"part"'):

@@ -1,4 +1,4 @@
-"""Where the archive of an incident is, and how far archiving or restoring it has come."""
+"""State and location of the archive of an incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moves one incident into its archive file or back, one step at a time; a step that was cut is repeated.
+"""Moves one incident into its archive file or back, step by step; an interrupted step is repeated.
 
 The file is stored, read back and compared before any row is deleted, and the rows are deleted in one
 transaction, which is rolled back unless they are exactly those of the file.
@@ -43,13 +43,13 @@ NAME: Final = "archive.jsonl.gz"
 
 
 class RowsChangedError(Exception):
-    """The incident is no longer what its file holds."""
+    """The incident changed after its file was written."""
 
 
 def advance(archive: IncidentArchive) -> None:
-    """Take the steps that are left. Raises StorageError and PassingError to be tried again later.
+    """Take the remaining steps. Raises StorageError and PassingError, to be retried later.
 
-    Raises PermanentError when a file to restore is missing or damaged; nothing is changed then.
+    Raises PermanentError without changes when a file to restore is missing or damaged.
     """
     while step := STEPS.get(archive.phase):
         if not renew(archive, ARCHIVE.lease_s):
@@ -96,7 +96,7 @@ def _dump(archive: IncidentArchive, path: Path) -> int:
 
 
 def _verify(archive: IncidentArchive, path: Path) -> None:
-    """written -> verified; back to planned when the storage returns anything else."""
+    """verified after reading the written file back; planned again if the storage returns anything else."""
     try:
         _fetch(archive, path)
     except (DamagedArchiveError, ObjectMissingError) as error:
@@ -119,7 +119,7 @@ def _fetch(archive: IncidentArchive, path: Path) -> dict[str, Any]:
 
 
 def _prune(archive: IncidentArchive, path: Path) -> None:
-    """verified -> archived, all or nothing; back to planned when a row has changed meanwhile."""
+    """verified -> archived, in one transaction; back to planned when a row has changed meanwhile."""
     try:
         header = _fetch(archive, path)
         with transaction.atomic():
@@ -138,7 +138,7 @@ def _prune(archive: IncidentArchive, path: Path) -> None:
 
 
 def _delete(archive: IncidentArchive, header: dict[str, Any], path: Path) -> None:
-    """Delete the rows that leave, children first. Raises RowsChangedError unless they are the file's."""
+    """Delete the archived rows, children first. Raises RowsChangedError unless they equal the file's."""
     leaving = [part for part in PARTS if part.leaves]
     for part in reversed(leaving):
         keys = [key for key, _ in read_rows(part, archive.workspace_id, archive.incident_id)]
@@ -150,7 +150,7 @@ def _delete(archive: IncidentArchive, header: dict[str, Any], path: Path) -> Non
 
 
 def _restore(archive: IncidentArchive, path: Path) -> None:
-    """restoring -> restored, all or nothing."""
+    """restoring -> restored, in one transaction."""
     try:
         _fetch(archive, path)
         with transaction.atomic():
@@ -165,7 +165,7 @@ def _restore(archive: IncidentArchive, path: Path) -> None:
 
 
 def _batches(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """The rows to insert, parents first."""
+    """Yield the rows to insert, parents first."""
     leaving = frozenset(part.name for part in PARTS if part.leaves)
     waiting: dict[str, list[str]] = defaultdict(list)
     for name, row in read_rows_of(path, leaving):

@@ -1,4 +1,4 @@
-"""The note of an archived incident's page."""
+"""Archive notice on an incident's page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from incidents.selectors import incident_for
 
 @panel
 class IncidentArchiveNote(IncidentPanel):
-    """Says that timeline and events are in the archive, and restores them."""
+    """Notice that timeline and events are archived, with a button to restore them."""
 
     name = "incident.archive"
     title = "Archive"

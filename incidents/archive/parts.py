@@ -14,8 +14,8 @@ from core.registry import Registry
 class Part:
     """One table. `where` selects the incident's rows of `t`, by %(incident)s; `key` orders them.
 
-    leaves: its rows are deleted once the archive is verified, and put back by a restore. The others are in
-    the file to be read and stay in the database, because lists, figures and postmortems read them.
+    leaves: its rows are deleted once the archive is verified, and inserted again by a restore. Other parts
+    are only copied to the file, because lists, figures and postmortems read them.
     """
 
     name: str

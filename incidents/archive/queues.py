@@ -1,4 +1,4 @@
-"""The queue of incidents to archive and to restore."""
+"""Queue of incidents to archive and to restore."""
 
 from __future__ import annotations
 

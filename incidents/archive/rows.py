@@ -34,7 +34,7 @@ select attname from pg_attribute
 
 
 def read_rows(part: Part, workspace_id: int, incident_id: int) -> Iterator[tuple[int, str]]:
-    """(key, row as JSON) in the order of the key."""
+    """Yield (key, row as JSON) in the order of the key."""
     query, after = _query(_READ, part), -1
     while True:
         given = {**_of(workspace_id, incident_id), "after": after, "limit": ROWS_AT_ONCE}
@@ -48,7 +48,7 @@ def read_rows(part: Part, workspace_id: int, incident_id: int) -> Iterator[tuple
 
 
 def delete_rows(part: Part, workspace_id: int, incident_id: int, keys: Sequence[int]) -> Iterator[str]:
-    """Delete the rows of these keys, sorted; yield each as it was."""
+    """Delete the rows with these keys, sorted; yield each deleted row."""
     query = _query(_DELETE, part)
     for start in range(0, len(keys), ROWS_AT_ONCE):
         given = {**_of(workspace_id, incident_id), "keys": list(keys[start : start + ROWS_AT_ONCE])}
@@ -59,7 +59,7 @@ def delete_rows(part: Part, workspace_id: int, incident_id: int, keys: Sequence[
 
 
 def insert_rows(part: Part, rows: Sequence[str]) -> int:
-    """Insert rows that are not there, with their keys; return how many. New columns take their defaults."""
+    """Insert missing rows with their keys; return how many. New columns get their defaults."""
     if not rows:
         return 0
     with connection.cursor() as cursor:

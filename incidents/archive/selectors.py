@@ -1,4 +1,4 @@
-"""Reads where the archive of an incident is."""
+"""Queries of archives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from incidents.models import Incident
 
 
 def archive_of(incident: Incident) -> IncidentArchive | None:
-    """The archive of an incident that the caller was let see, if one was ever planned."""
+    """Return the archive of an incident the caller may see, if one was ever planned."""
     rows = IncidentArchive.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     found: IncidentArchive | None = rows.first()
     return found

@@ -20,7 +20,7 @@ from incidents.archive.services.planning import plan_everywhere
     ARCHIVE, IncidentArchive, related=("incident", "workspace"), backoff=Backoff(first=10.0, attempts=60)
 )
 def move_archive(archive: IncidentArchive) -> None:
-    """Archive or restore one incident, from the step that was reached."""
+    """Archive or restore one incident, continuing at the reached step."""
     advance(archive)
 
 

@@ -13,7 +13,7 @@ from incidents.archive.services.planning import request_restore
 
 @require_POST
 def restore(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST: bring timeline and events back; 303 to the incident."""
+    """POST: restore timeline and events; 303 to the incident."""
     planned = request_restore(current_actor(request), reference, now=timezone.now())
     name = planned.incident.reference
     return done(request, f"{name} is being restored; reload in a moment.", url=f"/incidents/{name}")

@@ -31,7 +31,7 @@ class AttachmentReference(Schema):
 
 @router.get("/{reference}/attachments", response=list[AttachmentOut], summary="Attachments of an incident")
 def attachments(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Its pictures, oldest first."""
+    """List the pictures of an incident, oldest first."""
     actor = actor_in(request)
     incident = incident_for(actor, where.reference)
     return [attachment_json(one) for one in attachments_of(actor, incident)]
@@ -39,9 +39,9 @@ def attachments(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @router.post("/{reference}/attachments", response={201: AttachmentOut}, summary="Attach a picture")
 def attach(request: HttpRequest, where: Path[Reference], file: File[UploadedFile | None] = None) -> Any:
-    """A multipart upload with one `file`: PNG, JPEG, GIF or WebP, at most 10 MB.
+    """Attach a picture: a multipart upload with one `file`, PNG, JPEG, GIF or WebP, at most 10 MB.
 
-    Metadata and whatever is not the picture are removed. The same picture again is stored once.
+    Metadata and trailing data are removed. The same picture again is stored once.
     """
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_WRITE)
@@ -52,12 +52,12 @@ def attach(request: HttpRequest, where: Path[Reference], file: File[UploadedFile
 
 @one_router.get("/{attachment_id}", summary="Read an attachment")
 def read(request: HttpRequest, where: Path[AttachmentReference]) -> HttpResponse:
-    """The bytes of the picture."""
+    """Return the bytes of the picture."""
     return picture_response(attachment_for(actor_in(request), where.attachment_id))
 
 
 @one_router.delete("/{attachment_id}", response={204: None}, summary="Remove an attachment")
 def remove(request: HttpRequest, where: Path[AttachmentReference]) -> Any:
-    """Deletes the picture; texts that show it keep its name."""
+    """Delete the picture; texts that show it keep its name."""
     remove_attachment(actor_in(request), where.attachment_id)
     return Status(204, None)

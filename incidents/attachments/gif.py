@@ -1,4 +1,4 @@
-"""GIF: the screen, its frames, and how they repeat. Pure."""
+"""GIF cleaner: the screen, its frames, and how they repeat. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from incidents.attachments.picture import NotAPictureError, Picture
 
 
 def clean(body: bytes) -> Picture:
-    """The picture in these bytes; browsers widen the screen for a frame that is larger.
+    """Return the cleaned picture; browsers widen the screen for a frame that is larger.
 
     Raises NotAPictureError, struct.error, IndexError.
     """
@@ -16,7 +16,7 @@ def clean(body: bytes) -> Picture:
     if not width * height:
         raise NotAPictureError("the GIF picture has no screen")
     at, frames = 13 + _colours(flags), 0
-    kept = [body[:at]]
+    parts = [body[:at]]
     while (kind := body[at]) != 0x3B:
         if kind == 0x2C:
             left, top, wide, high = struct.unpack_from("<HHHH", body, at + 1)
@@ -28,11 +28,11 @@ def clean(body: bytes) -> Picture:
             raise NotAPictureError("the GIF picture is damaged")
         end = _blocks_end(body, data)
         if kind == 0x2C or body[at + 1] == 0xF9:
-            kept.append(body[at:end])
+            parts.append(body[at:end])
         elif body[at + 2 : at + 14] == b"\x0bNETSCAPE2.0" and body[at + 14] == 3:
-            kept.append(body[at : at + 18] + b"\0")
+            parts.append(body[at : at + 18] + b"\0")
         at = end
-    return Picture("image/gif", b"".join([*kept, b"\x3b"]), width, height, frames)
+    return Picture("image/gif", b"".join([*parts, b"\x3b"]), width, height, frames)
 
 
 def _colours(flags: int) -> int:

@@ -1,7 +1,7 @@
-"""Recognises a picture by its content and removes everything that is not the picture. Pure.
+"""Recognizes pictures by content and removes everything but the picture. Pure.
 
-Removed: metadata (places, cameras, names, thumbnails, comments), unknown blocks, and bytes after the end
-of the picture, which is where a file that is two things at once has its second half. Pixels are not touched.
+Removed: metadata (places, cameras, names, thumbnails, comments), unknown blocks, and bytes after the end of
+the picture, where polyglot files hide their second half. Pixels are not touched.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from incidents.attachments.picture import NotAPictureError, Picture, check_size
 
 
 def cleaned(body: bytes) -> Picture:
-    """The picture in these bytes and nothing else. Raises NotAPictureError."""
+    """Return the cleaned picture. Raises NotAPictureError."""
     for matches, clean in _FORMATS:
         if matches(body):
             try:

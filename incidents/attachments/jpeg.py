@@ -1,4 +1,4 @@
-"""JPEG: segments that are needed to show the picture, and its scans. Pure."""
+"""JPEG cleaner: segments needed to show the picture, and its scans. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _SIZES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _KEPT: Final = _SIZES | {0xC4, 0xCC, 0xDA, 0xDD, 0xDB}
 _END: Final = 0xD9
 _SCAN: Final = 0xDA
-_JFIF_BYTES: Final = 16  # without the thumbnail that may follow
+_JFIF_BYTES: Final = 16  # without the optional thumbnail
 _ADOBE_BYTES: Final = 14
 _ORIENTATION: Final = 0x0112
-# Within the data of a scan: a mark that is no stuffed byte, no restart mark and no filling.
+# Within the data of a scan: a marker that is neither a stuffed byte nor a restart marker nor fill bytes.
 _MARK: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
 
 
 def clean(body: bytes) -> Picture:
-    """The picture in these bytes. Raises NotAPictureError, struct.error, IndexError."""
-    at, kept, size, turned = 2, [body[:2]], (0, 0), 1
+    """Return the cleaned picture. Raises NotAPictureError, struct.error, IndexError."""
+    at, parts, size, turned = 2, [body[:2]], (0, 0), 1
     while (marker := _marker(body, at)) != _END:
         (length,) = struct.unpack_from(">H", body, at + 2)
         segment = body[at : at + 2 + length]
@@ -31,15 +31,15 @@ def clean(body: bytes) -> Picture:
             size = _size(segment, size)
         elif marker == 0xE1:
             turned = _orientation(segment) or turned
-        kept.append(_kept(marker, segment))
+        parts.append(_cleaned(marker, segment))
         at += 2 + length
         if marker == _SCAN:
             end = _scan_end(body, at)
-            kept.append(body[at:end])
+            parts.append(body[at:end])
             at = end
     if turned != 1:
-        kept.insert(1, _orientation_segment(turned))
-    return Picture("image/jpeg", b"".join([*kept, b"\xff\xd9"]), *size)
+        parts.insert(1, _orientation_segment(turned))
+    return Picture("image/jpeg", b"".join([*parts, b"\xff\xd9"]), *size)
 
 
 def _marker(body: bytes, at: int) -> int:
@@ -55,8 +55,8 @@ def _size(segment: bytes, before: tuple[int, int]) -> tuple[int, int]:
     return width, height
 
 
-def _kept(marker: int, segment: bytes) -> bytes:
-    """A segment as it stays; nothing of one that is not needed."""
+def _cleaned(marker: int, segment: bytes) -> bytes:
+    """Return a needed segment, cleaned; empty for others."""
     if marker in _KEPT:
         return segment
     if marker == 0xE0 and segment[4:9] == b"JFIF\0" and len(segment) >= _JFIF_BYTES + 2:
@@ -67,7 +67,7 @@ def _kept(marker: int, segment: bytes) -> bytes:
 
 
 def _scan_end(body: bytes, at: int) -> int:
-    """Where the data of a scan ends: at the next mark that is no restart."""
+    """Return where the data of a scan ends: at the next marker that is no restart."""
     found = _MARK.search(body, at)
     if found is None:
         raise NotAPictureError("the JPEG picture is cut off")
@@ -75,7 +75,7 @@ def _scan_end(body: bytes, at: int) -> int:
 
 
 def _orientation(segment: bytes) -> int:
-    """How the camera was held, 1 to 8; 0 where the segment does not say."""
+    """Return the EXIF orientation, 1 to 8; 0 if the segment has none."""
     if segment[4:10] != b"Exif\0\0":
         return 0
     tiff = segment[10:]
@@ -93,7 +93,7 @@ def _orientation(segment: bytes) -> int:
 
 
 def _orientation_segment(turned: int) -> bytes:
-    """Metadata that says how to turn the picture, and nothing else."""
+    """Return an EXIF segment with the orientation only."""
     tiff = b"MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHIHH", _ORIENTATION, 3, 1, turned, 0) + b"\0\0\0\0"
     content = b"Exif\0\0" + tiff
     return b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content

@@ -12,10 +12,10 @@ from incidents.lifecycle.models import Incident
 
 
 class Attachment(WorkspaceScoped):
-    """One stored picture of an incident; the bytes lie in object storage under `key`.
+    """One stored picture of an incident; its bytes are in object storage under `key`.
 
-    The bytes are the cleaned ones: only the picture itself, in the format its content has, whatever its
-    sender called it. The same picture of one incident is stored once.
+    They are the cleaned bytes, in the detected format, whatever the sender called it. The same picture of one
+    incident is stored once.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -44,10 +44,10 @@ class Attachment(WorkspaceScoped):
 
     @property
     def path(self) -> str:
-        """Where it is read, and how Markdown names it."""
+        """Return the path of the picture, also used in Markdown."""
         return f"/attachments/{self.pk}"
 
     @property
     def markdown(self) -> str:
-        """What shows it in a note or a postmortem."""
+        """Return the Markdown that shows it in a note or a postmortem."""
         return f"![{self.name}]({self.path})"

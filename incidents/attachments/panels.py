@@ -1,4 +1,4 @@
-"""The panel of an incident's pictures."""
+"""Panel of an incident's pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from incidents.selectors import incident_for
 
 @panel
 class IncidentAttachments(IncidentPanel):
-    """Pictures that people attached, and the form to attach one."""
+    """Attached pictures, and the form to attach one."""
 
     name = "incident.attachments"
     title = "Attachments"

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_PIXELS: Final = 50_000_000
-MAX_PIXELS_IN_FRAMES: Final = 1_000_000_000  # of all frames of a moving picture together
+MAX_PIXELS_IN_FRAMES: Final = 1_000_000_000  # sum of all frames of an animation
 
 
 class NotAPictureError(ValueError):
-    """The bytes are no whole PNG, JPEG, GIF or WebP picture; the message says why."""
+    """The bytes are no complete PNG, JPEG, GIF or WebP picture; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A cleaned picture; `frames`: the pixels of all its frames together."""
+    """A cleaned picture; `frames`: the total pixels of all its frames."""
 
     content_type: str
     body: bytes
@@ -25,7 +25,7 @@ class Picture:
 
 
 def check_size(picture: Picture) -> None:
-    """Raise NotAPictureError for a picture that a browser would need too much memory or time to show."""
+    """Raise NotAPictureError for a picture that would need too much memory or time in a browser."""
     if not 0 < picture.width * picture.height <= MAX_PIXELS:
         raise NotAPictureError(f"the picture must have 1 to {MAX_PIXELS:,} pixels")
     if picture.frames > MAX_PIXELS_IN_FRAMES:

@@ -1,4 +1,4 @@
-"""PNG: one header first, blocks of the picture, an end. Pure."""
+"""PNG cleaner: header, blocks of the picture, end. Pure."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _KEPT: Final = frozenset(
 
 
 def clean(body: bytes) -> Picture:
-    """The picture in these bytes. Raises NotAPictureError, struct.error, IndexError."""
+    """Return the cleaned picture. Raises NotAPictureError, struct.error, IndexError."""
     blocks = _blocks(body)
     kind, data, whole = next(blocks)
     if kind != b"IHDR" or len(data) != HEADER_BYTES:
         raise NotAPictureError("a PNG picture must begin with its header")
     width, height = struct.unpack_from(">II", data)
-    kept, frames = [SIGNATURE, whole], 0
+    parts, frames = [SIGNATURE, whole], 0
     for kind, data, whole in blocks:
         if kind == b"IHDR":
             raise NotAPictureError("a PNG picture must have one header")
         if kind == b"fcTL":
             frames += _frame(data, width, height)
         if kind in _KEPT:
-            kept.append(whole)
-    return Picture("image/png", b"".join([*kept, _END]), width, height, frames)
+            parts.append(whole)
+    return Picture("image/png", b"".join([*parts, _END]), width, height, frames)
 
 
 def _blocks(body: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, data, and the whole block, up to the end mark."""
+    """Yield kind, data, and the whole block, up to the end marker."""
     at = len(SIGNATURE)
     while True:
         (length,) = struct.unpack_from(">I", body, at)
@@ -54,7 +54,7 @@ def _blocks(body: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 
 def _frame(data: bytes, width: int, height: int) -> int:
-    """The pixels of one frame, which lies within the picture."""
+    """Return the pixels of one frame, which lies within the picture."""
     wide, high, left, top = struct.unpack_from(">IIII", data, 4)
     if left + wide > width or top + high > height:
         raise NotAPictureError("a frame of the PNG picture is larger than the picture")

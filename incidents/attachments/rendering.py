@@ -8,7 +8,7 @@ from incidents.attachments.models import Attachment
 
 
 def attachment_json(one: Attachment) -> dict[str, Any]:
-    """What the API tells of an attachment."""
+    """Return an attachment as the API shows it."""
     return {
         "id": one.pk,
         "name": one.name,

@@ -1,4 +1,4 @@
-"""Reads attachments."""
+"""Queries of attachments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_LISTED: Final = 100
 
 
 def attachments_of(actor: Actor, incident: Incident) -> list[Attachment]:
-    """Those of one incident, oldest first, at most 100."""
+    """Return the attachments of one incident, oldest first, at most 100."""
     require(actor, Capability.INCIDENTS_READ)
     return _attached(actor.workspace_id, incident.pk)
 
@@ -31,7 +31,7 @@ def _attached(workspace_id: int, incident_id: int) -> QuerySet[Attachment]:
 
 
 def attachment_for(actor: Actor, attachment_id: int) -> Attachment:
-    """One attachment of an incident that the actor may read. Raises Forbidden, NotFound."""
+    """Return one attachment of an incident that the actor may read. Raises Forbidden, NotFound."""
     require(actor, Capability.INCIDENTS_READ)
     rows = Attachment.objects.of(actor.workspace_id).filter(seen_with(actor), pk=attachment_id)
     found: Attachment | None = rows.select_related("incident").first()
@@ -42,5 +42,5 @@ def attachment_for(actor: Actor, attachment_id: int) -> Attachment:
 
 
 def content_of(attachment: Attachment) -> bytes:
-    """Its bytes. Raises StorageError, ObjectMissingError."""
+    """Return its bytes. Raises StorageError, ObjectMissingError."""
     return bucket().get(attachment.key)

@@ -26,14 +26,14 @@ from incidents.validation import invalid
 
 MAX_BYTES: Final = 10_000_000
 MAX_NAME_CHARS: Final = 80
-_UNFIT: Final = re.compile(r"[^\w .,+-]")  # a name stands in Markdown and in headers
+_UNFIT: Final = re.compile(r"[^\w .,+-]")  # names are used in Markdown and in headers
 
 
 def store_attachment(actor: Actor, number: int | str, *, name: str, body: bytes) -> Attachment:
-    """Store a picture of an incident; the same picture again is the stored one.
+    """Store a picture of an incident; the same picture again returns the stored one.
 
-    The kind is what the content says, not the name; only the picture itself is stored, without metadata.
-    Raises Invalid naming `file`, Unavailable while the storage does not answer, Forbidden, NotFound.
+    The type is detected from the content, not the name; the picture is stored without metadata. Raises
+    Invalid naming `file`, Unavailable while the storage is down, Forbidden, NotFound.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     incident = incident_for(actor, number)
@@ -70,7 +70,7 @@ def _stored(incident: Incident, digest: str) -> Attachment | None:
 
 def _put(key: str, picture: Picture) -> None:
     if not connection.in_atomic_block:
-        connection.close()  # the storage may take its time
+        connection.close()  # not held during the upload
     try:
         bucket().ensure()
         bucket().put(key, picture.body, picture.content_type)
@@ -115,7 +115,7 @@ def remove_attachment(actor: Actor, attachment_id: int) -> Attachment:
 
 
 def _named(name: str) -> str:
-    """A name that is safe in Markdown, in a header and on a page."""
+    """Return a name that is safe in Markdown, in a header and on a page."""
     last = name.replace("\\", "/").rpartition("/")[2]
     plain = " ".join(_UNFIT.sub(" ", last).split())
     return plain[:MAX_NAME_CHARS] or "picture"

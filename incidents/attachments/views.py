@@ -16,13 +16,13 @@ from incidents.attachments.selectors import attachment_for, content_of
 from incidents.attachments.services import remove_attachment, store_attachment
 from incidents.selectors import incident_for
 
-# A picture that a browser shows, never a page that it runs.
+# A browser may show the picture, but not run it as a page.
 POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 @require_POST
 def upload(request: HttpRequest, reference: str) -> HttpResponse:
-    """POST /incidents/INC-42/attachments: one `file`; 303, or JSON for a script that asks for it."""
+    """POST /incidents/INC-42/attachments: one `file`; 303, or JSON for scripts that accept it."""
     actor = current_actor(request)
     require(actor, Capability.INCIDENTS_WRITE)
     incident = incident_for(actor, reference)
@@ -43,7 +43,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """POST /attachments/7/remove: it is deleted; 303 to its incident."""
+    """POST /attachments/7/remove: delete it; 303 to its incident."""
     found = remove_attachment(current_actor(request), pk)
     topics = (f"incident:{found.incident.number}",)
     return done(
@@ -52,7 +52,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def picture_response(attachment: Attachment) -> HttpResponse:
-    """The bytes under the type that their content has. Raises NotFound, StorageError."""
+    """Return the bytes with the detected type. Raises NotFound, StorageError."""
     try:
         body = content_of(attachment)
     except ObjectMissingError as error:

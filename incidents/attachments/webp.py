@@ -1,4 +1,4 @@
-"""WebP: the blocks of the picture and of its frames. Pure."""
+"""WebP cleaner: the blocks of the picture and of its frames. Pure."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _FRAME_HEAD_BYTES: Final = 16
 
 
 def clean(body: bytes) -> Picture:
-    """The picture in these bytes. Raises NotAPictureError, struct.error, IndexError."""
+    """Return the cleaned picture. Raises NotAPictureError, struct.error, IndexError."""
     (total,) = struct.unpack_from("<I", body, 4)
     if total + 8 > len(body):
         raise NotAPictureError("the WebP picture is cut off")
-    kept, size, frames = [], (0, 0), 0
+    parts, size, frames = [], (0, 0), 0
     for kind, data in _blocks(body[12 : total + 8]):
         if kind == b"VP8X":
             data = bytes([data[0] & ~_METADATA]) + data[1:]
@@ -31,8 +31,8 @@ def clean(body: bytes) -> Picture:
             data, pixels = _frame(data, size)
             frames += pixels
         if kind in _KEPT:
-            kept.append(_block(kind, data))
-    content = b"WEBP" + b"".join(kept)
+            parts.append(_block(kind, data))
+    content = b"WEBP" + b"".join(parts)
     return Picture("image/webp", b"RIFF" + struct.pack("<I", len(content)) + content, *size, frames)
 
 
@@ -52,23 +52,23 @@ def _block(kind: bytes, data: bytes) -> bytes:
 
 
 def _frame(data: bytes, canvas: tuple[int, int]) -> tuple[bytes, int]:
-    """A frame without what is not its picture, and its pixels; it lies within the picture."""
+    """Return a frame without other data, and its pixels; it lies within the picture."""
     head = data[:_FRAME_HEAD_BYTES]
     left, top, wide, high = (_three(head, at) for at in (0, 3, 6, 9))
     if len(head) < _FRAME_HEAD_BYTES or 2 * left + wide + 1 > canvas[0] or 2 * top + high + 1 > canvas[1]:
         raise NotAPictureError("a frame of the WebP picture is larger than the picture")
-    kept = []
+    parts = []
     for kind, inner in _blocks(data[_FRAME_HEAD_BYTES:]):
         if kind in _PIXELS:
             _fitting((wide + 1, high + 1), _size(kind, inner))
         if kind in _IN_FRAME:
-            kept.append(_block(kind, inner))
-    return head + b"".join(kept), (wide + 1) * (high + 1)
+            parts.append(_block(kind, inner))
+    return head + b"".join(parts), (wide + 1) * (high + 1)
 
 
-def _fitting(said: tuple[int, int], found: tuple[int, int]) -> tuple[int, int]:
-    """The size of the pixels, which is the one said before where one was."""
-    if any(said) and said != found:
+def _fitting(declared: tuple[int, int], found: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of the pixels, which must equal a size declared before."""
+    if any(declared) and declared != found:
         raise NotAPictureError("the WebP picture says two sizes")
     return found
 

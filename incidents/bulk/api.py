@@ -50,17 +50,17 @@ class BulkActionIn(Schema):
 
 
 class BulkStepOut(Schema):
-    """What came of one incident."""
+    """Outcome for one incident."""
 
     incident: str = Field(description="Reference of the incident.", examples=["INC-42"])
-    outcome: Outcome = Field(description="What came of it.")
+    outcome: Outcome = Field(description="Outcome.")
     why: str = Field(description="Why it was refused; empty: it was not.")
-    undo: str = Field(description="What came of undoing it; empty: not undone.")
+    undo: str = Field(description="Outcome of undoing it; empty: not undone.")
     undo_why: str = Field(description="Why it was not undone.")
 
 
 class BulkActionOut(Schema):
-    """An action on many incidents, and what came of each."""
+    """An action on many incidents, and the outcome of each."""
 
     id: int = Field(description="Id of the action.")
     kind: BulkKind = Field(description="What was done.")
@@ -71,16 +71,17 @@ class BulkActionOut(Schema):
 
 
 class BulkActionId(Schema):
-    """An action of yours."""
+    """A bulk action of the caller."""
 
     action_id: int = Field(ge=1, le=MAX_ID, description="Id of the action.")
 
 
 @router.post("", response=BulkActionOut, summary="Act on many incidents")
 def act(request: HttpRequest, body: BulkActionIn) -> Any:
-    """Acknowledges, assigns or resolves each; one that is refused stops no other, and its step says why.
+    """Acknowledge, assign or resolve each incident.
 
-    The same request sent again changes nothing twice and returns the same action.
+    One that is refused stops no other, and its step says why. The same request sent again changes nothing
+    twice and returns the same action.
     """
     actor = actor_in(request)
     action = act_on_many(
@@ -95,14 +96,14 @@ def act(request: HttpRequest, body: BulkActionIn) -> Any:
 
 @router.get("/{action_id}", response=BulkActionOut, summary="Show an action on many incidents")
 def show(request: HttpRequest, where: Path[BulkActionId]) -> Any:
-    """One of your own."""
+    """Return a bulk action of the caller."""
     actor = actor_in(request)
     return _json(actor, action_of(actor, where.action_id))
 
 
 @router.post("/{action_id}/undo", response=BulkActionOut, summary="Undo an action on many incidents")
 def undo(request: HttpRequest, where: Path[BulkActionId]) -> Any:
-    """Within ten minutes; an incident that someone changed since is left as it is, and its step says so."""
+    """Undo within ten minutes; an incident that was changed since is skipped, and its step says so."""
     actor = actor_in(request)
     return _json(actor, undo_action(actor, action_id=where.action_id))
 
@@ -111,8 +112,8 @@ def _number(position: int, reference: str) -> int:
     try:
         return parse_reference(reference)
     except (Invalid, NotFound) as error:
-        said = "must be an incident, such as INC-42"
-        raise invalid(f"incidents[{position}].incident", "reference", said) from error
+        message = "must be an incident, such as INC-42"
+        raise invalid(f"incidents[{position}].incident", "reference", message) from error
 
 
 def _json(actor: Actor, action: BulkAction) -> dict[str, Any]:

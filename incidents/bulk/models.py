@@ -1,4 +1,4 @@
-"""Bulk actions and what undoing them needs."""
+"""Bulk actions and the data to undo them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.lifecycle.models import Incident
 
 
 class BulkKind(models.TextChoices):
-    """What can be done to many."""
+    """Kind of bulk action."""
 
     ACKNOWLEDGE = "acknowledge", "Acknowledge"
     ASSIGN = "assign", "Assign"
@@ -21,7 +21,7 @@ class BulkKind(models.TextChoices):
 
 
 class Outcome(models.TextChoices):
-    """What came of one incident's step. The empty text: nothing was tried."""
+    """Outcome for one incident. Empty: not tried."""
 
     DONE = "done", "Done"
     SAME = "same", "Unchanged"
@@ -29,10 +29,10 @@ class Outcome(models.TextChoices):
 
 
 class BulkAction(WorkspaceScoped):
-    """One action on up to 200 incidents. The audit trail has what happened; this has what undoing needs.
+    """One action on up to 200 incidents. The audit trail has what happened; this has what undo needs.
 
-    `request_key` (64 hex) says who asked for what of which versions: the same thing asked for twice is one
-    action. `made_by` is the actor's key; no one else sees it or takes it back.
+    `request_key` (64 hex) is derived from actor, action and versions, so that a repeated request is one
+    action. `made_by` is the actor's key; no one else sees or undoes it.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -54,10 +54,10 @@ class BulkAction(WorkspaceScoped):
 
 
 class BulkStep(WorkspaceScoped):
-    """What came of one incident, written in the transaction that changed it.
+    """Outcome for one incident, written in the transaction that changed it.
 
-    `version` is the incident's afterwards, `before` the values it had (name -> JSON), both only where it
-    changed; `why` and `undo_why` are sentences for people.
+    `version` is the incident's version afterwards, `before` its earlier values (name -> JSON), both only for
+    changed incidents; `why` and `undo_why` are sentences for people.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""Selected incidents of a form: `pick=42:7`, number and seen version."""
+"""Selected incidents of a form: `pick=42:7`, number and version that was shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PICK: Final = re.compile(r"([0-9]{1,9})(?::([0-9]{1,9}))?", re.ASCII)
 
 
 def picks_in(form: QueryDict, name: str = "pick") -> list[Pick]:
-    """1 to 200 picks. Raises Invalid (field `pick`) for none, for too many, and for anything else."""
+    """Return 1 to 200 picks. Raises Invalid (field `pick`) for none, for too many, and for anything else."""
     found = [_pick(text) for text in form.getlist(name)]
     if not found:
         raise invalid("pick", "required", "must name an incident: select at least one")

@@ -1,4 +1,4 @@
-"""Queries for bulk actions."""
+"""Queries of bulk actions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNDO_WITHIN: Final = timedelta(minutes=10)
 
 
 def action_of(actor: Actor, action_id: int) -> BulkAction:
-    """What this actor did to many. Raises NotFound for anybody else's; Forbidden."""
+    """Return a bulk action of this actor. Raises NotFound for anyone else's; Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     mine = BulkAction.objects.of(actor.workspace_id).filter(made_by=actor_key(actor))
     found: BulkAction | None = mine.filter(pk=action_id).first()
@@ -28,11 +28,11 @@ def action_of(actor: Actor, action_id: int) -> BulkAction:
 
 
 def steps_of(actor: Actor, action: BulkAction) -> list[BulkStep]:
-    """What came of each incident, by number, with the incidents: one query."""
+    """Return the outcome for each incident, by number, with the incidents: one query."""
     steps = BulkStep.objects.of(action.workspace_id).filter(seen_with(actor), action=action)
     return list(steps.select_related("incident").order_by("number"))
 
 
 def may_undo(action: BulkAction) -> bool:
-    """Whether it can still be taken back, as far as time says."""
+    """Return whether it can still be undone, as far as the time limit is concerned."""
     return action.undone_at is None and timezone.now() <= action.made_at + UNDO_WITHIN

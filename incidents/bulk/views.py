@@ -29,7 +29,7 @@ ROW_BUTTONS: Final = {
 
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
-    """Do it. Where all went well: 303 back, or for htmx 204 with a toast; else what came of each incident."""
+    """Run it. If all succeeded: 303 back, or for htmx 204 with a toast; else the outcome of each incident."""
     actor, form = current_actor(request), request.POST
     name = next((name for name in ROW_BUTTONS if name in form), "pick")
     kind = ROW_BUTTONS[name].value if name in ROW_BUTTONS else form.get("do", "")
@@ -45,13 +45,13 @@ def act(request: HttpRequest) -> HttpResponse:
     if any(step.outcome == Outcome.REFUSED for step in steps):
         return _result(request, action, steps)
     undo = f"/incidents/bulk/{action.pk}/undo" if any(s.outcome == Outcome.DONE for s in steps) else ""
-    said = _summary(actor, action, steps)
-    return done(request, said, url=_back(request), topics=_topics(steps), undo=undo)
+    message = _summary(actor, action, steps)
+    return done(request, message, url=_back(request), topics=_topics(steps), undo=undo)
 
 
 @require_safe
 def result(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET /incidents/bulk/7: what came of each incident, and the way to take it back."""
+    """GET /incidents/bulk/7: the outcome for each incident, and a button to undo."""
     actor = current_actor(request)
     action = action_of(actor, pk)
     return _page(request, action, steps_of(actor, action))
@@ -59,7 +59,7 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo it; what has changed since is left as it is, and said."""
+    """Undo it; incidents changed since are skipped and listed."""
     action = undo_action(current_actor(request), action_id=pk)
     steps = [step for step in steps_of(current_actor(request), action) if step.undo]
     if any(step.undo == Outcome.REFUSED for step in steps):

@@ -8,14 +8,14 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from core.admin.base import one_of
 from incidents.components.services.editing import edit_component
 from incidents.models import Component
 
 
 @admin.register(Component)
-class ComponentAdmin(ThroughService):
+class ComponentAdmin(ServiceAdmin):
     editable = ("description", "owner", "tier", "runbook_url", "health_url", "schedule", "depends_on")
     list_display = ("name", "workspace", "tier", "owner", "created_at")
     list_filter = ("workspace", one_of("tier", "1", "2", "3", "4", "5"))
@@ -23,7 +23,7 @@ class ComponentAdmin(ThroughService):
     list_select_related = ("workspace", "owner")
 
     def apply(self, actor: Actor, thing: Component, changes: Mapping[str, Any]) -> None:
-        """Edit the component."""
+        """Edit the component through the service."""
         wanted = dict(changes)
         if "owner" in wanted:
             wanted["owner"] = wanted["owner"].username if wanted["owner"] else None

@@ -38,13 +38,13 @@ LISTED: Final = ("limit", "cursor", *NAMES)
 
 
 class ComponentName(Schema):
-    """The name, exactly as events call it; it may hold slashes."""
+    """The exact name that events use; it may contain slashes."""
 
     name: str = Field(max_length=200)
 
 
 def component_json(state: ComponentState) -> dict[str, Any]:
-    """The fields of `ComponentOut`."""
+    """Return the fields of `ComponentOut`."""
     one, load = state.component, state.load
     return {
         "id": one.pk,
@@ -65,7 +65,7 @@ def component_json(state: ComponentState) -> dict[str, Any]:
     }
 
 
-def _answer(actor: Actor, component: Component, response: HttpResponse) -> dict[str, Any]:
+def _response(actor: Actor, component: Component, response: HttpResponse) -> dict[str, Any]:
     needs, needed_by = neighbours(actor, component)
     response["ETag"] = etag(component.version)
     return component_json(state_of(actor, component)) | {
@@ -76,7 +76,7 @@ def _answer(actor: Actor, component: Component, response: HttpResponse) -> dict[
 
 @router.get("", response=list[ComponentOut], summary="List components")
 def list_components(request: HttpRequest, response: HttpResponse, query: Query[ComponentQuery]) -> Any:
-    """Those in trouble first, the worst of all at the top, then by tier and name."""
+    """List components: those affected by incidents first, the worst at the top, then by tier and name."""
     known_only(request, LISTED)
     wanted = parse_component_filter(request.GET.dict())
     page = components_page(actor_in(request), wanted, cursor=query.cursor or None, limit=query.limit)
@@ -86,27 +86,27 @@ def list_components(request: HttpRequest, response: HttpResponse, query: Query[C
 
 @router.post("", response={201: ComponentDetailOut}, summary="Add a component")
 def add_component(request: HttpRequest, response: HttpResponse, body: ComponentIn) -> Any:
-    """Before any event names it; those that events name first appear by themselves."""
+    """Add a component before any event names it; others are created when an event first names them."""
     actor = actor_in(request)
     made = create_component(actor, name=body.name, wanted=body.model_dump(exclude={"name"}))
     response["Location"] = f"{request.path}/{quote(made.name, safe='')}"
-    return Status(201, _answer(actor, made, response))
+    return Status(201, _response(actor, made, response))
 
 
 @router.get("/{path:name}", response=ComponentDetailOut, summary="Show a component")
 def show_component(request: HttpRequest, response: HttpResponse, where: Path[ComponentName]) -> Any:
-    """With its health, what it depends on and what depends on it."""
+    """Return a component with its health, its dependencies and its dependents."""
     actor = actor_in(request)
-    return _answer(actor, component_for(actor, name=where.name), response)
+    return _response(actor, component_for(actor, name=where.name), response)
 
 
 @router.patch("/{path:name}", response=ComponentDetailOut, summary="Change a component")
 def patch_component(
     request: HttpRequest, response: HttpResponse, where: Path[ComponentName], body: ComponentPatchIn
 ) -> Any:
-    """All changes are made, or none. Send `version` or `If-Match` and a stale change is refused with 409.
+    """Change a component, all or nothing. Send `version` or `If-Match` to get 409 for a stale change.
 
-    What it depends on may not lead back to it: 422, with the way round.
+    A dependency cycle is refused with 422, naming the cycle.
     """
     actor = actor_in(request)
     found = component_for(actor, name=where.name)
@@ -114,4 +114,4 @@ def patch_component(
     wanted = {name: value for name, value in given.items() if value is not None or name in NULLABLE}
     version = version_from(request, body.version)
     changed = edit_component(actor, component_id=found.pk, wanted=wanted, version=version)
-    return _answer(actor, component_for(actor, pk=changed.pk), response)
+    return _response(actor, component_for(actor, pk=changed.pk), response)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 
 def circle(start: int, needs: Iterable[int], edges: Mapping[int, Iterable[int]]) -> list[int]:
-    """The way from `start` back to itself if it needed `needs`, both ends included; empty if there is none.
+    """Return the cycle from `start` back to itself if it depended on `needs`, both ends included.
 
-    `edges`: what each one needs now; those of `start` itself are what `needs` replaces. Takes a step at most
-    for each edge, however deep they go.
+    Empty if none. `edges`: the current dependencies; those of `start` itself are replaced by `needs`. Takes
+    at most one step per edge, however deep they go.
     """
     came_from: dict[int, int] = {}
     waiting = [(one, start) for one in needs]

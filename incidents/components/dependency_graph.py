@@ -1,4 +1,4 @@
-"""The part of the dependency graph that lies below some components."""
+"""The part of the dependency graph below some components."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final, LiteralString
 from core.sql.prepared import rows
 
 MAX_EDGES: Final = 5_000
-# `union` leaves out what was seen, so a cycle ends.
+# `union` drops duplicates, so a cycle ends.
 _BELOW: Final[LiteralString] = """
 with recursive below(id) as (
   select id from incidents_component where workspace_id = %s::bigint and name = any(%s::text[])
@@ -24,7 +24,7 @@ select c.name, n.name from below b
 
 
 def names_it_depends_on(workspace_id: int, names: Iterable[str]) -> Mapping[str, set[str]]:
-    """Name -> what it depends on directly, for these components and everything below them. One statement."""
+    """Return name -> direct dependencies, for these components and everything below them. One statement."""
     edges: dict[str, set[str]] = {}
     for name, needed in rows(_BELOW, [workspace_id, sorted(names), MAX_EDGES]):
         edges.setdefault(name, set()).add(needed)

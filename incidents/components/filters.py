@@ -17,7 +17,7 @@ NAMES: Final = ("search", "health", "tier", "archived")
 
 @dataclass(frozen=True, slots=True)
 class ComponentFilter:
-    """Part of the name, a word for the health, a tier; archived ones only on request, and then alone."""
+    """Part of the name, a health state, a tier; archived components only on request, and then alone."""
 
     search: str = ""
     standing: Standing | None = None

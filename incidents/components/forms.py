@@ -11,7 +11,7 @@ from accounts.oncall.selectors import schedules_of
 from accounts.selectors import members_of
 from core.ui.forms import LongSelect
 from incidents.components.filters import TIERS
-from incidents.lifecycle.forms import dress
+from incidents.lifecycle.forms import style_widgets
 from incidents.models import Component
 from incidents.validation import NAME_LENGTH, TEXT_LENGTH, URL_LENGTH
 
@@ -20,7 +20,7 @@ TIER_WORDS = {1: "1, the most important", 3: "3, the usual", 5: "5, the least im
 
 
 class ComponentForm(forms.Form):
-    """A component of the catalogue; its name is given once, since events call it by it."""
+    """A component of the catalogue; its name cannot be changed, since events refer to it."""
 
     name = forms.CharField(
         label="Name",
@@ -80,13 +80,13 @@ class ComponentForm(forms.Form):
             del self.fields["name"]
 
     def styled(self) -> ComponentForm:
-        """The form with styled widgets, errors marked."""
-        dress(self)
+        """Return the form with styled widgets, errors marked."""
+        style_widgets(self)
         return self
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """What the service takes, once the form is valid."""
+        """Return the values for the service, once the form is valid."""
         given = {name: self.cleaned_data[name] for name in FIELDS}
         lines = self.cleaned_data["depends_on"].splitlines()
         return given | {"depends_on": [line.strip() for line in lines if line.strip()]}

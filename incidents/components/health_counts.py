@@ -1,4 +1,4 @@
-"""Counts of components by their health: what the landing page says of the whole system."""
+"""Counts of components by health, for the landing page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORST_FIRST = (Standing.DOWN, Standing.DEGRADED, Standing.WARNING)
 
 @dataclass(frozen=True, slots=True)
 class HealthCounts:
-    """`worst`: the state of the worst component. `affected`: how many are in each bad state, worst first."""
+    """`worst`: the state of the worst component. `affected`: the number in each bad state, worst first."""
 
     worst: Standing
     affected: tuple[tuple[Standing, int], ...]
@@ -24,7 +24,7 @@ class HealthCounts:
 
     @property
     def words(self) -> str:
-        """`1 down, 3 degraded of 19 components`."""
+        """Return a summary such as `1 down, 3 degraded of 19 components`."""
         named = ", ".join(f"{count} {state}" for state, count in self.affected)
         noun = "component" if self.total == 1 else "components"
         if not self.total:
@@ -33,7 +33,7 @@ class HealthCounts:
 
 
 def health_counts(actor: Actor) -> HealthCounts:
-    """How many components are in which state. Two statements. Raises Forbidden."""
+    """Count components by state. Two statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     held = loads_of_all(actor.workspace_id, actor.viewer)
     states = Counter(load.health.standing for load in held.values())
@@ -44,6 +44,6 @@ def health_counts(actor: Actor) -> HealthCounts:
 
 
 def worse(one: Health, other: Standing) -> Standing:
-    """The worse of two states."""
+    """Return the worse of two states."""
     order = (*WORST_FIRST, Standing.HEALTHY)
     return min(one.standing, other, key=order.index)

@@ -1,4 +1,4 @@
-"""Components, and their impact by incidents."""
+"""Components, and how incidents affect them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from incidents.vocabulary import Impact
 
 
 class Component(WorkspaceScoped):
-    """What events call `source` or `service`; created on first sight under that very name.
+    """What events name in `source` or `service`; created when first seen, under that exact name.
 
     `version` grows by one with every change people make. An archived one is left out of lists and pickers
-    unless an open incident touches it. What it depends on never leads back to it: the service sees to that.
+    unless an open incident affects it. The service prevents dependency cycles.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="components")
@@ -39,14 +39,14 @@ class Component(WorkspaceScoped):
         constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="component_name_once")]
         indexes = [models.Index(fields=["workspace", "tier", "name", "id"], name="component_list")]
 
-    newest_event_at: datetime | None  # filled by `incidents.components.selectors` alone
+    newest_event_at: datetime | None  # set by `incidents.components.selectors` only
 
     def __str__(self) -> str:
         return self.name
 
 
 class AffectedComponent(WorkspaceScoped):
-    """One component an incident affects, and how badly; `restored_at`: since when it works again."""
+    """A component affected by an incident, and its impact; `restored_at`: since when it works again."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="affected")

@@ -34,7 +34,7 @@ def _seen(states: list[ComponentState]) -> str:
 
 @panel
 class ComponentList(Panel):
-    """The catalogue: those in trouble first, then by tier and name."""
+    """The catalogue: affected components first, then by tier and name."""
 
     name = "components.list"
     title = "Components"
@@ -59,13 +59,13 @@ class ComponentList(Panel):
 
 
 class ComponentPanel(Panel):
-    """A panel of one component's page; its key is the id. Apps above put theirs into `MAIN` and `SIDE`."""
+    """A panel of one component's page; its key is the id. Apps above add theirs to `MAIN` and `SIDE`."""
 
     def topics(self, key: str) -> tuple[str, ...]:
         return ("activity", f"component:{key}")
 
     def component(self, actor: Actor, key: str) -> Component:
-        """The component. Raises NotFound, Forbidden."""
+        """Return the component. Raises NotFound, Forbidden."""
         if not (key.isascii() and key.isdigit() and len(key) < 19):
             raise NotFound("There is no such component in this workspace.")
         return component_for(actor, pk=int(key))
@@ -73,7 +73,7 @@ class ComponentPanel(Panel):
 
 @panel
 class ComponentHeader(ComponentPanel):
-    """Name, health, and what can be done."""
+    """Name, health, and available actions."""
 
     name = "component.header"
     title = "State"
@@ -114,7 +114,7 @@ class ComponentIncidents(ComponentPanel):
 
 @panel
 class ComponentDays(ComponentPanel):
-    """How many incidents touched it on each of the last ninety days."""
+    """Incidents that affected it on each of the last ninety days."""
 
     name = "component.days"
     title = "The last 90 days"
@@ -149,7 +149,7 @@ class ComponentFacts(ComponentPanel):
 
 @panel
 class ComponentNeighbours(ComponentPanel):
-    """What it depends on, and what depends on it, with their health: where to look next."""
+    """Its dependencies and dependents with their health: where to look next."""
 
     name = "component.neighbours"
     title = "Dependencies"

@@ -26,7 +26,7 @@ _URL: Final = AliasChoices("runbook_url", "runbook", "runbookUrl")
 
 
 class ComponentIn(Body):
-    """A new component. Only the name is needed: exactly what events call `source` or `service`."""
+    """A new component. Only the name is required: exactly what events name in `source` or `service`."""
 
     name: Name
     description: Text = ""
@@ -39,7 +39,7 @@ class ComponentIn(Body):
 
 
 class ComponentPatchIn(Body):
-    """Any of these; all are changed, or none. The name stays, since events call it by it."""
+    """Changes of a component, all or nothing. The name cannot be changed, since events refer to it."""
 
     description: Text | None = None
     owner: str | None = Field(None, max_length=200, description="A member's user name; null: no owner.")
@@ -55,7 +55,7 @@ class ComponentPatchIn(Body):
 
 
 class ComponentQuery(Schema):
-    """Every condition given must hold."""
+    """All given conditions must hold."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -68,7 +68,7 @@ class ComponentQuery(Schema):
 
 
 class ComponentOut(Schema):
-    """A component of the catalogue. `health` is a percentage, `standing` the word for it."""
+    """A component of the catalogue. `health` is a percentage, `standing` its name."""
 
     id: int
     name: str

@@ -1,6 +1,6 @@
 """Component queries: health, dependencies, last 90 days.
 
-The worst come first, then by tier and name in pages by keyset. Health is computed by
+The worst come first, then by tier and name with keyset pagination. Health is computed by
 `incidents.overview.health`.
 """
 
@@ -43,7 +43,7 @@ _BY_TIER: Final = ("tier", "name")
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What open incidents do to one component. `last_event_at`: their newest event."""
+    """Effect of open incidents on one component. `last_event_at`: their newest event."""
 
     health: Health = WELL
     open_count: int = 0
@@ -55,20 +55,20 @@ CALM: Final = Load()
 
 @dataclass(frozen=True, slots=True)
 class ComponentState:
-    """A component as it is now."""
+    """A component with its current health."""
 
     component: Component
     load: Load = CALM
 
     @property
     def last_event_at(self) -> datetime | None:
-        """When the newest event came that counted towards an incident of it, as far as that was read."""
+        """Return when the newest event of its incidents arrived, as far as that was loaded."""
         known = (self.load.last_event_at, getattr(self.component, "newest_event_at", None))
         return max((at for at in known if at), default=None)
 
 
 def _loads(workspace_id: int, viewer: int, components: Iterable[int] | None = None) -> dict[int, Load]:
-    """Those components, or all, that an open incident touches, with their load. Drills weigh nothing."""
+    """Return the load of those components, or all, that an open incident affects. Drills are not counted."""
     held: defaultdict[int, list[tuple[Burden, datetime | None]]] = defaultdict(list)
     which = workspace_id, viewer
     lots = _burdens(*which) if components is None else _burdens_on(*which, list(components))
@@ -79,7 +79,7 @@ def _loads(workspace_id: int, viewer: int, components: Iterable[int] | None = No
 
 @cached_per_request
 def loads_of_all(workspace_id: int, viewer: int) -> Mapping[int, Load]:
-    """Every component that an open incident `viewer` may see touches, with its load: one statement a page."""
+    """Return the load of every component that a visible open incident affects: one statement."""
     return _loads(workspace_id, viewer)
 
 
@@ -118,9 +118,9 @@ def _load(lots: Sequence[tuple[Burden, datetime | None]]) -> Load:
 
 
 def worst_components(actor: Actor) -> list[ComponentState]:
-    """Eight: those in trouble, the worst first, then the most important ones. Three statements.
+    """Return eight components: affected ones first, worst first, then the most important ones.
 
-    Raises Forbidden.
+    Three statements. Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
     held = loads_of_all(actor.workspace_id, actor.viewer)
@@ -129,7 +129,7 @@ def worst_components(actor: Actor) -> list[ComponentState]:
     seen = {state.component.pk for state in troubled}
     if len(troubled) == SHOWN:
         return troubled
-    # Those in trouble may be among the first by tier as well.
+    # Affected components may be among the first by tier as well.
     calm = [one for one in _first_by_tier(actor.workspace_id) if one.pk not in seen]
     return [*troubled, *(ComponentState(one) for one in calm[: SHOWN - len(troubled)])]
 
@@ -151,7 +151,7 @@ def _all(actor: Actor) -> QuerySet[Any]:
 
 
 def _with_events(actor: Actor, components: QuerySet[Any]) -> QuerySet[Any]:
-    """With `newest_event_at`, that of the newest incident; found by the index `affected_by_component`."""
+    """Annotate `newest_event_at`, that of the newest incident; uses the index `affected_by_component`."""
     touched = AffectedComponent.objects.of(actor.workspace_id).filter(
         seen_with(actor), component=OuterRef("pk")
     )
@@ -161,7 +161,7 @@ def _with_events(actor: Actor, components: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _troubled(components: QuerySet[Any], held: Mapping[int, Load]) -> list[ComponentState]:
-    """Those of `components` that open incidents touch, the worst first."""
+    """Return those of `components` that open incidents affect, worst first."""
     return _by_health(components.filter(pk__in=_worst(held)), held)
 
 
@@ -177,7 +177,9 @@ def _by_health(components: Iterable[Component], held: Mapping[int, Load]) -> lis
 def components_page(
     actor: Actor, wanted: ComponentFilter | None = None, *, cursor: str | None = None, limit: int = 50
 ) -> Page[ComponentState]:
-    """Components with owners: those in trouble first (at most 500, on the first page), then by tier and name.
+    """Return components with owners: affected ones first, then by tier and name.
+
+    At most 500 affected ones, all on the first page.
 
     Three statements. Raises Forbidden, Invalid (cursor).
     """
@@ -235,7 +237,7 @@ def _decode(cursor: str) -> tuple[int, str]:
 
 @cached_per_request
 def component_for(actor: Actor, *, pk: int | None = None, name: str = "") -> Component:
-    """One component with its owner, by id or else by its exact name. Raises NotFound, Forbidden."""
+    """Return one component with its owner, by id or else by its exact name. Raises NotFound, Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     which: dict[str, Any] = {"name": name.replace("\0", "")} if pk is None else {"pk": pk}
     found: Component | None = _with_events(actor, _all(actor)).filter(**which).first()
@@ -246,7 +248,7 @@ def component_for(actor: Actor, *, pk: int | None = None, name: str = "") -> Com
 
 @cached_per_request
 def state_of(actor: Actor, component: Component) -> ComponentState:
-    """One component as it is now: one statement. Raises Forbidden."""
+    """Return the current state of one component: one statement. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return ComponentState(
         component, _loads(actor.workspace_id, actor.viewer, [component.pk]).get(component.pk, CALM)
@@ -254,7 +256,7 @@ def state_of(actor: Actor, component: Component) -> ComponentState:
 
 
 def neighbours(actor: Actor, component: Component) -> tuple[list[ComponentState], list[ComponentState]]:
-    """What it depends on, and what depends on it, each by name: three statements. Raises Forbidden."""
+    """Return its dependencies and its dependents, each by name: three statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     needs = _needs(actor.workspace_id, component.pk)
     needed_by = _needed_by(actor.workspace_id, component.pk)
@@ -279,7 +281,7 @@ def _needed_by(workspace_id: int, component_id: int) -> QuerySet[Component]:
 
 
 def daily_incidents(actor: Actor, component: Component, *, days: int = DAYS) -> list[tuple[date, int]]:
-    """How many incidents touched it on each of the last days of the workspace's zone, excluding drills.
+    """Count incidents that affected it on each of the last days in the workspace's zone, excluding drills.
 
     Two statements. Raises Forbidden.
     """

@@ -26,7 +26,7 @@ HOME = "/components"
 
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
-    """GET /components: the catalogue, those in trouble first."""
+    """GET /components: the catalogue, affected components first."""
     actor = current_actor(request)
     parse_component_filter(request.GET)  # raises Invalid naming the parameter
     context = {
@@ -47,14 +47,14 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def by_name(request: HttpRequest, name: str) -> HttpResponse:
-    """GET /components/<name>: the way to the page of the component that events call so."""
+    """GET /components/<name>: redirect to the page of the component with that name."""
     component = component_for(current_actor(request), name=name)
     return go_to(request, f"{HOME}/{component.pk}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
-    """GET: the form. POST: a new component; 303 to its page, 422 with the faults and everything typed."""
+    """GET: the form. POST: a new component; 303 to its page, 422 with the faults and the input."""
     actor = current_actor(request)
     require(actor, Capability.COMPONENTS_WRITE)
     if request.method != "POST":
@@ -72,7 +72,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET: the form. POST: change it; 303, 409 with what was typed kept, 422 with the faults."""
+    """GET: the form. POST: change it; 303, 409 or 422 with the faults and the input."""
     actor = current_actor(request)
     require(actor, Capability.COMPONENTS_WRITE)
     component = component_for(actor, pk=pk)
@@ -93,7 +93,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def archive_component(request: HttpRequest, pk: int) -> HttpResponse:
-    """POST /components/7/archive: out of lists and pickers, or with `archived=no` back into them."""
+    """POST /components/7/archive: hide it from lists and pickers, or with `archived=no` show it again."""
     actor = current_actor(request)
     is_archived = request.POST.get("archived") != "no"
     component = edit_component(actor, component_id=pk, wanted={"archived": is_archived})
@@ -118,7 +118,7 @@ def _page(
 
 
 def _overtaken(request: HttpRequest, actor: Actor, component: Component, conflict: Conflict) -> HttpResponse:
-    """What was typed is kept, and sending it again applies it to the component as it is now."""
+    """Show the conflict with the input; submitting again applies it to the current version."""
     data = request.POST.copy()
     data["version"] = str(component_for(actor, pk=component.pk).version)
     form = ComponentForm(data, actor=actor, component=component)
@@ -131,6 +131,6 @@ def _note_faults(form: ComponentForm, fault: Invalid) -> None:
         form.add_error(one.field if one.field in form.fields else None, words)
 
 
-def _done(request: HttpRequest, said: str, component: Component) -> HttpResponse:
+def _done(request: HttpRequest, message: str, component: Component) -> HttpResponse:
     topics = ("components", f"component:{component.pk}")
-    return done(request, said, url=f"{HOME}/{component.pk}", topics=topics)
+    return done(request, message, url=f"{HOME}/{component.pk}", topics=topics)

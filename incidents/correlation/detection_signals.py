@@ -15,11 +15,11 @@ class Signal:
     """One finding. `fingerprint` is 64 hex digits; `reporter` names the detector ("rule:error_burst").
 
     `event_count`: events newly linked by this signal, each counted once. `joins`: the id of an incident that
-    already holds some of these events, or None; an incident resolved since is not joined. `follows`: the
-    place of an earlier signal of the same report that counted some of these events: it goes where that went.
-    `note` is what the timeline says of it, also where the incident knows the fingerprint; "" for the usual
-    line, once. `labels` are those of the incident it opens. `type_basis` and `severity_basis` say what its
-    type and severity rest on; `facts` are what its events measured. `reporter_name`: what people call it.
+    already has some of these events, or None; an incident resolved since is not joined. `follows`: the index
+    of an earlier signal of the same report that counted some of these events: it goes to the same incident.
+    `note` is a text for the timeline, also if the incident knows the fingerprint; "" for the default text,
+    once. `labels` are those of a new incident. `type_basis` and `severity_basis` say what its type and
+    severity are based on; `facts` are measured from its events. `reporter_name`: what people call it.
     """
 
     fingerprint: str
@@ -43,14 +43,14 @@ class Signal:
 
     @property
     def reporter_words(self) -> str:
-        """`the rule Errors from one service`; by its id where it has no name."""
+        """Return a name such as `the rule Errors from one service`; its id if it has no name."""
         kind, _, identifier = self.reporter.partition(":")
         return f"the {kind} {self.reporter_name or identifier}" if identifier else self.reporter
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where a signal went: `opened` is True for the one signal that opened the incident."""
+    """The incident of a signal: `opened` is True for the one signal that opened it."""
 
     incident_id: int
     number: int
@@ -59,7 +59,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class JoinedEvents:
-    """`count` more events of an incident, the last at `last_at`, from these components."""
+    """`count` further events of an incident, the last at `last_at`, from these components."""
 
     incident_id: int
     count: int

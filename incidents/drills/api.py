@@ -55,7 +55,7 @@ class MeasureOut(Schema):
 
 
 class DrillOut(Schema):
-    """A drill with the people who joined and its score so far."""
+    """A drill with its participants and its score so far."""
 
     id: int
     title: str
@@ -71,7 +71,7 @@ class DrillOut(Schema):
 
 
 def drill_json(drill: Drill) -> dict[str, Any]:
-    """The fields of `DrillOut`."""
+    """Return the fields of `DrillOut`."""
     names = ("title", "incident_type", "severity", "component", "brief", "state", "created_at")
     card = score_of(drill.incident) if drill.incident else []
     return {name: getattr(drill, name) for name in names} | {
@@ -88,49 +88,49 @@ def _changed(request: HttpRequest, drill: Drill) -> dict[str, Any]:
 
 @router.get("", response=list[DrillOut], summary="List drills")
 def list_drills(request: HttpRequest) -> Any:
-    """The newest hundred."""
+    """List the newest hundred drills."""
     known_only(request, ())
     return [drill_json(one) for one in drills_of(actor_in(request))]
 
 
 @router.post("", response={201: DrillOut}, summary="Plan a drill")
 def plan(request: HttpRequest, body: DrillIn) -> Any:
-    """Invites through the channels for drills. It notifies only the people who join it."""
+    """Plan a drill, inviting through the channels for drills. Only people who join are notified later."""
     actor = actor_in(request)
-    require(actor, Capability.INCIDENTS_READ)  # for the response; asked before anything is changed
+    require(actor, Capability.INCIDENTS_READ)  # needed for the response; checked before anything is changed
     return Status(201, _changed(request, plan_drill(actor, DrillValues(**body.model_dump()))))
 
 
 @router.get("/{drill_id}", response=DrillOut, summary="Get a drill")
 def show(request: HttpRequest, where: Path[DrillPath]) -> Any:
-    """Who joined, and its score: times to acknowledge, to the first update and to recovery."""
+    """Return its participants and score: times to acknowledge, to the first update and to recovery."""
     known_only(request, ())
     return drill_json(drill_for(actor_in(request), where.drill_id))
 
 
 @router.post("/{drill_id}/join", response=DrillOut, summary="Join a drill")
 def join(request: HttpRequest, where: Path[DrillPath]) -> Any:
-    """For a person, also by their own token. Idempotent."""
+    """Join a drill as a person, also with a personal token. Idempotent."""
     require(actor_in(request), Capability.INCIDENTS_READ)
     return _changed(request, join_drill(actor_in(request), where.drill_id))
 
 
 @router.post("/{drill_id}/leave", response=DrillOut, summary="Leave a drill")
 def leave(request: HttpRequest, where: Path[DrillPath]) -> Any:
-    """The drill notifies you no longer. Idempotent."""
+    """Leave a drill, which then no longer notifies you. Idempotent."""
     require(actor_in(request), Capability.INCIDENTS_READ)
     return _changed(request, leave_drill(actor_in(request), where.drill_id))
 
 
 @router.post("/{drill_id}/start", response=DrillOut, summary="Start a drill")
 def start(request: HttpRequest, where: Path[DrillPath]) -> Any:
-    """Opens its incident, which is marked as a drill. 409 while no one joined."""
+    """Start a drill: opens its incident, marked as a drill. 409 while there are no participants."""
     require(actor_in(request), Capability.INCIDENTS_READ)
     return _changed(request, start_drill(actor_in(request), where.drill_id))
 
 
 @router.post("/{drill_id}/cancel", response=DrillOut, summary="Cancel a drill")
 def cancel(request: HttpRequest, where: Path[DrillPath]) -> Any:
-    """Only while it is planned."""
+    """Cancel a drill that has not started."""
     require(actor_in(request), Capability.INCIDENTS_READ)
     return _changed(request, cancel_drill(actor_in(request), where.drill_id))

@@ -1,4 +1,4 @@
-"""What subscribers learn of drills."""
+"""Outbox events of drills."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ class DrillPlanned(DomainEvent):
     planned_by: str
 
     def payload(self) -> dict[str, Any]:
-        """With the address of the drill's page."""
+        """Add the URL of the drill's page."""
         return super().payload() | {"url": f"{settings.BASE_URL}/drills/{self.drill_id}"}

@@ -1,4 +1,4 @@
-"""Drills: exercises of a team with an incident of their own, and who joined them."""
+"""Drills: exercises with an incident of their own, and their participants."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from incidents.vocabulary import IncidentType, Severity
 
 
 class Drill(WorkspaceScoped):
-    """An exercise: planned, joined, then started, upon which its incident opens; over when that is resolved.
+    """An exercise: planned, joined, started (which opens its incident), and over when that is resolved.
 
-    `brief`: what the people who take part are told has gone wrong.
+    `brief`: the problem as described to the participants.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -39,7 +39,7 @@ class Drill(WorkspaceScoped):
 
     @property
     def state(self) -> str:
-        """`planned`, `running`, `over` or `cancelled`."""
+        """Return `planned`, `running`, `over` or `cancelled`."""
         if self.cancelled_at is not None:
             return "cancelled"
         if self.incident is None:
@@ -48,7 +48,7 @@ class Drill(WorkspaceScoped):
 
 
 class DrillParticipant(WorkspaceScoped):
-    """A person who joined a drill: the only ones whom it notifies, with the holders of its roles."""
+    """A participant of a drill; only these and the holders of its roles are notified."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     drill = models.ForeignKey(Drill, on_delete=models.CASCADE, related_name="participants")

@@ -1,4 +1,4 @@
-"""The score of a drill on the page of its incident."""
+"""Score of a drill on the page of its incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well a drill went: time to acknowledge, to the first update and to recovery, against targets. Pure."""
+"""Score of a drill: time to acknowledge, to the first update and to recovery, against targets. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.sla.deadlines import Clocks
 
 
 class Verdict(StrEnum):
-    """What is known of one measure."""
+    """Result of one measure."""
 
     MET = "met"
     LATE = "late"
@@ -20,8 +20,8 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """When things happened in a drill; None: not yet, or never."""
+class DrillTimes:
+    """Times of a drill; None: not yet, or never."""
 
     began_at: datetime
     acknowledged_at: datetime | None = None
@@ -32,7 +32,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One row of the score card. `target_s` is None where no target is set: then being done is enough."""
+    """One row of the score card. `target_s` is None if no target is set: then being done is enough."""
 
     name: str
     title: str
@@ -42,17 +42,17 @@ class Measure:
 
     @property
     def target(self) -> timedelta | None:
-        """The target as a length of time."""
+        """Return the target as a duration."""
         return None if self.target_s is None else timedelta(seconds=self.target_s)
 
     @property
     def took(self) -> timedelta | None:
-        """What it took as a length of time."""
+        """Return the measured time as a duration."""
         return None if self.took_s is None else timedelta(seconds=self.took_s)
 
 
-def score_card(course: Course, clocks: Clocks, now: datetime) -> list[Measure]:
-    """The three measures, judged by the SLA targets of the incident's severity."""
+def score_card(course: DrillTimes, clocks: Clocks, now: datetime) -> list[Measure]:
+    """Return the three measures, compared with the SLA targets of the incident's severity."""
     rows = (
         ("acknowledge", "Time to acknowledge", clocks.acknowledge_within, course.acknowledged_at),
         ("first_update", "Time to the first update", clocks.update_every, course.updated_at),
@@ -62,12 +62,12 @@ def score_card(course: Course, clocks: Clocks, now: datetime) -> list[Measure]:
 
 
 def points(card: Sequence[Measure]) -> tuple[int, int]:
-    """(measures met, measures there are)."""
+    """Return (measures met, number of measures)."""
     return sum(one.verdict == Verdict.MET for one in card), len(card)
 
 
 def _measured(
-    name: str, title: str, minutes: int | None, at: datetime | None, course: Course, now: datetime
+    name: str, title: str, minutes: int | None, at: datetime | None, course: DrillTimes, now: datetime
 ) -> Measure:
     target_s = None if minutes is None else minutes * 60
     if at is None:

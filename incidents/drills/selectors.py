@@ -1,4 +1,4 @@
-"""Reads drills: the list, one with its people and its score, and who takes part."""
+"""Queries of drills: the list, one with its participants and score, and who takes part."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound
 from incidents.drills.models import Drill, DrillParticipant
-from incidents.drills.score import Course, Measure, score_card
+from incidents.drills.score import DrillTimes, Measure, score_card
 from incidents.models import Incident, IncidentCounter, RoleAssignment, TimelineEntry
 from incidents.privacy.selectors import hidden_from
 from incidents.sla.services.clocks import clocks_for
@@ -21,12 +21,12 @@ MAX_DRILLS: Final = 100
 
 
 def drills_of(actor: Actor) -> list[Drill]:
-    """The newest drills, with `joined` people each. Raises Forbidden."""
+    """Return the newest drills with the number of participants as `joined`. Raises Forbidden."""
     return list(_seen(actor).annotate(joined=Count("participants")).order_by("-id")[:MAX_DRILLS])
 
 
 def drill_for(actor: Actor, drill_id: int) -> Drill:
-    """Raises NotFound, Forbidden."""
+    """Return a drill. Raises NotFound, Forbidden."""
     found: Drill | None = _seen(actor).filter(pk=drill_id).first()
     if found is None:
         raise NotFound("There is no such drill in this workspace.")
@@ -40,7 +40,7 @@ def _seen(actor: Actor) -> QuerySet[Drill]:
 
 
 def drill_of(incident: Incident) -> Drill | None:
-    """The drill to which an incident belongs, if it was planned as one."""
+    """Return the drill of an incident, if it was planned as one."""
     if not incident.is_drill:
         return None
     found: Drill | None = Drill.objects.of(incident.workspace_id).filter(incident=incident).first()
@@ -48,29 +48,29 @@ def drill_of(incident: Incident) -> Drill | None:
 
 
 def is_for_drills(incident: Incident) -> bool:
-    """Whether everything in the incident's workspace is an exercise."""
+    """Return whether the incident's workspace is for exercises only."""
     found = IncidentCounter.objects.filter(workspace_id=incident.workspace_id, opens_drills=True)
     return bool(found.exists())
 
 
 def participants_in(drill: Drill) -> list[DrillParticipant]:
-    """Who joined, first come first."""
+    """Return the participants in the order they joined."""
     rows = DrillParticipant.objects.of(drill.workspace_id).filter(drill=drill)
     return list(rows.select_related("user").order_by("id"))
 
 
 def people_in_drill(workspace_id: int, incident_id: int) -> set[int]:
-    """Ids of the people a drill's incident may notify: who joined it, and who holds a role in it."""
+    """Return ids of the people a drill's incident may notify: participants and role holders."""
     joined = DrillParticipant.objects.of(workspace_id).filter(drill__incident_id=incident_id)
     held = RoleAssignment.objects.of(workspace_id).filter(incident_id=incident_id, ended_at=None)
     return {*joined.values_list("user_id", flat=True), *held.values_list("user_id", flat=True)}
 
 
 def score_of(incident: Incident) -> list[Measure]:
-    """The score card of a drill's incident as it stands."""
+    """Return the current score card of a drill's incident."""
     updates = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind=EntryKind.UPDATE)
     recovered = [at for at in (incident.mitigated_at, incident.resolved_at) if at is not None]
-    course = Course(
+    course = DrillTimes(
         began_at=incident.detected_at,
         acknowledged_at=incident.acknowledged_at,
         updated_at=updates.aggregate(first=Min("occurred_at"))["first"],

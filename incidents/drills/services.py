@@ -26,7 +26,7 @@ MAX_PARTICIPANTS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class DrillValues:
-    """What is to be exercised. An empty severity is what the severity matrix says of the type."""
+    """A drill to plan. An empty severity is decided by the severity matrix."""
 
     title: str
     incident_type: str = "service_down"
@@ -36,7 +36,7 @@ class DrillValues:
 
 
 def plan_drill(actor: Actor, wanted: DrillValues) -> Drill:
-    """Plan a drill and invite to it through the channels for drills. Raises Invalid, Forbidden."""
+    """Plan a drill and invite through the channels for drills. Raises Invalid, Forbidden."""
     require(actor, Capability.INCIDENTS_WRITE)
     kind = as_type(wanted.incident_type)
     severity = as_severity(wanted.severity) if wanted.severity else default_severity(kind)
@@ -58,7 +58,7 @@ def plan_drill(actor: Actor, wanted: DrillValues) -> Drill:
 
 
 def join_drill(actor: Actor, drill_id: int) -> Drill:
-    """Take part: the drill notifies this person. Idempotent. Raises Conflict, Forbidden, NotFound."""
+    """Join: the drill notifies this person. Idempotent. Raises Conflict, Forbidden, NotFound."""
     user_id = _person(actor)
     with transaction.atomic():
         drill = _locked(actor, drill_id)
@@ -74,7 +74,7 @@ def join_drill(actor: Actor, drill_id: int) -> Drill:
 
 
 def leave_drill(actor: Actor, drill_id: int) -> Drill:
-    """Take part no longer. Idempotent. Raises Forbidden, NotFound."""
+    """Leave the drill. Idempotent. Raises Forbidden, NotFound."""
     user_id = _person(actor)
     with transaction.atomic():
         drill = _locked(actor, drill_id)
@@ -85,7 +85,7 @@ def leave_drill(actor: Actor, drill_id: int) -> Drill:
 
 
 def start_drill(actor: Actor, drill_id: int) -> Drill:
-    """Open the incident of a drill, marked as one. Raises Conflict unless planned and joined by someone."""
+    """Open the incident of a drill, marked as one. Raises Conflict unless planned and someone joined."""
     require(actor, Capability.INCIDENTS_WRITE)
     with transaction.atomic():
         drill = _locked(actor, drill_id)

@@ -1,4 +1,4 @@
-"""Pages of drills: the list with its form, one drill with its people and its score."""
+"""Pages of drills: the list with its form, one drill with its participants and score."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _planned(actor: Actor, form: DrillForm) -> Drill | None:
 
 @require_safe
 def drill_page(request: HttpRequest, drill_id: int) -> HttpResponse:
-    """GET: a drill, who joined, and its score."""
+    """GET: a drill, its participants, and its score."""
     actor = current_actor(request)
     drill = drill_for(actor, drill_id)
     people = participants_in(drill)

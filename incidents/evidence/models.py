@@ -1,4 +1,4 @@
-"""Figures computed from an incident's events by detection, for the apps above and beside it."""
+"""Figures that detection computes from an incident's events, for other apps."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from incidents.lifecycle.models import Incident
 
 
 class IncidentEvidence(WorkspaceScoped):
-    """Event statistics of one incident, written by detection and readable without detection.
+    """Event statistics of one incident, written by detection and readable without it.
 
     The distributions map an event type or a source to its number of events, most frequent first by count.
     `peak_error_rate` is the percentage of error events among all events of the incident's sources in the
-    worst minute, which begins at `peak_at`; null where that minute held too many events to count.
-    `people_affected` is the number of distinct people the events name, null where they name none.
+    worst minute, which begins at `peak_at`; null if that minute has too many events to count.
+    `people_affected` is the number of distinct people the events name, null if they name none.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

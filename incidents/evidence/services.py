@@ -1,4 +1,4 @@
-"""Records the figures that detection computes from an incident's events."""
+"""Stores the figures that detection computes from an incident's events."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _FIELDS: Final = tuple(
 
 
 def record_evidence(workspace_id: int, evidence: Sequence[IncidentEvidence]) -> None:
-    """Write the evidence of these incidents of one workspace, replacing what was written before.
+    """Store the evidence of these incidents of one workspace, replacing earlier evidence.
 
-    The rows are unsaved and carry `incident_id`; those of other workspaces are left out. Idempotent.
-    Publishes `incident.evidence_recorded` for each incident whose event count changed. Incidents that another
-    transaction has locked are left out: they are due again.
+    The rows are unsaved and carry `incident_id`; those of other workspaces are skipped. Idempotent. Publishes
+    `incident.evidence_recorded` for each incident whose event count changed. Incidents that another
+    transaction has locked are skipped: they are due again.
     """
     with transaction.atomic():
         wanted = {row.incident_id: row for row in evidence}

@@ -1,4 +1,4 @@
-"""Decisions: what was decided about an incident, a person or a channel, and for which reason."""
+"""Decisions about an incident, a person or a channel, with their reasons."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from core.tenancy import WorkspaceScoped
 
 
 class Decision(WorkspaceScoped):
-    """One decision, written in the transaction of what it decides and never changed; pruned after 30 days.
+    """One decision, written in its transaction and never changed; pruned after 30 days.
 
-    `subject` is the channel, person or detector it is about, as it was called then. `key` (64 hex digits)
-    names the decision once: a repeat after a crash writes nothing.
+    `subject` is the name of the channel, person or detector at that time. `key` (64 hex digits) makes it
+    unique, so that a repeat after a crash writes nothing.
     """
 
     class Stage(models.TextChoices):
@@ -67,6 +67,6 @@ class Decision(WorkspaceScoped):
 
     @property
     def words(self) -> str:
-        """The reason, and what it says in this case."""
+        """Return the reason with its details."""
         detail, label = self.data.get("detail"), Reason(self.reason).label
         return f"{label}: {detail}" if detail else str(label)

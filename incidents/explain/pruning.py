@@ -1,4 +1,4 @@
-"""Forgets decisions that are older than they are kept."""
+"""Deletes decisions past their retention."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_CHUNKS: Final = 100
 
 
 def prune_decisions(now: datetime) -> int:
-    """Delete in short transactions; returns how many. What is left over goes in the next run."""
+    """Delete in short transactions; returns how many. The next run continues."""
     total = 0
     for _ in range(MAX_CHUNKS):
         old = Decision.across_workspaces.filter(at__lt=now - DECISIONS_KEPT)

@@ -1,4 +1,4 @@
-"""Makes and stores decisions, in the transaction of what they decide."""
+"""Creates and stores decisions, in the transaction of what they decide."""
 
 from __future__ import annotations
 
@@ -27,8 +27,11 @@ def decision(
     at: datetime | None = None,
     **fields: Any,
 ) -> Decision:
-    """A decision, not yet stored. `once` names it in the workspace; `fields`: user_id, channel_id, subject,
-    event_kind and, as `data`, what the reason needs besides `detail`."""
+    """Return an unsaved decision.
+
+    `once` identifies it in the workspace; `fields`: user_id, channel_id, subject, event_kind and, as `data`,
+    what the reason needs besides `detail`.
+    """
     data = {name: _storable(value) for name, value in fields.pop("data", {}).items()}
     if detail:
         data["detail"] = _storable(detail[:MAX_DETAIL])
@@ -48,14 +51,14 @@ def decision(
 
 
 def _storable(value: Any) -> Any:
-    """A text without what PostgreSQL cannot store."""
+    """Return a text without characters that PostgreSQL cannot store."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
     return value
 
 
 def record_decisions(decisions: Iterable[Decision]) -> None:
-    """Store those that are not stored yet, at most 500 of one call: one statement."""
+    """Store those not stored yet, at most 500 per call: one statement."""
     rows = list(decisions)[:MAX_AT_ONCE]
     if rows:
         Decision.objects.bulk_create(rows, ignore_conflicts=True)

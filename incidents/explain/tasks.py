@@ -1,4 +1,4 @@
-"""Celery task that forgets old decisions."""
+"""Celery task that deletes old decisions."""
 
 from __future__ import annotations
 

@@ -23,13 +23,13 @@ WORDS: Final = "`json` (also nothing), `csv` or `markdown` (also `md`)."
 
 
 class ExportQuery(Conditions):
-    """Which incidents, and as what."""
+    """Filters and format of the export."""
 
     format: str = Field("", description=WORDS, max_length=20)
 
 
 class FormatQuery(Schema):
-    """As what."""
+    """Format of the export."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -37,7 +37,7 @@ class FormatQuery(Schema):
 
 
 def _documented(of_one: str) -> dict[str, Any]:
-    """What the file looks like, for the OpenAPI document."""
+    """Return the description of the file for the OpenAPI document."""
     shapes: dict[str, Any] = {"application/json": {"schema": {"type": "object", "description": of_one}}}
     for content_type in CONTENT_TYPES.values():
         shapes.setdefault(content_type.split(";")[0], {"schema": {"type": "string"}})
@@ -46,7 +46,7 @@ def _documented(of_one: str) -> dict[str, Any]:
 
 
 def send(request: HttpRequest, file: File) -> StreamingHttpResponse:
-    """The file as a response that is written while it is sent."""
+    """Return the file as a streaming response."""
     return download(request, file.pieces, content_type=file.content_type, filename=file.name)
 
 
@@ -56,7 +56,7 @@ def send(request: HttpRequest, file: File) -> StreamingHttpResponse:
     openapi_extra=_documented("`incidents` as in the list, `filters`, `exported_at`, then `count`."),
 )
 def export_incidents(request: HttpRequest, query: Query[ExportQuery]) -> Any:
-    """Everything the filters find, newest detection first, streamed; CSV comes without a byte order mark."""
+    """Export all matching incidents, newest detection first, streamed; CSV has no byte order mark."""
     known_only(request, LISTED)
     kind, wanted = parse_format(query.format), parse_filter(request.GET)
     filters = given_parameters(request.GET)
@@ -69,6 +69,6 @@ def export_incidents(request: HttpRequest, query: Query[ExportQuery]) -> Any:
     openapi_extra=_documented("The incident with its whole `timeline`, oldest first, and all role holders."),
 )
 def export_incident(request: HttpRequest, where: Path[Reference], query: Query[FormatQuery]) -> Any:
-    """With its whole timeline, oldest first; as CSV, the timeline alone."""
+    """Export one incident with its whole timeline, oldest first; as CSV, the timeline alone."""
     known_only(request, ("format",))
     return send(request, export_one(actor_in(request), where.reference, parse_format(query.format)))

@@ -22,7 +22,7 @@ MIN_BLOCK: Final = timedelta(minutes=5)
 def declarations(
     workspace_id: int, user_id: int | None, start: datetime, end: datetime
 ) -> Iterator[CalendarEvent]:
-    """A quarter of an hour at each detection; of a person: incidents they hold or held a role in."""
+    """Return a quarter of an hour at each detection; for a person, of incidents they held a role in."""
     for one in _incidents(workspace_id, user_id, start, end):
         yield CalendarEvent(
             uid=f"declaration-{one.pk}", starts_at=one.detected_at, ends_at=one.detected_at + DECLARED,
@@ -37,7 +37,7 @@ def declarations(
 def investigations(
     workspace_id: int, user_id: int | None, start: datetime, end: datetime
 ) -> Iterator[CalendarEvent]:
-    """From acknowledgement, or detection, to resolution or now; busy for whoever holds a role."""
+    """Return the time from acknowledgement, or detection, to resolution or now; busy for role holders."""
     now = timezone.now()
     for one in _incidents(workspace_id, user_id, start, end):
         begins = one.acknowledged_at or one.detected_at

@@ -1,4 +1,4 @@
-"""Incidents as JSON in the shapes of the API. Pure."""
+"""Incidents as JSON in the schemas of the API. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _OPTIONS: Final = orjson.OPT_UTC_Z
 def listing(
     batches: Iterable[Sequence[Incident]], *, at: datetime, filters: Mapping[str, str]
 ) -> Iterator[bytes]:
-    """`{"exported_at", "filters", "incidents": […], "count"}`: a file without its count was cut off."""
+    """Yield `{"exported_at", "filters", "incidents": […], "count"}`.
+
+    Without the count a file is truncated.
+    """
     head = orjson.dumps({"exported_at": at, "filters": dict(filters)}, option=_OPTIONS)
     yield head[:-1] + b',"incidents":['
     count = 0
@@ -37,7 +40,7 @@ def record(
     at: datetime,
     analysis: Analysis | None = None,
 ) -> Iterator[bytes]:
-    """One incident as the API shows it, with every holder of a role and the whole timeline, oldest first."""
+    """Yield one incident as the API shows it, with all role holders and the whole timeline, oldest first."""
     whole = {"exported_at": at, **incident_json(incident)}
     whole["components"] = [
         {"component": a.component.name, "impact": a.impact, "restored_at": a.restored_at} for a in components

@@ -23,7 +23,7 @@ from incidents.selectors import affected_components, incident_for, roles_of
 
 
 class Format(StrEnum):
-    """A kind of file."""
+    """File format."""
 
     CSV = "csv"
     JSON = "json"
@@ -41,7 +41,7 @@ _ALIASES: Final = {"": Format.JSON, "md": Format.MARKDOWN}
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to be sent: its pieces are made while it is."""
+    """A file to send: its pieces are generated while it is sent."""
 
     name: str
     content_type: str
@@ -62,7 +62,7 @@ def export_list(
     filters: Mapping[str, str],
     with_bom: bool = False,
 ) -> File:
-    """Everything that matches, newest detection first. `filters` is what the file says was asked for.
+    """Return all matching incidents, newest detection first. `filters` describes the filter in the file.
 
     Raises Forbidden.
     """
@@ -72,7 +72,7 @@ def export_list(
 def export_chosen(
     actor: Actor, incidents: Sequence[Incident], kind: Format, *, with_bom: bool = False
 ) -> File:
-    """These very incidents, as a selector read them."""
+    """Return the given incidents, as read by a selector."""
     chosen = {"chosen": ", ".join(incident.reference for incident in incidents)}
     return _listed(actor, iter([incidents]), kind, chosen, with_bom)
 
@@ -94,16 +94,16 @@ def _listed(
 
 
 def export_one(actor: Actor, number: int | str, kind: Format, *, with_bom: bool = False) -> File:
-    """One incident with its whole timeline. Raises NotFound, Forbidden, Invalid."""
+    """Return one incident with its whole timeline. Raises NotFound, Forbidden, Invalid."""
     incident, at = incident_for(actor, number), timezone.now()
-    story = timeline_in_batches(actor, incident)
+    entries = timeline_in_batches(actor, incident)
     if kind is Format.CSV:
-        pieces = tables.story_table(incident, story, with_bom=with_bom)
+        pieces = tables.timeline_table(incident, entries, with_bom=with_bom)
     else:
         components, roles = affected_components(actor, incident), roles_of(actor, incident, history=True)
         write = documents.record if kind is Format.JSON else markdown.record
         analysis = analysis_of(actor, incident)
-        pieces = write(incident, components, roles, story, at=at, analysis=analysis)
+        pieces = write(incident, components, roles, entries, at=at, analysis=analysis)
     return _file(f"{workspace_of(actor).slug}-{incident.reference}", kind, pieces)
 
 

@@ -20,12 +20,12 @@ _HEADINGS: Final = (
 
 
 def words(text: str) -> str:
-    """Text as the inside of a line: nothing in it is markup, a table's edge or HTML."""
+    """Escape text within a line: no markup, table delimiter or HTML remains."""
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
 def quoted(text: str) -> str:
-    """Text of several lines as a quotation that keeps its lines and its indentation."""
+    """Return multi-line text as a quotation that preserves lines and indentation."""
     return "\n".join(
         f"> {_line(line)}".rstrip(" ") + ("  " if line.strip() else "") for line in text.split("\n")
     )
@@ -43,7 +43,7 @@ def _disarmed(found: re.Match[str]) -> str:
 
 
 def moment(at: datetime | None, *, seconds: bool = False) -> str:
-    """`2026-11-21 18:04`, UTC; a dash for none."""
+    """Return `2026-11-21 18:04`, UTC; a dash for none."""
     return (
         "–"
         if at is None
@@ -54,9 +54,9 @@ def moment(at: datetime | None, *, seconds: bool = False) -> str:
 def listing(
     batches: Iterable[Sequence[Incident]], *, at: datetime, filters: Mapping[str, str]
 ) -> Iterator[bytes]:
-    """A heading, what was asked for, and a table with a line for each incident."""
-    asked = "; ".join(f"{name} {words(value)}" for name, value in filters.items()) or "none"
-    head = f"# Incidents\n\nExported {moment(at)}. Filters: {asked}. All times are UTC.\n\n"
+    """Yield a heading, the filter, and a table with a line for each incident."""
+    description = "; ".join(f"{name} {words(value)}" for name, value in filters.items()) or "none"
+    head = f"# Incidents\n\nExported {moment(at)}. Filters: {description}. All times are UTC.\n\n"
     yield (head + _cells(_HEADINGS) + _cells(["---"] * len(_HEADINGS))).encode()
     for batch in batches:
         yield "".join(_cells(_row(incident)) for incident in batch).encode()
@@ -97,7 +97,7 @@ def record(
     at: datetime,
     analysis: Analysis | None = None,
 ) -> Iterator[bytes]:
-    """One incident: its facts, what people wrote about it, and the whole timeline, oldest first."""
+    """Yield one incident: its fields, what people wrote about it, and the whole timeline, oldest first."""
     lines = [f"# {incident.reference}: {words(incident.title)}", "", *_facts(incident, components, roles)]
     lines += [f"- **Exported:** {moment(at)} UTC, as are all times here, from {_link(incident)}", ""]
     for title, text in (
@@ -113,7 +113,7 @@ def record(
 
 
 def _analysis_text(analysis: Analysis | None) -> str:
-    """Summary, category, advice and author as lines; empty for none."""
+    """Return summary, category, advice and author as lines; empty for none."""
     if analysis is None:
         return ""
     written_by = analysis.model or analysis.get_author_display().lower()

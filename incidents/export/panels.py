@@ -22,7 +22,7 @@ class IncidentExport(IncidentPanel):
     order = 95
 
     def topics(self, key: str) -> tuple[str, ...]:
-        return ()  # the links stay what they are
+        return ()  # the links never change
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         return {"incident": incident_for(actor, key)}

@@ -16,12 +16,12 @@ BATCH: Final = 500
 def timeline_in_batches(
     actor: Actor, incident: Incident, *, size: int = BATCH
 ) -> Iterator[Sequence[TimelineEntry]]:
-    """Every entry there is now, with those of incidents merged into it, the oldest first, in batches.
+    """Yield all entries, with those of incidents merged into it, oldest first, in batches.
 
-    Batches are read when asked for. Raises Forbidden at once.
+    Batches are read on demand. Raises Forbidden at once.
 
-    Which entries and in which order is settled by one statement, since the time of a note may be corrected
-    meanwhile; their words never change.
+    Entries and order are fixed by one statement, since the time of a note may be corrected meanwhile; texts
+    never change.
     """
     require(actor, Capability.INCIDENTS_READ)
     entries = TimelineEntry.objects.of(actor.workspace_id).filter(

@@ -23,24 +23,24 @@ COLUMNS: Final = (
 STORY_COLUMNS: Final = (
     "incident", "title", "severity", "status", "occurred_at", "kind", "is_public", "author", "message",
 )  # fmt: skip
-# Our own mark is marked as well, so that taking one apostrophe off a marked cell gives back what was there.
+# Our own mark is escaped as well, so that removing one apostrophe from a marked cell restores the value.
 _MARK: Final = "'"
 
 
 def table(batches: Iterable[Sequence[Incident]], *, with_bom: bool) -> Iterator[bytes]:
-    """A header, then a row for each incident, in pieces of one batch; lines end in CRLF.
+    """Yield a header, then a row for each incident, in pieces of one batch; lines end in CRLF.
 
-    Excel reads UTF-8 only behind a byte order mark, most programs stumble over one: the caller decides.
+    Excel reads UTF-8 only after a byte order mark, which most programs do not expect: the caller decides.
     """
     yield (BOM if with_bom else "").encode() + _lines([COLUMNS])
     for batch in batches:
         yield _lines(_cells(_row(incident), COLUMNS) for incident in batch)
 
 
-def story_table(
+def timeline_table(
     incident: Incident, batches: Iterable[Sequence[TimelineEntry]], *, with_bom: bool
 ) -> Iterator[bytes]:
-    """One incident's timeline, a row for each entry, the oldest first."""
+    """Yield one incident's timeline, a row for each entry, oldest first."""
     yield (BOM if with_bom else "").encode() + _lines([STORY_COLUMNS])
     of = {"incident": incident.reference, "title": incident.title}
     of |= {"severity": incident.severity, "status": incident.status}
@@ -61,7 +61,10 @@ def _cells(row: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
 
 
 def cell(value: object) -> str:
-    """A value as text: times in ISO 8601 with Z, true and false, nothing for None; formulas disarmed."""
+    """Return a value as text: times in ISO 8601 with Z, true and false, nothing for None.
+
+    Formulas disarmed.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -24,9 +24,9 @@ LISTED: Final = ("format", *(alias for aliases in NAMES.values() for alias in al
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def export_many(request: HttpRequest) -> HttpResponseBase:
-    """GET: everything the filters of the address find. POST: the incidents selected in the form.
+    """GET: everything the filters of the URL match. POST: the incidents selected in the form.
 
-    A file cannot say what it left out, so here a filter that is not understood is 422.
+    An unknown filter is 422, since a file would not show that it was ignored.
     """
     actor = current_actor(request)
     if request.method == "POST":
@@ -53,5 +53,5 @@ def _chosen(request: HttpRequest, actor: Actor, kind: Format) -> File:
 
 
 def _send(request: HttpRequest, file: File) -> HttpResponseBase:
-    # People open it in a spreadsheet, which reads UTF-8 only behind a byte order mark.
+    # Spreadsheets read UTF-8 only after a byte order mark.
     return download(request, file.pieces, content_type=file.content_type, filename=file.name)

@@ -24,20 +24,20 @@ MAX_ID = 2**63 - 1
 
 
 class OfferIn(Body):
-    """Whom the holder offers the role to."""
+    """The member to whom the holder offers the role."""
 
     username: Name
     role: RoleWord = ResponseRole.COMMANDER.value
 
 
 class AnswerIn(Body):
-    """Whether the newcomer accepts; the maker of the offer sends false to withdraw it."""
+    """Whether the member accepts; the maker of the offer sends false to withdraw it."""
 
     accept: bool
 
 
 class OfferOut(Schema):
-    """One offer of a role, with the state of the incident when it was made."""
+    """An offer of a role, with the state of the incident when it was made."""
 
     id: int
     role: str
@@ -58,14 +58,14 @@ class OfferReference(Reference):
 
 @router.get("/{reference}/offers", response=list[OfferOut], summary="Offers of roles")
 def offers(request: HttpRequest, where: Path[Reference]) -> Any:
-    """All offers of the incident, the newest first, at most 100."""
+    """List all offers of the incident, newest first, at most 100."""
     actor = actor_in(request)
     return _offers(actor.workspace_id, incident_for(actor, where.reference).pk)
 
 
 @router.post("/{reference}/offers", response=list[OfferOut], summary="Offer a role")
 def offer(request: HttpRequest, where: Path[Reference], body: OfferIn) -> Any:
-    """The holder offers the role; the newcomer has ten minutes to accept (idempotent)."""
+    """Offer a role you hold; the other member has ten minutes to accept (idempotent)."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_WRITE)
     made = offer_role(actor, number=where.reference, username=body.username, role=body.role)
@@ -74,7 +74,7 @@ def offer(request: HttpRequest, where: Path[Reference], body: OfferIn) -> Any:
 
 @router.post("/{reference}/offers/{offer_id}", response=list[OfferOut], summary="Accept or decline an offer")
 def answer(request: HttpRequest, where: Path[OfferReference], body: AnswerIn) -> Any:
-    """Accepting moves the role; declining and withdrawing leave it with its holder (idempotent)."""
+    """Accept, decline or withdraw an offer. Only accepting moves the role (idempotent)."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_WRITE)
     incident = answer_offer(actor, number=where.reference, offer_id=where.offer_id, accept=body.accept)

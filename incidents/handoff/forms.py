@@ -1,4 +1,4 @@
-"""Forms to offer a role and to answer an offer."""
+"""Forms to offer a role and to respond to an offer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from incidents.vocabulary import ResponseRole
 
 
 class HandOffForm(ActionForm):
-    """Which of your roles, and to whom."""
+    """Role to hand off, and to whom."""
 
     role = forms.ChoiceField(label="Role", choices=ResponseRole.choices, initial=ResponseRole.COMMANDER)
     username = forms.ChoiceField(label="Person", widget=LongSelect)
@@ -24,7 +24,7 @@ class HandOffForm(ActionForm):
         self.people = {user.username: user.label for user in others}
         cast("forms.ChoiceField", self.fields["username"]).choices = [*self.people.items()]
 
-    def told(self, now: Incident) -> str:
+    def toast(self, now: Incident) -> str:
         person = self.people[self.cleaned_data["username"]]
         role = ResponseRole(self.cleaned_data["role"]).label.lower()
         return f"{now.reference}: {role} offered to {person}. You hold it until they accept."

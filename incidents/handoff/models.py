@@ -1,4 +1,4 @@
-"""Offers to hand a role over."""
+"""Offers to hand off a role."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Offers of roles on the incident page and on the landing page, and who held which role."""
+"""Panels of role offers on the incident page and on the landing page, and of role history."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from incidents.vocabulary import ResponseRole
 
 @panel
 class IncidentOffers(IncidentPanel):
-    """Offers that wait for an answer, with the state of the incident; and what became of the viewer's own."""
+    """Pending offers with the state of the incident, and the outcome of the viewer's own."""
 
     name = "incident.offers"
     title = "Offers of roles"
@@ -36,7 +36,7 @@ class IncidentOffers(IncidentPanel):
 
 @panel
 class MyOffers(Panel):
-    """What others offer the viewer, and what became of the viewer's own offers."""
+    """Offers to the viewer, and the outcome of the viewer's own offers."""
 
     name = "incidents.offers"
     title = "Offers of roles"
@@ -63,7 +63,7 @@ def _states(context: Mapping[str, Any]) -> str:
 
 @panel
 class IncidentRoles(IncidentPanel):
-    """What each role is there for, and who held it from when to when."""
+    """Duties of each role, and its holders over time."""
 
     name = "incident.roles"
     title = "Role history"

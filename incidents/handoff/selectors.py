@@ -1,4 +1,4 @@
-"""Reads offers of roles: those that wait for an answer, and those that just ended."""
+"""Queries of role offers: pending ones, and those that just ended."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOT_TAKEN: Final = (RoleOffer.Answer.DECLINED, RoleOffer.Answer.EXPIRED)
 
 @dataclass(frozen=True, slots=True)
 class ShownOffer:
-    """An offer as one person sees it. `due`: name and deadline of each clock that runs."""
+    """An offer as shown to one person. `due`: name and deadline of each running clock."""
 
     offer: RoleOffer
     is_to_me: bool
@@ -35,22 +35,22 @@ class ShownOffer:
 
     @property
     def is_pending(self) -> bool:
-        """Whether it can still be accepted."""
+        """Return whether it can still be accepted."""
         return self.offer.answer == RoleOffer.Answer.PENDING and self.offer.expires_at > timezone.now()
 
     @property
     def open_items(self) -> list[str]:
-        """Checklist items that were open when the offer was made."""
+        """Return the checklist items that were open when the offer was made."""
         return list(self.offer.card.get("open_items", ()))
 
     @property
     def instructions(self) -> tuple[str, ...]:
-        """What the role is there for."""
+        """Return the duties of the role."""
         return INSTRUCTIONS[ResponseRole(self.offer.role)]
 
 
 def offers_on(actor: Actor, incident: Incident) -> list[ShownOffer]:
-    """Pending offers of an incident; of those that ended without a taker within the hour the actor's own.
+    """Return pending offers of an incident, and the actor's own that ended unaccepted within the hour.
 
     Raises Forbidden.
     """
@@ -61,7 +61,7 @@ def offers_on(actor: Actor, incident: Incident) -> list[ShownOffer]:
 
 
 def offers_for(actor: Actor) -> list[ShownOffer]:
-    """Offers to and from the actor on all unresolved incidents, as `offers_on`. Raises Forbidden."""
+    """Return offers to and from the actor on all unresolved incidents, as `offers_on`. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     if actor.user_id is None:
         return []

@@ -1,4 +1,4 @@
-"""Handing a role over: the holder offers it and keeps it unless the newcomer accepts within ten minutes."""
+"""Handing off a role: the holder offers it and keeps it unless the other accepts within ten minutes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def offer_role(
 ) -> RoleOffer:
     """Offer a role the actor holds to a member, with a card of the incident's state; valid for ten minutes.
 
-    The same offer again returns the pending one; an offer to another member replaces it. Raises Conflict
-    when the actor does not hold the role, Invalid (field `username`), NotFound, Forbidden.
+    The same offer again returns the pending one; an offer to another member replaces it. Raises Conflict when
+    the actor does not hold the role, Invalid (field `username`), NotFound, Forbidden.
     """
     wanted, found = as_role(role), []
 
@@ -73,7 +73,7 @@ def _offer(it: Change, role: ResponseRole, username: str) -> RoleOffer:
 
 
 def state_card(incident: Incident) -> dict[str, Any]:
-    """What a newcomer must know: impact, open items of the present stage, clocks that run."""
+    """Return the state for the new holder: impact, open items of the current stage, running clocks."""
     items = ChecklistItem.objects.of(incident.workspace_id).filter(
         incident=incident, stage=incident.stage, ticked_at=None
     )
@@ -100,12 +100,12 @@ def answer_offer(actor: Actor, *, number: int | str, offer_id: int, accept: bool
     """
 
     def work(it: Change) -> None:
-        _answer(it, offer_id, accept=accept)
+        _respond(it, offer_id, accept=accept)
 
     return change(actor, work, number=number)
 
 
-def _answer(it: Change, offer_id: int, *, accept: bool) -> None:
+def _respond(it: Change, offer_id: int, *, accept: bool) -> None:
     rows = RoleOffer.objects.of(it.incident.workspace_id).filter(incident=it.incident, pk=offer_id)
     offer: RoleOffer | None = rows.select_for_update(of=("self",)).first()
     me = it.actor.user_id
@@ -128,7 +128,7 @@ def _answer(it: Change, offer_id: int, *, accept: bool) -> None:
 
 
 def expire_offers(now: datetime, *, offers: Sequence[RoleOffer]) -> None:
-    """End offers no one answered; the holder keeps the role and the timeline says so."""
+    """End expired offers; the holder keeps the role and the timeline records it."""
     for offer in offers:
 
         def work(it: Change, offer: RoleOffer = offer) -> None:
@@ -148,8 +148,8 @@ def _end(it: Change, offer: RoleOffer, answer: RoleOffer.Answer) -> None:
 def _say(it: Change, offer: RoleOffer, answer: RoleOffer.Answer) -> None:
     it.touch()
     role = ResponseRole(offer.role)
-    kept = "" if answer == Answer.ACCEPTED else " The holder retains the role."
-    message = f"Offer of {role.label.lower()} {answer.label.lower()}.{kept}"
+    rest = "" if answer == Answer.ACCEPTED else " The holder retains the role."
+    message = f"Offer of {role.label.lower()} {answer.label.lower()}.{rest}"
     it.note(EntryKind.ROLE_ASSIGNED, message, role=role.value, offer=offer.pk, answer=answer.value)
     event = IncidentRoleOfferEnded(
         *it.ids, role.value, offer.pk, offer.from_user_id, offer.to_user_id, answer.value

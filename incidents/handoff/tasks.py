@@ -1,4 +1,4 @@
-"""Ends offers of roles that no one answered."""
+"""Celery task that ends expired role offers."""
 
 from __future__ import annotations
 

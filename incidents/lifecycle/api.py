@@ -57,14 +57,14 @@ DEGRADED: Final = ImpactIn()
 
 
 class Paging(Schema):
-    """Pages by cursor: take the next one from the `Link` header."""
+    """Paginated by cursor: the next one is in the `Link` header."""
 
     limit: int = Field(50, ge=1, le=200)
     cursor: str = Field("", max_length=MAX_CURSOR, description="From the Link header of the previous page.")
 
 
 class IncidentQuery(Paging, Conditions):
-    """Which incidents, in which order, and which page of them."""
+    """Filters, order and page of incidents."""
 
     sort: str = Field(
         "",
@@ -83,7 +83,7 @@ class Reference(Schema):
 
 
 class Once(Schema):
-    """What makes a request safe to send again."""
+    """Idempotency key of a request."""
 
     idempotency_key: str = Field(
         "",
@@ -96,15 +96,18 @@ class Once(Schema):
 LISTED: Final = ("limit", "cursor", "sort", *(alias for aliases in NAMES.values() for alias in aliases))
 
 
-def answer(incident: Incident, response: HttpResponse) -> dict[str, Any]:
-    """The incident as JSON, its version as ETag."""
+def incident_response(incident: Incident, response: HttpResponse) -> dict[str, Any]:
+    """Return the incident as JSON, its version as ETag."""
     response["ETag"] = etag(incident.version)
     return incident_json(incident)
 
 
 @router.get("", response=list[IncidentOut], summary="List incidents")
 def list_incidents(request: HttpRequest, response: HttpResponse, query: Query[IncidentQuery]) -> Any:
-    """Filters as listed; the next and the previous page are in the `Link` header. A cursor fits one order."""
+    """List incidents by filter; the next and the previous page are in the `Link` header.
+
+    A cursor is for one order.
+    """
     known_only(request, LISTED)
     page = incidents_page(
         actor_in(request),
@@ -119,7 +122,10 @@ def list_incidents(request: HttpRequest, response: HttpResponse, query: Query[In
 
 @router.post("", response={201: IncidentOut}, summary="Declare an incident")
 def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent: Header[Once]) -> Any:
-    """Only a title is needed; it then is a sev3, open, detected now. Without a severity its type decides."""
+    """Declare an incident. Only a title is required: sev3, open, detected now.
+
+    Without a severity its type decides.
+    """
     labels = body.labels | ({"project": body.project} if body.project else {})
     declared = {
         "title": body.title,
@@ -145,20 +151,20 @@ def declare(request: HttpRequest, response: HttpResponse, body: DeclareIn, sent:
         impact=body.impact,
     )
     response["Location"] = f"{request.path}/{incident.number}"
-    return Status(201, answer(incident, response))
+    return Status(201, incident_response(incident, response))
 
 
 @router.get("/{reference}", response=IncidentDetailOut, summary="Show an incident")
 def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Reference]) -> Any:
-    """With the newest 50 entries of its timeline, its components' impacts, role holders and analysis."""
+    """Return an incident with its newest 50 timeline entries, component impacts, roles and analysis."""
     actor = actor_in(request)
     incident = incident_for(actor, where.reference)
-    story = timeline_page(actor, incident.number)
+    page = timeline_page(actor, incident.number)
     components = affected_components(actor, incident)
     roles = roles_of(actor, incident)
     signals = signals_of(actor, incident)
-    return answer(incident, response) | {
-        "timeline": [entry_json(entry) for entry in story.items],
+    return incident_response(incident, response) | {
+        "timeline": [entry_json(entry) for entry in page.items],
         "components": [
             {"component": a.component.name, "impact": a.impact, "restored_at": a.restored_at}
             for a in components
@@ -172,7 +178,7 @@ def show_incident(request: HttpRequest, response: HttpResponse, where: Path[Refe
 
 @router.patch("/{reference}", response=IncidentOut, summary="Change an incident")
 def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: PatchIn) -> Any:
-    """All changes are made, or none. Send `version` or `If-Match` and a stale change is refused with 409."""
+    """Change an incident, all or nothing. Send `version` or `If-Match` to get 409 for a stale change."""
     given = body.model_dump(exclude_unset=True, exclude={"version"})
     wanted = {name: value for name, value in given.items() if value is not None or name == "assigned_to"}
     if "users_impacted" in given:
@@ -181,12 +187,15 @@ def patch(request: HttpRequest, response: HttpResponse, where: Path[Reference], 
         wanted["is_public"] = wanted.pop("public")
     version = version_from(request, body.version)
     incident = patch_incident(actor_in(request), number=where.reference, wanted=wanted, version=version)
-    return answer(incident, response)
+    return incident_response(incident, response)
 
 
 @router.patch("/{reference}/status", response=IncidentOut, summary="Change the status of an incident")
 def patch_status(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: StatusIn) -> Any:
-    """Forward jumps are allowed, closing only what is resolved; `investigating` reopens."""
+    """Change the status.
+
+    It may skip ahead, but only resolved incidents can be closed; `investigating` reopens.
+    """
     incident = change_status(
         actor_in(request),
         number=where.reference,
@@ -195,24 +204,24 @@ def patch_status(request: HttpRequest, response: HttpResponse, where: Path[Refer
         is_public=body.public,
         version=version_from(request, body.version),
     )
-    return answer(incident, response)
+    return incident_response(incident, response)
 
 
 @router.post("/{reference}/acknowledge", response=IncidentOut, summary="Acknowledge an incident")
 def acknowledge(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY
 ) -> Any:
-    """Someone has it. The first one counts; others are told who was first."""
+    """Acknowledge an incident. The first acknowledgement counts; a later one gets 409 naming the first."""
     version = version_from(request, body.version)
     incident = acknowledge_incident(
         actor_in(request), number=where.reference, note=body.message, version=version
     )
-    return answer(incident, response)
+    return incident_response(incident, response)
 
 
 @router.post("/{reference}/assign", response=IncidentOut, summary="Assign a role")
 def assign(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: AssignIn) -> Any:
-    """Without a role: the commander. Without a user name: no one holds it any more."""
+    """Assign a role, by default the commander. Without a user name it is unassigned."""
     incident = assign_role(
         actor_in(request),
         number=where.reference,
@@ -220,14 +229,14 @@ def assign(request: HttpRequest, response: HttpResponse, where: Path[Reference],
         username=body.username,
         version=version_from(request, body.version),
     )
-    return answer(incident, response)
+    return incident_response(incident, response)
 
 
 @router.post("/{reference}/resolve", response=IncidentOut, summary="Resolve an incident")
 def resolve(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], body: ResolveIn = OVER
 ) -> Any:
-    """The trouble is over."""
+    """Resolve an incident."""
     incident = resolve_incident(
         actor_in(request),
         number=where.reference,
@@ -236,21 +245,21 @@ def resolve(
         keep_affected=body.keep_affected,
         **_given_fields(request, body),
     )
-    return answer(incident, response)
+    return incident_response(incident, response)
 
 
 @router.post("/{reference}/close", response=IncidentOut, summary="Close an incident")
 def close(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
-    """Nothing is left to do; only after it is resolved."""
-    return answer(
+    """Close a resolved incident."""
+    return incident_response(
         close_incident(actor_in(request), number=where.reference, **_given_fields(request, body)), response
     )
 
 
 @router.post("/{reference}/reopen", response=IncidentOut, summary="Reopen an incident")
 def reopen(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY) -> Any:
-    """Back to investigating; the old times stay in the story."""
-    return answer(
+    """Reopen an incident: status investigating; the former times stay in the timeline."""
+    return incident_response(
         reopen_incident(actor_in(request), number=where.reference, **_given_fields(request, body)), response
     )
 
@@ -261,7 +270,7 @@ def _given_fields(request: HttpRequest, body: MoveIn) -> dict[str, Any]:
 
 
 class ComponentReference(Reference):
-    """An incident and a component by name; the name may hold slashes."""
+    """An incident and a component by name; the name may contain slashes."""
 
     name: str = Field(max_length=200)
 
@@ -270,7 +279,7 @@ class ComponentReference(Reference):
 def put_component(
     request: HttpRequest, response: HttpResponse, where: Path[ComponentReference], body: ImpactIn = DEGRADED
 ) -> Any:
-    """Marks it affected if it was not."""
+    """Set the impact on a component, marking it affected if it was not."""
     incident = set_component_impact(
         actor_in(request),
         number=where.reference,
@@ -278,18 +287,18 @@ def put_component(
         impact=body.impact,
         version=version_from(request, body.version),
     )
-    return answer(incident, response)
+    return incident_response(incident, response)
 
 
 @router.delete(
     "/{reference}/components/{path:name}", response=IncidentOut, summary="Remove an affected component"
 )
 def delete_component(request: HttpRequest, response: HttpResponse, where: Path[ComponentReference]) -> Any:
-    """It is not affected after all."""
+    """Remove a component that is not affected after all."""
     incident = remove_component(
         actor_in(request),
         number=where.reference,
         component=where.name,
         version=version_from(request, None),
     )
-    return answer(incident, response)
+    return incident_response(incident, response)

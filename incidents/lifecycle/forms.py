@@ -24,8 +24,8 @@ TITLE_WIDGET = {
 }
 
 
-def dress(form: forms.BaseForm) -> None:
-    """Give the widgets their classes, and those with errors what points to them."""
+def style_widgets(form: forms.BaseForm) -> None:
+    """Set the widgets' classes and tie errors to their fields."""
     for name, field in form.fields.items():
         widget = field.widget
         if not isinstance(widget, forms.HiddenInput | forms.CheckboxInput | forms.RadioSelect):
@@ -40,14 +40,14 @@ def _offer(form: forms.Form, name: str, choices: Sequence[tuple[str, str]]) -> N
 
 
 def words_field(label: str, *, required: bool = False, rows: int = 3) -> forms.CharField:
-    """A text of several lines, up to 20,000 characters."""
+    """Return a field for text of several lines, up to 20,000 characters."""
     return forms.CharField(
         label=label, required=required, max_length=20_000, widget=forms.Textarea(attrs={"rows": str(rows)})
     )
 
 
 class ActionForm(forms.Form):
-    """One action on one incident, as its page was when the form was made (`version`)."""
+    """Form of one action on one incident, in the state the page showed (`version`)."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     next = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -61,17 +61,17 @@ class ActionForm(forms.Form):
     def prepare(self) -> None:
         """Fill choices and initial values from `self.incident` and `self.actor`."""
 
-    def told(self, now: Incident) -> str:
-        """What the toast says of the incident as it is `now`; empty: what the action says of itself."""
+    def toast(self, now: Incident) -> str:
+        """Return the toast's message about the incident as it is `now`; empty: the action's own message."""
         return ""
 
     def preview(self) -> str:
-        """The text to show before anything is done; empty: do it. Needs a valid form."""
+        """Return the text to confirm before the action; empty: run it. Needs a valid form."""
         return ""
 
     def styled(self) -> ActionForm:
-        """The form with styled widgets, errors marked."""
-        dress(self)
+        """Return the form with styled widgets, errors marked."""
+        style_widgets(self)
         return self
 
 
@@ -82,7 +82,7 @@ class AcknowledgeForm(ActionForm):
 
 
 class StatusForm(ActionForm):
-    """Move on, with a word to whoever waits."""
+    """New status, with a message for stakeholders."""
 
     status = forms.ChoiceField(label="New status")
     message = words_field("Message")
@@ -90,16 +90,16 @@ class StatusForm(ActionForm):
 
     def prepare(self) -> None:
         moves = [s for s in next_statuses(Status(self.incident.status)) if s != Status.CLOSED]
-        asked = str(self.data.get("status", ""))
-        gone = [Status(asked)] if asked in Status.values and Status(asked) not in moves else []
+        requested = str(self.data.get("status", ""))
+        gone = [Status(requested)] if requested in Status.values and Status(requested) not in moves else []
         _offer(self, "status", [(s.value, s.label) for s in (*moves, *gone)])
 
-    def told(self, now: Incident) -> str:
+    def toast(self, now: Incident) -> str:
         return changed_words(now, "status", self.incident.get_status_display(), now.get_status_display())
 
 
 class ResolveForm(ActionForm):
-    """How it was fixed, and which components work again."""
+    """How it was fixed, and which components are restored."""
 
     message = words_field("What fixed it?")
     root_cause = words_field("Root cause, if known", rows=2)
@@ -118,27 +118,27 @@ class ResolveForm(ActionForm):
         if not self.affected:
             del self.fields["restored"]
 
-    def kept(self) -> list[str]:
-        """Affected components whose box was unticked; none where the form did not show the boxes."""
+    def still_affected(self) -> list[str]:
+        """Return affected components whose box was unticked; none if the form did not show the boxes."""
         if not self.cleaned_data.get("chosen"):
             return []
         return [name for name in self.affected if name not in self.cleaned_data.get("restored", ())]
 
-    def told(self, now: Incident) -> str:
+    def toast(self, now: Incident) -> str:
         if now.resolved_at is None:
             return ""
         return f"{now.reference} resolved in {compact(now.resolved_at - now.detected_at)}"
 
 
 class MessageForm(ActionForm):
-    """Close or reopen, saying why."""
+    """Close or reopen, with a reason."""
 
     message = words_field("Why?", rows=2)
     is_public = forms.BooleanField(label="Public: show the message to stakeholders", required=False)
 
 
 class AssignForm(ActionForm):
-    """Who takes a role; the last choice removes its holder."""
+    """Holder of a role; the last choice removes the holder."""
 
     role = forms.ChoiceField(label="Role", choices=ResponseRole.choices)
     username = forms.ChoiceField(label="Person", required=False, widget=LongSelect)
@@ -154,7 +154,7 @@ class AssignForm(ActionForm):
         me = username_of(self.actor)
         self.fields["username"].initial = holder.username if holder else me or ""
 
-    def told(self, now: Incident) -> str:
+    def toast(self, now: Incident) -> str:
         role = ResponseRole(self.cleaned_data["role"])
         before, chosen = self.holders.get(role.value), self.cleaned_data["username"]
         if chosen == (before.username if before else ""):
@@ -169,7 +169,7 @@ class AssignForm(ActionForm):
 
 
 class SeverityForm(ActionForm):
-    """How bad it is."""
+    """The severity."""
 
     severity = forms.ChoiceField(label="Severity", choices=Severity.choices, widget=forms.RadioSelect)
     message = words_field("Why? (optional)", rows=2)
@@ -177,18 +177,18 @@ class SeverityForm(ActionForm):
     def prepare(self) -> None:
         self.fields["severity"].initial = self.incident.severity
 
-    def told(self, now: Incident) -> str:
+    def toast(self, now: Incident) -> str:
         return changed_words(now, "", self.incident.get_severity_display(), now.get_severity_display())
 
 
 def changed_words(now: Incident, what: str, before: str, after: str) -> str:
-    """`INC-43: SEV2 → SEV1`, the old value beside the new."""
+    """Return `INC-43: SEV2 → SEV1`, with old and new value."""
     lead = f"{now.reference}{f' {what}' if what else ''}: "
     return f"{lead}{before} → {after}" if before != after else f"{lead}{after} already. Nothing changed."
 
 
 class ComponentForm(ActionForm):
-    """What it touches, and how badly; or that it does not after all."""
+    """Impact on a component, or that it is not affected."""
 
     component = forms.CharField(
         label="Component", max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -202,7 +202,7 @@ class ComponentForm(ActionForm):
 
 
 class NoteForm(ActionForm):
-    """A note for the responders, or an update for whoever waits."""
+    """A note for the responders, or an update for stakeholders."""
 
     message = words_field("Add to the timeline", required=True, rows=2)
     audience = forms.ChoiceField(
@@ -242,6 +242,6 @@ class DeclareForm(forms.Form):
     request_key = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def styled(self) -> DeclareForm:
-        """The form with styled widgets, errors marked."""
-        dress(self)
+        """Return the form with styled widgets, errors marked."""
+        style_widgets(self)
         return self

@@ -1,11 +1,11 @@
-"""SQL that writes the measures of an incident: for its triggers, the rebuild and the comparison. Pure."""
+"""SQL that writes the measures of an incident, for triggers, rebuild and comparison. Pure."""
 
 from __future__ import annotations
 
 from typing import Final, LiteralString
 
 TABLE: Final[LiteralString] = "incidents_incidentmeasure"
-# The columns of an incident from which its measures follow.
+# Columns of an incident that its measures depend on.
 SOURCES: Final = (
     "workspace_id", "severity", "incident_type", "category", "status", "is_drill", "is_private",
     "merged_into_id", "started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at",

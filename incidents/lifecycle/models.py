@@ -27,7 +27,7 @@ from incidents.vocabulary import (
     Status,
 )
 
-# Only a move between unresolved and over concerns the signals.
+# Signals depend only on whether the incident is unresolved.
 _ENDS_OR_COMES_BACK: Final = (
     "((OLD.status IN ('resolved', 'closed')) IS DISTINCT FROM (NEW.status IN ('resolved', 'closed')))"
 )
@@ -41,16 +41,16 @@ SIGNAL_STARTS: Final = """
       FROM incidents_incident i WHERE i.id = NEW.incident_id;
     RETURN NEW;
 """
-_update_of: Any = pgtrigger.UpdateOf  # its own types are missing
+_update_of: Any = pgtrigger.UpdateOf  # pgtrigger has no types for it
 
 
 def seconds_between(earlier: datetime, later: datetime | None) -> float | None:
-    """Seconds, or None while `later` is unknown."""
+    """Return the seconds, or None while `later` is unknown."""
     return None if later is None else (later - earlier).total_seconds()
 
 
 class IncidentCounter(models.Model):
-    """The last number given out in a workspace. Its row lock puts openings in one line: no gap, no double.
+    """Last incident number of a workspace. Its row lock serializes openings: no gaps, no duplicates.
 
     `opens_drills`: the workspace is for exercises, so every incident of it is a drill.
     """
@@ -64,13 +64,12 @@ class IncidentCounter(models.Model):
 
 
 class Incident(WorkspaceScoped):
-    """One trouble, from the first event to the closing. Shown as `INC-<number>`.
+    """One incident. Shown as `INC-<number>`.
 
-    `version` grows by one with every change people or detection make; an update that names an older one is
-    refused. `acknowledged_label` names who acknowledged; with no `acknowledged_at` that was a machine, and
-    no person has yet. `fingerprint` (64 hex) is what keeps one burst at one incident; empty for declared
-    ones.
-    `request_key` (64 hex) does the same for a declaration sent twice; empty where no one named one.
+    `version` grows by one with every change people or detection make; an update with an older one is refused.
+    `acknowledged_label` names who acknowledged; without `acknowledged_at` that was a machine, and no person
+    has yet. `fingerprint` (64 hex) deduplicates detected incidents; empty for declared ones. `request_key`
+    (64 hex) deduplicates declarations; empty without an idempotency key.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="incidents")
@@ -123,7 +122,7 @@ class Incident(WorkspaceScoped):
     update_due_at = models.DateTimeField(null=True, blank=True)
     resolve_due_at = models.DateTimeField(null=True, blank=True)
 
-    # Grows each time it is reopened.
+    # Incremented each time it is reopened.
     opening = models.PositiveSmallIntegerField(default=1, db_default=1)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(db_default=Now())
@@ -134,7 +133,7 @@ class Incident(WorkspaceScoped):
     lasted = sort_keys.lasted()
     openness = sort_keys.openness()
     next_due = sort_keys.next_due()
-    commander_key = sort_keys.commander_key()  # written by triggers alone
+    commander_key = sort_keys.commander_key()  # written by triggers only
 
     class Meta(WorkspaceScoped.Meta):
         constraints = [
@@ -166,7 +165,7 @@ class Incident(WorkspaceScoped):
             models.Index(fields=["workspace", "-openness", "-detected_at", "-id"], name="incident_by_status"),
             models.Index(fields=["workspace", "next_due", "id"], name="incident_by_deadline"),
             models.Index(fields=["workspace", "commander_key", "id"], name="incident_by_commander"),
-            # With what averages are made of, so that they are read without the rows.
+            # Covering index for averages, which are read without the rows.
             models.Index(
                 fields=["workspace", "-resolved_at"],
                 include=["detected_at", "is_drill", "is_private"],
@@ -200,47 +199,47 @@ class Incident(WorkspaceScoped):
             ),
         ]
 
-    # Filled by `incidents.selectors` alone, so that a list costs no query per row.
+    # Set by `incidents.selectors` only, so that a list costs no query per row.
     component_names: list[str]
     commander_username: str | None
     commander_label: str | None
-    is_mine: bool  # only where the list is someone's: `open_incidents_for`
+    is_mine: bool  # set in personal lists only: `open_incidents_for`
 
     def __str__(self) -> str:
         return f"{self.reference}: {self.title}"
 
     @property
     def reference(self) -> str:
-        """`INC-42`, the name everyone uses."""
+        """Return `INC-42`, the displayed name."""
         return f"INC-{self.number}"
 
     @property
     def mttd(self) -> float:
-        """Seconds from the first event to the detection."""
+        """Return seconds from the first event to the detection."""
         return seconds_between(self.started_at, self.detected_at) or 0.0
 
     @property
     def mtta(self) -> float | None:
-        """Seconds from detection to acknowledgement; None while no one has."""
+        """Return seconds from detection to acknowledgement; None while not acknowledged."""
         return seconds_between(self.detected_at, self.acknowledged_at)
 
     @property
     def mttr(self) -> float | None:
-        """Seconds from detection to resolution; None while unresolved."""
+        """Return seconds from detection to resolution; None while unresolved."""
         return seconds_between(self.detected_at, self.resolved_at)
 
     @property
     def is_unresolved(self) -> bool:
-        """Whether it still needs someone."""
+        """Return whether it is neither resolved nor closed."""
         return self.status in UNRESOLVED
 
 
 class IncidentSignal(WorkspaceScoped):
-    """One detector's reason for an incident: the fingerprint it reported, and when it first and last did.
+    """A fingerprint that one detector reported for an incident, first and last.
 
     The newest `resolved_at` among a fingerprint's incidents is where detection starts counting again.
-    `is_open` is kept by triggers, whoever moves the incident: while it is unresolved no other unresolved one
-    may have the fingerprint.
+    `is_open` is maintained by triggers for every change of the incident: while it is true, no other
+    unresolved incident may have the fingerprint.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

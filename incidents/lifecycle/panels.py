@@ -29,7 +29,7 @@ MENU = (
     ("verdict", "Mark as false positive", "flag"),
     ("privacy", "Change visibility", "lock"),
 )
-# Field of the incident, its action, its label.
+# (field of the incident, its action, its label)
 FIELDS = (
     ("description", "description", "Description"),
     ("impact", "impact", "Impact"),
@@ -50,7 +50,7 @@ class IncidentPanel(Panel):
 
 @panel
 class IncidentHeader(IncidentPanel):
-    """Severity, title, status, roles, deadline, and what can be done now."""
+    """Severity, title, status, roles, deadline, and available actions."""
 
     name = "incident.header"
     title = "State"
@@ -77,7 +77,7 @@ class IncidentHeader(IncidentPanel):
 
 @panel
 class IncidentResolution(IncidentPanel):
-    """What fixed it, how long it took, and which components work again; empty while unresolved."""
+    """How it was fixed, how long it took, and which components are restored; empty while unresolved."""
 
     name = "incident.resolution"
     title = "Resolution"
@@ -100,7 +100,7 @@ class IncidentResolution(IncidentPanel):
 
 @panel
 class IncidentComponents(IncidentPanel):
-    """What it touches, and how badly."""
+    """Affected components and their impact."""
 
     name = "incident.components"
     title = "Components"

@@ -21,7 +21,7 @@ _AS_THEY_ARE: Final = (
 
 
 def incident_json(incident: Incident) -> dict[str, Any]:
-    """The fields of `schemas.IncidentOut`, from an incident read with its details by a selector."""
+    """Return the fields of `schemas.IncidentOut`, from an incident read with its details by a selector."""
     names = list(getattr(incident, "component_names", ()))
     return {name: getattr(incident, name) for name in _AS_THEY_ARE} | {
         "id": incident.number,
@@ -39,7 +39,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
 
 
 def entry_json(entry: TimelineEntry) -> dict[str, Any]:
-    """The fields of `schemas.EntryOut`."""
+    """Return the fields of `schemas.EntryOut`."""
     return {
         "id": entry.pk,
         "kind": entry.kind,
@@ -56,7 +56,7 @@ def entry_json(entry: TimelineEntry) -> dict[str, Any]:
 
 
 def amendments_json(entry: TimelineEntry, amendments: Iterable[EntryAmendment]) -> list[dict[str, Any]]:
-    """The fields of `schemas.AmendmentOut`, the text written first at the end."""
+    """Return the fields of `schemas.AmendmentOut`, the original text at the end."""
     first = {"number": 0, "kind": "written", "message": entry.message, "by": entry.author_label}
     rows = [
         {"number": a.number, "kind": a.kind, "message": a.message, "by": a.by_label, "at": a.at}
@@ -66,10 +66,10 @@ def amendments_json(entry: TimelineEntry, amendments: Iterable[EntryAmendment]) 
 
 
 def act_json(act: Act) -> dict[str, Any]:
-    """The fields of `schemas_story.ActOut`."""
+    """Return the fields of `timeline.schemas.ActOut`."""
     if act.entry is not None:
-        told = act.entry
-        words = {"id": told.pk, "by": told.author_label, "kind": told.kind, "message": told.text}
+        entry = act.entry
+        words = {"id": entry.pk, "by": entry.author_label, "kind": entry.kind, "message": entry.text}
         return {"source": "timeline", "at": act.at, "changes": {}, **words}
     if act.audit is None:
         raise ValueError("an act is of the timeline or of the audit trail")
@@ -79,7 +79,7 @@ def act_json(act: Act) -> dict[str, Any]:
 
 
 def related_json(related: Related) -> dict[str, Any]:
-    """The fields of `schemas_story.RelatedOut`."""
+    """Return the fields of `timeline.schemas.RelatedOut`."""
     lists = {name: getattr(related, name) for name in ("linked", "earlier", "neighbours", "same_type")}
     shown = {name: [_related(one) for one in incidents] for name, incidents in lists.items()}
     for linked, (_, reasons) in zip(shown["linked"], related.why(), strict=True):

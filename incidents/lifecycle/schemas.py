@@ -1,4 +1,4 @@
-"""Schemas of the incident API. Input takes aliases, output uses canonical words."""
+"""Schemas of the incident API. Input accepts aliases, output uses canonical words."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _words(canonical: Any, aliases: Any = ()) -> dict[str, Any]:
 
 
 def _listed(value: Any) -> Any:
-    """`"api,worker"` -> `["api", "worker"]`: a comma list is a list."""
+    """Split a comma-separated list: `"api,worker"` -> `["api", "worker"]`."""
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
@@ -68,7 +68,7 @@ Version = Annotated[int, Field(ge=1, le=MAX_VERSION, description="The version th
 
 
 class DeclareIn(Body):
-    """A new incident. Only the title is needed."""
+    """A new incident. Only the title is required."""
 
     title: Title
     description: Text = ""
@@ -113,7 +113,7 @@ class DeclareIn(Body):
 
 
 class PatchIn(Body):
-    """Any of these; all are changed, or none. `notes` adds a note, `message` goes with the status."""
+    """Changes of an incident, all or nothing. `notes` adds a note, `message` goes with the status."""
 
     title: Title | None = None
     description: Text | None = None
@@ -143,7 +143,7 @@ class PatchIn(Body):
 
 
 class StatusIn(Body):
-    """A move. `public` marks the message as one for stakeholders outside the team."""
+    """A change of status. `public` marks the message as one for external stakeholders."""
 
     status: StatusWord
     message: Text = Field("", validation_alias=AliasChoices("message", "notes"))
@@ -152,7 +152,7 @@ class StatusIn(Body):
 
 
 class MoveIn(Body):
-    """What may be said when an incident is acknowledged, closed or reopened."""
+    """Optional fields for acknowledging, closing or reopening."""
 
     message: Text = Field("", validation_alias=AliasChoices("message", "notes", "note"))
     public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
@@ -160,7 +160,7 @@ class MoveIn(Body):
 
 
 class ResolveIn(MoveIn):
-    """What may be said when it is over."""
+    """Optional fields for resolving."""
 
     root_cause: Text | None = None
     restore_components: bool = Field(True, description="false: every affected component stays affected.")
@@ -168,7 +168,7 @@ class ResolveIn(MoveIn):
 
 
 class AssignIn(Body):
-    """Who holds the role from now on; null or nothing: no one."""
+    """Holder of the role; null or missing: unassign."""
 
     username: Name | None = Field(
         None, validation_alias=AliasChoices("username", "assigned_to", "assignee", "user")
@@ -178,7 +178,7 @@ class AssignIn(Body):
 
 
 class ImpactIn(Body):
-    """How badly a component is hit."""
+    """Impact on a component."""
 
     impact: ImpactWord = Impact.DEGRADED.value
     version: Version | None = None
@@ -241,7 +241,7 @@ class ComponentImpactOut(Schema):
 
 
 class RoleOut(Schema):
-    """One person holding one role; `ended_at` null: still."""
+    """One person holding one role; `ended_at` null: current."""
 
     role: ResponseRole
     username: str
@@ -250,7 +250,7 @@ class RoleOut(Schema):
 
 
 class SignalOut(Schema):
-    """What detection, or who declared the incident, tied to it: findings of this fingerprint join it."""
+    """A fingerprint tied to the incident by detection or its reporter: later findings with it join."""
 
     fingerprint: str
     reporter: str = Field(description="`rule:error_burst`, `source:…`, or `declared`.")

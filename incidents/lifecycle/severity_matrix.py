@@ -17,7 +17,7 @@ PROLONGED_MINUTES: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Up to `to` when the fact `metric` compares as told with `threshold`; `condition` says it in words."""
+    """Escalate to `to` when the fact `metric` passes `threshold`; `condition` describes it."""
 
     to: Severity
     condition: str
@@ -28,7 +28,7 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A type's severity to begin with, and what raises it; None where it begins at the worst."""
+    """Default severity of a type and its escalation; None if the default is already the worst."""
 
     default: Severity
     escalation: Escalation | None = None
@@ -78,12 +78,12 @@ MATRIX: Final[Mapping[IncidentType, Assignment]] = {
 
 
 def default_severity(incident_type: IncidentType) -> Severity:
-    """What a type starts as."""
+    """Return the default severity of a type."""
     return MATRIX[incident_type].default
 
 
 def escalation_met(incident_type: IncidentType, facts: Mapping[str, Fact]) -> Escalation | None:
-    """The type's escalation when a measured fact meets its condition. What is not measured raises nothing."""
+    """Return the type's escalation if a measured fact meets its condition; missing facts never do."""
     rule = MATRIX[incident_type].escalation
     if rule is None or rule.metric not in facts:
         return None
@@ -91,26 +91,26 @@ def escalation_met(incident_type: IncidentType, facts: Mapping[str, Fact]) -> Es
 
 
 def escalated(incident_type: IncidentType, facts: Mapping[str, Fact]) -> Severity:
-    """The severity the facts call for: the type's default, or what it escalates to."""
+    """Return the severity for these facts: the type's default, or its escalation."""
     met = escalation_met(incident_type, facts)
     return met.to if met else default_severity(incident_type)
 
 
 def raises(incident_type: IncidentType, severity: Severity, facts: Mapping[str, Fact]) -> Escalation | None:
-    """The escalation that makes an incident of this severity worse, or None."""
+    """Return the escalation that would raise this severity, or None."""
     met = escalation_met(incident_type, facts)
     return met if met and SEVERITY_RANK[met.to] < SEVERITY_RANK[severity] else None
 
 
 def escalation_words(escalation: Escalation, facts: Mapping[str, Fact]) -> str:
-    """`less than 5 % is free (free_percent is 3)`."""
+    """Describe an escalation: `less than 5 % is free (free_percent is 3)`."""
     value = facts[escalation.metric]
-    said = str(value).lower() if isinstance(value, bool) else f"{value:g}"
-    return f"{escalation.condition} ({escalation.metric} is {said})"
+    shown = str(value).lower() if isinstance(value, bool) else f"{value:g}"
+    return f"{escalation.condition} ({escalation.metric} is {shown})"
 
 
 DURATION: Final = "duration_minutes"
-# What events may carry in their metadata; a duration is measured by Tocsin itself.
+# Keys in the metadata of events; a duration is measured by Tocsin itself.
 EVENT_METRICS: Final[Mapping[str, Escalation]] = {
     rule.metric: rule
     for assignment in MATRIX.values()
@@ -126,7 +126,7 @@ _YES: Final = frozenset({"true", "yes", "1"})
 
 
 def worst_facts(measured: Iterable[Mapping[str, Fact]]) -> dict[str, Fact]:
-    """Of each metric the value that is nearest to, or farthest beyond, its threshold."""
+    """Return for each metric the value that is nearest to, or farthest beyond, its threshold."""
     worst: dict[str, Fact] = {}
     for facts in measured:
         for metric, value in facts.items():
@@ -136,7 +136,7 @@ def worst_facts(measured: Iterable[Mapping[str, Fact]]) -> dict[str, Fact]:
 
 
 def read_fact(metric: str, value: object) -> Fact | None:
-    """A metric's value as senders write it (`4`, `"4.2"`, `"4 %"`, `"true"`); None where it is none."""
+    """Parse a metric's value as senders write it (`4`, `"4.2"`, `"4 %"`, `"true"`); None if it is none."""
     if isinstance(EVENT_METRICS[metric].threshold, bool):
         is_yes = value is True or (isinstance(value, str) and value.strip().casefold() in _YES)
         return True if is_yes else None
@@ -144,7 +144,7 @@ def read_fact(metric: str, value: object) -> Fact | None:
 
 
 def read_number(value: object) -> float | None:
-    """A finite number, also from a text such as `"4.2 %"`; None for anything else."""
+    """Return a finite number, also from a text such as `"4.2 %"`; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Columns that lists are sorted by, all written by the database."""
+"""Sort columns of lists, all computed by the database."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.db.models.functions import Coalesce, Least
 
 from incidents.vocabulary import SEVERITY_RANK, UNRESOLVED, Severity, Status
 
-# An unresolved incident counts as if it ended then: longer than any that is over, the oldest the longest.
+# An unresolved incident sorts as if it ended then: longer than any that is over, the oldest the longest.
 NEVER: Final = datetime(3000, 1, 1, tzinfo=UTC)
-COMMANDER_CHARS: Final = 32  # enough to put names in order, short enough for a cursor; as in the triggers
+COMMANDER_CHARS: Final = 32  # enough to sort names, short enough for a cursor; as in the triggers
 _ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -22,20 +22,20 @@ def _generated(expression: Any, field: models.Field[Any, Any]) -> Any:
 
 
 def weight_of(severity: Severity) -> int:
-    """1 for the mildest, 4 for the worst: with the times, every key of the order then falls."""
+    """Return 1 for the mildest, 4 for the worst, so that every sort key is descending like the times."""
     return 5 - SEVERITY_RANK[severity]
 
 
 def weight() -> Any:
-    """What `weight_of` says."""
+    """Return the expression of `weight_of`."""
     ranks = [When(severity=severity.value, then=Value(weight_of(severity))) for severity in Severity]
     return _generated(Case(*ranks, default=Value(0)), models.SmallIntegerField())
 
 
 def active_minute() -> Any:
-    """The minute of the last event, else of the detection.
+    """Return the minute of the last event, else of the detection.
 
-    A key that moved with every counted event would make PostgreSQL write all indexes of the row each time.
+    A key that changed with every counted event would make PostgreSQL update all indexes of the row each time.
     """
     last = Coalesce(F("last_event_at"), F("detected_at"))
     minute = Func(Value(timedelta(minutes=1)), last, Value(_ORIGIN), function="date_bin")
@@ -43,19 +43,22 @@ def active_minute() -> Any:
 
 
 def lasted() -> Any:
-    """From the detection to the resolution."""
+    """Return the duration from detection to resolution."""
     ended = Coalesce(F("resolved_at"), Value(NEVER), output_field=models.DateTimeField())
     return _generated(ended - F("detected_at"), models.DurationField())
 
 
 def openness() -> Any:
-    """6 for open down to 1 for closed."""
+    """Return 6 for open down to 1 for closed."""
     ranks = [When(status=status.value, then=Value(rank)) for rank, status in enumerate(reversed(Status), 1)]
     return _generated(Case(*ranks, default=Value(0)), models.SmallIntegerField())
 
 
 def next_due() -> Any:
-    """The next SLA deadline: to acknowledge, then the sooner of update and resolution; else `NEVER`."""
+    """Return the next SLA deadline: to acknowledge, then the sooner of update and resolution.
+
+    Else `NEVER`.
+    """
     update_or_resolve = Least(F("update_due_at"), F("resolve_due_at"))  # PostgreSQL ignores the null one
     ended_or_acknowledged = [
         When(~models.Q(status__in=[status.value for status in UNRESOLVED]), then=Value(NEVER)),
@@ -66,13 +69,13 @@ def next_due() -> Any:
 
 
 def commander_key() -> Any:
-    """The commander's name in small letters, as far as it is kept; empty without one, which sorts first."""
+    """Return the commander's name in lower case, truncated; empty without one, which sorts first."""
     return models.CharField(
         max_length=COMMANDER_CHARS, db_default="", default="", editable=False, db_collation="C"
     )
 
 
-# A trigger of role assignments: the key follows whoever commands the incident of the changed row now.
+# A trigger of role assignments: the key follows the current commander of the changed row's incident.
 COMMANDER_FOLLOWS: Final = """
     UPDATE incidents_incident i SET commander_key = k.key
       FROM (SELECT coalesce((

@@ -19,8 +19,8 @@ ENTRY_KINDS: Final[Mapping[Status, EntryKind]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """Where an incident stands: its status and the facts that depend on it."""
+class IncidentState:
+    """State of an incident: its status and the times that depend on it."""
 
     status: Status
     acknowledged_at: datetime | None = None
@@ -30,11 +30,11 @@ class Course:
 
 
 class ForbiddenMoveError(ValueError):
-    """A status that cannot follow the present one; the message says which can."""
+    """A transition that is not allowed; the message says which are."""
 
 
 def next_statuses(status: Status) -> tuple[Status, ...]:
-    """What may follow: any later one, closed only from resolved; and from any later one, investigating."""
+    """Return the allowed statuses: a later one (closed only from resolved), or back to investigating."""
     if status in (Status.RESOLVED, Status.CLOSED):
         after = (Status.CLOSED,) if status == Status.RESOLVED else ()
         return (Status.INVESTIGATING, *after)
@@ -44,24 +44,25 @@ def next_statuses(status: Status) -> tuple[Status, ...]:
 
 
 def is_reopening(before: Status, after: Status) -> bool:
-    """Whether this move brings a resolved or closed incident back."""
+    """Return whether this transition reopens a resolved or closed incident."""
     return before not in UNRESOLVED and after in UNRESOLVED
 
 
 def entry_kind(status: Status) -> EntryKind:
-    """What the timeline calls a move to `status`."""
+    """Return the kind of timeline entry for a change to `status`."""
     return ENTRY_KINDS.get(status, EntryKind.STATUS_CHANGE)
 
 
-def acknowledge(course: Course, at: datetime) -> Course:
-    """The first acknowledgement counts; later ones change nothing."""
+def acknowledge(course: IncidentState, at: datetime) -> IncidentState:
+    """Return the state after an acknowledgement; later ones change nothing."""
     return replace(course, acknowledged_at=course.acknowledged_at or at)
 
 
-def move(course: Course, to: Status, at: datetime) -> Course:
-    """The course after moving to `to` at `at`. Facts are set once; reopening clears resolution and closing.
+def move(course: IncidentState, to: Status, at: datetime) -> IncidentState:
+    """Return the state after moving to `to` at `at`.
 
-    Raises ForbiddenMoveError when `to` cannot follow, the present status included.
+    Times are set once; reopening clears resolution and closing. Raises ForbiddenMoveError when `to` cannot
+    follow, the current status included.
     """
     if to not in next_statuses(course.status):
         allowed = ", ".join(next_statuses(course.status))

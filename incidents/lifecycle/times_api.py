@@ -1,4 +1,4 @@
-"""Correcting times over the API."""
+"""API for correcting times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ninja import Path, Router
 from pydantic import Field
 
 from accounts.tokens.api_authentication import actor_in
-from incidents.lifecycle.api import Reference, answer
+from incidents.lifecycle.api import Reference, incident_response
 from incidents.lifecycle.schemas import IncidentOut, Version
 from incidents.lifecycle.services.correcting import correct_times
 from incidents.lifecycle.versions import version_from
@@ -20,7 +20,7 @@ router = Router(tags=["Incidents"])
 
 
 class TimesIn(Body):
-    """Times that were recorded wrongly; what is left out stays."""
+    """Corrected times; missing ones stay."""
 
     reason: Annotated[str, Field(min_length=1, max_length=500)]
     started_at: datetime | None = None
@@ -33,10 +33,13 @@ class TimesIn(Body):
 
 @router.patch("/{reference}/times", response=IncidentOut, summary="Correct the times of an incident")
 def patch_times(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: TimesIn) -> Any:
-    """With a reason of ten letters or more. Deadlines, analytics and the draft of the postmortem follow."""
+    """Correct times, with a reason of ten characters or more.
+
+    Deadlines, analytics and the postmortem draft follow.
+    """
     given = body.model_dump(exclude={"reason", "version"})
     version = version_from(request, body.version)
     incident = correct_times(
         actor_in(request), number=where.reference, reason=body.reason, version=version, **given
     )
-    return answer(incident, response)
+    return incident_response(incident, response)

@@ -1,4 +1,4 @@
-"""The form that corrects times of an incident."""
+"""Form that corrects times of an incident."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.lifecycle.services.correcting import TIMES
 
 
 class TimesForm(ActionForm):
-    """The times as they were recorded; those of facts that did not happen are left out."""
+    """The recorded times; missing ones are left out."""
 
     reason = forms.CharField(
         label="Why are they wrong?", max_length=500, help_text="At least ten letters; shown in the timeline."
@@ -29,7 +29,7 @@ class TimesForm(ActionForm):
         self.fields = {**own, **self.fields}
 
     def clean(self) -> dict[str, Any]:
-        """Times that were not changed are left alone."""
+        """Drop times that were not changed."""
         given: dict[str, Any] = super().clean() or {}
         return {
             name: value for name, value in given.items() if name not in TIMES or name in self.changed_data

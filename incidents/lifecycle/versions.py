@@ -13,14 +13,14 @@ _TAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,10})"?', re.ASCII)
 
 
 def etag(version: int) -> str:
-    """3 -> `"3"`."""
+    """Return the tag of a version: 3 -> `"3"`."""
     return f'"{version}"'
 
 
 def version_from(request: HttpRequest, in_body: int | None) -> int | None:
-    """The version the caller read: from the body, else from `If-Match`; None when neither names one.
+    """Return the version the caller read: from the body, else from `If-Match`; None without either.
 
-    Raises Invalid for an `If-Match` that is not one of our tags, or that says another version than the body.
+    Raises Invalid for an `If-Match` that is not one of our tags, or that differs from the body.
     """
     header = request.headers.get("If-Match", "").strip()
     if header in ("", "*"):

@@ -1,4 +1,4 @@
-"""Links between incidents that Tocsin made itself, each with its reasons."""
+"""Automatic links between incidents, with reasons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from incidents.lifecycle.models import Incident
 
 
 class LinkKind(models.TextChoices):
-    """The weightiest reason of a link."""
+    """Kind of the strongest reason of a link."""
 
     CORRELATION_ID = "correlation_id", "Correlation ids in common"
     SHAPES = "shapes", "Message templates in common"
@@ -27,10 +27,10 @@ class LinkKind(models.TextChoices):
 
 
 class IncidentLink(WorkspaceScoped):
-    """Two incidents that have to do with each other, and why. Linking merges nothing.
+    """Two related incidents, and why. Linking merges nothing.
 
     `reasons` is a list of {kind, text, weight}, `score` their sum, at most 1. `removed_at` is set when a
-    person takes the link away: it is then not made again. Links that people make are `Incident.related`.
+    person removes the link, which is then not created again. Links that people create are `Incident.related`.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

@@ -1,7 +1,7 @@
-"""Links incidents that have to do with each other, each link with its reasons. Links merge and close nothing.
+"""Links related incidents, each link with its reasons. Links merge and close nothing.
 
-Reasons: correlation ids in common, message templates in common, dependent components, the same change, a
-start close by, and the same alert before.
+Reasons: shared correlation ids, shared message templates, dependent components, the same change, starts close
+together, and the same alert before.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from incidents.models import Incident, IncidentSignal
 
 MIN_SCORE: Final = 0.3
 MAX_CANDIDATES: Final = 50
-MAX_LINKS_MADE: Final = 20  # at one time, the weightiest
+MAX_LINKS_MADE: Final = 20  # per call, the strongest
 AUTHOR: Final = "Tocsin"
 
 
 def record_links(workspace_id: int, incident_id: int) -> int:
-    """Link an incident with those it has to do with; returns how many links were made or got other reasons.
+    """Link an incident with related ones; returns how many links were created or got other reasons.
 
-    Idempotent. A link that a person took away is not made again. Drills are linked with drills, private
+    Idempotent. A link that a person removed is not created again. Drills are linked with drills only, private
     incidents with none.
     """
     incident = Incident.objects.of(workspace_id).filter(pk=incident_id, merged_into=None).first()
@@ -42,7 +42,7 @@ def record_links(workspace_id: int, incident_id: int) -> int:
 
 
 def _near(incident: Incident) -> list[tuple[Incident, list[Reason]]]:
-    """Incidents that began within an hour, with enough reasons."""
+    """Yield incidents that began within an hour, with enough reasons."""
     near = Incident.objects.of(incident.workspace_id).filter(
         merged_into=None,
         is_drill=incident.is_drill,
@@ -60,7 +60,7 @@ def _near(incident: Incident) -> list[tuple[Incident, list[Reason]]]:
 
 
 def link_reasons(one: Facts, other: Facts) -> list[Reason]:
-    """Why two incidents are linked, the weightiest first; a start close by only adds to other reasons."""
+    """Return why two incidents are related, strongest first; a start close by only adds to other reasons."""
     found = reasons_between(one, other)
     apart = abs(one.incident.started_at - other.incident.started_at)
     if found and apart <= CLOSE:
@@ -70,7 +70,7 @@ def link_reasons(one: Facts, other: Facts) -> list[Reason]:
 
 
 def _before(incident: Incident) -> tuple[int, Reason] | None:
-    """The latest earlier incident of one of its alerts."""
+    """Return the latest earlier incident of one of its alerts."""
     signals = IncidentSignal.objects.of(incident.workspace_id)
     own = list(signals.filter(incident=incident).values_list("fingerprint", flat=True)[:50])
     same = signals.filter(
@@ -94,19 +94,19 @@ def _score(reasons: Sequence[Reason]) -> float:
 
 def _store(incident: Incident, other_id: int, reasons: Sequence[Reason]) -> bool:
     low, high = sorted((incident.pk, other_id))
-    told = [{"kind": str(one.kind), "text": one.text, "weight": one.weight} for one in reasons]
+    reasons_json = [{"kind": str(one.kind), "text": one.text, "weight": one.weight} for one in reasons]
     kind = str(reasons[0].kind)
     known = IncidentLink.objects.of(incident.workspace_id).filter(low_id=low, high_id=high).first()
     if known is not None:
         if known.removed_at is not None or {one["kind"] for one in known.reasons} >= {
-            r["kind"] for r in told
+            r["kind"] for r in reasons_json
         }:
             return False
-        known.kind, known.reasons, known.score = kind, told, _score(reasons)
+        known.kind, known.reasons, known.score = kind, reasons_json, _score(reasons)
         known.save(update_fields=["kind", "reasons", "score"])
         return True
     row = IncidentLink(
-        workspace_id=incident.workspace_id, low_id=low, high_id=high, kind=kind, reasons=told,
+        workspace_id=incident.workspace_id, low_id=low, high_id=high, kind=kind, reasons=reasons_json,
         score=_score(reasons), by_label=AUTHOR,
     )  # fmt: skip
     IncidentLink.objects.bulk_create([row], ignore_conflicts=True)

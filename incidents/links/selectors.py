@@ -1,6 +1,6 @@
 """Related incidents: linked, recurring, nearby.
 
-Every list is short and found through an index, however many incidents there are.
+Every list is short and uses an index, however many incidents there are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Reason = Mapping[str, Any]
 NEARBY: Final = timedelta(hours=24)
 MAX_LINKED: Final = 100
 SHOWN: Final = 5
-COUNTED: Final = 100  # earlier ones; beyond, "more than" is all anybody needs to know
+COUNTED: Final = 100  # earlier incidents; beyond, "more than" is shown
 COMPONENTS: Final = 10
 
 _LINKED: Final[LiteralString] = """
@@ -37,7 +37,7 @@ union all
 (select low_id, reasons from incidents_incidentlink where high_id = %s::bigint and removed_at is null)
 order by 1 desc limit %s::int
 """
-# Numbers are given in order of detection, so the nearest ids are the nearest in time.
+# Numbers are assigned in order of detection, so the nearest ids are the nearest in time.
 _NEIGHBOURS: Final[LiteralString] = """
 select distinct near.incident_id
   from (select component_id from incidents_affectedcomponent
@@ -56,10 +56,10 @@ select distinct near.incident_id
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Each incident stands in one list only: the first that fits, in this order.
+    """Each incident is in one list only: the first that applies, in this order.
 
-    `recurrence` counts earlier incidents of the same trouble, up to 100. `reasons`: incident id -> why it is
-    linked; empty for a link that a person made.
+    `recurrence` counts earlier incidents of the same fingerprint, up to 100. `reasons`: incident id -> why it
+    is linked; empty for a link that a person created.
     """
 
     linked: list[Incident] = field(default_factory=list)
@@ -70,22 +70,22 @@ class Related:
     reasons: Mapping[int, list[str]] = field(default_factory=dict)
 
     def why(self) -> list[tuple[Incident, list[str]]]:
-        """The linked ones with their reasons."""
+        """Return the linked ones with their reasons."""
         return [(one, self.reasons.get(one.pk, [])) for one in self.linked]
 
     def all(self) -> list[Incident]:
-        """Every incident in it, in order."""
+        """Return every incident in it, in order."""
         return [*self.linked, *self.earlier, *self.neighbours, *self.same_type]
 
 
 def linked_incidents(actor: Actor, incident: Incident) -> list[Incident]:
-    """What it is linked to, by a person or by Tocsin, newest first, at most 100. Raises Forbidden."""
+    """Return incidents linked by a person or by Tocsin, newest first, at most 100. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return _newest_first(_incidents(actor, {pk for pk, _ in _links(incident)}).values())
 
 
 def _links(incident: Incident) -> list[tuple[int, list[Reason]]]:
-    """The ids of linked incidents with the reasons; a person's link has none."""
+    """Return the ids of linked incidents with the reasons; a person's link has none."""
     found: dict[int, list[Reason]] = {}
     for pk, reasons in rows(_LINKED, [incident.pk] * 3 + [MAX_LINKED]):
         found[pk] = [*found.get(pk, ()), *(reasons or ())]
@@ -97,8 +97,10 @@ def _newest_first(found: Iterable[Incident]) -> list[Incident]:
 
 
 def related_incidents(actor: Actor, incident: Incident) -> Related:
-    """Linked ones, and up to five each of: earlier ones of its fingerprint, those that touched one of its
-    components within 24 hours, the latest before it of its type. Five statements. Raises Forbidden.
+    """Return linked ones, and up to five each of related kinds. Five statements. Raises Forbidden.
+
+    The kinds: earlier ones of its fingerprint, those that affected one of its components within 24 hours, and
+    the latest of its type before it.
     """
     require(actor, Capability.INCIDENTS_READ)
     links = dict(_links(incident))
@@ -117,7 +119,7 @@ def related_incidents(actor: Actor, incident: Incident) -> Related:
 
 
 def _short(found: Iterable[Incident], known: set[int]) -> list[Incident]:
-    """The first five that stand nowhere yet; they do from now on."""
+    """Return the first five that are in no earlier list."""
     fresh = [one for one in found if one.pk not in known][:SHOWN]
     known.update(one.pk for one in fresh)
     return fresh
@@ -145,7 +147,7 @@ def _neighbours(incident: Incident) -> list[int]:
 
 
 def _within(incident: Incident, found: list[Incident]) -> list[Incident]:
-    """Those detected within a day of it, the nearest first."""
+    """Return those detected within a day of it, nearest first."""
 
     def apart(one: Incident) -> timedelta:
         return abs(one.detected_at - incident.detected_at)
@@ -155,7 +157,7 @@ def _within(incident: Incident, found: list[Incident]) -> list[Incident]:
 
 def _same_type(actor: Actor, incident: Incident) -> list[Incident]:
     if incident.incident_type == IncidentType.OTHER:
-        return []  # what has no type has none in common
+        return []  # without a type, none share it
     return _of_type(incident.workspace_id, actor.viewer, incident.incident_type, incident.detected_at)
 
 

@@ -25,18 +25,18 @@ _Work = Callable[[Change, Incident], None]
 
 
 def relate_incidents(actor: Actor, *, number: int | str, other: int | str) -> Incident:
-    """Link two incidents, each to the other; linked ones stay as they are. Changes no version.
+    """Link two incidents in both directions (idempotent). Does not change their versions.
 
     Raises Invalid (field `other`) for an incident and itself, NotFound for one that this workspace does not
-    have, Conflict past 100 links, Forbidden.
+    have, Conflict beyond 100 links, Forbidden.
     """
     return _pair(actor, number, other, _link)
 
 
 def unrelate_incidents(actor: Actor, *, number: int | str, other: int | str) -> Incident:
-    """Take a link away, on both sides; one that Tocsin made is not made again.
+    """Remove a link in both directions; an automatic one is not created again.
 
-    Raises NotFound where there is none, Invalid (field `other`), Forbidden.
+    Raises NotFound if there is none, Invalid (field `other`), Forbidden.
     """
     return _pair(actor, number, other, _unlink)
 
@@ -46,7 +46,7 @@ def _pair(actor: Actor, number: int | str, other: int | str, work: _Work) -> Inc
     if mine == theirs:
         raise invalid("other", "self", "must be another incident")
     with transaction.atomic():
-        # Always in the same order, so that two people linking the same two cannot wait for each other.
+        # Always in the same order, to prevent a deadlock of two concurrent calls.
         both = seen_as(actor.workspace_id, actor.viewer).filter(number__in=[mine, theirs])
         locked = {row.number: row for row in both.order_by("id").select_for_update(of=("self",))}
         return change(actor, lambda it: work(it, _other(locked, theirs)), number=mine)
@@ -78,21 +78,21 @@ def _unlink(it: Change, other: Incident) -> None:
     _record(it, other, "No longer linked to", "incident.unrelate", [other.reference, None])
 
 
-def _record(it: Change, other: Incident, said: str, action: str, pair: list[str | None]) -> None:
-    """An entry on either side, but none that would name a private incident in one that all members see.
+def _record(it: Change, other: Incident, verb: str, action: str, pair: list[str | None]) -> None:
+    """Write a timeline entry on both, but none that would name a private incident in a visible one.
 
-    One audit row, for it is one change; of the private one where only one is.
+    One audit entry, for it is one change; on the private one if only one is.
     """
     it.touch()
     if it.incident.is_private or not other.is_private:
-        it.note(EntryKind.CHANGE, f"{said} {other.reference}: {other.title}", related=other.number)
+        it.note(EntryKind.CHANGE, f"{verb} {other.reference}: {other.title}", related=other.number)
     if other.is_private or not it.incident.is_private:
-        words = f"{said} {it.incident.reference}: {it.incident.title}"
+        words = f"{verb} {it.incident.reference}: {it.incident.title}"
         made = entry(it.actor, other, EntryKind.CHANGE, words, at=it.at, related=it.incident.number)
         made.save(force_insert=True)
-    told = IncidentChanged(other.workspace_id, other.pk, other.number, other.version)
-    summary = f"{it.incident.reference}: {said.lower()} {other.reference}"
-    events = [IncidentChanged(*it.ids), told]
+    event = IncidentChanged(other.workspace_id, other.pk, other.number, other.version)
+    summary = f"{it.incident.reference}: {verb.lower()} {other.reference}"
+    events = [IncidentChanged(*it.ids), event]
     if other.is_private and not it.incident.is_private:
         record(it.actor, action=action, target=other, summary=summary, changes={"related": pair})
         publish_all(events, actor=actor_json(it.actor))

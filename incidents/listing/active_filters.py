@@ -46,7 +46,7 @@ class ActiveFilter:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A select box of the filter bar: its choices as (value, label), and the value that is chosen."""
+    """A select box of the filter bar: its choices as (value, label), and the selected value."""
 
     name: str
     title: str
@@ -56,53 +56,53 @@ class Select:
 
     @property
     def is_searchable(self) -> bool:
-        """Whether it is a field that suggests its choices: there can be hundreds."""
+        """Return whether it is a field with suggestions, for possibly hundreds of choices."""
         return bool(self.nothing)
 
 
-def active_filters(asked: ListQuery) -> list[ActiveFilter]:
-    """Every filter that is on, value by value."""
+def active_filters(query: ListQuery) -> list[ActiveFilter]:
+    """Return every active filter, value by value."""
     return [
-        ActiveFilter(_TITLES[name], filter_text(name, word), asked.without(name, word))
-        for name, words in asked.words.items()
+        ActiveFilter(_TITLES[name], filter_text(name, word), query.without(name, word))
+        for name, words in query.words.items()
         for word in words
     ]
 
 
 def filter_text(name: str, word: str) -> str:
-    """A canonical word as people read it: `sev1` -> SEV1, `1h` -> Last hour, `2h` -> since 2h."""
+    """Return the label of a value: `sev1` -> SEV1, `1h` -> Last hour, `2h` -> since 2h."""
     label = _LABELS.get(name, {}).get(word)
     return label or (f"since {word}" if name in ("since", "resolved_since") else word)
 
 
-def selects(asked: ListQuery, components: Iterable[str], *, with_status: bool) -> list[Select]:
-    """The boxes of the filter bar. What is chosen and on no list of ours becomes an option of its own."""
-    chosen = ",".join(sorted(asked.words.get("component", ())))
+def selects(query: ListQuery, components: Iterable[str], *, with_status: bool) -> list[Select]:
+    """Return the boxes of the filter bar. A selected value that is not among the choices is added to them."""
+    chosen = ",".join(sorted(query.words.get("component", ())))
     named = Select("component", "Component", [(name, name) for name in components], chosen, "Any component")
     statuses = [("active", "Active"), *Status.choices]
     worst = [*Severity.choices, (WORST_TWO, "SEV1 and SEV2")]
-    boxes = [_select(asked, "severity", "Any severity", worst)]
+    boxes = [_select(query, "severity", "Any severity", worst)]
     if with_status:
-        boxes.append(_select(asked, "status", "Any status", statuses))
+        boxes.append(_select(query, "status", "Any status", statuses))
     boxes.append(named)
-    boxes.append(_select(asked, "type", "Any type", IncidentType.choices))
-    boxes.append(_select(asked, "since", "Any time", list(SINCE.items())))
+    boxes.append(_select(query, "type", "Any type", IncidentType.choices))
+    boxes.append(_select(query, "since", "Any time", list(SINCE.items())))
     return boxes
 
 
-def order_select(asked: ListQuery) -> Select:
-    """The box that chooses the order."""
-    return Select("sort", "Order", [(o.name, o.label) for o in ORDERS.values()], asked.order.name)
+def order_select(query: ListQuery) -> Select:
+    """Return the box that selects the order."""
+    return Select("sort", "Order", [(o.name, o.label) for o in ORDERS.values()], query.order.name)
 
 
-def unboxed(asked: ListQuery, boxes: Iterable[Select]) -> list[tuple[str, str]]:
-    """What the filter bar has no box for, to be carried along by its form."""
+def unboxed(query: ListQuery, boxes: Iterable[Select]) -> list[tuple[str, str]]:
+    """Return the parameters that the filter bar has no box for, as hidden fields of its form."""
     named = {box.name for box in boxes} | {"search", "sort"}
-    return [(name, value) for name, value in asked.pairs() if name not in named]
+    return [(name, value) for name, value in query.pairs() if name not in named]
 
 
-def _select(asked: ListQuery, name: str, nothing: str, known: Sequence[tuple[str, str]]) -> Select:
-    words = asked.words.get(name, ())
+def _select(query: ListQuery, name: str, nothing: str, known: Sequence[tuple[str, str]]) -> Select:
+    words = query.words.get(name, ())
     chosen = ",".join(sorted(words))
     choices = [("", nothing), *known]
     if chosen not in dict(choices):

@@ -10,7 +10,7 @@ from incidents.reference import parse_reference
 from incidents.vocabulary import ResponseRole, Severity
 
 MAX_WORDS: Final = 8
-# What can be typed -> the verb in the address of an incident, and what the palette calls it.
+# Word -> (action in the URL of an incident, its label in the palette).
 VERBS: Final = {
     "ack": ("acknowledge", "Acknowledge"), "acknowledge": ("acknowledge", "Acknowledge"),
     "resolve": ("resolve", "Resolve"), "fixed": ("resolve", "Resolve"),
@@ -28,7 +28,7 @@ ROLES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What was typed about one incident; the fields that were not typed are empty."""
+    """A command about one incident; fields that were not typed are empty."""
 
     number: int
     verb: str = ""
@@ -38,7 +38,7 @@ class Command:
 
 
 def parse_command(text: str) -> Command | None:
-    """The command in a text, in any order of its words; None where a word means nothing here."""
+    """Parse a command, in any order of its words; None if a word is unknown."""
     found: dict[str, str] = {}
     number = 0
     for word in text.casefold().split()[:MAX_WORDS]:

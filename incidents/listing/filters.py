@@ -26,7 +26,7 @@ T = TypeVar("T")
 _SPAN: Final = re.compile(r"([0-9]{1,6})\s*([smhdw])", re.ASCII | re.IGNORECASE)
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 ACTIVE: Final = frozenset({"active", "unresolved"})
-MAX_VALUES: Final = 50  # more would make an address into a query that takes seconds
+MAX_VALUES: Final = 50  # more would allow a URL whose query takes seconds
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "severity": ("severity", "severities"),
     "status": ("status", "statuses"),
@@ -50,11 +50,11 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200  # periods as long as theirs can be counted b
 
 @dataclass(frozen=True, slots=True)
 class IncidentFilter:
-    """Every non-empty condition must hold; within one, any value will do.
+    """All non-empty conditions must hold; within one, any value matches.
 
-    `stages_as_status` are stage words given as status: they widen `statuses` instead of narrowing it.
-    `since` and `until` bound `detected_at` (from inclusive, to exclusive). `assigned_to` is a user name,
-    or "none" for incidents without a commander. `sla_missed_at`: open and past their next deadline then.
+    `stages_as_status` are stage names given as status: they widen `statuses` instead of narrowing it. `since`
+    and `until` bound `detected_at` (from inclusive, to exclusive). `assigned_to` is a user name, or "none"
+    for incidents without a commander. `sla_missed_at`: open and past their next deadline at that time.
     """
 
     severities: frozenset[Severity] = frozenset()
@@ -75,10 +75,10 @@ class IncidentFilter:
 
 
 def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> IncidentFilter:
-    """Read query parameters, a form or JSON; unknown names are left alone, empty values mean no condition.
+    """Parse query parameters, a form or JSON; unknown names are ignored, empty values mean no condition.
 
-    Several values, at most 50, come as a list, as commas, or by repeating the parameter (a QueryDict). Raises
-    Invalid naming the parameter.
+    Several values, at most 50, are given as a list, separated by commas, or by repeating the parameter (a
+    QueryDict). Raises Invalid naming the parameter.
     """
     now = now or datetime.now(UTC)
     values = {name: values_of(given, name) for name in NAMES}
@@ -103,7 +103,7 @@ def parse_filter(given: Mapping[str, Any], *, now: datetime | None = None) -> In
 
 
 def values_of(given: Mapping[str, Any], name: str) -> list[str]:
-    """What was given for a parameter under any of its names, apart at commas. Raises Invalid naming it."""
+    """Return the values of a parameter under any of its names, split at commas. Raises Invalid naming it."""
     found: list[Any] = []
     for alias in NAMES[name]:
         if alias in given:
@@ -181,7 +181,7 @@ def _sla(word: str) -> bool:
 
 
 def _moment(name: str, text: str, now: datetime) -> datetime | None:
-    """`15m`, `1h`, `24h`, `7d` before now; a date or a time in ISO 8601, UTC where it names no zone."""
+    """Parse `15m`, `1h`, `24h`, `7d` before now; a date or a time in ISO 8601, UTC without a zone."""
     if not text:
         return None
     if span := _SPAN.fullmatch(text):

@@ -1,7 +1,7 @@
 """Cached HTML of list rows and timeline entries.
 
-Each is known by everything it shows, times by their words, so that what is kept is never older than what
-would be made. Nothing of a viewer is in it but what they may do and their time zone.
+The key contains everything they show, relative times as text, so that a cached fragment is never outdated. Of
+the viewer they depend on permissions and time zone only.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from core.ui.render_cache import RenderCache
 from incidents.models import Incident, TimelineEntry
 from incidents.sla.status import sla_status_of
 
-MAX_FRAGMENTS: Final = 1000  # of each kind in each process: rows have about 4 KB, entries 2, lines 1
+MAX_FRAGMENTS: Final = 1000  # of each kind per process: rows have about 4 KB, entries 2, lines 1
 _rows, _entries, _lines = RenderCache(MAX_FRAGMENTS), RenderCache(MAX_FRAGMENTS), RenderCache(MAX_FRAGMENTS)
 
 
 def row_html(incident: Incident, *, is_log: bool, may_act: bool, is_picked: bool) -> SafeString:
-    """The row of an incident of `detailed`. is_log: with when it was detected instead of its age."""
+    """Return the row of an incident of `detailed`. is_log: with the time of detection instead of its age."""
     now = timezone.now()
     clock = sla_status_of(incident, now)
     ended = incident.resolved_at
@@ -48,9 +48,9 @@ def entry_html(
     undo: str = "",
     is_merged: bool = False,
 ) -> SafeString:
-    """An entry of the incident `reference`. is_bare: without an id, for a second showing on one page.
+    """Return an entry of the incident `reference`. is_bare: without an id, for a second copy on one page.
 
-    undo: the address that undoes it, for whoever looks. is_merged: it is of an incident merged into this one.
+    undo: the URL that undoes it, for the viewer. is_merged: it is of an incident merged into this one.
     """
     shown = (
         entry.pk, entry.kind, entry.text, entry.author_label, entry.is_shown_publicly, entry.occurred_at,
@@ -65,7 +65,7 @@ def entry_html(
 
 
 def line_html(entry: TimelineEntry) -> SafeString:
-    """An entry in a story of many incidents, which says of which."""
+    """Return an entry with its incident, for a list of several incidents."""
     of = entry.incident
     shown = (
         entry.pk, entry.kind, entry.text, entry.author_label, entry.is_shown_publicly, entry.occurred_at,

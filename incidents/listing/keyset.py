@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some items, and the cursors of the pages after and before them; None where there is none."""
+    """Some items, and the cursors of the next and previous page; None if there is none."""
 
     items: Sequence[T]
     next_cursor: str | None
@@ -24,12 +24,12 @@ class Page(Generic[T]):
 
 
 def encode_cursor(at: datetime, pk: int) -> str:
-    """An opaque, URL-safe name of one row."""
+    """Return an opaque, URL-safe cursor of one row."""
     return base64.urlsafe_b64encode(f"{at.isoformat()} {pk}".encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> tuple[datetime, int]:
-    """What `encode_cursor` took. Raises Invalid (field `cursor`) for anything it did not make."""
+    """Return the argument of `encode_cursor`. Raises Invalid (field `cursor`) for anything else."""
     try:
         padded = cursor[:200] + "=" * (-len(cursor[:200]) % 4)
         at, _, pk = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").rpartition(" ")
@@ -42,6 +42,9 @@ def decode_cursor(cursor: str) -> tuple[datetime, int]:
 
 
 def page_of(rows: Sequence[T], limit: int, key: Callable[[T], tuple[datetime, int]]) -> Page[T]:
-    """A page of at most `limit` from up to `limit` + 1 rows; the one too many tells that there is more."""
+    """Return a page of at most `limit` from up to `limit` + 1 rows.
+
+    The extra one shows that there is more.
+    """
     items = rows[:limit]
     return Page(items, encode_cursor(*key(items[-1])) if len(rows) > limit else None)

@@ -1,6 +1,6 @@
 """Parses and builds the query string of a list. Pure.
 
-A page keeps what it understands and says what it does not; the API refuses (`incidents.listing.filters`).
+A page uses the valid parameters and reports the others; the API refuses them (`incidents.listing.filters`).
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ ONCE: Final = frozenset(
 KNOWN: Final = frozenset(
     {"sort", "cursor", "key", "pick", *(alias for names in NAMES.values() for alias in names)}
 )
-SHOWN: Final = 80  # characters of someone's nonsense
+SHOWN: Final = 80  # characters of an invalid value
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """A list someone asked for.
+    """A requested list.
 
-    `words`: canonical values by parameter; `carried`: what someone else reads of the address. `ignored`:
-    sentences, one per fault.
+    `words`: canonical values by parameter; `carried`: parameters that others read. `ignored`: sentences, one
+    per fault.
     """
 
     wanted: IncidentFilter
@@ -41,27 +41,27 @@ class ListQuery:
     ignored: tuple[str, ...] = ()
 
     def pairs(self, **changes: str) -> list[tuple[str, str]]:
-        """Parameters of the same list from its first page on; an empty change takes one away."""
+        """Return the parameters of the same list from its first page on; an empty change removes one."""
         order = "" if self.order == NEWEST else self.order.name
         now = {name: ",".join(words) for name, words in self.words.items()}
         now |= {"sort": order, **self.carried, **changes}
         return [(name, value) for name, value in now.items() if value]
 
     def address(self, **changes: str) -> str:
-        """`pairs` as a query string without the question mark."""
+        """Return `pairs` as a query string without the question mark."""
         return urlencode(self.pairs(**changes))
 
     def without(self, name: str, word: str) -> str:
-        """The query string of this list with one value of one filter taken away."""
+        """Return the query string of this list without one value of one filter."""
         return self.address(**{name: ",".join(other for other in self.words[name] if other != word)})
 
 
 def read_list(
     given: Mapping[str, Any], *, also: Sequence[str] = (), now: datetime | None = None
 ) -> ListQuery:
-    """Read a page's query parameters; `also` names those that someone else reads. Raises nothing."""
+    """Parse a page's query parameters; `also` names those that others read. Raises nothing."""
     now, faults = now or datetime.now(UTC), list(_unknown(given, KNOWN.union(also)))
-    words = {name: kept for name in NAMES if (kept := _kept(given, name, now, faults))}
+    words = {name: values for name in NAMES if (values := _valid(given, name, now, faults))}
     order = _order(given, faults)
     return ListQuery(
         parse_filter({name: list(values) for name, values in words.items()}, now=now),
@@ -74,7 +74,7 @@ def read_list(
 
 
 def given_parameters(given: Mapping[str, Any]) -> dict[str, str]:
-    """The filters as a file says them: name -> canonical words. For parameters that `parse_filter` took."""
+    """Return the filters for a file: name -> canonical words. For parameters accepted by `parse_filter`."""
     return {name: ", ".join(words) for name, words in read_list(given).words.items()}
 
 
@@ -85,7 +85,7 @@ def _unknown(given: Mapping[str, Any], known: frozenset[str]) -> Iterable[str]:
         yield f"“{_short(name)}” is not a filter of this list.{hint}"
 
 
-def _kept(given: Mapping[str, Any], name: str, now: datetime, faults: list[str]) -> tuple[str, ...]:
+def _valid(given: Mapping[str, Any], name: str, now: datetime, faults: list[str]) -> tuple[str, ...]:
     try:
         values = values_of(given, name)
     except Invalid as fault:
@@ -99,7 +99,7 @@ def _kept(given: Mapping[str, Any], name: str, now: datetime, faults: list[str])
 
 
 def _word(name: str, value: str, now: datetime, faults: list[str]) -> str:
-    """The canonical word, or "" and a fault more."""
+    """Return the canonical word, or "" and add a fault."""
     try:
         return _canonical(name, value, parse_filter({name: [value]}, now=now))
     except Invalid as fault:

@@ -1,7 +1,7 @@
 """Sort orders of incident lists and their cursors. Pure.
 
-A page costs the same at row 10 and at row 90,000: its cursor holds the keys of the last row seen, and the
-index of the order starts right there.
+A page costs the same at row 10 and at row 90,000: its cursor has the keys of the last row, at which the index
+of the order starts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TEXTS: Final = {"commander_key"}
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`keys` are columns ending in `id`, none of them null, all falling or all rising."""
+    """A sort order. `keys` are columns ending in `id`, none of them null, all descending or all ascending."""
 
     name: str
     label: str
@@ -34,7 +34,7 @@ class Order:
     is_falling: bool = True
 
     def columns(self, *, backwards: bool = False) -> list[str]:
-        """What `order_by` takes."""
+        """Return the arguments of `order_by`."""
         return [f"-{key}" if self.is_falling is not backwards else key for key in self.keys]
 
 
@@ -69,7 +69,7 @@ class Cursor:
 
 
 def parse_order(word: str) -> Order:
-    """A name of `ORDERS`, as `newest`, or an alias of one. Raises Invalid (field `sort`)."""
+    """Return an order by a name in `ORDERS`, such as `newest`, or an alias. Raises Invalid (field `sort`)."""
     name = word.strip().casefold()
     order = ORDERS.get(_ALIASES.get(name, name))
     if order is None:
@@ -78,14 +78,14 @@ def parse_order(word: str) -> Order:
 
 
 def encode(order: Order, row: Any, *, is_back: bool = False) -> str:
-    """An opaque, URL-safe name of the place after (or before) `row`."""
+    """Return an opaque, URL-safe cursor for the rows after (or before) `row`."""
     keys = [_packed(getattr(row, key)) for key in order.keys]
     text = json.dumps([order.name, int(is_back), *keys], separators=(",", ":"), ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode(order: Order, text: str) -> Cursor:
-    """What `encode` made for this very order. Raises Invalid (field `cursor`) for anything else."""
+    """Parse what `encode` returned for this order. Raises Invalid (field `cursor`) for anything else."""
     try:
         padded = text[:MAX_CURSOR] + "=" * (-len(text[:MAX_CURSOR]) % 4)
         name, is_back, *keys = _list(json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)))
@@ -130,15 +130,15 @@ def _unpacked(key: str, value: object) -> datetime | timedelta | int | str:
 def _text(value: object) -> str:
     if not isinstance(value, str) or len(value) > COMMANDER_CHARS or "\0" in value:
         raise ValueError("not a name returned by this list")
-    value.encode()  # half a surrogate pair is no text
+    value.encode()  # half a surrogate pair cannot be encoded
     return value
 
 
 def page_in(order: Order, rows: Sequence[T], limit: int, cursor: Cursor | None) -> Page[T]:
-    """A page from up to `limit` + 1 rows as they were read: in order, or backwards for a cursor that is."""
+    """Return a page from up to `limit` + 1 rows: in order, or reversed for a backward cursor."""
     is_back = cursor is not None and cursor.is_back
-    kept, has_more = rows[:limit], len(rows) > limit
-    items = kept[::-1] if is_back else kept
+    shown, has_more = rows[:limit], len(rows) > limit
+    items = shown[::-1] if is_back else shown
     if not items:
         return Page([], None)
     after = encode(order, items[-1]) if is_back or has_more else None

@@ -1,4 +1,4 @@
-"""Panels of the incident lists, and the number of open incidents in every page's frame."""
+"""Panels of the incident lists, and the number of open incidents on every page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VIEWS = ("view",)
 
 @panel
 class ActiveIncidents(Panel):
-    """What is open now: the viewer's own first."""
+    """Active incidents: the viewer's own first."""
 
     name = "incidents.active"
     title = "Active incidents"
@@ -34,25 +34,25 @@ class ActiveIncidents(Panel):
         return ("incidents",)
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        asked = read_list(query, also=VIEWS)
-        sort = "" if asked.order == NEWEST else asked.order.name
+        list_query = read_list(query, also=VIEWS)
+        sort = "" if list_query.order == NEWEST else list_query.order.name
         only_mine = query.get("view") == "mine"
-        shown = open_incidents_for(actor, asked.wanted, sort=sort, only_mine=only_mine)
+        shown = open_incidents_for(actor, list_query.wanted, sort=sort, only_mine=only_mine)
         is_whole = len(shown) < OPEN_LIMIT
         if is_whole and not only_mine:
             counts = {"all": len(shown), "mine": sum(i.is_mine for i in shown)}
         else:
-            counts = count_open(actor, asked.wanted)
-        kept = [word for word in asked.words.get("status", ()) if word in UNRESOLVED]
+            counts = count_open(actor, list_query.wanted)
+        statuses = [word for word in list_query.words.get("status", ()) if word in UNRESOLVED]
         return {
             "incidents": shown,
             "counts": counts,
             "left_out": 0 if is_whole else counts["mine" if only_mine else "all"] - len(shown),
-            "is_filtered": bool(asked.words),
+            "is_filtered": bool(list_query.words),
             "view": query.get("view", ""),
             "sort": sort,
-            "back": _back("/", asked),
-            "rest": "" if only_mine else asked.address(view="", status=",".join(kept) or "active"),
+            "back": _back("/", list_query),
+            "rest": "" if only_mine else list_query.address(view="", status=",".join(statuses) or "active"),
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
 
@@ -60,15 +60,15 @@ class ActiveIncidents(Panel):
         return versions_of(context["incidents"], context["counts"], context["may_act"])
 
 
-def _back(path: str, asked: ListQuery, **more: str) -> str:
-    """The list's own address, to come back to."""
-    query = asked.address(**more)
+def _back(path: str, list_query: ListQuery, **more: str) -> str:
+    """Return the URL of the list, to return to."""
+    query = list_query.address(**more)
     return f"{path}?{query}" if query else path
 
 
 @panel
 class AllIncidents(Panel):
-    """Every incident, filtered and in the order asked for, in pages."""
+    """All incidents, filtered and sorted, in pages."""
 
     name = "incidents.list"
     title = "Incidents"
@@ -79,18 +79,20 @@ class AllIncidents(Panel):
         return ("incidents",)
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
-        asked = read_list(query)
-        page = incidents_page(actor, asked.wanted, cursor=asked.cursor or None, sort=asked.order.name)
+        list_query = read_list(query)
+        page = incidents_page(
+            actor, list_query.wanted, cursor=list_query.cursor or None, sort=list_query.order.name
+        )
         return {
             "incidents": page.items,
-            "sort": asked.order.name,
-            "next": page.next_cursor and asked.address(cursor=page.next_cursor),
-            "previous": page.previous_cursor and asked.address(cursor=page.previous_cursor),
-            "first": asked.address(),
-            "is_later": bool(asked.cursor),
-            "is_filtered": bool(asked.words),
-            "total": _total(actor, asked, page),
-            "back": _back("/incidents", asked, cursor=asked.cursor),
+            "sort": list_query.order.name,
+            "next": page.next_cursor and list_query.address(cursor=page.next_cursor),
+            "previous": page.previous_cursor and list_query.address(cursor=page.previous_cursor),
+            "first": list_query.address(),
+            "is_later": bool(list_query.cursor),
+            "is_filtered": bool(list_query.words),
+            "total": _total(actor, list_query, page),
+            "back": _back("/incidents", list_query, cursor=list_query.cursor),
             "is_all_picked": query.get("pick") == "all",
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
         }
@@ -100,11 +102,11 @@ class AllIncidents(Panel):
         return versions_of(context["incidents"], *(context[name] for name in names))
 
 
-def _total(actor: Actor, asked: ListQuery, page: Page[Incident]) -> str:
-    """How many there are, in words; a list of one page has been counted already."""
+def _total(actor: Actor, list_query: ListQuery, page: Page[Incident]) -> str:
+    """Return the total as text; a list of one page is already counted."""
     is_whole = page.next_cursor is None and page.previous_cursor is None
-    most = counted_to(asked.wanted)
-    count = len(page.items) if is_whole else count_incidents(actor, asked.wanted, most=most)
+    most = counted_to(list_query.wanted)
+    count = len(page.items) if is_whole else count_incidents(actor, list_query.wanted, most=most)
     words = f"{most:,}+" if count > most else f"{count:,}"
     return f"{words} incident{'' if count == 1 else 's'}"
 

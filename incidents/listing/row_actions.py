@@ -1,4 +1,4 @@
-"""Registries of what apps above incidents add to the menu of an incident's row and to the bulk bar."""
+"""Registries of entries that apps above add to the menu of an incident's row and to the bulk bar."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class RowAction:
-    """One entry: `url` holds {ref} for the incident. It is offered to responders, for open incidents."""
+    """One entry: `url` has {ref} for the incident. Shown to responders, for open incidents."""
 
     title: str
     url: str
@@ -19,7 +19,7 @@ class RowAction:
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """One button: `url` takes the selected incidents as `pick=42:7`, by POST. It is offered to responders."""
+    """One button: `url` gets the selected incidents as `pick=42:7`, by POST. Shown to responders."""
 
     title: str
     icon: str
@@ -32,11 +32,11 @@ BULK_ACTIONS: Final[Registry[BulkAction]] = Registry("bulk action")
 
 
 def row_actions(reference: str) -> list[tuple[str, str]]:
-    """(title, address) of each entry for one incident, in order."""
+    """Return (title, URL) of each entry for one incident, in order."""
     shown = sorted(ROW_ACTIONS, key=lambda one: one.order)
     return [(one.title, one.url.format(ref=reference)) for one in shown]
 
 
 def bulk_actions() -> list[BulkAction]:
-    """Each button of the bulk bar, in order."""
+    """Return the buttons of the bulk bar, in order."""
     return sorted(BULK_ACTIONS, key=lambda one: one.order)

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 
 
 class Conditions(Schema):
-    """Every condition given must hold; several values of one are separated by commas."""
+    """All given conditions must hold; several values of one are separated by commas."""
 
     model_config = ConfigDict(extra="ignore")
 

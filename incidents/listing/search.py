@@ -19,7 +19,7 @@ from incidents.vocabulary import ResponseRole
 
 @search_provider
 class Incidents(SearchProvider):
-    """By number, then by words of the title: what is open first."""
+    """Incidents by number, then by words of the title: open ones first."""
 
     name = "incidents"
     title = "Incidents"
@@ -44,7 +44,7 @@ def _found(one: Incident) -> SearchHit:
 
 @search_provider
 class Commands(SearchProvider):
-    """`sev1 INC-39`, `@maya lead INC-39`, `resolve 39`: what it names, ready to be confirmed."""
+    """Actions such as `sev1 INC-39`, `@maya lead INC-39`, `resolve 39`, with a confirmation."""
 
     name = "commands"
     title = "Commands"
@@ -88,7 +88,7 @@ def _assigning(username: str, role: ResponseRole) -> str:
 
 @search_provider
 class Components(SearchProvider):
-    """By the start of the name, then by any part of it."""
+    """Components by the start of the name, then by any part of it."""
 
     name = "components"
     title = "Components"

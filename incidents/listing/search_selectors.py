@@ -9,7 +9,7 @@ from django.db.models import Case, IntegerField, Q, When
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from incidents.models import Component, Incident
-from incidents.overview.selectors import open_lots
+from incidents.overview.selectors import unresolved_groups
 from incidents.privacy.selectors import seen_by
 from incidents.vocabulary import UNRESOLVED, Severity
 
@@ -17,16 +17,16 @@ NEWEST_FIRST: Final = ("-detected_at", "-id")
 
 
 def open_count(actor: Actor) -> tuple[int, bool]:
-    """How many incidents are open, and whether a SEV1 is among them. Raises Forbidden."""
+    """Return the number of open incidents, and whether a SEV1 is among them. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
-    lots = open_lots(actor.workspace_id, actor.viewer)
+    lots = unresolved_groups(actor.workspace_id, actor.viewer)
     return sum(lot.number for lot in lots), any(lot.severity == Severity.SEV1 for lot in lots)
 
 
 def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6) -> list[Incident]:
-    """The incident of that number, then those with every word of `text` in the title, open ones first.
+    """Return the incident of that number, then those with every word of `text` in the title, open ones first.
 
-    Titles of what is over are searched by trigrams, which need a word of three characters. Raises Forbidden.
+    Titles of resolved ones are searched by trigrams, which need a word of three characters. Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
     rows, words = seen_by(actor), text.split()
@@ -39,7 +39,7 @@ def incidents_named(actor: Actor, text: str, *, number: int = 0, limit: int = 6)
 
 
 def components_named(actor: Actor, text: str, *, limit: int) -> list[Component]:
-    """Components whose names hold `text`, those that start with it first. Raises Forbidden."""
+    """Return components whose names contain `text`, those that start with it first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     named = Component.objects.of(actor.workspace_id).filter(name__icontains=text)
     first = Case(When(name__istartswith=text, then=0), default=1, output_field=IntegerField())

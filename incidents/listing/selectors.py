@@ -24,12 +24,12 @@ from incidents.vocabulary import UNRESOLVED, ResponseRole, Stage
 
 MAX_PAGE: Final = 200
 COUNTED: Final = 10_000
-COUNTED_BY_WORDS: Final = 1_000  # what must be looked up elsewhere for each incident, or read through
+COUNTED_BY_WORDS: Final = 1_000  # for filters that need other tables or a scan
 BATCH: Final = 500
 
 
 def detailed(workspace_id: int, viewer: int = SEES_ALL) -> QuerySet[Incident]:
-    """What `viewer` may see, with `component_names`, `commander_username` and `commander_label`."""
+    """Return what `viewer` may see, with `component_names`, `commander_username` and `commander_label`."""
     affected = AffectedComponent.objects.of(workspace_id).filter(incident=OuterRef("pk"))
     commander = held_roles(workspace_id).filter(incident=OuterRef("pk"), role=ResponseRole.COMMANDER)
     label = Coalesce(NullIf("user__display_name", Value("")), "user__username")
@@ -43,7 +43,7 @@ def detailed(workspace_id: int, viewer: int = SEES_ALL) -> QuerySet[Incident]:
 
 
 def held_roles(workspace_id: int) -> QuerySet[RoleAssignment]:
-    """Who holds which role now."""
+    """Return the current role holders."""
     held: QuerySet[RoleAssignment] = RoleAssignment.objects.of(workspace_id).filter(ended_at__isnull=True)
     return held
 
@@ -56,10 +56,10 @@ def incidents_page(
     limit: int = 50,
     sort: str = "",
 ) -> Page[Incident]:
-    """Incidents in pages of 1 to 200, in the order `sort` (default: newest detection first).
+    """Return incidents in pages of 1 to 200, in the order `sort` (default: newest detection first).
 
-    Going back beyond the first row answers the first page, whole. Raises Forbidden; Invalid for an order
-    no one knows and for a cursor that this order did not give out.
+    Going back beyond the first row returns the full first page. Raises Forbidden; Invalid for an unknown
+    order and for a cursor of another order.
     """
     require(actor, Capability.INCIDENTS_READ)
     order, limit = parse_order(sort), max(1, min(limit, MAX_PAGE))
@@ -74,9 +74,10 @@ def incidents_page(
 def _places(
     actor: Actor, wanted: IncidentFilter | None, order: Order, where: Cursor | None, limit: int
 ) -> Page[Any]:
-    """Which incidents, with what the order goes by: only this depends on filter and order.
+    """Return the ids and sort keys of a page: only this query depends on filter and order.
 
-    The cursors are of these places: an incident that moves before its details are read takes none along.
+    The cursors are of these keys, so that an incident that changes before its details are read does not move
+    them.
     """
     rows = _slice(seen_by(actor), actor.workspace_id, wanted, order, where)
     found = rows.values_list(*order.keys, named=True)
@@ -84,7 +85,7 @@ def _places(
 
 
 def in_order(actor: Actor, ids: Sequence[int]) -> list[Incident]:
-    """Those of these incidents that the actor may see, with details, in this order: one statement."""
+    """Return those of these incidents that the actor may see, with details, in this order: one statement."""
     found = {one.pk: one for one in _with_ids(actor.workspace_id, actor.viewer, list(ids))} if ids else {}
     return [found[pk] for pk in ids if pk in found]
 
@@ -109,13 +110,13 @@ def _slice(
 
 
 def counted_to(wanted: IncidentFilter) -> int:
-    """How far a page counts: an incident found by its own columns costs a tenth of one found by words."""
+    """Return how far a page counts: filters on columns of incidents cost a tenth of those by words."""
     by_words = wanted.search or wanted.components or wanted.assigned_to or wanted.labels or wanted.project
     return COUNTED_BY_WORDS if by_words else COUNTED
 
 
 def count_incidents(actor: Actor, wanted: IncidentFilter | None = None, *, most: int = COUNTED) -> int:
-    """How many match; `most` + 1 stands for more than `most`, however many more. Raises Forbidden."""
+    """Count matches; `most` + 1 means more than `most`. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return seen_by(actor).filter(matching(actor.workspace_id, wanted or IncidentFilter()))[: most + 1].count()
 
@@ -123,11 +124,11 @@ def count_incidents(actor: Actor, wanted: IncidentFilter | None = None, *, most:
 def incidents_in_batches(
     actor: Actor, wanted: IncidentFilter | None = None, *, size: int = BATCH
 ) -> Iterator[Sequence[Incident]]:
-    """Everything that matches, newest detection first, in batches of `size` rows, each read when asked for.
+    """Yield all matches, newest detection first, in batches of `size` rows, each read on demand.
 
-    Each batch is a statement of its own, so that a slow reader holds neither a snapshot nor a connection. A
-    row's place never changes, hence each incident comes once at most and none that matches all along is
-    missed; one opened meanwhile is not in it. Raises Forbidden at once.
+    Each batch is a statement of its own, so that a slow reader holds neither a snapshot nor a connection. The
+    sort key of a row never changes, so that no row is repeated or missed; incidents opened meanwhile are not
+    included. Raises Forbidden at once.
     """
     require(actor, Capability.INCIDENTS_READ)
     return _batches(actor, wanted, size)
@@ -142,14 +143,14 @@ def _batches(actor: Actor, wanted: IncidentFilter | None, size: int) -> Iterator
 
 
 def incidents_numbered(actor: Actor, numbers: Sequence[int]) -> list[Incident]:
-    """Those of the workspace with these numbers, newest detection first. Raises Forbidden."""
+    """Return those of the workspace with these numbers, newest detection first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = detailed(actor.workspace_id, actor.viewer).filter(number__in=list(numbers)[:MAX_PAGE])
     return list(rows.order_by(*NEWEST.columns()))
 
 
 def matching(workspace_id: int, wanted: IncidentFilter) -> Q:
-    """The condition that a filter means."""
+    """Return the condition of a filter."""
     tests = Q()
     if wanted.severities:
         tests &= Q(weight__in=[weight_of(severity) for severity in wanted.severities])
@@ -194,7 +195,10 @@ def _matching_words(workspace_id: int, wanted: IncidentFilter) -> Q:
 
 
 def _standing(wanted: IncidentFilter) -> Q:
-    """By status; a stage word given as one means incidents that are under way, but for the last stage."""
+    """Return the condition on the status.
+
+    A stage name matches incidents that are not over, unless it is the last stage.
+    """
     stages = wanted.stages_as_status
     found = Q(status__in=wanted.statuses) | Q(stage__in=stages - {Stage.DONE}, status__in=UNRESOLVED)
     return found | Q(stage=Stage.DONE) if Stage.DONE in stages else found
@@ -206,7 +210,7 @@ def _touching(workspace_id: int, **which: object) -> QuerySet[Any, Any]:
 
 
 def _called(workspace_id: int, names: Iterable[str]) -> QuerySet[Any, Any]:
-    """Components of these names, in any case: two may differ by nothing else."""
+    """Return the ids of components with these names, ignoring case: several may match one name."""
     rows = Component.objects.of(workspace_id).annotate(plain=Lower("name"))
     found: QuerySet[Any, Any] = rows.filter(plain__in=[name.lower() for name in names]).values("pk")
     return found
@@ -216,16 +220,16 @@ def _assigned(workspace_id: int, username: str) -> Q:
     commanders = held_roles(workspace_id).filter(role=ResponseRole.COMMANDER)
     if username.casefold() == "none":
         return ~Q(Exists(commanders.filter(incident=OuterRef("pk"))))
-    # The id apart: PostgreSQL knows how many incidents an id commands, but not a name behind a join.
+    # By id: PostgreSQL has statistics for an id, but not for a name behind a join.
     person = User.objects.filter(username__iexact=username).values("pk")[:1]
     return Q(pk__in=commanders.filter(user_id=Subquery(person)).values("incident_id"))
 
 
 def _found(workspace_id: int, text: str) -> Q:
-    """In the title, in a component's name, or the number.
+    """Return the condition of a search: in the title, in a component's name, or the number.
 
-    The components' incidents are an array, not a subquery: so PostgreSQL may join the indexes of all three
-    for rare words, or walk the list and stop at a page's end for common ones.
+    The components' incidents are an array, not a subquery, so that PostgreSQL may combine the indexes of all
+    three for rare words, or scan the list and stop at the page's end for common ones.
     """
     touching = _touching(workspace_id, component__name__icontains=text)
     found = Q(title__icontains=text) | Q(InArray(F("pk"), ArraySubquery(touching)))

@@ -25,31 +25,31 @@ LISTED: Final = frozenset(alias for name in set(NAMES) - ONCE for alias in NAMES
 
 @require_safe
 def active(request: HttpRequest) -> HttpResponse:
-    """GET /: what is open, mine first; `?view=mine` only those, and every filter."""
+    """GET /: active incidents, the viewer's first; `?view=mine` only those, and all filters."""
     actor = current_actor(request)
     if (joined := _joined(request)) is not None:
         return joined
-    asked = read_list(request.GET, also=VIEWS)
-    context = _bar(actor, asked, with_status=False) | {"nav_current": "/"}
-    return render(request, "incidents/listing/active.html", context, status=_status(asked))
+    list_query = read_list(request.GET, also=VIEWS)
+    context = _bar(actor, list_query, with_status=False) | {"nav_current": "/"}
+    return render(request, "incidents/listing/active.html", context, status=_status(list_query))
 
 
 @require_safe
 def everything(request: HttpRequest) -> HttpResponse:
-    """GET /incidents: all incidents, filtered, in any order, 50 a page by keyset.
+    """GET /incidents: all incidents, filtered and sorted, 50 per page with keyset pagination.
 
-    400, but the page all the same, when part of the address is not understood: it says which.
+    Invalid parameters give 400, with the page and what was ignored.
     """
     actor = current_actor(request)
     if (joined := _joined(request)) is not None:
         return joined
-    asked = read_list(request.GET)
-    context = _bar(actor, asked, with_status=True) | {"nav_current": "/incidents"}
-    return render(request, "incidents/listing/list.html", context, status=_status(asked))
+    list_query = read_list(request.GET)
+    context = _bar(actor, list_query, with_status=True) | {"nav_current": "/incidents"}
+    return render(request, "incidents/listing/list.html", context, status=_status(list_query))
 
 
 def _joined(request: HttpRequest) -> HttpResponse | None:
-    """The address with every filter once: a form sends `severity=sev1&severity=sev2`."""
+    """Return the URL with every filter once: a form sends `severity=sev1&severity=sev2`."""
     twice = [name for name in request.GET if name in LISTED and len(request.GET.getlist(name)) > 1]
     if not twice:
         return None
@@ -58,22 +58,22 @@ def _joined(request: HttpRequest) -> HttpResponse | None:
     return SeeOther(f"{request.path}?{urlencode(pairs)}")
 
 
-def _status(asked: ListQuery) -> int:
-    return 400 if asked.ignored else 200
+def _status(list_query: ListQuery) -> int:
+    return 400 if list_query.ignored else 200
 
 
-def _bar(actor: Actor, asked: ListQuery, *, with_status: bool) -> dict[str, Any]:
-    """What stands above a list: filters, chips, what was not understood, and what can be done with many."""
-    boxes = selects(asked, component_names(actor), with_status=with_status)
+def _bar(actor: Actor, list_query: ListQuery, *, with_status: bool) -> dict[str, Any]:
+    """Return the context of the bar above a list: filters, chips, ignored parameters, and bulk actions."""
+    boxes = selects(list_query, component_names(actor), with_status=with_status)
     may_act = allowed(actor, Capability.INCIDENTS_WRITE)
     return {
-        "asked": asked,
-        "search": asked.wanted.search,
+        "list_query": list_query,
+        "search": list_query.wanted.search,
         "boxes": boxes,
-        "order": order_select(asked),
-        "carried": unboxed(asked, boxes),
-        "chips": active_filters(asked),
-        "exported": asked.address(sort="", view=""),
+        "order": order_select(list_query),
+        "carried": unboxed(list_query, boxes),
+        "chips": active_filters(list_query),
+        "exported": list_query.address(sort="", view=""),
         "may_act": may_act,
         "people": [(m.user.username, m.user.label) for m in members_of(actor)] if may_act else [],
         "me": actor.user_id,

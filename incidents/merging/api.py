@@ -11,7 +11,7 @@ from pydantic import Field
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only
-from incidents.lifecycle.api import Reference, answer
+from incidents.lifecycle.api import Reference, incident_response
 from incidents.lifecycle.schemas import IncidentOut
 from incidents.merging.proposals import proposals_for
 from incidents.merging.services import dismiss_proposal, merge_incidents, undo_merge
@@ -29,14 +29,14 @@ class MergeIn(Schema):
 
 
 class ReasonOut(Schema):
-    """Why two incidents may be the same trouble."""
+    """Why two incidents may be the same problem."""
 
     kind: str = Field(description="`correlation_id`, `shapes`, `component`, `dependency` or `change`.")
     text: str
 
 
 class ProposalOut(Schema):
-    """An open incident that may be the same trouble."""
+    """An open incident that may be the same problem."""
 
     incident: str
     title: str
@@ -53,23 +53,26 @@ class ProposalReference(Reference):
 
 @router.post("/{reference}/merge", response=IncidentOut, summary="Merge into another incident")
 def merge(request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MergeIn) -> Any:
-    """Close the incident and move its signals to `into`; returns that incident. Undone within 24 hours."""
+    """Merge: close the incident and move its signals to `into`; returns that incident.
+
+    Undone within 24 hours.
+    """
     actor = actor_in(request)
-    require(actor, Capability.INCIDENTS_READ)  # for the answer; asked before anything is changed
-    return answer(merge_incidents(actor, number=where.reference, into=body.into), response)
+    require(actor, Capability.INCIDENTS_READ)  # needed for the response; checked before anything is changed
+    return incident_response(merge_incidents(actor, number=where.reference, into=body.into), response)
 
 
 @router.delete("/{reference}/merge", response=IncidentOut, summary="Undo a merge")
 def unmerge(request: HttpRequest, response: HttpResponse, where: Path[Reference]) -> Any:
-    """Open the merged incident again and give its signals back; within 24 hours, the newest merge first."""
+    """Reopen the merged incident and return its signals; within 24 hours, the newest merge first."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)
-    return answer(undo_merge(actor, number=where.reference), response)
+    return incident_response(undo_merge(actor, number=where.reference), response)
 
 
 @router.get("/{reference}/proposals", response=list[ProposalOut], summary="List proposals to merge")
 def proposals(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Open incidents that may be the same trouble, with reasons. Nothing is merged by itself."""
+    """List open incidents that may be the same problem, with reasons. Nothing is merged automatically."""
     known_only(request, ())
     actor = actor_in(request)
     return [one.as_json() for one in proposals_for(actor, incident_for(actor, where.reference))]
@@ -77,6 +80,6 @@ def proposals(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @router.delete("/{reference}/proposals/{other}", response={204: None}, summary="Dismiss a proposal to merge")
 def dismiss(request: HttpRequest, where: Path[ProposalReference]) -> Any:
-    """The pair is proposed again only for another kind of reason."""
+    """Dismiss a proposal; the pair is proposed again only for another kind of reason."""
     dismiss_proposal(actor_in(request), number=where.reference, other=where.other)
     return Status(204, None)

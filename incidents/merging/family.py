@@ -1,4 +1,4 @@
-"""The family of an incident: itself and those merged into it, whose timeline and events are read as one."""
+"""Families of merged incidents, whose timeline and events are read as one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.models import Incident
 
 @cached_per_request
 def family_of(workspace_id: int, incident_id: int) -> tuple[int, ...]:
-    """The ids of the family, the incident itself first. One statement.
+    """Return the ids of the family, the incident itself first. One statement.
 
     The caller may see the incident, and so its family: private incidents are merged with private ones only.
     """

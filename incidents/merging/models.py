@@ -1,4 +1,4 @@
-"""Merges of incidents, and proposals to merge that people dismissed."""
+"""Merges of incidents, and dismissed proposals to merge."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from incidents.lifecycle.models import Incident
 
 
 class Merge(WorkspaceScoped):
-    """One incident merged into another, and what is needed to undo that until `undo_until`.
+    """One incident merged into another, with the data to undo that until `undo_until`.
 
     `signals` are the ids of the signals that moved to the survivor; `before` the fields of both incidents
-    that the merge changed, by "absorbed" and "survivor"; `survivor_events` how many events the survivor had.
+    that the merge changed, by "absorbed" and "survivor"; `survivor_events` the survivor's number of events
+    before.
     """
 
     class State(models.TextChoices):
-        """Whether the merge holds."""
+        """Whether the merge is in effect."""
 
         ACTIVE = "active"
         UNDONE = "undone"
@@ -52,7 +53,7 @@ class Merge(WorkspaceScoped):
 
 
 class DismissedProposal(WorkspaceScoped):
-    """A proposal to merge two incidents that someone dismissed; `kinds` are the reasons it had."""
+    """A dismissed proposal to merge two incidents; `kinds` are the reasons it had."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     low = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="+")

@@ -1,4 +1,4 @@
-"""The panel of merges and of proposals to merge."""
+"""Panel of merges and of proposals to merge."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from incidents.selectors import incident_for
 
 @panel
 class IncidentMerges(IncidentPanel):
-    """Incidents merged into this one, the one it was merged into, and possible duplicates."""
+    """Incidents merged into this one, or where it was merged, and proposals."""
 
     name = "incident.merges"
     title = "Duplicates"

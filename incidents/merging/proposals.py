@@ -1,7 +1,7 @@
-"""Proposes to merge pairs of open incidents, each with its reasons. Nothing is merged by itself.
+"""Proposes to merge pairs of open incidents, with reasons. Nothing is merged automatically.
 
-Reasons: correlation ids in common, message templates in common, the same component or one that depends on
-the other with starts close together, and the same change before both.
+Reasons: shared correlation ids, shared message templates, the same component or one that depends on the other
+with starts close together, and the same change before both.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MIN_SHARE: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why two incidents may be one: the kind, what is shown, and what it weighs."""
+    """Why two incidents may be one: kind, text, and weight."""
 
     kind: str
     text: str
@@ -43,8 +43,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an incident is judged by: its components and what those depend on, by name; its shapes,
-    correlation ids and the changes before it.
+    """Features of an incident for proposals: its components and their dependencies, by name.
+
+    Its message shapes, correlation ids and the changes before it.
     """
 
     incident: Incident
@@ -57,23 +58,23 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An incident that may be the same trouble, and why."""
+    """An incident that may be the same problem, and why."""
 
     incident: Incident
     reasons: Sequence[Reason]
 
     @property
     def score(self) -> float:
-        """What its reasons weigh together, at most 1."""
+        """Return the sum of its reasons' weights, at most 1."""
         return min(1.0, sum(reason.weight for reason in self.reasons))
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of its reasons."""
+        """Return the kinds of its reasons."""
         return [reason.kind for reason in self.reasons]
 
     def as_json(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """Return it as the API shows it."""
         return {
             "incident": self.incident.reference,
             "title": self.incident.title,
@@ -84,7 +85,7 @@ class Proposal:
 
 
 def reasons_between(one: Facts, other: Facts) -> list[Reason]:
-    """Why two incidents may be the same trouble. Pure."""
+    """Return why two incidents may be the same problem. Pure."""
     apart = abs(one.incident.started_at - other.incident.started_at)
     found = [_correlation(one, other), _shapes(one, other), _change(one, other)]
     if apart <= CLOSE:
@@ -130,7 +131,7 @@ def _dependency(one: Facts, other: Facts) -> Reason | None:
 
 
 def proposals_for(actor: Actor, incident: Incident) -> list[Proposal]:
-    """At most five open incidents that may be the same trouble, the likeliest first. Raises Forbidden."""
+    """Return at most five open incidents that may be the same problem, likeliest first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     if not incident.is_unresolved or incident.merged_into_id is not None:
         return []
@@ -142,13 +143,13 @@ def proposals_for(actor: Actor, incident: Incident) -> list[Proposal]:
     facts = facts_of(incident.workspace_id, [incident, *others])
     dismissed = _dismissed(incident)
     found = [Proposal(one, reasons_between(facts[incident.pk], facts[one.pk])) for one in others]
-    kept = [one for one in found if one.score >= MIN_SCORE and not _is_dismissed(one, dismissed)]
-    return sorted(kept, key=lambda one: (-one.score, -one.incident.pk))[:SHOWN]
+    likely = [one for one in found if one.score >= MIN_SCORE and not _is_dismissed(one, dismissed)]
+    return sorted(likely, key=lambda one: (-one.score, -one.incident.pk))[:SHOWN]
 
 
 @functools.cache
 def _near(is_drill: bool, is_private: bool) -> Callable[[int, int, int, datetime, datetime], list[Incident]]:
-    """The query of the newest 50 open incidents that began between two times, beside one."""
+    """Return the query of the newest 50 open incidents that began between two times, except one."""
 
     @compiled(int, int, int, datetime, datetime)
     def near(
@@ -167,7 +168,7 @@ def _near(is_drill: bool, is_private: bool) -> Callable[[int, int, int, datetime
 
 
 def _dismissed(incident: Incident) -> dict[int, Collection[str]]:
-    """Other incident's id -> the kinds of reasons that were dismissed."""
+    """Return other incident's id -> dismissed kinds of reasons."""
     rows = DismissedProposal.objects.of(incident.workspace_id).filter(Q(low=incident) | Q(high=incident))
     found = rows.values_list("low_id", "high_id", "kinds")
     return {high if low == incident.pk else low: kinds for low, high, kinds in found}
@@ -179,7 +180,7 @@ def _is_dismissed(proposal: Proposal, dismissed: Mapping[int, Collection[str]]) 
 
 
 def facts_of(workspace_id: int, incidents: Sequence[Incident]) -> dict[int, Facts]:
-    """What each incident is judged by; four statements."""
+    """Return the features of each incident; four statements."""
     ids = [one.pk for one in incidents]
     names: dict[int, set[str]] = {pk: set() for pk in ids}
     affected = AffectedComponent.objects.of(workspace_id).filter(incident_id__in=ids)
@@ -207,7 +208,7 @@ def facts_of(workspace_id: int, incidents: Sequence[Incident]) -> dict[int, Fact
 
 
 def _changes(workspace_id: int, ids: Sequence[int]) -> dict[int, dict[int, str]]:
-    """Incident id -> the changes before it, by the newest analysis of the rules: id -> summary."""
+    """Return incident id -> the changes before it, from the newest rule-based analysis: id -> summary."""
     newest = Analysis.objects.of(workspace_id).filter(incident_id__in=ids, author=Author.OFFLINE)
     rows = newest.order_by("incident_id", "-revision").distinct("incident_id")
     return {

@@ -1,4 +1,4 @@
-"""Reading merges."""
+"""Queries of merges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.privacy.selectors import seen_by, seen_with
 
 
 def merges_into(actor: Actor, incident: Incident) -> list[Merge]:
-    """The merges that brought other incidents into this one, oldest first, at most 100. Raises Forbidden."""
+    """Return the merges of other incidents into this one, oldest first, at most 100. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     if len(family_of(actor.workspace_id, incident.pk)) == 1:
         return []
@@ -20,7 +20,7 @@ def merges_into(actor: Actor, incident: Incident) -> list[Merge]:
 
 
 def merge_of(actor: Actor, incident: Incident) -> Merge | None:
-    """The merge that closed this incident, where the actor may see the survivor. Raises Forbidden."""
+    """Return the merge that closed this incident, if the actor may see the survivor. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = Merge.objects.of(actor.workspace_id).filter(absorbed=incident, state=Merge.State.ACTIVE)
     found: Merge | None = (

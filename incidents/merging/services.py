@@ -26,7 +26,7 @@ from incidents.validation import invalid
 from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity, Stage, Status
 
 UNDO_WITHIN: Final = timedelta(hours=24)
-MAX_SIGNALS: Final = 10_000  # of an absorbed incident: each is named in the merge, and moves under the lock
+MAX_SIGNALS: Final = 10_000  # of an absorbed incident: each is listed in the merge, and moves under the lock
 _ABSORBED: Final = ("status", "stage", "closed_at", "update_due_at")
 _SURVIVOR: Final = (
     "severity", "severity_basis", "started_at", "acknowledge_due_at", "update_due_at", "resolve_due_at",
@@ -34,12 +34,12 @@ _SURVIVOR: Final = (
 
 
 def merge_incidents(actor: Actor, *, number: int | str, into: int | str) -> Incident:
-    """Merge an incident into another one; returns the survivor. Repeated: nothing changes.
+    """Merge an incident into another one; returns the survivor. Idempotent.
 
-    The absorbed incident is closed, and its signals move: what they report joins the survivor from now on.
-    The survivor takes the worse severity and the earlier start. Timeline entries and events stay.
-    Raises Invalid (field `into`), NotFound, Forbidden, and Conflict where one of them is not unresolved, is
-    merged already, has others merged into it or too many signals, and where only one is a drill or private.
+    The absorbed incident is closed, and its signals move: their findings join the survivor from now on. The
+    survivor gets the worse severity and the earlier start. Timeline entries and events stay. Raises Invalid
+    (field `into`), NotFound, Forbidden, and Conflict if one of them is not unresolved, is already merged, has
+    others merged into it or too many signals, and if only one is a drill or private.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     mine, theirs = parse_reference(number), parse_reference(into)
@@ -56,10 +56,9 @@ def merge_incidents(actor: Actor, *, number: int | str, into: int | str) -> Inci
 def undo_merge(actor: Actor, *, number: int | str) -> Incident:
     """Undo the merge of an absorbed incident within 24 hours; returns that incident, unresolved as it was.
 
-    Its signals return. Events that came meanwhile stay with the survivor. The survivor gets its severity and
-    start back where no one changed them since. Raises NotFound where it is not merged, Forbidden, and
-    Conflict where it is too late, another incident was merged into the survivor since, or the trouble has a
-    newer one.
+    Its signals return. Events received meanwhile stay with the survivor. Severity and start of the survivor
+    are restored unless changed since. Raises NotFound if it is not merged, Forbidden, and Conflict if it is
+    too late, another incident was merged into the survivor since, or the fingerprint has a newer incident.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     mine = parse_reference(number)
@@ -75,7 +74,7 @@ def undo_merge(actor: Actor, *, number: int | str) -> Incident:
 
 
 def dismiss_proposal(actor: Actor, *, number: int | str, other: int | str) -> None:
-    """Show no proposal to merge these two until there is another kind of reason. Idempotent.
+    """Dismiss the proposal to merge these two until there is another kind of reason. Idempotent.
 
     Raises NotFound, Forbidden.
     """
@@ -100,7 +99,7 @@ def dismiss_proposal(actor: Actor, *, number: int | str, other: int | str) -> No
 
 
 def _locked(actor: Actor, mine: int, theirs: int) -> tuple[Incident, Incident]:
-    """Both incidents, locked in the order in which openings lock. Raises NotFound."""
+    """Return both incidents, locked in the order in which openings lock. Raises NotFound."""
     lock_counter(actor.workspace_id)
     both = seen_as(actor.workspace_id, actor.viewer).filter(number__in=[mine, theirs])
     locked = {row.number: row for row in both.order_by("id").select_for_update(of=("self",))}
@@ -166,7 +165,7 @@ def _merge(absorbed: Change, survivor: Change) -> None:
 
 
 def _signal_ids(absorbed: Incident) -> list[int]:
-    """Its signals, which an undo gives back. Raises Conflict where there are more than `MAX_SIGNALS`."""
+    """Return its signals, for the undo. Raises Conflict if there are more than `MAX_SIGNALS`."""
     rows = IncidentSignal.objects.of(absorbed.workspace_id).filter(incident=absorbed)
     ids = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_SIGNALS + 1])
     if len(ids) > MAX_SIGNALS:
@@ -178,7 +177,10 @@ def _signal_ids(absorbed: Incident) -> list[int]:
 
 
 def _take_over(survivor: Incident, absorbed: Incident) -> Severity | None:
-    """Give the survivor the earlier start and the worse severity; returns what its severity was, if less."""
+    """Give the survivor the earlier start and the worse severity.
+
+    Returns its former severity if that changed.
+    """
     survivor.started_at = min(survivor.started_at, absorbed.started_at)
     before, after = Severity(survivor.severity), Severity(absorbed.severity)
     if SEVERITY_RANK[after] >= SEVERITY_RANK[before]:
@@ -189,7 +191,7 @@ def _take_over(survivor: Incident, absorbed: Incident) -> Severity | None:
 
 
 def _before(change: Change, names: tuple[str, ...]) -> dict[str, Any]:
-    """What the fields were and are now, where they differ: name -> [before, after]."""
+    """Return the fields that differ: name -> [before, after]."""
     return {name: pair for name, pair in change.changes().items() if name in names}
 
 
@@ -218,12 +220,12 @@ def _undo(merge: Merge, absorbed: Change, survivor: Change) -> None:
     absorbed.save()
     survivor.save()
     count = other.event_count - merge.survivor_events
-    kept = f" {count} events that came meanwhile stay with {other.reference}." if count > 0 else ""
+    rest = f" {count} events received meanwhile stay with {other.reference}." if count > 0 else ""
     absorbed.note(
-        EntryKind.CHANGE, f"The merge into {other.reference} was undone.{kept}", related=other.number
+        EntryKind.CHANGE, f"The merge into {other.reference} was undone.{rest}", related=other.number
     )
     survivor.note(
-        EntryKind.CHANGE, f"The merge of {one.reference} into this was undone.{kept}", related=one.number
+        EntryKind.CHANGE, f"The merge of {one.reference} into this was undone.{rest}", related=one.number
     )
     summary = f"Merge of {one.reference} into {other.reference} undone"
     absorbed.finish(

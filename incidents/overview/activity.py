@@ -17,7 +17,7 @@ from incidents.vocabulary import EntryKind
 
 MAX_PAGE: Final = 200
 LATEST: Final = 8  # on the landing page
-# An incident's description may be long; a line of the story needs none of it.
+# The description of an incident may be long; an activity line does not show it.
 _SHOWN: Final = (
     "kind", "message", "is_public", "author_label", "occurred_at", "created_at",
     "amended_message", "withdrawn_at", "published_at",
@@ -28,7 +28,7 @@ _SHOWN: Final = (
 def recent_activity(
     actor: Actor, *, kinds: Iterable[EntryKind] = (), cursor: str | None = None, limit: int = 50
 ) -> Page[TimelineEntry]:
-    """Entries of every timeline with their incidents, in the order they were written: one statement.
+    """Return entries of every timeline with their incidents, in the order they were written: one statement.
 
     Raises Forbidden, Invalid (cursor).
     """
@@ -43,7 +43,7 @@ def recent_activity(
 
 
 def latest_activity(actor: Actor) -> list[TimelineEntry]:
-    """The newest eight entries of all timelines with their incidents. Raises Forbidden."""
+    """Return the newest eight entries of all timelines with their incidents. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return _latest(actor.workspace_id, actor.viewer)
 

@@ -1,11 +1,11 @@
 """Health score from open incidents. Pure; the tables below define it.
 
-Health is 100 % less points for every incident that is open. The system loses points once for each incident,
-by its severity. A component loses points for each incident that touches it, by how badly and by the severity.
-An incident that is being monitored costs half of that, since its fix is in. Drills cost nothing. Health never
-falls below 0 %, and without open incidents it is 100 %. The word for it follows from the percentage alone.
+Health is 100 % minus points for every open incident. The system loses points once for each incident, by its
+severity. A component loses points for each incident that affects it, by impact and severity. A monitored
+incident costs half of that, since its fix is in place. Drills cost nothing. Health never falls below 0 %, and
+without open incidents it is 100 %. Its name follows from the percentage alone.
 
-docs/explanation/health.md says the same in prose; a test holds the two together.
+docs/explanation/health.md describes the same; a test compares them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FULL: Final = 100
 
 
 class Standing(StrEnum):
-    """The word for a percentage."""
+    """Name of a percentage."""
 
     HEALTHY = "healthy"
     WARNING = "warning"
@@ -29,18 +29,18 @@ class Standing(StrEnum):
     DOWN = "down"
 
 
-# From this percentage up, the best first.
+# Lower bounds in percent, the best first.
 STANDINGS: Final[tuple[tuple[int, Standing], ...]] = (
     (98, Standing.HEALTHY),
     (80, Standing.WARNING),
     (25, Standing.DEGRADED),
     (0, Standing.DOWN),
 )
-# What one open incident takes from the system.
+# Points that one open incident costs the system.
 SYSTEM_POINTS: Final[Mapping[str, int]] = {
     Severity.SEV1: 80, Severity.SEV2: 25, Severity.SEV3: 10, Severity.SEV4: 2,
 }  # fmt: skip
-# What one open incident takes from a component it touches.
+# Points that one open incident costs a component it affects.
 COMPONENT_POINTS: Final[Mapping[str, Mapping[str, int]]] = {
     Impact.TOTAL_OUTAGE: {Severity.SEV1: 100, Severity.SEV2: 100, Severity.SEV3: 100, Severity.SEV4: 100},
     Impact.PARTIAL_OUTAGE: {Severity.SEV1: 60, Severity.SEV2: 45, Severity.SEV3: 30, Severity.SEV4: 15},
@@ -50,14 +50,14 @@ MONITORED_DIVIDES_BY: Final = 2
 
 
 def ranges() -> list[tuple[Standing, int, int]]:
-    """Each word with the lowest and the highest percentage it stands for, the best first."""
+    """Return each name with its lowest and highest percentage, the best first."""
     highest = [FULL, *(least - 1 for least, _ in STANDINGS)]
     return [(word, least, most) for (least, word), most in zip(STANDINGS, highest, strict=False)]
 
 
 @dataclass(frozen=True, slots=True)
 class Burden:
-    """`count` open incidents alike. `impact` is "" where it is the system that bears them."""
+    """`count` similar open incidents. `impact` is "" for the system."""
 
     severity: str
     is_monitored: bool
@@ -66,7 +66,7 @@ class Burden:
 
     @property
     def points(self) -> int:
-        """What they take, rounded up for each incident."""
+        """Return the points they cost, rounded up for each incident."""
         table = COMPONENT_POINTS[self.impact] if self.impact else SYSTEM_POINTS
         one = table[self.severity]
         return self.count * (-(-one // MONITORED_DIVIDES_BY) if self.is_monitored else one)
@@ -74,13 +74,13 @@ class Burden:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Health:
-    """A percentage from 0 to 100, with its word."""
+    """A percentage from 0 to 100, with its name."""
 
     percent: int = FULL
 
     @property
     def standing(self) -> Standing:
-        """The word."""
+        """Return the name."""
         return next(word for least, word in STANDINGS if self.percent >= least)
 
 
@@ -88,5 +88,5 @@ WELL: Final = Health()
 
 
 def health_under(burdens: Iterable[Burden]) -> Health:
-    """What is left under these open incidents."""
+    """Return the health with these open incidents."""
     return Health(max(0, FULL - sum(burden.points for burden in burdens)))

@@ -25,9 +25,9 @@ MAIN, SIDE = "overview.main", "overview.side"
 
 
 class OverviewPanel(Panel):
-    """Tells of incidents without listing them. `shown` is what a change of makes it new."""
+    """Base of panels that summarize incidents. `shown` are the data that change its version."""
 
-    is_kept = True
+    is_cached = True
 
     def topics(self, key: str) -> tuple[str, ...]:
         return ("activity",)
@@ -38,7 +38,7 @@ class OverviewPanel(Panel):
 
 @panel
 class Overview(OverviewPanel):
-    """System health, active, resolved today, average MTTR: one line, each figure a link to its list."""
+    """System health, active, resolved today, average MTTR: one line, each figure linked to its list."""
 
     name = "incidents.overview"
     title = "Overview"
@@ -65,7 +65,7 @@ class Overview(OverviewPanel):
 
 @panel
 class LastDay(OverviewPanel):
-    """What came and went within 24 hours, and how long it took."""
+    """Opened and resolved within 24 hours, and how long it took."""
 
     name = "incidents.last_day"
     title = "Last 24 hours"
@@ -102,7 +102,7 @@ def _chart(title: str, day: Day, *series: tuple[str, str, str]) -> Chart:
 
 @panel
 class ComponentHealth(OverviewPanel):
-    """The components in trouble, the worst first; where there are few, the most important ones too."""
+    """The affected components, worst first; if there are few, the most important ones too."""
 
     name = "incidents.component_health"
     title = "Component health"
@@ -123,7 +123,7 @@ class ComponentHealth(OverviewPanel):
 
 
 def component_definition() -> dict[str, Any]:
-    """What a page shows under "How is this calculated?"."""
+    """Return the text under "How is this calculated?"."""
     points = health.COMPONENT_POINTS
     return {
         "severities": Severity.labels,
@@ -145,7 +145,7 @@ KINDS: Mapping[str, tuple[str, tuple[EntryKind, ...]]] = {
 
 
 def parse_kind(word: str) -> tuple[EntryKind, ...]:
-    """The kinds of entry that `updates`, `notes` or `detection` stands for. Raises Invalid naming `kind`."""
+    """Return the kinds of entry for `updates`, `notes` or `detection`. Raises Invalid naming `kind`."""
     if word not in KINDS:
         raise invalid("kind", "choice", f"must be one of {', '.join(name for name in KINDS if name)}")
     return KINDS[word][1]
@@ -153,9 +153,9 @@ def parse_kind(word: str) -> tuple[EntryKind, ...]:
 
 @panel
 class RecentActivity(OverviewPanel):
-    """The newest lines of all timelines."""
+    """The newest entries of all timelines."""
 
-    is_kept = False  # it says how long ago things were
+    is_cached = False  # it shows relative times
     name = "incidents.activity"
     title = "Recent activity"
     template = "incidents/overview/panels/activity.html"
@@ -172,7 +172,7 @@ class RecentActivity(OverviewPanel):
 class AllActivity(OverviewPanel):
     """All timelines as one, in pages."""
 
-    is_kept = False
+    is_cached = False
     name = "incidents.all_activity"
     title = "Activity"
     template = "incidents/overview/panels/all_activity.html"

@@ -1,6 +1,7 @@
 """Figures of the landing page, in a fixed number of queries.
 
-Drills are left out of every figure and told apart. "Today" and the hours are those of the workspace's zone.
+Drills are excluded from every figure and counted separately. "Today" and the hours are in the workspace's
+zone.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ HOUR: Final = timedelta(hours=1)
 
 
 class Median(Aggregate):
-    """The value in the middle; between the two middle ones where there is none."""
+    """Median; between the two middle values if their number is even."""
 
     function = "percentile_cont"
     template = "percentile_cont(0.5) within group (order by %(expressions)s)"
@@ -54,7 +55,7 @@ class Median(Aggregate):
 
 @dataclass(frozen=True, slots=True)
 class Average:
-    """Mean and median of `count` durations; both None without any, so that nothing is divided by zero."""
+    """Mean and median of `count` durations; both None without any."""
 
     count: int = 0
     mean: timedelta | None = None
@@ -63,7 +64,7 @@ class Average:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """How things are now. `worst`: of sev1 and sev2; `overdue`: past their next deadline."""
+    """Current figures. `worst`: of sev1 and sev2; `overdue`: past their next deadline."""
 
     health: Health
     active: int
@@ -78,7 +79,7 @@ class Standings:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The last 24 hours by the clock, the current one included; the hours in the workspace's zone."""
+    """The last 24 clock hours, the current one included; in the workspace's zone."""
 
     zone: str
     hours: tuple[datetime, ...]
@@ -94,12 +95,12 @@ class Day:
 
 @cached_per_request
 def zone_of(actor: Actor) -> ZoneInfo:
-    """The workspace's time zone: one statement. UTC where its name means nothing here."""
+    """Return the workspace's time zone: one statement. UTC if its name is unknown here."""
     return zone_named(workspace_of(actor).time_zone)
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """UTC where the name means nothing here."""
+    """Return a time zone; UTC if its name is unknown here."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -107,16 +108,16 @@ def zone_named(name: str) -> ZoneInfo:
 
 
 def midnight(now: datetime, zone: ZoneInfo) -> datetime:
-    """When the day of `now` began in a zone."""
+    """Return when the day of `now` began in a zone."""
     return datetime.combine(now.astimezone(zone).date(), time.min, tzinfo=zone)
 
 
 def standings(actor: Actor) -> Standings:
-    """How things are now: three statements. Raises Forbidden."""
+    """Return the current figures: three statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     now = timezone.now()
     viewer = actor.viewer
-    lots, zone = open_lots(actor.workspace_id, viewer), zone_of(actor)
+    lots, zone = unresolved_groups(actor.workspace_id, viewer), zone_of(actor)
     real = [lot for lot in lots if not lot.is_drill]
     since, today = now - timedelta(days=MTTR_DAYS), midnight(now, zone)
     ended = _resolutions(actor.workspace_id, viewer, min(since, today), since, today) or [(0, 0, None, None)]
@@ -134,8 +135,8 @@ def standings(actor: Actor) -> Standings:
     )
 
 
-class Lot(NamedTuple):
-    """Unresolved incidents alike."""
+class UnresolvedGroup(NamedTuple):
+    """A group of similar unresolved incidents."""
 
     severity: str
     is_drill: bool
@@ -146,14 +147,17 @@ class Lot(NamedTuple):
 
 
 @cached_per_request
-def open_lots(workspace_id: int, viewer: int) -> list[Lot]:
-    """All that is unresolved and `viewer` may see: what several parts of a page count. One statement."""
-    return [Lot(*row) for row in _open_lots(workspace_id, viewer, timezone.now())]
+def unresolved_groups(workspace_id: int, viewer: int) -> list[UnresolvedGroup]:
+    """Return all unresolved incidents that `viewer` may see, grouped for several parts of a page.
+
+    One statement.
+    """
+    return [UnresolvedGroup(*row) for row in _unresolved_groups(workspace_id, viewer, timezone.now())]
 
 
 @compiled(int, int, datetime)
-def _open_lots(workspace_id: int, viewer: int, now: datetime) -> Any:
-    """The fields of `Lot`; served by the partial index `incident_unresolved`."""
+def _unresolved_groups(workspace_id: int, viewer: int, now: datetime) -> Any:
+    """Return the fields of `UnresolvedGroup`; uses the partial index `incident_unresolved`."""
     due = Case(
         When(acknowledged_at=None, then="acknowledge_due_at"),
         default=Least("update_due_at", "resolve_due_at"),
@@ -170,7 +174,7 @@ def _open_lots(workspace_id: int, viewer: int, now: datetime) -> Any:
 
 @compiled(int, int, datetime, datetime, datetime)
 def _resolutions(workspace_id: int, viewer: int, first: datetime, since: datetime, today: datetime) -> Any:
-    """How many today; number, mean and median since then: one row, from the index `incident_resolutions`."""
+    """Return today's count, and number, mean and median since then, from the index `incident_resolutions`."""
     in_time = Q(resolved_at__gte=since)
     found = (
         _ended(workspace_id, viewer, first)
@@ -184,12 +188,12 @@ def _resolutions(workspace_id: int, viewer: int, first: datetime, since: datetim
 
 
 def _found(workspace_id: int, viewer: int, since: datetime) -> QuerySet[Any]:
-    """Detected since then."""
+    """Return those detected since then."""
     return _real(workspace_id, viewer).filter(detected_at__gte=since)
 
 
 def _ended(workspace_id: int, viewer: int, since: datetime) -> QuerySet[Any]:
-    """Resolved since then."""
+    """Return those resolved since then."""
     return _real(workspace_id, viewer).filter(resolved_at__gte=since)
 
 
@@ -199,13 +203,13 @@ def _real(workspace_id: int, viewer: int) -> QuerySet[Any]:
 
 
 def last_hours() -> tuple[datetime, ...]:
-    """When each of the last 24 hours by the clock began, the current one last; in UTC."""
+    """Return the starts of the last 24 clock hours, the current one last; in UTC."""
     current = timezone.now().astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     return tuple(current - n * HOUR for n in reversed(range(HOURS)))
 
 
 def last_day(actor: Actor) -> Day:
-    """The last 24 hours: six statements at most. Raises Forbidden."""
+    """Return the last 24 hours: at most six statements. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     zone, hours = zone_of(actor), last_hours()
     which = actor.workspace_id, actor.viewer, hours[0]
@@ -218,7 +222,7 @@ def last_day(actor: Actor) -> Day:
         resolved[hour] += count
         by_itself += alone
     came, went = (tuple(counts[hour] for hour in hours) for counts in (opened, resolved))
-    now = sum(lot.number for lot in open_lots(*which[:2]) if not lot.is_drill)
+    now = sum(lot.number for lot in unresolved_groups(*which[:2]) if not lot.is_drill)
     return Day(
         zone=zone.key,
         hours=tuple(hour.astimezone(zone) for hour in hours),
@@ -232,7 +236,7 @@ def last_day(actor: Actor) -> Day:
 
 
 def _active(now: int, opened: Sequence[int], resolved: Sequence[int]) -> tuple[int, ...]:
-    """How many were open at the end of each hour, told backwards from now."""
+    """Return how many were open at the end of each hour, computed backwards from now."""
     counts = [now]
     for came, went in zip(reversed(opened[1:]), reversed(resolved[1:]), strict=True):
         counts.append(max(0, counts[-1] - came + went))
@@ -247,7 +251,7 @@ def _opened(workspace_id: int, viewer: int, since: datetime) -> Any:
 
 @compiled(int, int, datetime)
 def _resolved(workspace_id: int, viewer: int, since: datetime) -> Any:
-    """In each hour how many, and how many of them without anybody."""
+    """Return resolutions by hour, and how many of them were automatic."""
     hours = _ended(workspace_id, viewer, since).values(hour=TruncHour("resolved_at", tzinfo=UTC))
     alone = Count("id", filter=Exists(_by_tocsin(workspace_id)))
     return hours.annotate(n=Count("id"), alone=alone).values_list("hour", "n", "alone")
@@ -284,7 +288,7 @@ def _taken(start: str, end: str) -> Combinable:
 
 
 def _measured(name: str, start: str, end: str, only: Q | None = None) -> dict[str, Aggregate]:
-    """Number, mean and median of what lies between two moments, as `_names` names them."""
+    """Return number, mean and median of the time between two points, given as in `_names`."""
     took = _taken(start, end)
     return {
         f"{name}_n": Count(end, filter=only),
@@ -298,7 +302,7 @@ def _names(name: str) -> tuple[str, ...]:
 
 
 def _by_tocsin(workspace_id: int) -> QuerySet[Any]:
-    """The entry that says that no person resolved it."""
+    """Return the condition on the entry of an automatic resolution."""
     entries: QuerySet[Any] = TimelineEntry.objects.of(workspace_id).filter(
         incident=OuterRef("pk"), kind=EntryKind.RESOLUTION, data__by__startswith="system:"
     )

@@ -1,4 +1,4 @@
-"""API of who may see an incident."""
+"""API of the visibility of an incident."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AccessInviteIn(Body):
 
 
 class AccessPersonOut(Schema):
-    """One who may see a private incident; without a user name a program that declared it."""
+    """A person who may see a private incident; without a user name a program that declared it."""
 
     username: str | None
     reason: str = Field(description="`declared`, `role`, `paged` or `invited`.")
@@ -46,13 +46,13 @@ class AccessPersonOut(Schema):
 
 
 class AccessOut(Schema):
-    """Who sees an incident beside the admins; of one that is not private all members do."""
+    """Who sees an incident besides the admins; without invitations if all members do."""
 
     is_private: bool
     invited: list[AccessPersonOut]
 
 
-class Invited(Reference):
+class InvitationPath(Reference):
     """An incident and a member."""
 
     username: str = Field(max_length=254)
@@ -71,13 +71,16 @@ def _access(actor: Actor, reference: int | str) -> dict[str, Any]:
 
 @router.get("/{reference}/access", response=AccessOut, summary="Show who may see an incident")
 def show_access(request: HttpRequest, where: Path[Reference]) -> Any:
-    """The people invited to a private incident; empty where all members see it."""
+    """List the people invited to a private incident; empty if all members see it."""
     return _access(actor_in(request), where.reference)
 
 
 @router.put("/{reference}/access", response=AccessOut, summary="Make an incident private or visible")
 def put_access(request: HttpRequest, where: Path[Reference], body: PrivacyIn) -> Any:
-    """Idempotent. Who declared it, held a role, acknowledged it or hides it goes on seeing it."""
+    """Make an incident private or visible.
+
+    Its reporter, role holders, acknowledger and the caller keep access. Idempotent.
+    """
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)
     given: dict[str, Any] = {"is_private": body.is_private, "reason": body.reason, "version": body.version}
@@ -87,7 +90,7 @@ def put_access(request: HttpRequest, where: Path[Reference], body: PrivacyIn) ->
 
 @router.post("/{reference}/access/people", response=AccessOut, summary="Invite a member")
 def post_person(request: HttpRequest, where: Path[Reference], body: AccessInviteIn) -> Any:
-    """Idempotent. 409 for an incident that all members see."""
+    """Invite a member. Idempotent. 409 for an incident that all members see."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)
     incident = invite_person(actor, number=where.reference, username=body.username)
@@ -97,8 +100,8 @@ def post_person(request: HttpRequest, where: Path[Reference], body: AccessInvite
 @router.delete(
     "/{reference}/access/people/{username}", response=AccessOut, summary="Remove an invited person"
 )
-def delete_person(request: HttpRequest, where: Path[Invited]) -> Any:
-    """409 for who holds a role in it, and for oneself."""
+def delete_person(request: HttpRequest, where: Path[InvitationPath]) -> Any:
+    """Remove an invitation. 409 for role holders and for yourself."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)
     incident = remove_person(actor, number=where.reference, username=where.username)

@@ -1,4 +1,4 @@
-"""Forms that hide an incident and invite people to it."""
+"""Forms that make an incident private and invite people to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VISIBLE, PRIVATE = "visible", "private"
 
 
 class PrivacyForm(ActionForm):
-    """Who may see the incident."""
+    """Visibility of the incident."""
 
     visibility = forms.ChoiceField(
         label="Visibility",
@@ -31,14 +31,14 @@ class PrivacyForm(ActionForm):
     def prepare(self) -> None:
         self.fields["visibility"].initial = PRIVATE if self.incident.is_private else VISIBLE
 
-    def told(self, now: Incident) -> str:
+    def toast(self, now: Incident) -> str:
         state = "private" if now.is_private else "visible to all members"
         is_same = now.is_private == self.incident.is_private
         return f"{now.reference} is {state} already." if is_same else f"{now.reference} is now {state}"
 
 
 class InviteForm(ActionForm):
-    """A member who may see a private incident from now on."""
+    """A member to invite to a private incident."""
 
     username = forms.ChoiceField(label="Person", widget=LongSelect)
 
@@ -50,6 +50,6 @@ class InviteForm(ActionForm):
 
 
 class RemoveForm(ActionForm):
-    """A person whose invitation is taken back."""
+    """A person whose invitation to remove."""
 
     username = forms.CharField(max_length=150, widget=forms.HiddenInput)

@@ -1,4 +1,4 @@
-"""Writes who may see a private incident; for services that hold the incident's lock."""
+"""Writes invitations to a private incident; for services that hold the incident's lock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Reason = InvitedPerson.Reason
 
 
 def invite(incident: Incident, people: Iterable[User], reason: Reason, *, by: str = "") -> int:
-    """Let people see a private incident; who may already stays as they are. Returns how many are new."""
+    """Invite people to a private incident; existing invitations stay. Returns how many are new."""
     rows = [
         InvitedPerson(
             workspace_id=incident.workspace_id, incident=incident, user=one, viewer=one.pk, reason=reason,
@@ -26,14 +26,14 @@ def invite(incident: Incident, people: Iterable[User], reason: Reason, *, by: st
 
 
 def invite_actor(incident: Incident, actor: Actor, reason: Reason) -> None:
-    """Let a person or a machine go on seeing what they declared or made private."""
+    """Invite the person or machine that declared it or made it private."""
     viewer = viewer_named(actor_key(actor))
     if viewer not in (None, NO_ONE):
         _store(incident, [_row(incident, viewer or 0, reason)])
 
 
 def invite_known(incident: Incident) -> None:
-    """Let see it who declared it, holds or held a role in it, acknowledged it, or was paged for it."""
+    """Invite its reporter, current and former role holders, its acknowledger and people paged for it."""
     declared = TimelineEntry.objects.of(incident.workspace_id).filter(
         incident=incident, kind=EntryKind.DETECTED
     )
@@ -50,7 +50,7 @@ def invite_known(incident: Incident) -> None:
 
 
 def _paged(incident: Incident) -> list[User]:
-    """The members whom entries of the timeline name as paged."""
+    """Return the members whom entries of the timeline name as paged."""
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(
         incident=incident, kind=EntryKind.NOTIFICATION, data__has_key="paged"
     )
@@ -74,7 +74,7 @@ def _store(incident: Incident, rows: list[InvitedPerson]) -> int:
 
 
 def invite_paged(workspace_id: int, incident_id: int, user_id: int) -> None:
-    """Let a person see the private incident they are paged for."""
+    """Invite a person who is paged for the private incident."""
     incident = Incident.objects.of(workspace_id).filter(pk=incident_id, is_private=True).first()
     if incident is not None:
         _store(incident, [_row(incident, user_id, Reason.PAGED)])

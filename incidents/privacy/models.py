@@ -1,4 +1,4 @@
-"""People and machines that may see a private incident."""
+"""People and machines invited to a private incident."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from incidents.lifecycle.models import Incident
 
 
 class InvitedPerson(WorkspaceScoped):
-    """One who may see a private incident, beside the admins of its workspace.
+    """An invitation to a private incident; admins need none.
 
     `viewer` is that of `accounts.actor.Actor`: a person's id, or for a machine minus the id of its token.
-    `user` is set for people, so that the row goes with the account.
+    `user` is set for people, so that the row is deleted with the account.
     """
 
     class Reason(models.TextChoices):

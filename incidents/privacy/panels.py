@@ -1,4 +1,4 @@
-"""Who may see a private incident, on its page."""
+"""Panel of invitations to a private incident."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from incidents.selectors import incident_for
 
 @panel
 class IncidentAccess(IncidentPanel):
-    """People invited to a private incident; empty where all members see it."""
+    """People invited to a private incident; empty if all members see it."""
 
     name = "incident.access"
     title = "Access"

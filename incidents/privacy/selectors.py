@@ -1,4 +1,4 @@
-"""What an actor may see: every list, count and search of incidents goes through here."""
+"""Visibility of incidents: every list, count and search goes through here."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from incidents.privacy.models import InvitedPerson
 
 
 def seen_by(actor: Actor) -> QuerySet[Incident]:
-    """The incidents of the workspace that the actor may see. Raises Forbidden."""
+    """Return the incidents of the workspace that the actor may see. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return seen_as(actor.workspace_id, actor.viewer)
 
 
 def seen_as(workspace_id: int, viewer: int) -> QuerySet[Incident]:
-    """As `seen_by`, for the `viewer` of an actor: what a compiled query takes."""
+    """`seen_by` for the `viewer` of an actor, as compiled queries need it."""
     found: QuerySet[Incident] = Incident.objects.of(workspace_id).filter(is_seen(workspace_id, viewer))
     return found
 
 
 def is_seen(workspace_id: int, viewer: int, path: str = "") -> Q:
-    """The condition that rows are of incidents that `viewer` may see; `path` leads to the incident.
+    """Return the condition that rows are of incidents that `viewer` may see; `path` leads to the incident.
 
-    Rows without an incident pass. An invitation is looked for only where an incident is private.
+    Rows without an incident pass. Invitations are looked up for private incidents only.
     """
     if viewer == SEES_ALL:
         return Q()
@@ -43,12 +43,12 @@ def is_seen(workspace_id: int, viewer: int, path: str = "") -> Q:
 
 
 def seen_with(actor: Actor, path: str = "incident") -> Q:
-    """`is_seen` for rows that belong to an incident: `rows.filter(seen_with(actor))`."""
+    """Return `is_seen` for rows that belong to an incident: `rows.filter(seen_with(actor))`."""
     return is_seen(actor.workspace_id, actor.viewer, path)
 
 
 def hidden_from(actor: Actor) -> QuerySet[Incident]:
-    """The private incidents that the actor may not see; for rows that name an incident by number or id."""
+    """Return the private incidents the actor may not see; for rows that name an incident by number or id."""
     private = Incident.objects.of(actor.workspace_id).filter(is_private=True)
     if actor.viewer == SEES_ALL:
         return private.none()
@@ -56,7 +56,7 @@ def hidden_from(actor: Actor) -> QuerySet[Incident]:
 
 
 def may_see(actor: Actor, incident: Incident) -> bool:
-    """Whether the actor may see an incident that is at hand."""
+    """Return whether the actor may see a loaded incident."""
     viewer = actor.viewer
     if not incident.is_private or viewer == SEES_ALL:
         return True
@@ -65,14 +65,14 @@ def may_see(actor: Actor, incident: Incident) -> bool:
 
 
 def invited_to(actor: Actor, incident: Incident) -> list[InvitedPerson]:
-    """Who may see a private incident beside the admins, oldest invitation first. Raises Forbidden."""
+    """Return the invitations to a private incident, oldest first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = InvitedPerson.objects.of(actor.workspace_id).filter(incident=incident)
     return list(rows.select_related("user").order_by("id"))
 
 
 def people_who_see(workspace_id: int, incident_id: int) -> QuerySet[User]:
-    """People invited to an incident; admins see it too and are not among them."""
+    """Return people invited to an incident; admins, who see it anyway, are not included."""
     invited = InvitedPerson.objects.of(workspace_id).filter(incident_id=incident_id, user__is_active=True)
     return User.objects.filter(pk__in=invited.values("user_id"))
 

@@ -21,10 +21,10 @@ VISIBLE: Final = "Visible to all members"
 def set_private(
     actor: Actor, *, number: int | str, is_private: bool, reason: str = "", version: int | None = None
 ) -> Incident:
-    """Hide an incident from all but the people in it and admins, or show it to the whole workspace again.
+    """Make an incident private to its participants and admins, or visible to the whole workspace again.
 
-    Who declared it, held a role, acknowledged it or hides it goes on seeing it. A repeat changes nothing.
-    Raises Conflict (stale), NotFound, Forbidden.
+    Its reporter, role holders, acknowledger and the actor keep access. Idempotent. Raises Conflict (stale),
+    NotFound, Forbidden.
     """
 
     def work(it: Change) -> None:
@@ -47,9 +47,9 @@ def set_private(
 
 
 def invite_person(actor: Actor, *, number: int | str, username: str) -> Incident:
-    """Let a member see a private incident (idempotent).
+    """Invite a member to a private incident (idempotent).
 
-    Raises Invalid (field `username`) for one who is no member, Conflict for an incident that all members see,
+    Raises Invalid (field `username`) for a non-member, Conflict for an incident that all members see,
     NotFound, Forbidden.
     """
 
@@ -73,10 +73,10 @@ def invite_person(actor: Actor, *, number: int | str, username: str) -> Incident
 
 
 def remove_person(actor: Actor, *, number: int | str, username: str) -> Incident:
-    """Take an invitation to a private incident back.
+    """Remove an invitation to a private incident.
 
-    Raises Conflict for who holds a role in it and for oneself, NotFound for one who is not invited,
-    Invalid (field `username`), Forbidden.
+    Raises Conflict for a role holder and for oneself, NotFound for someone who is not invited, Invalid (field
+    `username`), Forbidden.
     """
 
     def work(it: Change) -> None:

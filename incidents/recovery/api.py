@@ -1,4 +1,4 @@
-"""Recovery and judgement of an incident over HTTP."""
+"""API of recovery and review of an incident."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ router = Router(tags=["Incidents"])
 
 
 class CriterionOut(Schema):
-    """One exit criterion. Silence is `unknown`, never `pass`."""
+    """One exit criterion. Missing data is `unknown`, never `pass`."""
 
     criterion: str
     title: str
@@ -34,7 +34,7 @@ class CriterionOut(Schema):
 
 
 class RecoveryOut(Schema):
-    """What is known of the recovery, and how the incident was judged."""
+    """State of the recovery, and the review of the incident."""
 
     incident_id: str = Field(examples=["INC-42"])
     criteria: list[CriterionOut]
@@ -47,7 +47,7 @@ class RecoveryOut(Schema):
 
 
 class VerdictIn(Body):
-    """A judgement. A false positive needs a reason."""
+    """A review. A false positive needs a reason."""
 
     verdict: Literal["real", "false_positive"]
     reason: str = Field("", max_length=20, examples=["threshold_too_low"])
@@ -56,13 +56,13 @@ class VerdictIn(Body):
 
 @router.get("/{reference}/recovery", response=RecoveryOut, summary="Show exit criteria and verdict")
 def recovery(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Filled while the incident is in the recovery stage; the last answers stay."""
+    """Return the exit criteria, evaluated in the recovery stage; the last results stay."""
     return _shown(incident_for(actor_in(request), where.reference))
 
 
 @router.put("/{reference}/verdict", response=RecoveryOut, summary="Set the verdict of a detected incident")
 def put_verdict(request: HttpRequest, where: Path[Reference], body: VerdictIn) -> Any:
-    """A real problem or a false positive (idempotent)."""
+    """Mark it as a real problem or a false positive (idempotent)."""
     actor = actor_in(request)
     given = {"verdict": body.verdict, "reason": body.reason, "note": body.note}
     return _shown(judge_incident(actor, number=where.reference, **given))
@@ -70,7 +70,7 @@ def put_verdict(request: HttpRequest, where: Path[Reference], body: VerdictIn) -
 
 @router.delete("/{reference}/verdict", response=RecoveryOut, summary="Withdraw a verdict")
 def delete_verdict(request: HttpRequest, where: Path[Reference]) -> Any:
-    """The incident counts as not judged (idempotent)."""
+    """Remove the review (idempotent)."""
     return _shown(unjudge_incident(actor_in(request), number=where.reference))
 
 

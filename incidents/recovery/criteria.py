@@ -1,4 +1,4 @@
-"""Exit criteria of recovery: a registry of questions about facts, each answered pass, fail or unknown."""
+"""Exit criteria of recovery: a registry of functions that return pass, fail or unknown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DEFAULT_WINDOW: Final = timedelta(minutes=5)
 
 
 class Verdict(StrEnum):
-    """What a criterion says. Unknown is never taken for pass."""
+    """Result of a criterion. Unknown never counts as pass."""
 
     PASSED = "pass"
     FAILED = "fail"
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A verdict and why. `is_positive`: seen to work; `is_measured`: the incident has such facts."""
+    """A verdict and why. `is_positive`: seen to work; `is_measured`: the incident has such data."""
 
     verdict: Verdict
     why: str
@@ -34,7 +34,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Whether an incident has recovered: from facts between `since` and `now`, over the last `window`."""
+    """The interval to check for recovery: between `since` and `now`, in windows of `window`."""
 
     incident: Incident
     components: Sequence[str]
@@ -45,17 +45,17 @@ class Question:
 
     @property
     def begins(self) -> datetime:
-        """Where the last `window` begins, never before `since`."""
+        """Return the start of the last `window`, not before `since`."""
         return max(self.since, self.now - self.window)
 
     @property
     def is_whole(self) -> bool:
-        """Whether a whole window has passed since the action ended."""
+        """Return whether a whole window has passed since the action ended."""
         return self.now - self.since >= self.window
 
     @property
     def progress(self) -> str:
-        """How much of the window has passed, in words."""
+        """Return how much of the window has passed, as text."""
         seen, all_of_it = (self.now - self.since).total_seconds(), self.window.total_seconds()
         return f"{max(0, min(seen, all_of_it)):.0f} of {all_of_it:.0f} s watched"
 
@@ -65,7 +65,7 @@ Ask = Callable[[Question], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A named question. `title` is what people read."""
+    """A criterion. `title` is shown to people."""
 
     name: str
     title: str
@@ -86,29 +86,29 @@ def criterion(name: str, title: str) -> Callable[[Ask], Ask]:
 
 
 def not_measured(why: str) -> Outcome:
-    """The incident has no facts of that kind: the criterion neither holds up nor helps."""
+    """Return a result for missing data: the criterion neither blocks nor confirms recovery."""
     return Outcome(Verdict.UNKNOWN, why, is_measured=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """The answers of every criterion."""
+class CriteriaResults:
+    """The results of every criterion."""
 
     outcomes: Sequence[tuple[Criterion, Outcome]]
 
     @property
     def is_recovered(self) -> bool:
-        """Whether recovery was observed. Silence is not: something must have been seen to work."""
+        """Return whether recovery was observed: missing data does not count, a positive sign is needed."""
         measured = [one for _, one in self.outcomes if one.is_measured]
         passed = all(one.verdict == Verdict.PASSED for one in measured)
         return passed and any(one.is_positive for one in measured)
 
     @property
     def has_failed(self) -> bool:
-        """Whether a criterion says that it has not recovered."""
+        """Return whether a criterion failed."""
         return any(one.verdict == Verdict.FAILED for _, one in self.outcomes)
 
     @property
     def signs(self) -> str:
-        """Why it is taken for recovered: the positive signs."""
+        """Return why it counts as recovered: the positive signs."""
         return "; ".join(one.why for _, one in self.outcomes if one.is_positive)

@@ -1,4 +1,4 @@
-"""The form in which a person judges a detected incident."""
+"""Form for reviewing a detected incident."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NOT_JUDGED = ("", "Not judged")
 
 
 class VerdictForm(ActionForm):
-    """Whether the incident was real; the reason where it was not. "Not judged" takes a judgement back."""
+    """Whether the incident was real; a reason if it was not. "Not judged" removes the review."""
 
     verdict = forms.ChoiceField(
         label="Judgement", required=False, choices=[*IncidentVerdict.Verdict.choices, NOT_JUDGED]
@@ -24,7 +24,7 @@ class VerdictForm(ActionForm):
     note = forms.CharField(label="Note", required=False, max_length=500)
 
     def prepare(self) -> None:
-        """What was judged before; else a false positive, which is what people come for."""
+        """Fill in the stored review, by default a false positive, the usual reason to open the form."""
         rows = IncidentVerdict.objects.of(self.incident.workspace_id)
         found = rows.filter(incident=self.incident).first()
         self.fields["verdict"].initial = found.verdict if found else IncidentVerdict.Verdict.FALSE_POSITIVE

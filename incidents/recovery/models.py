@@ -1,4 +1,4 @@
-"""What was observed of recoveries, and what people say of detected incidents."""
+"""Results of exit criteria, automatic resolutions, and reviews of detected incidents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incidents.lifecycle.models import Incident
 
 
 class CriterionResult(WorkspaceScoped):
-    """The newest answer of one exit criterion for one incident."""
+    """The latest result of one exit criterion for one incident."""
 
     class Verdict(models.TextChoices):
         PASSED = "pass", "Pass"
@@ -55,7 +55,7 @@ class AutoResolution(WorkspaceScoped):
 
 
 class IncidentVerdict(WorkspaceScoped):
-    """Whether a detected incident was a real problem, as a person judged it."""
+    """Review of a detected incident by a person: real problem or false positive."""
 
     class Verdict(models.TextChoices):
         REAL = "real", "Real problem"

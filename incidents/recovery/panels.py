@@ -1,4 +1,4 @@
-"""The exit criteria on the page of an incident that recovers, and the judgement of a resolved one."""
+"""Panel of exit criteria and review of an incident."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from incidents.vocabulary import Stage
 
 @panel
 class IncidentRecovery(IncidentPanel):
-    """Each exit criterion with its verdict and why; who resolved it, and whether it was a real problem."""
+    """Each exit criterion with its result and why; who resolved it, and whether it was a real problem."""
 
     name = "incident.recovery"
     title = "Recovery"

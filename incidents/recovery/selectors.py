@@ -1,4 +1,4 @@
-"""Reads what was observed of a recovery, the judgement of an incident, and the rates over many."""
+"""Queries of recovery results, reviews, and rates over many incidents."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from incidents.models import AutoResolution, CriterionResult, Incident, Incident
 from incidents.recovery.criteria import CRITERIA
 from incidents.vocabulary import OVER, Severity
 
-# Its last resolution is one that Tocsin made after its own action.
+# Its last resolution was made by Tocsin after its own action.
 BY_ACTION: Final = Q(auto_resolution__by_action=True, auto_resolution__resolved_at=F("resolved_at"))
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share with the number behind it; `percent` is None without data, never 0 for "no data"."""
+    """A share with its count; `percent` is None without data, never 0 for "no data"."""
 
     count: int
     of: int
 
     @property
     def percent(self) -> float | None:
-        """The share, to one decimal."""
+        """Return the share, to one decimal."""
         return round(100 * self.count / self.of, 1) if self.of else None
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryRates:
-    """How often Tocsin resolved by itself, at all and at sev3 and sev4, and how often detection erred."""
+    """Rates of automatic resolution, in total and for sev3 and sev4, and of false positives."""
 
     auto_resolved: Rate
     auto_resolved_minor: Rate
@@ -40,7 +40,7 @@ class RecoveryRates:
 
 
 def results_of(incident: Incident) -> Sequence[CriterionResult]:
-    """The newest answer of every criterion of an incident that the caller was let see, in their order."""
+    """Return the latest result of every criterion of a visible incident, in order."""
     rows = {row.criterion: row for row in _results(incident)}
     return [rows[one.name] for one in CRITERIA if one.name in rows]
 
@@ -50,12 +50,12 @@ def _results(incident: Incident) -> QuerySet[CriterionResult]:
 
 
 def title_of(result: CriterionResult) -> str:
-    """What people read of a criterion."""
+    """Return the title of a criterion."""
     return CRITERIA.get(result.criterion).title if result.criterion in CRITERIA else result.criterion
 
 
 def verdict_of(incident: Incident) -> IncidentVerdict | None:
-    """The judgement of an incident that the caller was let see, if there is one."""
+    """Return the review of a visible incident, if there is one."""
     return next(iter(_verdicts(incident.workspace_id, incident.pk)), None)
 
 
@@ -65,14 +65,14 @@ def _verdicts(workspace_id: int, incident_id: int) -> QuerySet[IncidentVerdict]:
 
 
 def auto_resolution_of(incident: Incident) -> AutoResolution | None:
-    """How Tocsin resolved the incident, while that resolution stands."""
+    """Return the automatic resolution of the incident, if still in effect."""
     rows = AutoResolution.objects.of(incident.workspace_id).filter(incident=incident)
     found: AutoResolution | None = rows.filter(resolved_at=incident.resolved_at).first()
     return found
 
 
 def rates_of(incidents: QuerySet[Incident]) -> RecoveryRates:
-    """The rates of these incidents, which hold no drill and no merged one."""
+    """Return the rates of these incidents, which include no drills and no merged ones."""
     minor = Q(severity__in=(Severity.SEV3, Severity.SEV4))
     over, judged = Q(status__in=OVER), Q(verdict__isnull=False)
     wanted: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Evaluating exit criteria, resolving what was observed to recover, and judging detected incidents."""
+"""Evaluates exit criteria, resolves incidents observed to recover, and stores reviews."""
 
 from __future__ import annotations
 
@@ -21,21 +21,23 @@ from incidents.models import (
     IncidentVerdict,
     TimelineEntry,
 )
-from incidents.recovery.criteria import CRITERIA, Answers, Outcome, Question, Verdict
+from incidents.recovery.criteria import CRITERIA, CriteriaResults, Outcome, Question, Verdict
 from incidents.selectors import affected_of
 from incidents.validation import clean_text, invalid
 from incidents.vocabulary import EntryKind, IncidentSource, Stage
 
-# What a person may do and the resolution still counts as Tocsin's own.
+# Actions of a person after which the resolution still counts as automatic.
 _WITNESSING = (EntryKind.ACKNOWLEDGED, EntryKind.NOTE)
 
 
-def evaluate_recovery(incident: Incident, *, since: datetime, now: datetime, window: timedelta) -> Answers:
-    """Ask every exit criterion about facts after `since`, and store the answers. An item ticked counts."""
+def evaluate_recovery(
+    incident: Incident, *, since: datetime, now: datetime, window: timedelta
+) -> CriteriaResults:
+    """Evaluate every exit criterion on data since `since`, and store the results. Ticked items count."""
     components = [one.component.name for one in affected_of(incident.workspace_id, incident.pk)]
-    asked = Question(incident, components, since, now, window)
+    question = Question(incident, components, since, now, window)
     ticked = _ticked(incident)
-    found = [(one, ticked.get(one.name) or one.ask(asked)) for one in CRITERIA]
+    found = [(one, ticked.get(one.name) or one.ask(question)) for one in CRITERIA]
     rows = [
         CriterionResult(
             workspace_id=incident.workspace_id, incident=incident, criterion=one.name,
@@ -45,7 +47,7 @@ def evaluate_recovery(incident: Incident, *, since: datetime, now: datetime, win
         for one, outcome in found
     ]  # fmt: skip
     _store(incident, rows)
-    return Answers(found)
+    return CriteriaResults(found)
 
 
 def _store(incident: Incident, rows: list[CriterionResult]) -> None:
@@ -62,7 +64,7 @@ def _store(incident: Incident, rows: list[CriterionResult]) -> None:
 
 
 def _ticked(incident: Incident) -> dict[str, Outcome]:
-    """Exit criteria that a person ticked in the checklist: passed by hand, never a positive sign."""
+    """Return exit criteria ticked in the checklist: they pass, but are no positive sign."""
     rows = ChecklistItem.objects.of(incident.workspace_id).filter(
         incident=incident, stage=Stage.RECOVERY, kind="exit", ticked_at__isnull=False
     )
@@ -72,25 +74,25 @@ def _ticked(incident: Incident) -> dict[str, Outcome]:
     }
 
 
-def resolve_recovered(workspace_id: int, incident_id: int, answers: Answers, *, by_run: bool) -> bool:
-    """Resolve a detected incident whose recovery was observed. False when it is no longer to be resolved.
+def resolve_recovered(workspace_id: int, incident_id: int, results: CriteriaResults, *, by_run: bool) -> bool:
+    """Resolve a detected incident whose recovery was observed. Returns False if that no longer applies.
 
-    `by_run`: a remediation run was carried out for it. What a person declared is for a person to resolve.
+    `by_run`: a remediation run was carried out for it. Declared incidents are resolved by people only.
     """
     actor = system_actor(workspace_id)
     with transaction.atomic():
         locked = Incident.objects.of(workspace_id).select_for_update().filter(pk=incident_id).first()
-        if locked is None or not _may_resolve(locked) or not answers.is_recovered:
+        if locked is None or not _may_resolve(locked) or not results.is_recovered:
             return False
         by_action = by_run and not _people_changed(locked)
-        message = f"Recovery observed: {answers.signs}"
+        message = f"Recovery observed: {results.signs}"
         try:
             done = resolve_incident(actor, incident_id=incident_id, message=message)
         except Conflict:
             return False
         AutoResolution.objects.of(workspace_id).update_or_create(
             workspace_id=workspace_id, incident_id=incident_id,
-            defaults={"resolved_at": done.resolved_at, "by_action": by_action, "signs": answers.signs},
+            defaults={"resolved_at": done.resolved_at, "by_action": by_action, "signs": results.signs},
         )  # fmt: skip
     return True
 
@@ -101,7 +103,7 @@ def _may_resolve(incident: Incident) -> bool:
 
 
 def _people_changed(incident: Incident) -> bool:
-    """Whether a person changed anything but the acknowledgement."""
+    """Return whether a person changed anything but the acknowledgement."""
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, author__isnull=False)
     return bool(entries.exclude(kind__in=_WITNESSING).exists())
 
@@ -109,10 +111,9 @@ def _people_changed(incident: Incident) -> bool:
 def judge_incident(
     actor: Actor, *, number: int | str, verdict: str, reason: str = "", note: str = ""
 ) -> Incident:
-    """Mark a detected incident as a real problem or a false positive. A repeat changes nothing.
+    """Mark a detected incident as a real problem or a false positive. Idempotent.
 
-    A false positive needs a `reason`. Raises Invalid, NotFound, Forbidden, Conflict for one that
-    was declared.
+    A false positive needs a `reason`. Raises Invalid, NotFound, Forbidden, Conflict for a declared incident.
     """
     if verdict not in IncidentVerdict.Verdict.values:
         raise invalid("verdict", "choice", f"must be one of {', '.join(IncidentVerdict.Verdict.values)}")
@@ -146,7 +147,7 @@ def _judge(it: Change, verdict: str, reason: str, note: str) -> None:
 
 
 def unjudge_incident(actor: Actor, *, number: int | str) -> Incident:
-    """Take the judgement of an incident back. Without one, nothing changes. Raises NotFound, Forbidden."""
+    """Remove the review of an incident (idempotent). Raises NotFound, Forbidden."""
 
     def work(it: Change) -> None:
         rows = IncidentVerdict.objects.of(it.incident.workspace_id).filter(incident=it.incident)

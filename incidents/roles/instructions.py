@@ -1,4 +1,4 @@
-"""What each response role is there for, as a newcomer reads it. Pure."""
+"""Duties of each response role, for new holders. Pure."""
 
 from __future__ import annotations
 

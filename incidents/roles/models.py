@@ -14,7 +14,7 @@ from incidents.vocabulary import ResponseRole
 
 
 class RoleAssignment(WorkspaceScoped):
-    """One person holding one role from `assigned_at` until `ended_at` (null: still)."""
+    """One person holding one role from `assigned_at` until `ended_at` (null: current)."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="roles")

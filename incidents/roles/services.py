@@ -23,9 +23,9 @@ def assign_role(
     user_id: int | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Give a role to a member, by user name, email address or id; neither given: no one holds it any more.
+    """Assign a role to a member, by user name, email address or id; with neither it is unassigned.
 
-    The present holder again changes nothing. Raises Invalid (field `username`) when no such member is in the
+    The current holder again changes nothing. Raises Invalid (field `username`) when no such member is in the
     workspace; Conflict (stale), NotFound, Forbidden.
     """
     wanted = as_role(role)
@@ -37,7 +37,7 @@ def assign_role(
 
 
 def member_of(workspace_id: int, username: str | None, user_id: int | None) -> User | None:
-    """The member named either way; None for neither. Raises Invalid (field `username`)."""
+    """Return the member given either way; None for neither. Raises Invalid (field `username`)."""
     if user_id is None and username is None:
         return None
     members = Membership.objects.of(workspace_id).filter(user__is_active=True).select_related("user")
@@ -53,7 +53,7 @@ def member_of(workspace_id: int, username: str | None, user_id: int | None) -> U
 
 
 def give_role(change: Change, role: ResponseRole, user: User | None, *, why: str = "") -> None:
-    """Give a role on a locked incident to someone, or to no one; `why` begins the line of the timeline."""
+    """Assign a role on a locked incident, or unassign it; `why` begins the timeline entry."""
     held = RoleAssignment.objects.of(change.incident.workspace_id).filter(
         incident=change.incident, role=role, ended_at__isnull=True
     )

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from accounts.audit.selectors import entries_about
 from accounts.models import AuditEntry
 from incidents.models import SlaPolicy
@@ -19,18 +19,18 @@ from incidents.vocabulary import Severity
 
 
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(ThroughService):
+class SlaPolicyAdmin(ServiceAdmin):
     editable = ("acknowledge_within", "update_every", "resolve_within")
     list_display = ("workspace", "severity", "acknowledge_within", "update_every", "resolve_within")
     list_filter = ("workspace", "severity")
     list_select_related = ("workspace",)
 
     def apply(self, actor: Actor, thing: SlaPolicy, changes: Mapping[str, Any]) -> None:
-        """Set the clocks of this severity; those of the others stay."""
+        """Set the targets of this severity."""
         clocks = Clocks(*(getattr(thing, name) for name in self.editable))
         change_policies(actor, policies={**policy_of(actor.workspace_id), Severity(thing.severity): clocks})
 
     def _entries(self, thing: SlaPolicy) -> list[AuditEntry]:
-        """The service writes them about the workspace."""
+        """Return audit entries of the workspace, under which the service writes them."""
         found = entries_about(thing.workspace_id, "workspace", thing.workspace_id)
         return sorted((one for one in found if one.action == "sla.update"), key=lambda one: -one.pk)

@@ -21,7 +21,7 @@ router = Router(tags=["SLA"])
 
 
 class ReportIn(Schema):
-    """Which incidents, and how they are grouped."""
+    """Filters and grouping of the report."""
 
     since: str = Field("", max_length=40, description="`90d` or a time in ISO 8601; default 90 days back.")
     until: str = Field("", max_length=40, description="Default now.")
@@ -30,7 +30,7 @@ class ReportIn(Schema):
 
 
 class FiguresOut(Schema):
-    """One kind of clock of one severity in one period."""
+    """One kind of target of one severity in one period."""
 
     period: date = Field(description="First day of the period in the workspace's time zone.")
     severity: Severity
@@ -44,7 +44,7 @@ class FiguresOut(Schema):
 
 
 class ReportOut(Schema):
-    """The report, the newest period first."""
+    """The report, newest period first."""
 
     since: datetime
     until: datetime
@@ -54,20 +54,20 @@ class ReportOut(Schema):
 
 @router.get("/report", response=ReportOut, summary="SLA report")
 def report(request: HttpRequest, query: Query[ReportIn]) -> Any:
-    """Met and breached SLA targets by period, severity and kind of clock, without drills."""
+    """Report met and breached SLA targets by period, severity and kind, without drills."""
     known_only(request, ("since", "until", "severity", "period"))
     actor, now = actor_in(request), timezone.now()
-    asked = parse_report(query.dict(), now)
-    span = {"since": asked.since.isoformat(), "until": asked.until.isoformat(), "period": asked.period}
+    wanted = parse_report(query.dict(), now)
+    span = {"since": wanted.since.isoformat(), "until": wanted.until.isoformat(), "period": wanted.period}
     rows = [
         {name: getattr(row, name) for name in ("period", "severity", "kind", "met", "breached", "running")}
         | {"misses": row.misses, "share_met": row.share}
         | {"breached_url": _address(span, row.severity, row.kind, row.period)}
-        for row in sla_report(actor, asked, now)
+        for row in sla_report(actor, wanted, now)
     ]
-    return {"since": asked.since, "until": asked.until, "period": asked.period, "rows": rows}
+    return {"since": wanted.since, "until": wanted.until, "period": wanted.period, "rows": rows}
 
 
 def _address(span: dict[str, str], severity: str, kind: str, start: date) -> str:
-    asked = {"severity": severity, "kind": kind, "outcome": "breached", "start": start.isoformat()}
-    return f"{settings.BASE_URL}/reports/sla?{urlencode(span | asked)}"
+    row = {"severity": severity, "kind": kind, "outcome": "breached", "start": start.isoformat()}
+    return f"{settings.BASE_URL}/reports/sla?{urlencode(span | row)}"

@@ -1,4 +1,4 @@
-"""SLA deadlines from policies and times. Pure."""
+"""Computes SLA deadlines from policies and times. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.vocabulary import Severity
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """Minutes allowed from detection (`update_every`: between updates). None: no such clock."""
+    """Minutes allowed from detection (`update_every`: between updates). None: no such target."""
 
     acknowledge_within: int
     update_every: int | None = None
@@ -22,7 +22,7 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """The moments at which the clocks run out."""
+    """The deadlines of an incident."""
 
     acknowledge_due_at: datetime
     update_due_at: datetime | None
@@ -51,7 +51,7 @@ def _after(start: datetime, minutes: int | None) -> datetime | None:
 
 
 def deadlines(clocks: Clocks, detected_at: datetime, last_update_at: datetime | None = None) -> Deadlines:
-    """Deadlines of an incident detected at `detected_at` and last told about at `last_update_at`, if ever."""
+    """Return the deadlines of an incident; `last_update_at` is None before the first update."""
     return Deadlines(
         acknowledge_due_at=detected_at + timedelta(minutes=clocks.acknowledge_within),
         update_due_at=next_update(clocks, max(detected_at, last_update_at or detected_at)),
@@ -60,11 +60,11 @@ def deadlines(clocks: Clocks, detected_at: datetime, last_update_at: datetime | 
 
 
 def next_update(clocks: Clocks, last_update_at: datetime) -> datetime | None:
-    """When stakeholders must hear again; None when this severity has no such clock."""
+    """Return when the next stakeholder update is due; None if this severity has no such target."""
     return _after(last_update_at, clocks.update_every)
 
 
 def policy_mark(policy: Policy) -> str:
-    """16 hex digits that change whenever a clock does: what a change was based on."""
+    """Return 16 hex digits that change with every target, to detect concurrent changes."""
     seen = repr([(severity.value, astuple(policy[severity])) for severity in Severity])
     return hashlib.sha256(seen.encode()).hexdigest()[:16]

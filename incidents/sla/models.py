@@ -1,4 +1,4 @@
-"""How fast each severity must be answered, and the running deadlines of incidents as rows."""
+"""SLA targets per severity, and the running clocks of incidents as rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from incidents.vocabulary import Severity
 
 
 class SlaPolicy(WorkspaceScoped):
-    """Deadlines in minutes after detection; null means no clock of that kind."""
+    """Targets in minutes after detection; null means no target of that kind."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="sla_policies")
     severity = models.CharField(max_length=4, choices=Severity.choices)
@@ -33,9 +33,9 @@ class SlaPolicy(WorkspaceScoped):
 class SlaClock(WorkspaceScoped, WorkItem):
     """One deadline of one incident: to acknowledge, to update stakeholders, or to resolve.
 
-    `generation` grows each time the clock starts anew (another severity, an update, a reopening). `due_at`
-    is the next thing to do: warn at 80 % of the time, then breach at `deadline`. `breaches` counts how
-    often the deadline passed, over all generations.
+    `generation` grows each time the clock restarts (another severity, an update, a reopening). `due_at` is
+    the next step: a warning at 80 % of the time, then a breach at `deadline`. `breaches` counts missed
+    deadlines over all generations.
     """
 
     class Kind(models.TextChoices):

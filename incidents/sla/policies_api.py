@@ -32,7 +32,7 @@ class TargetsIn(Schema):
 
 
 class PoliciesIn(Schema):
-    """The targets of all four severities. Incidents that are open keep theirs."""
+    """The targets of all four severities. Open incidents keep theirs."""
 
     model_config = ConfigDict(extra="forbid")
     sev1: TargetsIn = Field(description="Targets of SEV1.")
@@ -45,7 +45,7 @@ class PoliciesIn(Schema):
 
 
 class PoliciesOut(Schema):
-    """The targets in force."""
+    """The current targets."""
 
     sev1: TargetsIn = Field(description="Targets of SEV1.")
     sev2: TargetsIn = Field(description="Targets of SEV2.")
@@ -56,13 +56,13 @@ class PoliciesOut(Schema):
 
 @router.get("/policies", response=PoliciesOut, summary="Show the SLA targets")
 def show_policies(request: HttpRequest) -> Any:
-    """Of all four severities."""
+    """Return the targets of all four severities."""
     return _json(policies_for(actor_in(request)))
 
 
 @router.put("/policies", response=PoliciesOut, summary="Change the SLA targets")
 def put_policies(request: HttpRequest, body: PoliciesIn) -> Any:
-    """Replaces the targets of all four severities; incidents that are open keep theirs."""
+    """Replace the targets of all four severities; open incidents keep theirs."""
     wanted = {severity: Clocks(**getattr(body, severity.value).model_dump()) for severity in Severity}
     return _json(change_policies(actor_in(request), policies=wanted, based_on=body.based_on))
 

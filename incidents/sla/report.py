@@ -1,4 +1,4 @@
-"""The SLA report: how many clocks were met and breached, by severity and period."""
+"""SLA report: number of met and breached targets, by severity and period."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ MAX_SPAN: Final = {
     "week": timedelta(days=5 * 366),
     "month": timedelta(days=20 * 366),
 }
-MAX_BEHIND: Final = 500  # incidents listed behind one number
+MAX_BEHIND: Final = 500  # incidents listed for one number
 Kind, Phase = SlaClock.Kind, SlaClock.Phase
 
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """Which incidents: detected from `since` until before `until`; `severities` empty: all."""
+    """Filter: detected from `since` until before `until`; `severities` empty: all."""
 
     since: datetime
     until: datetime
@@ -44,9 +44,9 @@ class ReportQuery:
 
 @dataclass(frozen=True, slots=True)
 class SlaFigures:
-    """One kind of clock of one severity in one period. `misses` counts every missed deadline.
+    """One kind of target of one severity in one period. `misses` counts every missed deadline.
 
-    `share` is met of met and breached, in percent; None where neither is known yet.
+    `share` is met of met and breached, in percent; None while neither is known.
     """
 
     period: date
@@ -59,35 +59,35 @@ class SlaFigures:
 
     @property
     def share(self) -> float | None:
-        """Percent met, with one decimal."""
+        """Return the percentage met, with one decimal."""
         known = self.met + self.breached
         return round(100 * self.met / known, 1) if known else None
 
 
 def parse_report(given: Mapping[str, Any], now: datetime) -> ReportQuery:
-    """Read `since`, `until`, `severity`, `period`. Raises Invalid naming the parameter."""
-    asked = parse_filter(given, now=now)
+    """Parse `since`, `until`, `severity`, `period`. Raises Invalid naming the parameter."""
+    wanted = parse_filter(given, now=now)
     period = str(given.get("period") or "week")
     if period not in PERIODS:
         raise invalid("period", "choice", f"must be one of {', '.join(PERIODS)}")
-    until = asked.until or now
-    since = asked.since or until - DEFAULT_SPAN
+    until = wanted.until or now
+    since = wanted.since or until - DEFAULT_SPAN
     if since >= until:
         raise invalid("since", "order", "must be before until")
     if until - since > MAX_SPAN[period]:
         raise invalid("since", "range", f"must be within {MAX_SPAN[period].days} days by {period}")
-    return ReportQuery(since, until, period, asked.severities)
+    return ReportQuery(since, until, period, wanted.severities)
 
 
-def sla_report(actor: Actor, asked: ReportQuery, now: datetime) -> list[SlaFigures]:
-    """One row a period, severity and kind of clock, the newest period first. Drills are left out.
+def sla_report(actor: Actor, wanted: ReportQuery, now: datetime) -> list[SlaFigures]:
+    """Return one row per period, severity and kind of target, newest period first, without drills.
 
-    A clock that stopped before its deadline without having been met (resolved without acknowledgement) is
-    in no figure. Periods are days of the workspace's time zone. Raises Forbidden.
+    A clock that stopped before its deadline without being met (resolved without acknowledgement) is not
+    counted. Periods are days of the workspace's time zone. Raises Forbidden.
     """
     require(actor, Capability.INCIDENTS_READ)
     counts = (
-        _clocks(actor, asked, now)
+        _clocks(actor, wanted, now)
         .values("period", "incident__severity", "kind", "outcome")
         .annotate(count=Count("pk"), misses=Sum("breaches"))
         .order_by()
@@ -104,7 +104,7 @@ def sla_report(actor: Actor, asked: ReportQuery, now: datetime) -> list[SlaFigur
 
 
 def totals_of(rows: Iterable[SlaFigures], since: date) -> list[SlaFigures]:
-    """The same figures over all periods, by severity and kind."""
+    """Return the same figures over all periods, by severity and kind."""
     found: dict[tuple[str, str], list[SlaFigures]] = {}
     for row in rows:
         found.setdefault((row.severity, row.kind), []).append(row)
@@ -119,9 +119,9 @@ _NUMBERS: Final = ("met", "breached", "running", "misses")
 
 
 def incidents_behind(
-    actor: Actor, asked: ReportQuery, now: datetime, *, kind: str, outcome: str, start: date | None
+    actor: Actor, wanted: ReportQuery, now: datetime, *, kind: str, outcome: str, start: date | None
 ) -> list[Incident]:
-    """The incidents one number counts, the newest first, at most 500; `start` names a period.
+    """Return the incidents of one number, newest first, at most 500; `start` names a period.
 
     Raises Invalid (field `kind` or `outcome`), Forbidden.
     """
@@ -130,7 +130,7 @@ def incidents_behind(
         raise invalid("kind", "choice", f"must be one of {', '.join(Kind.values)}")
     if outcome not in OUTCOMES:
         raise invalid("outcome", "choice", f"must be one of {', '.join(OUTCOMES)}")
-    clocks = _clocks(actor, asked, now).filter(kind=kind, outcome=outcome)
+    clocks = _clocks(actor, wanted, now).filter(kind=kind, outcome=outcome)
     if start is not None:
         at = datetime(start.year, start.month, start.day, tzinfo=_zone(actor))
         clocks = clocks.filter(period=at)
@@ -142,25 +142,28 @@ def _zone(actor: Actor) -> ZoneInfo:
     return ZoneInfo(Workspace.objects.values_list("time_zone", flat=True).get(pk=actor.workspace_id))
 
 
-def _clocks(actor: Actor, asked: ReportQuery, now: datetime) -> QuerySet[Any]:
-    """Clocks with their period and outcome."""
+def _clocks(actor: Actor, wanted: ReportQuery, now: datetime) -> QuerySet[Any]:
+    """Return clocks with their period and outcome."""
     rows = SlaClock.objects.of(actor.workspace_id).filter(
         seen_with(actor),
         incident__is_drill=False,
         incident__merged_into=None,
-        incident__detected_at__gte=asked.since,
-        incident__detected_at__lt=asked.until,
+        incident__detected_at__gte=wanted.since,
+        incident__detected_at__lt=wanted.until,
     )
-    if asked.severities:
-        rows = rows.filter(incident__severity__in=asked.severities)
+    if wanted.severities:
+        rows = rows.filter(incident__severity__in=wanted.severities)
     annotated: QuerySet[Any] = rows.annotate(
-        period=PERIODS[asked.period]("incident__detected_at", tzinfo=_zone(actor)), outcome=outcome_of(now)
+        period=PERIODS[wanted.period]("incident__detected_at", tzinfo=_zone(actor)), outcome=outcome_of(now)
     )
     return annotated
 
 
 def outcome_of(now: datetime) -> Case:
-    """How a clock stands; a late act is a breach even where none was recorded, Tocsin being down."""
+    """Return the outcome of a clock.
+
+    A late action is a breach even if none was recorded while Tocsin was down.
+    """
     late = Q(breaches__gt=0) | Q(phase__in=[Phase.RUNNING, Phase.WARNED], deadline__lte=now)
     late |= Q(phase=Phase.BREACHED)
     late |= Q(kind=Kind.ACKNOWLEDGE, incident__acknowledged_at__gt=F("deadline"))

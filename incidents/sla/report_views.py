@@ -34,22 +34,24 @@ COLUMNS: Final = ("period", "severity", "kind", "met", "breached", "running", "m
 
 @require_safe
 def report(request: HttpRequest) -> HttpResponse:
-    """GET /reports/sla: the figures; with `?kind=&outcome=` also the incidents behind one of them."""
+    """GET /reports/sla: the figures; with `?kind=&outcome=` also the incidents of one of them."""
     actor, now = current_actor(request), timezone.now()
-    asked = parse_report(request.GET, now)
-    rows = sla_report(actor, asked, now)
+    report_query = parse_report(request.GET, now)
+    rows = sla_report(actor, report_query, now)
     context: dict[str, Any] = {
-        "asked": asked,
-        "query": _query(asked),
-        "rows": [_row(one, _query(asked, one, f"{one.period:%Y-%m-%d}")) for one in rows],
-        "totals": [_row(one, _query(asked, one)) for one in totals_of(rows, asked.since.date())],
+        "report_query": report_query,
+        "query": _query(report_query),
+        "rows": [_row(one, _query(report_query, one, f"{one.period:%Y-%m-%d}")) for one in rows],
+        "totals": [
+            _row(one, _query(report_query, one)) for one in totals_of(rows, report_query.since.date())
+        ],
         "periods": PERIODS,
         "severities": Severity.choices,
         "nav_current": "/reports/sla",
     }
     if kind := request.GET.get("kind", ""):
         outcome, start = request.GET.get("outcome", ""), _start(request)
-        behind = incidents_behind(actor, asked, now, kind=kind, outcome=outcome, start=start)
+        behind = incidents_behind(actor, report_query, now, kind=kind, outcome=outcome, start=start)
         context |= {"behind": behind, "kind": SlaClock.Kind(kind).label}
         context |= {"outcome": outcome, "most": MAX_BEHIND}
     return render(request, "incidents/sla/report.html", context)
@@ -57,7 +59,7 @@ def report(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def report_csv(request: HttpRequest) -> HttpResponseBase:
-    """GET /reports/sla.csv: the same figures, by the same parameters."""
+    """GET /reports/sla.csv: the same figures for the same parameters."""
     actor, now = current_actor(request), timezone.now()
     rows = sla_report(actor, parse_report(request.GET, now), now)
     return csv_response("sla.csv", COLUMNS, _pages(rows))
@@ -70,10 +72,16 @@ def _pages(rows: Sequence[SlaFigures]) -> Iterator[list[tuple[Any, ...]]]:
     ]
 
 
-def _query(asked: ReportQuery, one: SlaFigures | None = None, start: str = "") -> QueryDict:
-    """The parameters that ask for the same report again, or for the incidents behind one row of it."""
+def _query(report_query: ReportQuery, one: SlaFigures | None = None, start: str = "") -> QueryDict:
+    """Return the parameters of the same report, or of the incidents of one of its rows."""
     query = QueryDict(mutable=True)
-    query.update({"since": asked.since.isoformat(), "until": asked.until.isoformat(), "period": asked.period})
+    query.update(
+        {
+            "since": report_query.since.isoformat(),
+            "until": report_query.until.isoformat(),
+            "period": report_query.period,
+        }
+    )
     if one is not None:
         query.update({"severity": one.severity, "kind": one.kind})
     if start:

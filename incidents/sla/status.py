@@ -24,15 +24,15 @@ class SlaStatus:
 
     @property
     def icon(self) -> str:
-        """A shape of its own for each state."""
+        """Return an icon with a distinct shape for each state."""
         return _ICONS[self.state]
 
 
 def sla_statuses(incident: Incident, now: datetime, allowed: Clocks | None = None) -> list[SlaStatus]:
-    """Every running deadline of an unresolved incident, the next one first.
+    """Return every running deadline of an unresolved incident, next one first.
 
-    Stakeholders wait for word from the start; resolving counts once someone has acknowledged. With what its
-    severity is `allowed`, the time to the next update counts from the last one, else from the detection.
+    The update target runs from the start; the resolution target is shown after the acknowledgement. With the
+    `allowed` times of its severity, the next update counts from the last one, else from the detection.
     """
     if not incident.is_unresolved:
         return []
@@ -50,7 +50,7 @@ def sla_statuses(incident: Incident, now: datetime, allowed: Clocks | None = Non
 
 
 def sla_status_of(incident: Incident, now: datetime) -> SlaStatus | None:
-    """The next deadline of an unresolved incident: acknowledge, then the sooner of update and resolve."""
+    """Return the next deadline: acknowledge, then the sooner of update and resolve; None when resolved."""
     running = sla_statuses(incident, now)
     if incident.acknowledged_at is None:
         running = [clock for clock in running if clock.label == "Acknowledge"]
@@ -58,7 +58,7 @@ def sla_status_of(incident: Incident, now: datetime) -> SlaStatus | None:
 
 
 def _responded_at(incident: Incident, allowed: Clocks | None) -> datetime:
-    """When stakeholders heard last."""
+    """Return the time of the last stakeholder update."""
     if allowed is None or allowed.update_every is None or incident.update_due_at is None:
         return incident.detected_at
     return max(incident.detected_at, incident.update_due_at - timedelta(minutes=allowed.update_every))

@@ -1,4 +1,4 @@
-"""Work on SLA targets that are due."""
+"""Handlers of due SLA clocks."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ Faults = Mapping[str, str]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def policies(request: HttpRequest) -> HttpResponse:
-    """GET: the clocks, or with `?preset=` a preset's, unsaved. POST: 303; 409, 422 keep what is typed."""
+    """GET: the targets, or with `?preset=` a preset's, unsaved. POST: 303; 409, 422 with the input."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     now = policies_for(actor)
@@ -63,7 +63,7 @@ def _name(severity: Severity, clock: str) -> str:
 
 
 def _typed(policy: Policy) -> dict[str, str]:
-    """As it would stand in the form; an absent clock is empty."""
+    """Return them as form values; a missing target is empty."""
     return {
         _name(severity, clock): "" if getattr(clocks, clock) is None else str(getattr(clocks, clock))
         for severity, clocks in policy.items()

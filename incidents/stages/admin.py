@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from incidents.models import StageTemplate
 from incidents.stages.services.checklists import change_template
 from incidents.stages.standard import Item
@@ -16,7 +16,7 @@ from incidents.validation import invalid
 
 
 @admin.register(StageTemplate)
-class StageTemplateAdmin(ThroughService):
+class StageTemplateAdmin(ServiceAdmin):
     editable = ("from_minutes", "to_minutes", "items")
     list_display = ("workspace", "stage", "incident_type", "from_minutes", "to_minutes")
     list_filter = ("workspace", "stage", "incident_type")
@@ -31,7 +31,7 @@ class StageTemplateAdmin(ThroughService):
 
 
 def _items(stored: Any) -> list[Item]:
-    """The items as the service takes them. Raises Invalid."""
+    """Return the items for the service. Raises Invalid."""
     known = {"text", "kind", "is_required", "criterion"}
     if not isinstance(stored, list) or any(
         not isinstance(one, dict) or not isinstance(one.get("text"), str) or one.keys() - known

@@ -32,7 +32,7 @@ class ItemReference(Reference):
 
 
 class TypeQuery(Schema):
-    """For which incident type; nothing: for every type without a template of its own."""
+    """An incident type; empty: every type without a template of its own."""
 
     type: str = Field("", max_length=60)
 
@@ -45,7 +45,7 @@ class StageReference(Schema):
 
 @router.get("/{reference}/stages", response=list[StageOut], summary="Stages of the response")
 def stages(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Every stage with its plan, times, checklist and output."""
+    """List all stages with their plan, times, checklist and output."""
     actor = actor_in(request)
     return stages_of(actor, incident_for(actor, where.reference))
 
@@ -54,7 +54,7 @@ def stages(request: HttpRequest, where: Path[Reference]) -> Any:
     "/{reference}/stages/{stage}/items/{position}", response=list[StageOut], summary="Tick a checklist item"
 )
 def tick(request: HttpRequest, where: Path[ItemReference], body: TickIn) -> Any:
-    """Marks the item done or, with `ticked` false, not done (idempotent)."""
+    """Mark a checklist item done or, with `ticked` false, not done (idempotent)."""
     actor = actor_in(request)
     incident = tick_item(
         actor, number=where.reference, stage=where.stage, position=where.position, ticked=body.ticked
@@ -64,7 +64,7 @@ def tick(request: HttpRequest, where: Path[ItemReference], body: TickIn) -> Any:
 
 @template_router.get("", response=list[TemplateOut], summary="Stage templates")
 def templates(request: HttpRequest, query: Query[TypeQuery]) -> Any:
-    """Checklist and planned minutes of every stage for a type."""
+    """Return checklist and planned minutes of every stage for a type."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)
     kind = as_type(query.type).value if query.type else ""
@@ -76,7 +76,7 @@ def templates(request: HttpRequest, query: Query[TypeQuery]) -> Any:
 def put_template(
     request: HttpRequest, where: Path[StageReference], query: Query[TypeQuery], body: TemplateIn
 ) -> Any:
-    """Incidents that entered the stage before keep what they copied."""
+    """Change a stage template. Incidents that entered the stage before keep their copy."""
     items = [Item(i.text, i.kind, i.is_required, i.criterion) for i in body.items]
     actor = actor_in(request)
     minutes = {"from_minutes": body.from_minutes, "to_minutes": body.to_minutes}

@@ -1,4 +1,4 @@
-"""Stage checklists: the templates of a workspace, and what each incident copied of them."""
+"""Stage checklists: the templates of a workspace, and each incident's copies."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class StageVisit(WorkspaceScoped):
 
 
 class ChecklistItem(WorkspaceScoped):
-    """One line of an incident's checklist, copied from the template when the stage was entered."""
+    """One item of an incident's checklist, copied from the template when the stage was entered."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="checklist")

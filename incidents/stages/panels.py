@@ -1,4 +1,4 @@
-"""The checklist of the present stage on an incident's page."""
+"""Checklist of the current stage on an incident's page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from incidents.stages.selectors import stages_of
 
 @panel
 class IncidentChecklist(IncidentPanel):
-    """What the present stage asks for, and who did what of it."""
+    """The current stage's checklist, and who ticked what."""
 
     name = "incident.checklist"
     title = "Checklist"

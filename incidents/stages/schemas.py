@@ -1,4 +1,4 @@
-"""What the API of stages and their templates takes and returns."""
+"""Request and response schemas of the API of stages and their templates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.vocabulary import Stage
 
 
 class ChecklistItemOut(Schema):
-    """One line of a checklist."""
+    """One item of a checklist."""
 
     position: int
     text: str
@@ -46,7 +46,7 @@ class TickIn(Body):
 
 
 class TemplateItem(Schema):
-    """One line of a template."""
+    """One item of a template."""
 
     text: Annotated[str, Field(min_length=1, max_length=300)]
     kind: Literal["action", "check", "exit"] = "action"

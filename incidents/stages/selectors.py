@@ -1,4 +1,4 @@
-"""Reads the stages of an incident: what was planned, when each was entered, its checklist and its output."""
+"""Queries of the stages of an incident: plan, times, checklist and output."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from incidents.vocabulary import Stage
 
 
 def stages_of(actor: Actor, incident: Incident) -> list[dict[str, Any]]:
-    """Every stage in order, as `schemas.StageOut` shows it. Raises Forbidden."""
+    """Return every stage in order, as `schemas.StageOut` shows it. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return stages_after_change(incident)
 
 
 def stages_after_change(incident: Incident) -> list[dict[str, Any]]:
-    """The same for a caller who was let change the incident, and may not read others."""
+    """Return the same for a caller who was allowed to change the incident but may not read others."""
     workspace_id = incident.workspace_id
     visits = {visit.stage: visit for visit in _visits(workspace_id, incident.pk)}
     items: dict[str, list[dict[str, Any]]] = {}
@@ -67,7 +67,7 @@ def _stage(
     items: list[dict[str, Any]] | None,
     plan: Plan,
 ) -> dict[str, Any]:
-    """One stage; before it is entered, with what its template asks for now."""
+    """Return one stage; before it is entered, with the items of its template."""
     is_entered = visit is not None and visit.entered_at is not None
     if visit is not None and is_entered:
         minutes = [visit.from_minutes, visit.to_minutes]
@@ -89,18 +89,18 @@ def _stage(
 
 
 def _planned(position: int, item: Item) -> dict[str, Any]:
-    """An item of a template, as one that is not done."""
+    """Return a template's item as one that is not done."""
     shown = {"position": position, "text": item.text, "kind": item.kind, "is_required": item.is_required}
     return {**shown, "criterion": item.criterion, "ticked_at": None, "ticked_by": None}
 
 
 def _opened_at(incident: Incident, stage: Stage) -> Any:
-    """An incident begins in assessment; its visit is written when something happens there."""
+    """Return when the assessment began: its visit is written only when something happens there."""
     return incident.detected_at if stage == Stage.ASSESSMENT else None
 
 
 def assessment_output(incident: Incident, evidence: IncidentEvidence | None) -> dict[str, Any]:
-    """What the assessment found: the primary error and source and both distributions, from the evidence."""
+    """Return the assessment's findings: primary error and source and both distributions."""
     known = evidence or IncidentEvidence()
     return {
         "status": STATUS_WORDS[Stage.ASSESSMENT],

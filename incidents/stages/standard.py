@@ -1,4 +1,4 @@
-"""The standard checklist and planned minutes of each stage. Pure data."""
+"""Default checklist and planned minutes of each stage. Pure data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATUS_WORDS: Final[Mapping[Stage, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a checklist: an action to take, a check to make, or an exit criterion of the stage."""
+    """One item of a checklist: an action to take, a check to make, or an exit criterion of the stage."""
 
     text: str
     kind: Kind = "action"
@@ -27,7 +27,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one stage asks for, and how many minutes it is planned to take."""
+    """Checklist of one stage, and its planned minutes."""
 
     from_minutes: int
     to_minutes: int

@@ -1,7 +1,7 @@
-"""A checklist as lines of text that people edit, and back. Pure.
+"""Converts a checklist to editable lines of text, and back. Pure.
 
-One item a line: `action: Scale up resources`, `check*: Review logs` (an asterisk: required) or
-`exit error_rate: Error rate < 1%` (the criterion that data answers). Without a kind it is an action.
+One item per line: `action: Scale up resources`, `check*: Review logs` (an asterisk: required) or `exit
+error_rate: Error rate < 1%` (with an automatic criterion). Without a kind it is an action.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LINE: Final = re.compile(
 
 
 def lines_of(items: Iterable[Item]) -> str:
-    """The items, one a line."""
+    """Return the items, one per line."""
     return "\n".join(_line(item) for item in items)
 
 
@@ -29,7 +29,7 @@ def _line(item: Item) -> str:
 
 
 def items_from(text: str) -> list[Item]:
-    """The items of the lines that are not empty."""
+    """Return the items of the non-empty lines."""
     return [_item(line.strip()) for line in text.splitlines() if line.strip()]
 
 

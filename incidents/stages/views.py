@@ -27,7 +27,7 @@ PAGE: Final = "/settings/stages"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def stage_templates(request: HttpRequest) -> HttpResponse:
-    """GET: every stage, `?type=` for one type. POST: save one; 303, or 422 with what was typed."""
+    """GET: every stage, `?type=` for one type. POST: save one; 303, or 422 with the input."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     given = request.POST if request.method == "POST" else request.GET
@@ -77,7 +77,7 @@ def _page(
 
 
 def _row(stage: Stage, plan: Plan, typed: Mapping[str, str] | None) -> dict[str, Any]:
-    """What is stored; of the stage that was refused what was typed."""
+    """Return the stored values; for the refused stage the input."""
     if typed is not None and typed.get("stage") == stage.value:
         shown = {name: typed.get(name, "") for name in ("from_minutes", "to_minutes", "items")}
     else:

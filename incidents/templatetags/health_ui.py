@@ -19,13 +19,13 @@ SHAPES = {
 
 @register.simple_tag
 def standing(health: Health) -> SafeString:
-    """The word for a health with its shape."""
+    """Render the name of a health with its shape."""
     return _standing(str(health.standing))
 
 
 @register.simple_tag
 def standing_word(word: Standing) -> SafeString:
-    """A word for a health with its shape, without a percentage behind it."""
+    """Render a name of a health with its shape, without a percentage."""
     return _standing(str(word))
 
 

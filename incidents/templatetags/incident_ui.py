@@ -61,7 +61,7 @@ ENTRY_WORDS = {
 @register.simple_tag
 @lru_cache(maxsize=16)
 def severity(value: str) -> SafeString:
-    """The badge of a severity: `sev1` -> octagon, red, SEV1."""
+    """Render the badge of a severity: `sev1` -> octagon, red, SEV1."""
     name = str(value)
     return format_html(
         '<span class="sev sev-{}" title="{}">{}{}</span>',
@@ -72,7 +72,7 @@ def severity(value: str) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=16)
 def status(value: str) -> SafeString:
-    """The badge of a status."""
+    """Render the badge of a status."""
     name = str(value)
     words = Status(name).label
     return format_html(
@@ -83,7 +83,7 @@ def status(value: str) -> SafeString:
 @register.simple_tag
 @lru_cache(maxsize=16)
 def impact(value: str) -> SafeString:
-    """How badly a component is hit."""
+    """Render the impact on a component."""
     name = str(value)
     words = Impact(name).label
     return format_html(
@@ -93,19 +93,19 @@ def impact(value: str) -> SafeString:
 
 @register.filter
 def severity_words(value: str) -> str:
-    """What a severity means."""
+    """Return what a severity means."""
     return SEVERITY_WORDS.get(str(value), "")
 
 
 @register.filter
 def entry_icon(kind: str) -> str:
-    """The icon of a timeline entry's kind."""
+    """Render the icon of a timeline entry's kind."""
     return ENTRY_SHAPES.get(str(kind), "circle")
 
 
 @register.simple_tag(takes_context=True)
 def incident_rows(context: template.Context, incidents: Iterable[Incident]) -> SafeString:
-    """The incidents of a list, for whoever looks at them."""
+    """Render the rows of a list for the viewer."""
     is_log, may_act, is_picked = (bool(context.get(n)) for n in ("is_log", "may_act", "is_all_picked"))
     looks = {"is_log": is_log, "may_act": may_act, "is_picked": is_picked}
     return SafeString("".join(row_html(one, **looks) for one in incidents))
@@ -113,26 +113,26 @@ def incident_rows(context: template.Context, incidents: Iterable[Incident]) -> S
 
 @register.simple_tag(takes_context=True)
 def sort_head(context: template.Context, words: str, order: str, now: str, turned: str = "") -> SafeString:
-    """The head of a column as a link that sorts by it; `turned` is the other direction, if there is one."""
+    """Render a column head as a link that sorts by it; `turned` is the opposite order, if there is one."""
     wanted = turned if turned and now == order else order
-    said = ICON_OF_ORDER.get(now, "") if now in (order, turned) else ""
+    arrow = ICON_OF_ORDER.get(now, "") if now in (order, turned) else ""
     query = with_query(context, sort=wanted)
     return format_html(
         '<a class="sort-head" href="{}" aria-label="Sort by {}: {}">{}{}</a>',
         SafeString(query), words.lower(), ORDERS[wanted].label.lower(), words,
-        icon(said, 13) if said else "",
+        icon(arrow, 13) if arrow else "",
     )  # fmt: skip
 
 
 @register.simple_tag
 def more_row_actions(reference: str) -> SafeString:
-    """What apps above add to the menu of an incident's row."""
+    """Return the entries that apps above add to the menu of an incident's row."""
     return format_html_join("", '<a class="menu-item" href="{1}">{0}</a>', row_actions(reference))
 
 
 @register.simple_tag
 def more_bulk_actions() -> list[BulkAction]:
-    """What apps above add to the bulk bar."""
+    """Return the buttons that apps above add to the bulk bar."""
     return bulk_actions()
 
 
@@ -145,7 +145,7 @@ def timeline_entry(
     undo: Mapping[int, str] | None = None,
     of: int | None = None,
 ) -> SafeString:
-    """An entry of an incident's timeline; whoever `may_act` can pin and amend it. undo: id -> address.
+    """Render a timeline entry; with `may_act` it can be pinned and amended. undo: id -> URL.
 
     of: the id of the incident shown; an entry of one merged into it is marked, and changed on its own page.
     """
@@ -157,45 +157,45 @@ def timeline_entry(
 
 @register.simple_tag
 def activity_line(entry: TimelineEntry) -> SafeString:
-    """An entry of any incident's timeline, which says of which."""
+    """Render a timeline entry with its incident."""
     return line_html(entry)
 
 
 @register.simple_tag
 def sla(incident: Incident) -> SafeString | str:
-    """The next deadline, counting down; JS keeps it counting."""
+    """Render the next deadline with a countdown, updated by JavaScript."""
     clock = sla_status_of(incident, timezone.now())
     return "" if clock is None else _sla(clock)
 
 
 @register.simple_tag
 def countdown(clock: SlaStatus) -> SafeString:
-    """One deadline, counting down."""
+    """Render one deadline with a countdown."""
     return _sla(clock)
 
 
 @register.filter
 def prose(text: str) -> SafeString:
-    """What someone wrote, as Markdown made harmless; attached pictures are shown."""
+    """Render user text as sanitized Markdown with attached pictures."""
     words = str(text)
     return document(words) if "](/attachments/" in words else markdown(words)
 
 
 @register.filter
 def entry_words(kind: str) -> str:
-    """A kind of entry in words."""
+    """Return the label of a kind of entry."""
     return ENTRY_WORDS.get(str(kind), EntryKind(kind).label)
 
 
 @register.filter
 def as_lines(labels: dict[str, str]) -> str:
-    """Labels as their form shows them: `name=value` a line."""
+    """Return labels as their form shows them: one `name=value` per line."""
     return "\n".join(f"{key}={value}" for key, value in labels.items())
 
 
 @register.filter
 def as_json(value: object) -> str:
-    """Metadata as indented JSON."""
+    """Return metadata as indented JSON."""
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 

@@ -6,14 +6,17 @@ from accounts.actor import LOCAL, Actor
 
 
 def actor_key(actor: Actor) -> str:
-    """Who someone is across requests: the person, else the token, else the label."""
+    """Return the key of an actor: the person, else the token, else the label."""
     if actor.user_id is not None:
         return f"user:{actor.user_id}"
     return f"token:{actor.token_id}" if actor.token_id is not None else f"{actor.kind}:{actor.label}"
 
 
 def viewer_named(key: str) -> int | None:
-    """`Actor.viewer` of the person or machine that a key names, admins like all others; None for the rest."""
+    """Return `Actor.viewer` of the person or machine of a key, for admins as for others.
+
+    None for other keys.
+    """
     kind, _, number = key.partition(":")
     if kind == "local":
         return LOCAL

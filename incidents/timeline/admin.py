@@ -8,14 +8,14 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from incidents.models import StoredUpdateTemplate
 from incidents.timeline.services.templates import change_update_template
 
 
 @admin.register(StoredUpdateTemplate)
-class StoredUpdateTemplateAdmin(ThroughService):
-    """Texts that stakeholder updates begin with, where a workspace changed them."""
+class StoredUpdateTemplateAdmin(ServiceAdmin):
+    """Stakeholder update templates that a workspace changed."""
 
     editable = ("label", "text")
     list_display = ("label", "name", "workspace")
@@ -24,5 +24,5 @@ class StoredUpdateTemplateAdmin(ThroughService):
     list_select_related = ("workspace",)
 
     def apply(self, actor: Actor, thing: StoredUpdateTemplate, changes: Mapping[str, Any]) -> None:
-        """Set label and text; those of the standard end the row."""
+        """Set label and text; the default values delete the row."""
         change_update_template(actor, name=thing.name, label=thing.label, text=thing.text)

@@ -23,7 +23,7 @@ _MINUTES: Final = (15, 30, 60, 120, 240, 480, 1440)
 
 
 class UpdateForm(ActionForm):
-    """What stakeholders are told, to whom, and when they hear again."""
+    """A stakeholder update, its audience, and when the next one follows."""
 
     message = words_field("Update", required=True, rows=9)
     audience = forms.ChoiceField(
@@ -42,9 +42,9 @@ class UpdateForm(ActionForm):
     request_key = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
-        asked = self.initial.get("template", "")
+        requested = self.initial.get("template", "")
         templates = update_templates_of(self.incident.workspace_id)
-        name = asked if asked in templates else template_for(self.incident.status)
+        name = requested if requested in templates else template_for(self.incident.status)
         names = [one.component.name for one in affected_components(self.actor, self.incident)]
         self.fields["message"].initial = begin_update(
             templates[name].text, title=self.incident.title, impact=self.incident.impact, components=names
@@ -54,7 +54,7 @@ class UpdateForm(ActionForm):
         self.templates = [(word, one.label, word == name) for word, one in templates.items()]
 
     def next_at(self) -> datetime | None:
-        """When stakeholders are to hear again; None: as the SLA target says. Needs a valid form."""
+        """Return the time of the next update; None: by the SLA target. Needs a valid form."""
         minutes: int | None = self.cleaned_data["next_update"]
         return None if minutes is None else timezone.now() + timedelta(minutes=minutes)
 
@@ -66,12 +66,12 @@ class UpdateForm(ActionForm):
 
 
 class _AmendmentForm(EntryForm):
-    """One entry, as it was when the form was made."""
+    """One entry, as it was when the form was created."""
 
     amendments = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
     def entry_asked(self) -> TimelineEntry | None:
-        """The entry that the address names, if there is one."""
+        """Return the entry in the URL, if any."""
         given = str(self.initial.get("entry", ""))
         if not (given.isascii() and given.isdecimal() and len(given) < 19):
             return None
@@ -95,6 +95,6 @@ class RewordForm(_AmendmentForm):
 
 
 class WithdrawForm(_AmendmentForm):
-    """Why an entry no longer holds."""
+    """The reason for withdrawing an entry."""
 
     reason = words_field("Why? (optional)", rows=2)

@@ -22,7 +22,7 @@ PATH = "/{reference}/timeline/{entry_id}/amendments"
 
 @router.get(PATH, response=list[AmendmentOut], summary="List the texts of an entry")
 def amendments(request: HttpRequest, where: Path[EntryReference]) -> Any:
-    """The newest first; the last one is what was written first."""
+    """List the amendments, newest first; the last one is the original text."""
     known_only(request, ())
     actor = actor_in(request)
     entry = entry_for(actor, incident_for(actor, where.reference), where.entry_id)
@@ -31,7 +31,7 @@ def amendments(request: HttpRequest, where: Path[EntryReference]) -> Any:
 
 @router.post(PATH, response={201: EntryOut}, summary="Reword, withdraw or publish an entry")
 def amend(request: HttpRequest, where: Path[EntryReference], body: AmendmentIn) -> Any:
-    """Notes and updates only. The text written first stays readable. The same again changes nothing."""
+    """Amend a note or an update. The original text stays readable. Idempotent."""
     entry = amend_entry(
         actor_in(request),
         number=where.reference,

@@ -11,7 +11,7 @@ from pydantic import Field
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
-from incidents.lifecycle.api import Once, Paging, Reference, answer
+from incidents.lifecycle.api import Once, Paging, Reference, incident_response
 from incidents.lifecycle.rendering import act_json, entry_json, related_json
 from incidents.lifecycle.schemas import ComponentImpactOut, IncidentOut, RoleOut
 from incidents.links.selectors import related_incidents
@@ -28,13 +28,13 @@ router = Router(tags=["Timeline"])
 
 
 class TimelineQuery(Paging):
-    """Which entries: `kind` takes several, separated by commas."""
+    """Filter of entries: `kind` accepts several, separated by commas."""
 
     kind: str = Field("", max_length=400)
 
 
 class ActivityQuery(Paging):
-    """Which lines: those of the timeline, of the audit trail, or both."""
+    """Sources: the timeline, the audit trail, or both."""
 
     source: str = Field("", max_length=20, description="`timeline` or `audit`; nothing: both.")
 
@@ -55,7 +55,7 @@ class LinkReference(Reference):
 def timeline(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[TimelineQuery]
 ) -> Any:
-    """Newest first; the next page is in the `Link` header."""
+    """List the timeline, newest first; the next page is in the `Link` header."""
     known_only(request, ("limit", "cursor", "kind"))
     kinds = [parsed("kind", word, EntryKind, EntryKind) for word in query.kind.split(",") if word]
     page = timeline_page(
@@ -67,7 +67,7 @@ def timeline(
 
 @router.post("/{reference}/timeline", response={201: EntryOut}, summary="Add to the timeline")
 def add(request: HttpRequest, where: Path[Reference], body: EntryIn, sent: Header[Once]) -> Any:
-    """A note or an update; sent again with its `Idempotency-Key`, the same words are written once."""
+    """Add a note or an update; repeated with its `Idempotency-Key`, the same text is written once."""
     entry = add_entry(
         actor_in(request),
         number=where.reference,
@@ -82,7 +82,7 @@ def add(request: HttpRequest, where: Path[Reference], body: EntryIn, sent: Heade
 
 @router.patch("/{reference}/timeline/{entry_id}", response=EntryOut, summary="Correct a note's time")
 def correct(request: HttpRequest, where: Path[EntryReference], body: EntryTimeIn) -> Any:
-    """The words stay, and so does the moment of writing; only a note's time can be corrected."""
+    """Correct the time of a note. Its text and its time of writing stay."""
     entry = correct_entry_time(
         actor_in(request), number=where.reference, entry_id=where.entry_id, occurred_at=body.occurred_at
     )
@@ -91,13 +91,13 @@ def correct(request: HttpRequest, where: Path[EntryReference], body: EntryTimeIn
 
 @router.put("/{reference}/timeline/{entry_id}/pin", response=EntryOut, summary="Pin an entry")
 def pin(request: HttpRequest, where: Path[EntryReference]) -> Any:
-    """It stays at the head of the timeline. At most 20 are pinned at once."""
+    """Pin an entry to the top of the timeline. At most 20 are pinned at once."""
     return entry_json(pin_entry(actor_in(request), number=where.reference, entry_id=where.entry_id))
 
 
 @router.delete("/{reference}/timeline/{entry_id}/pin", response=EntryOut, summary="Unpin an entry")
 def unpin(request: HttpRequest, where: Path[EntryReference]) -> Any:
-    """Back to its place in time."""
+    """Unpin an entry."""
     return entry_json(unpin_entry(actor_in(request), number=where.reference, entry_id=where.entry_id))
 
 
@@ -105,18 +105,18 @@ def unpin(request: HttpRequest, where: Path[EntryReference]) -> Any:
 def note(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], body: NoteIn, sent: Header[Once]
 ) -> Any:
-    """Internal. Changes no version."""
+    """Add an internal note. Does not change the version."""
     incident = add_note(
         actor_in(request), number=where.reference, message=body.message, request_key=sent.idempotency_key
     )
-    return Status(201, answer(incident, response))
+    return Status(201, incident_response(incident, response))
 
 
 @router.post("/{reference}/updates", response={201: IncidentOut}, summary="Update stakeholders")
 def update(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], body: UpdateIn, sent: Header[Once]
 ) -> Any:
-    """Public unless said otherwise; restarts the update clock."""
+    """Post an update, public by default; restarts the update clock."""
     incident = add_update(
         actor_in(request),
         number=where.reference,
@@ -125,14 +125,14 @@ def update(
         request_key=sent.idempotency_key,
         next_update_at=body.next_update_at,
     )
-    return Status(201, answer(incident, response))
+    return Status(201, incident_response(incident, response))
 
 
 @router.get("/{reference}/activity", response=list[ActOut], summary="List all activity")
 def activity(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], query: Query[ActivityQuery]
 ) -> Any:
-    """Timeline and audit trail merged, newest first; the next page is in the `Link` header."""
+    """Return timeline and audit trail merged, newest first; the next page is in the `Link` header."""
     known_only(request, ("limit", "cursor", "source"))
     sources = [parsed("source", query.source, source_named, BOTH)] if query.source else BOTH
     actor = actor_in(request)
@@ -144,7 +144,7 @@ def activity(
 
 @router.get("/{reference}/related", response=RelatedOut, summary="List related incidents")
 def related(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Linked incidents, earlier ones of the same trouble, neighbours in time, the latest of its type."""
+    """Return related incidents: linked, earlier with its fingerprint, near in time, latest of its type."""
     known_only(request, ())
     actor = actor_in(request)
     return related_json(related_incidents(actor, incident_for(actor, where.reference)))
@@ -154,14 +154,14 @@ def related(request: HttpRequest, where: Path[Reference]) -> Any:
 def relate(request: HttpRequest, where: Path[LinkReference]) -> Any:
     """Link two incidents (idempotent)."""
     actor = actor_in(request)
-    require(actor, Capability.INCIDENTS_READ)  # for the answer; asked before anything is changed
+    require(actor, Capability.INCIDENTS_READ)  # needed for the response; checked before anything is changed
     incident = relate_incidents(actor, number=where.reference, other=where.other)
     return related_json(related_incidents(actor, incident))
 
 
 @router.delete("/{reference}/related/{other}", response=RelatedOut, summary="Unlink two incidents")
 def unrelate(request: HttpRequest, where: Path[LinkReference]) -> Any:
-    """On both sides."""
+    """Remove a link in both directions."""
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)
     incident = unrelate_incidents(actor, number=where.reference, other=where.other)
@@ -170,7 +170,7 @@ def unrelate(request: HttpRequest, where: Path[LinkReference]) -> Any:
 
 @router.get("/{reference}/components", response=list[ComponentImpactOut], summary="List affected components")
 def components(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Each affected component and how badly it is hit, by name."""
+    """List the affected components with their impact, by name."""
     known_only(request, ())
     actor = actor_in(request)
     affected = affected_components(actor, incident_for(actor, where.reference))
@@ -179,7 +179,7 @@ def components(request: HttpRequest, where: Path[Reference]) -> Any:
 
 @router.get("/{reference}/roles", response=list[RoleOut], summary="List role holders")
 def roles(request: HttpRequest, where: Path[Reference]) -> Any:
-    """Everybody who held a role, oldest first; those without an end hold it now."""
+    """List role holders, oldest first; those without an end are current."""
     known_only(request, ())
     actor = actor_in(request)
     held = roles_of(actor, incident_for(actor, where.reference), history=True)

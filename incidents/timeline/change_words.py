@@ -1,4 +1,4 @@
-"""What changed on an incident, in words: the old value beside the new. Pure."""
+"""Describes changes of an incident, with old and new values. Pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ LABELS: Final[Mapping[str, str]] = {
     "incident_type": "Type", "root_cause": "Root cause", "users_impacted": "Users impacted",
     "is_private": "Private",
 }  # fmt: skip
-# Texts too long to be repeated in a sentence.
+# Texts too long for a sentence.
 LONG: Final = frozenset({"description", "impact", "root_cause", "metadata"})
 
 
 def change_words(changes: Mapping[str, tuple[object, object]]) -> str:
-    """One sentence a field: "Title: “Old” → “New”."; of long texts only that they changed."""
+    """Return one sentence per field: "Title: “Old” → “New”."; for long texts only that they changed."""
     return " ".join(_sentence(name, *pair) for name, pair in changes.items())
 
 

@@ -18,7 +18,7 @@ from incidents.vocabulary import IncidentType, Stage
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """One field that two people changed at once: what was typed here, and what stands there now."""
+    """One field that two people changed at once: the input, and the current value."""
 
     label: str
     yours: str
@@ -26,8 +26,9 @@ class Clash:
 
 
 class ChangesForm(ActionForm):
-    """Fields of an incident, each sent along with the value it was read with: only what was changed is
-    written, and only a field that someone else changed meanwhile is a clash.
+    """Fields of an incident, each with the value it was read with.
+
+    Only changed fields are written, and only a field that someone else changed meanwhile conflicts.
     """
 
     shown: ClassVar[tuple[str, ...]] = ()
@@ -37,7 +38,7 @@ class ChangesForm(ActionForm):
             self.fields[name].initial = text_of(self.incident, name)
 
     def wanted(self) -> dict[str, Any]:
-        """The fields that were changed, as the service takes them. Needs a valid form."""
+        """Return the changed fields for the service. Needs a valid form."""
         given = [name for name in self.shown if name in self.data]
         changed = [name for name in given if name in self.changed_data or self._read(name) is None]
         return {name: self._value(name) for name in changed}
@@ -47,7 +48,7 @@ class ChangesForm(ActionForm):
         return labels_from(value) if name == "labels" else value
 
     def clashes(self, now: Incident) -> list[Clash]:
-        """The fields changed here and elsewhere, against the incident as it is `now`."""
+        """Return the fields changed both here and elsewhere, compared with the incident as it is `now`."""
         found = []
         for name in self.shown:
             read, theirs, yours = self._read(name), _lines(text_of(now, name)), self._typed(name)
@@ -56,7 +57,7 @@ class ChangesForm(ActionForm):
         return found
 
     def rebased(self, now: Incident) -> QueryDict:
-        """The data of a form that applies these changes to the incident as it is `now`."""
+        """Return the data of a form that applies these changes to the incident as it is `now`."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         for name in self.shown:
@@ -71,7 +72,7 @@ class ChangesForm(ActionForm):
         return _lines(self.data[name]) if name in self.data else None
 
     def _read(self, name: str) -> str | None:
-        """The value as it was when the form was made; None when the form does not say."""
+        """Return the value when the form was created; None when the form has none."""
         given = self.data.get(f"initial-{name}")
         return None if given is None else _lines(given)
 
@@ -81,7 +82,7 @@ def _lines(text: str) -> str:
 
 
 def text_of(incident: Incident, name: str) -> str:
-    """A field as its form shows it; labels one a line."""
+    """Return a field as its form shows it; labels one per line."""
     if name == "labels":
         return "\n".join(f"{key}={value}" for key, value in incident.labels.items())
     value = getattr(incident, name)
@@ -89,7 +90,7 @@ def text_of(incident: Incident, name: str) -> str:
 
 
 def labels_from(text: str) -> dict[str, str]:
-    """`region=eu` a line -> labels; a line without a sign is a label without a value."""
+    """Parse labels, one `region=eu` per line; a line without = is a label without a value."""
     pairs = [line.partition("=") for line in text.splitlines() if line.strip()]
     return {key.strip(): value.strip() for key, _, value in pairs}
 
@@ -118,7 +119,7 @@ def _field(name: str) -> forms.Field:
 
 
 def changes_form(*names: str) -> type[ChangesForm]:
-    """A form for these fields of an incident."""
+    """Return a form for these fields of an incident."""
     fields: dict[str, Any] = {name: _field(name) for name in names}
     for field in fields.values():
         field.show_hidden_initial = True
@@ -127,7 +128,7 @@ def changes_form(*names: str) -> type[ChangesForm]:
 
 
 class StageForm(ActionForm):
-    """How the response is run now."""
+    """Current stage of the response."""
 
     stage = forms.ChoiceField(label="Stage", choices=Stage.choices)
     message = words_field("Message (needed to skip a stage)", rows=2)
@@ -137,7 +138,7 @@ class StageForm(ActionForm):
         following = min(order.index(Stage(self.incident.stage)) + 1, len(order) - 1)
         self.fields["stage"].initial = order[following]
 
-    def told(self, now: Incident) -> str:
+    def toast(self, now: Incident) -> str:
         return changed_words(now, "stage", self.incident.get_stage_display(), now.get_stage_display())
 
 
@@ -165,7 +166,7 @@ class Moment(forms.DateTimeInput):
 
 
 class EntryTimeForm(EntryForm):
-    """When what a note tells really happened."""
+    """When the event described in a note happened."""
 
     occurred_at = forms.DateTimeField(
         label="When it happened",

@@ -14,12 +14,13 @@ from incidents.vocabulary import CHATTER, EntryKind
 
 
 class TimelineEntry(WorkspaceScoped):
-    """One line of an incident's story. `occurred_at` is when it happened, `created_at` when it was written.
+    """One entry of an incident's timeline.
 
-    The words never change; only `occurred_at` of a note may be corrected (`time_corrected_at` says when it
-    was), and an entry may be pinned. `request_key` (64 hex) is what keeps a note sent twice at one entry;
-    empty where no one named one. What people change later are `EntryAmendment` rows; the newest one is also
-    here (`amended_message`, of a withdrawn entry the reason), so that lists read no second table.
+    `occurred_at` is when it happened, `created_at` when it was written. The text never changes; only
+    `occurred_at` of a note may be corrected (`time_corrected_at` says when), and an entry may be pinned.
+    `request_key` (64 hex) deduplicates notes; empty without an idempotency key. Later changes are
+    `EntryAmendment` rows; the newest one is also stored here (`amended_message`, of a withdrawn entry the
+    reason), so that lists read no second table.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
@@ -68,14 +69,14 @@ class TimelineEntry(WorkspaceScoped):
 
     @property
     def text(self) -> str:
-        """What it says now."""
+        """Return the current text."""
         if self.withdrawn_at is not None:
             return f"Withdrawn: {self.amended_message}" if self.amended_message else "Withdrawn."
         return self.amended_message or self.message
 
     @property
     def is_shown_publicly(self) -> bool:
-        """Whether stakeholders may read it now."""
+        """Return whether stakeholders may currently read it."""
         return self.withdrawn_at is None and (self.is_public or self.published_at is not None)
 
 
@@ -107,7 +108,7 @@ class EntryAmendment(WorkspaceScoped):
 
 
 class StoredUpdateTemplate(WorkspaceScoped):
-    """A text of the workspace in place of a standard one to begin stakeholder updates with."""
+    """A workspace's text in place of a default stakeholder update template."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=20)

@@ -14,7 +14,7 @@ from core.ui.panels import panel
 from incidents.lifecycle.panels import IncidentPanel
 from incidents.links.selectors import related_incidents
 from incidents.models import Incident
-from incidents.selectors import incident_for, story_of
+from incidents.selectors import incident_for, timeline_of
 from incidents.timeline.presentation import (
     ALL_ACTIVITY,
     HIGHLIGHTS,
@@ -34,7 +34,7 @@ REFERENCES.add("member", ("@[A-Za-z0-9](?:[A-Za-z0-9._-]{0,118}[A-Za-z0-9])?", "
 
 @panel
 class IncidentTimeline(IncidentPanel):
-    """What happened, newest first, pins on top."""
+    """The timeline, newest first, pinned entries on top."""
 
     name = "incident.timeline"
     title = "Timeline"
@@ -43,7 +43,7 @@ class IncidentTimeline(IncidentPanel):
 
     def context(self, actor: Actor, key: str, query: Mapping[str, str]) -> dict[str, Any]:
         incident = incident_for(actor, key)
-        shown = _story(actor, incident, query)
+        shown = _timeline_page(actor, incident, query)
         page = shown["page"]
         may_act = allowed(actor, Capability.INCIDENTS_WRITE)
         is_later = bool(query.get("before") or entry_named(query))
@@ -66,14 +66,14 @@ class IncidentTimeline(IncidentPanel):
         return "|".join(map(str, (incident.pk, incident.version, *more, sorted(context["undo"].items()))))
 
 
-def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[str, Any]:
-    """The page asked for: the one with an entry that someone linked to, else by kind and cursor."""
+def _timeline_page(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the requested page: the one with a linked entry, else by kind and cursor."""
     if entry := entry_named(query):
         page, is_full = timeline_around(actor, incident, entry)
         return {"page": page, "kind": ALL_ACTIVITY if is_full else HIGHLIGHTS}
     kind = query.get("kind", HIGHLIGHTS)
     kinds = KINDS.get(kind, ())
-    page = story_of(
+    page = timeline_of(
         actor, incident.pk, kinds=kinds, without=without(kind), cursor=query.get("before") or None
     )
     return {"page": page, "kind": kind}
@@ -81,7 +81,7 @@ def _story(actor: Actor, incident: Incident, query: Mapping[str, str]) -> dict[s
 
 @panel
 class IncidentRelated(IncidentPanel):
-    """Linked incidents, earlier ones of the same alert or type, and recent ones of the same component."""
+    """Linked incidents, earlier ones of the same fingerprint, and nearby ones."""
 
     name = "incident.related"
     title = "Related incidents"

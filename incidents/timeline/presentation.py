@@ -16,7 +16,7 @@ from incidents.vocabulary import CHATTER, EntryKind
 MIN_RUN: Final = 4
 HIGHLIGHTS: Final = ""
 ALL_ACTIVITY: Final = "all"
-# The story is everything but what machines chatter; the others are kinds by name.
+# Highlights are all kinds but frequent machine entries; the other views are kinds by name.
 KINDS: Final[Mapping[str, tuple[EntryKind, ...]]] = {
     HIGHLIGHTS: (),
     "updates": (EntryKind.UPDATE, EntryKind.MITIGATION, EntryKind.RESOLUTION, EntryKind.STATUS_CHANGE),
@@ -42,27 +42,27 @@ class Line:
 
     @property
     def is_run(self) -> bool:
-        """Whether it stands for more than one."""
+        """Return whether it contains more than one entry."""
         return len(self.entries) > 1
 
     @property
     def newest(self) -> TimelineEntry:
-        """The first shown."""
+        """Return the first entry shown."""
         return self.entries[0]
 
     @property
     def oldest(self) -> TimelineEntry:
-        """The last shown."""
+        """Return the last entry shown."""
         return self.entries[-1]
 
 
 def without(view: str) -> tuple[EntryKind, ...]:
-    """The kinds a view leaves out."""
+    """Return the kinds a view leaves out."""
     return CHATTER if view == HIGHLIGHTS else ()
 
 
 def lines_of(entries: Iterable[TimelineEntry]) -> list[Line]:
-    """Entries in their order; four and more of one machine kind in a row are one line."""
+    """Return entries in order; four or more consecutive ones of one machine kind are one line."""
     lines: list[Line] = []
     for kind, run in groupby(entries, key=lambda entry: entry.kind):
         found = list(run)
@@ -74,7 +74,7 @@ def lines_of(entries: Iterable[TimelineEntry]) -> list[Line]:
 
 
 def refuse_unknown(query: Mapping[str, str]) -> None:
-    """Raise Invalid naming `kind` or `before` for what no link of ours asks."""
+    """Raise Invalid naming `kind` or `before` for an unknown value."""
     if query.get("kind", HIGHLIGHTS) not in KINDS:
         raise invalid("kind", "choice", f"must be one of {', '.join(name for name in KINDS if name)}")
     if (before := query.get("before")) and not _is_cursor(before):
@@ -90,6 +90,6 @@ def _is_cursor(text: str) -> bool:
 
 
 def entry_named(query: Mapping[str, str]) -> int:
-    """The entry that `?entry=` names; 0 for none."""
+    """Return the entry in `?entry=`; 0 for none."""
     given = query.get("entry", "")
     return int(given) if given.isdecimal() and given.isascii() and len(given) < 19 else 0

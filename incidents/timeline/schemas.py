@@ -15,7 +15,7 @@ Words = Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH)]
 
 
 class Body(Schema):
-    """A field no one knows is refused by name: to ignore it would be to lie."""
+    """Unknown fields are refused by name rather than ignored."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -50,13 +50,13 @@ class EntryIn(NoteIn):
 
 
 class EntryTimeIn(Body):
-    """When what a note tells really happened."""
+    """When the event described in a note happened."""
 
     occurred_at: datetime = Field(description="With a time zone; not in the future.")
 
 
 class EntryOut(Schema):
-    """One line of the story, newest first in lists."""
+    """One timeline entry, newest first in lists."""
 
     id: int
     kind: EntryKind
@@ -80,7 +80,7 @@ class AmendmentIn(Body):
 
 
 class AmendmentOut(Schema):
-    """One text of an entry. `number` 0 and kind `written` is the first."""
+    """One text of an entry. `number` 0 and kind `written` is the original."""
 
     number: int
     kind: str
@@ -90,7 +90,7 @@ class AmendmentOut(Schema):
 
 
 class ActOut(Schema):
-    """One line of the full activity: what happened, or a change as the audit trail keeps it."""
+    """One line of the full activity: a timeline entry, or a change in the audit trail."""
 
     source: Literal["timeline", "audit"]
     id: int
@@ -102,7 +102,7 @@ class ActOut(Schema):
 
 
 class RelatedIncidentOut(Schema):
-    """An incident that has to do with this one."""
+    """A related incident."""
 
     number: int
     incident_id: str
@@ -115,7 +115,7 @@ class RelatedIncidentOut(Schema):
 
 
 class RelatedOut(Schema):
-    """Each incident stands in one list only. `recurrence`: earlier ones of the same trouble, up to 100."""
+    """Each incident is in one list only. `recurrence`: earlier ones of the same fingerprint, up to 100."""
 
     linked: list[RelatedIncidentOut] = Field(description="Linked by a person, or by Tocsin with reasons.")
     earlier: list[RelatedIncidentOut] = Field(description="Earlier ones of the same fingerprint.")

@@ -19,7 +19,7 @@ from core.sql.compiled_queries import compiled
 from incidents.listing.keyset import Page, decode_cursor, encode_cursor
 from incidents.merging.family import family_of
 from incidents.models import EntryAmendment, Incident, TimelineEntry
-from incidents.selectors import story_of
+from incidents.selectors import timeline_of
 from incidents.validation import invalid
 from incidents.vocabulary import CHATTER, EntryKind
 
@@ -28,12 +28,12 @@ Position = tuple[datetime, int] | None
 
 
 def source_named(word: str) -> str:
-    """ "timeline" or "audit". Raises ValueError."""
+    """Return "timeline" or "audit". Raises ValueError."""
     return BOTH[BOTH.index(word)]
 
 
 def entry_for(actor: Actor, incident: Incident, entry_id: int) -> TimelineEntry:
-    """One entry of an incident. Raises NotFound, Forbidden."""
+    """Return one entry of an incident. Raises NotFound, Forbidden."""
     entry: TimelineEntry | None = _entries(actor, incident).filter(pk=entry_id).first()
     if entry is None:
         raise NotFound(f"{incident.reference} has no such entry in its timeline.")
@@ -41,14 +41,14 @@ def entry_for(actor: Actor, incident: Incident, entry_id: int) -> TimelineEntry:
 
 
 def amendments_of(actor: Actor, entry: TimelineEntry) -> list[EntryAmendment]:
-    """Every later change of an entry, the newest first. Raises Forbidden."""
+    """Return every amendment of an entry, newest first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     rows = EntryAmendment.objects.of(actor.workspace_id).filter(entry=entry)
     return list(rows.order_by("-number"))
 
 
 def pinned_entries(actor: Actor, incident: Incident) -> list[TimelineEntry]:
-    """The pinned entries, the one pinned last first. Raises Forbidden."""
+    """Return the pinned entries, last pinned first. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return _pinned(actor.workspace_id, incident.pk)
 
@@ -68,11 +68,11 @@ def _entries(actor: Actor, incident: Incident) -> Any:
 def timeline_around(
     actor: Actor, incident: Incident, entry_id: int, *, limit: int = 50
 ) -> tuple[Page[TimelineEntry], bool]:
-    """The page that holds an entry: the newest, or the one it leads; and whether it is of the full timeline.
+    """Return the page that contains an entry, and whether it is of the full timeline.
 
-    The newest of the story for an entry of elsewhere. Raises Forbidden.
+    Without such an entry it is the newest page of the highlights. Raises Forbidden.
     """
-    newest = story_of(actor, incident.pk, without=CHATTER, limit=limit)
+    newest = timeline_of(actor, incident.pk, without=CHATTER, limit=limit)
     if any(entry.pk == entry_id for entry in newest.items):
         return newest, False
     entry = _entries(actor, incident).filter(pk=entry_id).first()
@@ -82,13 +82,13 @@ def timeline_around(
     cursor = encode_cursor(entry.occurred_at, entry.pk + 1)
     is_chatter = entry.kind in CHATTER
     without: Iterable[EntryKind] = () if is_chatter else CHATTER
-    page = story_of(actor, incident.pk, without=without, cursor=cursor, limit=limit)
+    page = timeline_of(actor, incident.pk, without=without, cursor=cursor, limit=limit)
     return page, is_chatter
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One line of the full activity: a timeline entry, or a row of the audit trail."""
+    """One line of the full activity: a timeline entry, or an audit entry."""
 
     at: datetime
     entry: TimelineEntry | None = None
@@ -103,11 +103,11 @@ def activity_page(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[Act]:
-    """All activity and audited changes of an incident and those merged into it, newest first.
+    """Return timeline and audit entries of an incident and those merged into it, newest first.
 
     At most three statements.
 
-    `sources`: "timeline", "audit" or both. Whoever may read the incident may read what was changed on it.
+    `sources`: "timeline", "audit" or both. Permission to read the incident is enough to read its changes.
     Raises Forbidden, Invalid (cursor).
     """
     require(actor, Capability.INCIDENTS_READ)
@@ -121,10 +121,10 @@ def activity_page(
     if audit_before:
         rows = rows.filter(pk__lt=audit_before)
     chosen = set(sources)
-    told = entries.order_by("-occurred_at", "-id")[: limit + 1] if "timeline" in chosen else ()
-    kept = rows.order_by("-id")[: limit + 1] if "audit" in chosen else ()
-    streams = ((Act(e.occurred_at, entry=e) for e in told), (Act(r.at, audit=r) for r in kept))
-    # Each stream keeps its own order, so a cursor that names its last line loses none.
+    entry_rows = entries.order_by("-occurred_at", "-id")[: limit + 1] if "timeline" in chosen else ()
+    audit_rows = rows.order_by("-id")[: limit + 1] if "audit" in chosen else ()
+    streams = ((Act(e.occurred_at, entry=e) for e in entry_rows), (Act(r.at, audit=r) for r in audit_rows))
+    # Each source has its own order, so a cursor with its last line skips none.
     acts = list(islice(merge(*streams, key=lambda act: act.at, reverse=True), limit + 1))
     return Page(acts[:limit], _next(acts, limit, before, audit_before))
 
@@ -135,7 +135,7 @@ def _audited(actor: Actor, family: Sequence[int]) -> Any:
 
 
 def _next(acts: list[Act], limit: int, before: Position, audit_before: int) -> str | None:
-    """Where both streams go on: after the last line shown of each."""
+    """Return a cursor with the last line shown of each source."""
     if len(acts) <= limit:
         return None
     for act in acts[:limit]:
@@ -147,7 +147,7 @@ def _next(acts: list[Act], limit: int, before: Position, audit_before: int) -> s
 
 
 def _positions(cursor: str | None) -> tuple[Position, int]:
-    """What `_next` wrote. Raises Invalid (field `cursor`)."""
+    """Parse what `_next` returned. Raises Invalid (field `cursor`)."""
     if not cursor:
         return None, 0
     timeline, dot, audit = cursor.partition(".")

@@ -1,4 +1,4 @@
-"""API of the texts that stakeholder updates begin with."""
+"""API of stakeholder update templates."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class TemplateName(Schema):
 
 
 class UpdateTemplateIn(Body):
-    """What a template says from now on."""
+    """Text of a template."""
 
     label: Label
     text: Text
 
 
 class UpdateTemplateOut(Schema):
-    """A text that updates begin with."""
+    """A stakeholder update template."""
 
     name: str = Field(description="`investigating`, `identified`, `monitoring` or `resolved`.")
     label: Label
@@ -64,7 +64,7 @@ def _json(name: str, one: UpdateTemplate) -> dict[str, Any]:
 
 @router.get("", response=list[UpdateTemplateOut], summary="List update templates")
 def listed(request: HttpRequest) -> Any:
-    """In the order of an incident's course."""
+    """List the templates in the order of an incident's course."""
     known_only(request, ())
     actor = actor_in(request)
     require(actor, Capability.INCIDENTS_READ)
@@ -73,7 +73,7 @@ def listed(request: HttpRequest) -> Any:
 
 @router.put("/{update_template}", response=UpdateTemplateOut, summary="Change an update template")
 def put(request: HttpRequest, where: Path[TemplateName], body: UpdateTemplateIn) -> Any:
-    """Updates that were posted before stay as they are."""
+    """Change a template. Updates posted before stay as they are."""
     made = change_update_template(
         actor_in(request), name=where.update_template, label=body.label, text=body.text
     )
@@ -82,5 +82,5 @@ def put(request: HttpRequest, where: Path[TemplateName], body: UpdateTemplateIn)
 
 @router.delete("/{update_template}", response=UpdateTemplateOut, summary="Reset an update template")
 def reset(request: HttpRequest, where: Path[TemplateName]) -> Any:
-    """To the text that Tocsin comes with."""
+    """Reset a template to the default."""
     return _json(where.update_template, reset_update_template(actor_in(request), name=where.update_template))

@@ -1,4 +1,4 @@
-"""Which entries of a timeline the viewer can undo, and where."""
+"""Finds the timeline entries the viewer can undo."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ENTRY_OF: Final[Mapping[str, EntryKind]] = {
 def undo_addresses(
     actor: Actor, incident: Incident, entries: Iterable[TimelineEntry], now: datetime
 ) -> dict[int, str]:
-    """Entry id -> address that undoes it, of the actor's own entries of the last ten minutes.
+    """Return entry id -> URL that undoes it, of the actor's own entries of the last ten minutes.
 
     A note or an update is withdrawn. An acknowledgement, a resolution and an assignment can be undone while
     nothing else changed on the incident.
@@ -40,7 +40,7 @@ def undo_addresses(
         if entry.kind in AMENDABLE and entry.withdrawn_at is None
     }
     acts = [entry for entry in mine if entry.kind in _ENTRY_OF.values()]
-    step = _last_step(incident, me, since)  # always: the page costs the same whatever is on it
+    step = _last_step(incident, me, since)  # always queried, so that the page's cost does not vary
     if step is not None:
         kind = _ENTRY_OF[step.action.kind]
         of = [entry.pk for entry in acts if entry.kind == kind]
@@ -49,7 +49,7 @@ def undo_addresses(
 
 
 def _last_step(incident: Incident, made_by: str, since: datetime) -> BulkStep | None:
-    """The actor's newest act on the incident as it is now, not undone yet."""
+    """Return the actor's newest action on the incident's current version, if not undone."""
     found = _steps(incident.workspace_id, incident.pk, incident.version, made_by, since)
     return next(iter(found), None)
 

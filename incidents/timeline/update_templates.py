@@ -1,4 +1,4 @@
-"""Texts to begin a stakeholder update with. Pure."""
+"""Default stakeholder update templates. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from incidents.vocabulary import Status
 
-NEXT_UPDATE: Final = "{next_update}"  # stands in a text for the time of the next update
+NEXT_UPDATE: Final = "{next_update}"  # placeholder for the time of the next update
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ _BY_STATUS: Final[Mapping[Status, str]] = {
 
 
 def template_for(status: str) -> str:
-    """The name of the template that fits a status."""
+    """Return the name of the template for a status."""
     return _BY_STATUS.get(Status(status), "investigating")
 
 
 def begin_update(text: str, *, title: str, impact: str, components: Sequence[str]) -> str:
-    """The text of a template with the incident's own words in it."""
+    """Return the text of a template with the incident's values."""
     words = {
         "title": title,
         "impact": impact or "not known yet",
@@ -64,6 +64,6 @@ def begin_update(text: str, *, title: str, impact: str, components: Sequence[str
 
 
 def fill_next_update(text: str, due: datetime | None) -> str:
-    """The text with the time of the next update in it."""
+    """Return the text with the time of the next update."""
     words = f"{due.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if due else "as soon as there is news"
     return text.replace(NEXT_UPDATE, words)

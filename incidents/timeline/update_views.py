@@ -1,4 +1,4 @@
-"""Page of the texts to begin stakeholder updates with."""
+"""Page of stakeholder update templates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE: Final = "/settings/update-templates"
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def update_templates(request: HttpRequest) -> HttpResponse:
-    """GET: every template. POST: save one, or the standard text by `reset`; 303, or 422."""
+    """GET: every template. POST: save one, or `reset` it; 303, or 422."""
     actor = current_actor(request)
     require(actor, Capability.SETTINGS_WRITE)
     if request.method != "POST":

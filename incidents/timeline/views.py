@@ -1,4 +1,4 @@
-"""The page with all texts of one timeline entry."""
+"""Page with all texts of one timeline entry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incidents.timeline.selectors import amendments_of, entry_for
 
 @require_safe
 def entry_history(request: HttpRequest, reference: str, entry_id: int) -> HttpResponse:
-    """GET /incidents/INC-42/entries/123: the text first written and every amendment."""
+    """GET /incidents/INC-42/entries/123: the original text and every amendment."""
     actor = current_actor(request)
     incident = incident_for(actor, reference)
     entry = entry_for(actor, incident, entry_id)

@@ -8,14 +8,14 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from incidents.validation import invalid
 from notifications.channels.models import Channel
 from notifications.channels.services import update_channel
 
 
 @admin.register(Channel)
-class ChannelAdmin(ThroughService):
+class ChannelAdmin(ServiceAdmin):
     """Channels without their secrets."""
 
     editable = ("name", "config", "fallback", "is_enabled", "is_for_drills")

@@ -6,7 +6,7 @@ from core.health.checks import CheckResult, health_check
 from notifications.channels.selectors import broken_channels
 
 
-@health_check("channels", "Notification channels", asks="database")
+@health_check("channels", "Notification channels", requires="database")
 def _channels() -> CheckResult:
     broken = broken_channels()
     if not broken:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from accounts.audit.admin_history import AuditedReadOnly
+from accounts.audit.admin_history import AuditedReadOnlyAdmin
 from core.admin.base import ReadOnly
 from notifications.escalation.models import Escalation, EscalationPolicy, EscalationStep
 
 
 @admin.register(EscalationPolicy)
-class EscalationPolicyAdmin(AuditedReadOnly):
+class EscalationPolicyAdmin(AuditedReadOnlyAdmin):
     list_display = ("name", "workspace", "severities", "types", "repeat", "is_enabled")
     list_filter = ("workspace",)
     search_fields = ("name",)

@@ -8,13 +8,13 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from notifications.routes.models import Route
 from notifications.routes.services import RouteValues, save_route
 
 
 @admin.register(Route)
-class RouteAdmin(ThroughService):
+class RouteAdmin(ServiceAdmin):
     editable = (
         "name", "severities", "types", "components", "event_kinds", "label", "kinds", "channels",
         "is_enabled",

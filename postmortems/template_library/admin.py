@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 
 from accounts.actor import Actor
-from accounts.audit.admin_editing import ThroughService
+from accounts.audit.admin_editing import ServiceAdmin
 from postmortems.template_library.models import PostmortemTemplate
 from postmortems.template_library.selectors import template_sections
 from postmortems.template_library.services import update_template
@@ -17,7 +17,7 @@ PARTS = ("key", "title", "style", "has_text", "help_text", "starter", "is_requir
 
 
 @admin.register(PostmortemTemplate)
-class PostmortemTemplateAdmin(ThroughService):
+class PostmortemTemplateAdmin(ServiceAdmin):
     """Postmortem templates; sections are edited on the template's page."""
 
     editable = ("name", "header", "footer", "has_dividers", "is_strict")

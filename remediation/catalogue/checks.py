@@ -20,7 +20,7 @@ ADVICE: Final = (
 )
 
 
-@health_check("actions", "Remediation actions", asks="database")
+@health_check("actions", "Remediation actions", requires="database")
 def _actions() -> CheckResult:
     rows = RemediationAction.across_workspaces.filter(is_current=True, is_enabled=True)
     rows = rows.exclude(executor=ExecutorKind.MANUAL).order_by("workspace_id", "slug")

@@ -15,7 +15,7 @@ from core.queue.items import reschedule, settle
 from core.queue.models import WorkItem
 from incidents.lifecycle.services.responding import change_stage
 from incidents.models import Incident
-from incidents.recovery.criteria import Answers
+from incidents.recovery.criteria import CriteriaResults
 from incidents.recovery.services import evaluate_recovery, resolve_recovered
 from incidents.selectors import incident_by_id
 from incidents.vocabulary import Stage
@@ -61,7 +61,7 @@ def _enter(incident: Incident) -> Incident:
         return incident_by_id(incident.workspace_id, incident.pk)
 
 
-def _resolve(incident: Incident, recovery: Answers) -> bool:
+def _resolve(incident: Incident, recovery: CriteriaResults) -> bool:
     """Resolve it if recovery was observed, no run is open and its type allows it. Returns whether it did."""
     if not recovery.is_recovered or scenario_for(incident.incident_type).hands_off:
         return False

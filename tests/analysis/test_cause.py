@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detection.analysis.first_failing import Failing, first_failing
+from detection.analysis.first_failing import FailingSource, first_failing
 from detection.analysis.templates import MAX_TEMPLATES, templates_of
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ class Event:
     message: str
 
 
-def fault_graph(seed: int) -> tuple[str, dict[str, Failing], dict[str, set[str]]]:
+def fault_graph(seed: int) -> tuple[str, dict[str, FailingSource], dict[str, set[str]]]:
     """A fault in one component of a random graph spreads to what depends on it; clocks differ by 2 s.
 
     Every fifth edge is unknown to the catalogue, and what depends on the fault logs more errors than it.
@@ -30,11 +30,11 @@ def fault_graph(seed: int) -> tuple[str, dict[str, Failing], dict[str, set[str]]
     names = [f"s{n}" for n in range(12)]
     edges = {name: {dice.choice(names[:n]) for _ in range(2)} for n, name in enumerate(names) if n}
     fault = names[dice.randrange(3)]
-    failing = {fault: Failing(START + timedelta(seconds=dice.uniform(-2, 2)), dice.randint(3, 20))}
+    failing = {fault: FailingSource(START + timedelta(seconds=dice.uniform(-2, 2)), dice.randint(3, 20))}
     for n, name in enumerate(names):
         if edges.get(name, set()) & set(failing):
             delay = timedelta(seconds=5 + n * 2 + dice.uniform(-2, 2))
-            failing[name] = Failing(START + delay, dice.randint(10, 80))
+            failing[name] = FailingSource(START + delay, dice.randint(10, 80))
     known = {name: {one for one in needed if dice.random() > 0.2} for name, needed in edges.items()}
     return fault, failing, known
 
@@ -63,7 +63,7 @@ def test_first_failing_source_is_found_in_generated_fault_graphs():
     ids=["none", "one", "through a silent one", "earlier", "more errors", "cannot tell", "cycle"],
 )
 def test_first_failing_source_names_its_reason(failing, edges, source, words):
-    given = {name: Failing(START + timedelta(seconds=at), n) for name, (at, n) in failing.items()}
+    given = {name: FailingSource(START + timedelta(seconds=at), n) for name, (at, n) in failing.items()}
     found = first_failing(given, edges)
     assert (found.source, words in found.reason) == (source, True), found
 

@@ -80,7 +80,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/merging/family.py::_absorbed": "private incidents are merged with private ones only",
     "incidents/analysis/services.py::_set_category": _LOCKED,
     "incidents/analysis/services.py::record_analysis": _LOCKED,
-    "incidents/analysis/services.py::record_essence": _LOCKED,
+    "incidents/analysis/services.py::record_features": _LOCKED,
     "incidents/analysis/services.py::record_model_text": _LOCKED,
     "incidents/attachments/services.py::_record": _LOCKED,
     "incidents/correlation/services/correlator.py::Correlator": "signals join whatever is open",

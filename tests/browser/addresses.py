@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 from psycopg import sql
 
-from accounts.audit.admin_history import Audited
+from accounts.audit.admin_history import AuditedAdmin
 from incidents.lifecycle.views.actions import ACTIONS
 from tests.browser.site import Site
 
@@ -88,7 +88,7 @@ def admin_addresses(site: Site) -> tuple[list[str], list[str]]:
     with psycopg.connect(site.environment["DATABASE_URL"], autocommit=True) as connection:
         for model, page in admin.site._registry.items():
             listed = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-            if not isinstance(page, Audited):
+            if not isinstance(page, AuditedAdmin):
                 lists.append(listed)
                 continue
             table = sql.Identifier(model._meta.db_table)

@@ -18,7 +18,7 @@ from bundles.records.models import BundleStatus
 from bundles.uploads.announcing import Announcement, announce
 from core.storage.client import bucket
 from tocsin.collector import commands
-from tocsin.collector.bundle import Made
+from tocsin.collector.bundle import FinishedBundle
 from tocsin.collector.context import Options
 
 LINES: Final = 620  # more than a page of the log viewer
@@ -51,7 +51,7 @@ def _log() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _store(actor: Actor, made: Made) -> None:
+def _store(actor: Actor, made: FinishedBundle) -> None:
     announcement = Announcement(
         made.metadata["bundle_id"], made.size, made.sha256, Path(made.path).name, made.metadata["summary"],
         metadata=made.metadata,

@@ -127,7 +127,7 @@ def test_the_log_of_a_test_names_the_rules_that_count_what_came(client, admin, w
     counted.post({"title": "Disk is full", "severity": "sev2", "component": "db-1", "key": "earlier"})
     body = json.dumps({"title": "Disk is full", "severity": "sev2", "component": "db-1", "key": "now"})
     text = client.post(page(counted, "/test"), {"body": body}, headers=HTMX).content.decode()
-    assert "1 rule counts what came." in text
+    assert "1 rule counts these events." in text
     assert "Disks fill up (full-disks) for db-1: 2 of 3 within 2 min" in text
     assert "All is slow" not in text
     ignored = json.dumps({"title": "Nothing to see", "severity": "sev4", "key": "calm"})

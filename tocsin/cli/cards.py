@@ -1,4 +1,4 @@
-"""One object as lines of names and values, objects within it indented below. Pure."""
+"""Renders one object as lines of names and values, nested objects indented below. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Text = Callable[[Any], str]
 
 
 def card(value: Mapping[str, Any], text: Text, most: int = 0) -> Iterator[str]:
-    """`text` makes a cell of a plain value; `most`: the columns of the terminal, 0 for no limit."""
+    """Render an object. `text` formats a plain value; `most`: the columns of the terminal, 0 for no limit."""
     size = max((width(str(name)) for name in value), default=0)
     for name, given in value.items():
         if _is_nested(given):
@@ -25,12 +25,12 @@ def card(value: Mapping[str, Any], text: Text, most: int = 0) -> Iterator[str]:
 
 
 def _lines(value: Any, text: Text) -> str:
-    """A plain value as a cell has it, but with its own lines."""
+    """Return a plain value like a cell, but with its own line breaks."""
     return "\n".join(map(text, value.splitlines())) if isinstance(value, str) else text(value)
 
 
 def named(name: str, text: str, size: int, most: int) -> Iterator[str]:
-    """A name and its value, which goes on below itself where it does not fit."""
+    """Return a name and its value, which wraps below itself."""
     left = max(MIN_TEXT, most - size - 2)
     lines = [line for given in text.split("\n") for line in (wrapped(given, left) if most else [given])]
     for line in lines:
@@ -45,7 +45,7 @@ def _is_nested(value: Any) -> bool:
 
 
 def _nested(value: Any, text: Text, most: int) -> Iterator[str]:
-    """An object below its name, or each of a list behind a dash; what is empty is left out."""
+    """Return an object below its name, or each item of a list behind a dash; empty ones are left out."""
     left = max(MIN_TEXT, most - 2 * len(INDENT)) if most else 0
     if isinstance(value, Mapping):
         filled = {name: one for name, one in value.items() if one not in (None, "", [], {})}
@@ -58,7 +58,7 @@ def _nested(value: Any, text: Text, most: int) -> Iterator[str]:
 
 
 def incident_card(incident: Mapping[str, Any], text: Text, most: int = 0) -> Iterator[str]:
-    """An incident as a responder reads it; what is empty is left out."""
+    """Render an incident for responders; empty fields are left out."""
     yield from wrapped(f"{incident['incident_id']}  {text(incident['title'])}", most or 10_000)
     rows = [(name, one) for name, values in _facts(incident) for one in _named_once(values)]
     filled = [(name, _lines(one, text)) for name, one in rows if one not in (None, "", [], {})]

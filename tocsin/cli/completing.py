@@ -1,4 +1,4 @@
-"""What a shell completes: the references of active incidents, as they were at most 30 seconds ago."""
+"""Shell completion of references of active incidents, cached for at most 30 seconds."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from tocsin.settings import data_folder, load_settings, write_private
 
 MAX_AGE_S: Final = 30.0
 MAX_OFFERED: Final = 50
-TIMEOUT_S: Final = 2.0  # a shell that waits for completion is frozen meanwhile
+TIMEOUT_S: Final = 2.0  # completion blocks the shell
 
 
 def incident_ids(incomplete: str) -> Iterator[tuple[str, str]]:
-    """Active incidents whose reference begins so, with their titles; none where the server is away."""
+    """Yield active incidents whose reference has the prefix, with their titles.
+
+    None if the server is down.
+    """
     for one in _active():
         if one["id"].lower().startswith(incomplete.lower()):
-            yield incomplete + one["id"][len(incomplete) :], one["title"]  # shells go on as typed
+            yield incomplete + one["id"][len(incomplete) :], one["title"]  # shells extend the typed text
 
 
 def cache_file() -> Path:
-    """Where they are kept; only its owner may read it."""
+    """Return the cache file; only its owner may read it."""
     return data_folder() / "completion.json"
 
 
@@ -35,9 +38,9 @@ def _active() -> list[dict[str, str]]:
     try:
         settings = load_settings()
         where = f"{settings.profile} {settings.url} {settings.workspace}"
-        kept = _kept()
-        if kept.get("where") == where and 0 <= time.time() - kept["at"] < MAX_AGE_S:
-            return list(kept["incidents"])
+        cached = _cached()
+        if cached.get("where") == where and 0 <= time.time() - cached["at"] < MAX_AGE_S:
+            return list(cached["incidents"])
         with Client(settings=settings, timeout=TIMEOUT_S, tries=1) as client:
             found = list(client.pages("/incidents", limit=MAX_OFFERED, status="active"))
         incidents = [{"id": one["incident_id"], "title": _plain(one["title"])} for one in found]
@@ -47,7 +50,7 @@ def _active() -> list[dict[str, str]]:
     return incidents
 
 
-def _kept() -> dict[str, Any]:
+def _cached() -> dict[str, Any]:
     try:
         found = json.loads(cache_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -56,7 +59,7 @@ def _kept() -> dict[str, Any]:
 
 
 def _plain(title: str) -> str:
-    """A title without what would steer a terminal."""
+    """Return a title without terminal control characters."""
     return "".join(letter for letter in title if letter.isprintable())[:80]
 
 

@@ -1,4 +1,4 @@
-"""What every command shares: the global flags, the connection, and how results are printed."""
+"""Shared parts of commands: the global flags, the connection, and the output of results."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Columns = Mapping[str, str | Callable[[Mapping[str, Any]], Any]]
 
 @dataclass
 class State:
-    """The global flags of one call."""
+    """The global flags of one invocation."""
 
     given: dict[str, str] = field(default_factory=dict)
     client: Client | None = None
@@ -52,7 +52,7 @@ STATE = State()
 
 
 def take_global_flags(arguments: Sequence[str]) -> list[str]:
-    """Take the global flags out of the arguments, before and after the verb; return the others."""
+    """Remove the global flags from the arguments, before and after the verb; return the others."""
     STATE.given, STATE.client = {}, None
     rest: list[str] = []
     waiting = list(arguments)
@@ -75,7 +75,7 @@ def take_global_flags(arguments: Sequence[str]) -> list[str]:
 
 
 def client() -> Client:
-    """The connection of this call."""
+    """Return the client of this invocation."""
     if STATE.client is None:
         trace = say if STATE.has("verbose") else None
         STATE.client = Client(settings=load_settings(STATE.given), trace=trace)
@@ -83,12 +83,12 @@ def client() -> Client:
 
 
 def new_key() -> str:
-    """An Idempotency-Key, under which a request may be repeated."""
+    """Return an Idempotency-Key, under which a request may be repeated."""
     return str(uuid.uuid4())
 
 
 def output_format(default: str = "table") -> str:
-    """The format asked for by flag or environment, else the default of the command."""
+    """Return the format requested by flag or environment, else the default of the command."""
     chosen = STATE.given.get("format") or os.environ.get("TOCSIN_FORMAT") or default
     if chosen not in FORMATS:
         raise BadUsageError(f"TOCSIN_FORMAT {chosen!r} is not known. Known: {', '.join(FORMATS)}.")
@@ -96,27 +96,27 @@ def output_format(default: str = "table") -> str:
 
 
 def is_quiet() -> bool:
-    """Whether only ids are wanted."""
+    """Return whether only ids are printed."""
     return STATE.has("quiet")
 
 
 def say(text: str) -> None:
-    """A line for people, on stderr."""
+    """Print a line for people, on stderr."""
     print(safe(text), file=sys.stderr, flush=True)
 
 
 def put(text: str) -> None:
-    """A line of data, on stdout."""
+    """Print a line of data, on stdout."""
     print(text, flush=True)
 
 
 def safe(text: str) -> str:
-    """Untrusted text without what would steer a terminal."""
+    """Return untrusted text without terminal control characters."""
     return _CONTROL.sub(lambda m: "".join(f"\\x{ord(c):02x}" for c in m.group()), text)
 
 
 def put_json(value: Any) -> None:
-    """One JSON document."""
+    """Print one JSON document."""
     put(json.dumps(value, indent=2, ensure_ascii=not _is_unicode()))
 
 
@@ -128,7 +128,7 @@ def put_list(
     title: str = "",
     empty: str = "",
 ) -> None:
-    """A list in the format asked for. `columns`: heading -> field, or a function of the row."""
+    """Print a list in the requested format. `columns`: heading -> field, or a function of the row."""
     found = list(rows)
     if is_quiet():
         for row in found:
@@ -149,18 +149,18 @@ def put_list(
 
 
 def put_table(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """Boxed and no wider than the terminal, plain columns elsewhere; never cut."""
+    """Print a table: boxed and fitted on a terminal, plain columns elsewhere; never truncated."""
     is_boxed = sys.stdout.isatty() or _wants_boxes()
     put(boxed(headings, cells, most=terminal_columns()) if is_boxed else plain(headings, cells))
 
 
 def terminal_columns() -> int:
-    """How wide a table may be: 0, as wide as it is, off a terminal."""
+    """Return the width of tables: 0, unlimited, off a terminal."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def put_csv(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Every field of every row; cells that a spreadsheet would calculate are disarmed."""
+    """Print every field of every row; cells that a spreadsheet would evaluate are disarmed."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -170,7 +170,7 @@ def put_csv(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def put_object(value: Mapping[str, Any], *, id_field: str = "id", default: str = "table") -> None:
-    """One object: JSON, one CSV row, or a card of names and values."""
+    """Print one object: JSON, one CSV row, or a card of names and values."""
     if is_quiet():
         put(safe(str(value.get(id_field, ""))))
     elif output_format(default) == "json":
@@ -183,12 +183,12 @@ def put_object(value: Mapping[str, Any], *, id_field: str = "id", default: str =
 
 
 def cell(row: Mapping[str, Any], column: str | Callable[[Mapping[str, Any]], Any]) -> str:
-    """The text of one cell, on one line."""
+    """Return the text of one cell, on one line."""
     return text_of(column(row) if callable(column) else row.get(column))
 
 
 def text_of(value: Any) -> str:
-    """A value on one line, without what would steer a terminal."""
+    """Return a value on one line, without terminal control characters."""
     if value is None:
         return ""
     if isinstance(value, bool):

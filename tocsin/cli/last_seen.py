@@ -1,6 +1,6 @@
-"""What a responder needs when the server is away: who is on call, how to reach them, open checklists.
+"""Emergency data for when the server is down: who is on call, how to reach them, open checklists.
 
-`tocsin status` keeps it on this host each time the server answers; `tocsin status --offline` shows it.
+`tocsin status` stores it on this host whenever the server responds; `tocsin status --offline` shows it.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ MAX_MEMBERS: Final = 500
 
 
 def last_seen_file() -> Path:
-    """Where it is kept; only its owner may read it."""
+    """Return the file; only its owner may read it."""
     return data_folder() / "last-seen.json"
 
 
 def remember(client: Client, url: str) -> None:
-    """Keep what the server says now. What this token may not read is left empty."""
+    """Store the server's current data. What this token may not read is left empty."""
     incidents = _read(lambda: list(client.pages("/incidents", limit=MAX_INCIDENTS, status="active")))
-    kept = {
+    stored = {
         "url": url, "at": time.time(),
         "on_call": _read(lambda: client.get("/on-call")),
         "members": _read(lambda: list(client.pages("/members", limit=MAX_MEMBERS))),
         "incidents": [_incident(client, one) for one in incidents],
     }  # fmt: skip
-    write_private(last_seen_file(), json.dumps(kept))
+    write_private(last_seen_file(), json.dumps(stored))
 
 
 def _incident(client: Client, one: Mapping[str, Any]) -> dict[str, Any]:
     path = path_of("incidents", one["incident_id"], "stages")
-    kept = {name: one.get(name) for name in ("incident_id", "title", "severity", "stage")}
-    return kept | {"stages": _read(lambda: client.get(path))}
+    stored = {name: one.get(name) for name in ("incident_id", "title", "severity", "stage")}
+    return stored | {"stages": _read(lambda: client.get(path))}
 
 
 def recall() -> dict[str, Any]:
-    """What was kept. Raises TocsinError where there is nothing."""
+    """Return the stored data. Raises TocsinError if there is none."""
     try:
         found = json.loads(last_seen_file().read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -54,26 +54,26 @@ def recall() -> dict[str, Any]:
     return dict(found)
 
 
-def lines(kept: Mapping[str, Any]) -> Iterator[str]:
-    """What was kept, for people."""
-    age = max(0, int(time.time() - kept["at"]))
+def lines(stored: Mapping[str, Any]) -> Iterator[str]:
+    """Return the stored data as lines for people."""
+    age = max(0, int(time.time() - stored["at"]))
     hours, minutes = divmod(age // 60, 60)
-    yield f"As of {hours} h {minutes} min ago, from {kept['url']}"
-    people = {one.get("username", ""): one for one in kept["members"]}
+    yield f"As of {hours} h {minutes} min ago, from {stored['url']}"
+    people = {one.get("username", ""): one for one in stored["members"]}
     yield "On call:"
-    for schedule in kept["on_call"]:
+    for schedule in stored["on_call"]:
         names = [_person(shift.get("username", ""), people) for shift in schedule.get("now", [])]
         following = schedule.get("next") or {}
         after = f"; next: {_person(following['username'], people)}" if following.get("username") else ""
         yield f"  {schedule.get('name', '')}: {', '.join(names) or 'no one'}{after}"
-    if not kept["on_call"]:
+    if not stored["on_call"]:
         yield "  nothing known"
     yield "Members:"
     for name in sorted(people):
         yield f"  {_person(name, people)}"
     if not people:
         yield "  nothing known: this token may not read them"
-    yield from _incident_lines(kept["incidents"])
+    yield from _incident_lines(stored["incidents"])
 
 
 def _incident_lines(incidents: list[dict[str, Any]]) -> Iterator[str]:

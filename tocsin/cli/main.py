@@ -24,7 +24,7 @@ HELP: Final = """Incident management from the terminal.
 Everywhere: --format table|json|csv, --quiet (ids only), --url, --profile, --workspace, --no-color, --verbose,
 --insecure-http. Exit codes: 0 done, 1 refused, 2 usage, 3 unreachable, 130 interrupted.
 """
-# Of the bundles' noun `incident`, which is easily taken for `incidents`.
+# Of the group `incident` for bundles, which is easily confused with `incidents`.
 ONE_OR_MANY: Final = ("get", "resolve", "close", "acknowledge", "assign", "update", "timeline", "watch")
 
 
@@ -33,7 +33,10 @@ ALL: Final = ""
 
 
 def build(noun: str = ALL) -> typer.Typer:
-    """All commands. With a first word, only its commands are imported; of the others there is the help."""
+    """Build the commands.
+
+    With a first word, only its commands are imported; the others have only their help.
+    """
     app = typer.Typer(
         name="tocsin", help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
     )
@@ -56,7 +59,7 @@ def _module(name: str) -> Any:
 
 
 def _add_help(app: typer.Typer) -> None:
-    """Add the words whose commands were left out, and put all in order."""
+    """Add the words whose commands were not imported, and sort all."""
     known = {group.name for group in app.registered_groups}
     known |= {command.name for command in app.registered_commands}
     for word, noun in NOUNS.items():
@@ -69,7 +72,7 @@ def _add_help(app: typer.Typer) -> None:
 
 
 def _left_out() -> None:
-    """Stands for a command that is not imported, in the list of all commands."""
+    """Placeholder of a command that is not imported, in the list of all commands."""
 
 
 def _add_operations(app: typer.Typer, noun: str) -> None:
@@ -119,12 +122,12 @@ def _ran(arguments: list[str]) -> int:
 
 
 def _interrupted(arguments: Sequence[str]) -> int:
-    """What runs until Ctrl-C is done then."""
+    """Return exit code 0 for commands that run until Ctrl-C."""
     return 0 if "watch" in arguments or "dashboard" in arguments else INTERRUPTED
 
 
 def _noun_of(arguments: Sequence[str]) -> str:
-    """The first word; of a line that a shell completes, its first word once that is complete."""
+    """Return the first word; for completion, only once it is complete."""
     if "_TOCSIN_COMPLETE" in os.environ:
         line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
         arguments = line.split()[1:]
@@ -141,7 +144,7 @@ def _failed(message: str, code: int) -> int:
 
 
 def _usage(error: Exception, arguments: Sequence[str]) -> str:
-    """The error with the known words and the nearest one."""
+    """Return the error with the known words and the nearest one."""
     message = str(getattr(error, "format_message", lambda: error)())
     if list(arguments[:1]) == ["incident"] and len(arguments) > 1 and arguments[1] in ONE_OR_MANY:
         return f"incident {arguments[1]} is not a command. Did you mean: tocsin incidents {arguments[1]}"

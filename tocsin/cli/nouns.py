@@ -1,6 +1,6 @@
-"""The first words of the command line: what they are for, and which module has their commands.
+"""First words of the command line: their help, and the modules of their commands.
 
-`tocsin --help` prints these without importing any of the modules, and a command imports its own alone.
+`tocsin --help` prints these without importing any of the modules, and a command imports only its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 
 class Noun(NamedTuple):
-    """A first word. `module` is one of `commands/`, or none where `operations/` has all commands."""
+    """A first word. `module` is one of `commands/`, or none if `operations/` has all commands."""
 
     help: str
     module: str = ""
@@ -70,15 +70,15 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "sources": Noun("Senders of webhooks.", "response"),
     "status-page": Noun("The public status page."),
     "stages": Noun("The stages of a response, and their checklists."),
-    "status": Noun(
-        "Whether the server can be reached, and what waits to be sent.", "session", is_command=True
+    "status": Noun("Whether the server can be reached, and what is spooled.", "session", is_command=True),
+    "sync": Noun(
+        "Send spooled requests in order; stop at the first that is refused.", "session", is_command=True
     ),
-    "sync": Noun("Send what waits, in order; stop at the first that is refused.", "session", is_command=True),
     "tokens": Noun("API tokens.", "response"),
     "trackers": Noun("Senders of issue states."),
     "updates": Noun("Updates for stakeholders.", "response"),
     "version": Noun("The version of this program.", "session", is_command=True),
     "war-room": Noun("The Slack channel of an incident."),
-    "whoami": Noun("Who the server takes you for, and what you may do.", "session", is_command=True),
+    "whoami": Noun("Your identity on the server, and your permissions.", "session", is_command=True),
     "workspaces": Noun("Workspaces."),
 }

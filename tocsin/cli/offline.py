@@ -1,4 +1,4 @@
-"""Sending, or writing down what cannot be sent; `tocsin sync` sends it later."""
+"""Sends requests, or spools them for `tocsin sync` when the server is down."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LOCAL: Final = re.compile(r"local-\d{1,8}")
 
 
 def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer of the server, or None where the request waits in the spool.
+    """Return the server's response, or None if the request was spooled.
 
-    A request is written down under the key it was tried with: if the server took it and only the answer was
+    A request is spooled under the key it was tried with: if the server processed it and only the response was
     lost, sending it again changes nothing.
     """
     spool = Spool()
@@ -27,8 +27,8 @@ def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | 
     key = str(uuid.uuid4())
     if not _LOCAL.search(where):
         try:
-            answer: dict[str, Any] = frame.client().post(where, body, key=key)
-            return answer
+            response: dict[str, Any] = frame.client().post(where, body, key=key)
+            return response
         except UnreachableError as error:
             frame.say(f"tocsin: {error}")
     waiting = spool.add(op, path, body, user=user_name(), key=key)
@@ -39,7 +39,7 @@ def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | 
 
 
 def sync() -> None:
-    """Send what waits, in order; stop at the first that is refused."""
+    """Send spooled requests in order; stop at the first that is refused."""
     spool = Spool()
     with spool.syncing():
         files = spool.files()
@@ -68,26 +68,28 @@ def _send(spool: Spool, waiting: Waiting) -> str:
     elif path.endswith("/timeline"):
         body["message"] = f"{body['message']} (written offline by {waiting.user})"
         body["occurred_at"] = waiting.made_at
-    answer = frame.client().post(path, body, key=waiting.request_key)
-    return str(answer.get("incident_id", "")) if isinstance(answer, dict) else ""
+    response = frame.client().post(path, body, key=waiting.request_key)
+    return str(response.get("incident_id", "")) if isinstance(response, dict) else ""
 
 
 def _upload(waiting: Waiting) -> str:
     settings = frame.client().settings
     try:
-        answer = upload(waiting.body["file"], settings.url, settings.token, incident=waiting.body["incident"])
+        response = upload(
+            waiting.body["file"], settings.url, settings.token, incident=waiting.body["incident"]
+        )
     except BundleError as error:
         raise RefusedError(0, {"detail": str(error)}) from error
     except UploadError as error:
         if error.is_unreachable:
             raise UnreachableError(str(error), error.status) from error
         raise RefusedError(error.status, {"detail": str(error)}) from error
-    remember_upload(waiting.body["file"], answer)
-    return str(answer.get("incident", ""))
+    remember_upload(waiting.body["file"], response)
+    return str(response.get("incident", ""))
 
 
 def waiting_since() -> str:
-    """How many requests wait, and since when."""
+    """Return how many requests are spooled, and since when."""
     spool = Spool()
     files = spool.files()
     if not files:

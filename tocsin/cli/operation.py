@@ -1,4 +1,4 @@
-"""Commands that are one call of the API: what a row of `operations/` says, and how it becomes a command."""
+"""Commands for single API calls: a row of `operations/` and the command built from it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the request: an argument where `flag` is empty, else a flag."""
+    """A field of the request: an argument if `flag` is empty, else a flag."""
 
     name: str
     kind: Kind = "text"
@@ -51,7 +51,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Operation:
-    """One command and the one operation of the API that it calls."""
+    """One command and the API operation that it calls."""
 
     command: str
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -60,11 +60,11 @@ class Operation:
     fields: tuple[Field, ...] = ()
     columns: frame.Columns | None = None  # a list; without them, one object
     id_field: str = "id"
-    done: str = ""  # printed after a change; {names} are those of the path and of the answer
+    done: str = ""  # printed after a change; {names} are those of the path and of the response
     empty: str = "Nothing found."
     is_paged: bool = False
-    rows: str = ""  # the field of the answer that holds the list
-    is_repeatable: bool = False  # a POST whose Idempotency-Key the server knows
+    rows: str = ""  # the field of the response that holds the list
+    is_repeatable: bool = False  # a POST that supports Idempotency-Key
 
     @property
     def places(self) -> list[str]:
@@ -72,17 +72,17 @@ class Operation:
 
 
 def argument(name: str, help: str = "", kind: Kind = "text") -> Field:
-    """A field given by its position. Texts take - for stdin."""
+    """Return a positional field. Texts accept - for stdin."""
     return Field(name, kind, "", help, is_required=True)
 
 
 def flag(name: str, help: str = "", kind: Kind = "text", *, flag: str = "", required: bool = False) -> Field:
-    """A field given by a flag of the same name, or by `flag`."""
+    """Return a field for a flag of the same name, or `flag`."""
     return Field(name, kind, flag or f"--{name.replace('_', '-')}", help, is_required=required)
 
 
 def query(name: str, help: str = "", kind: Kind = "text", *, flag: str = "") -> Field:
-    """A flag that goes into the address."""
+    """Return a flag for a query parameter."""
     return Field(name, kind, flag or f"--{name.replace('_', '-')}", help, is_query=True)
 
 
@@ -95,7 +95,7 @@ def register(group: typer.Typer, operation: Operation) -> None:
 
 
 def group_of(app: typer.Typer, operation: Operation, groups: Mapping[str, str]) -> typer.Typer:
-    """The group that a command stands in; it and those above are added where they are missing."""
+    """Return the group of a command; missing groups are added."""
     for noun in operation.command.split()[:-1]:
         known = next((g.typer_instance for g in app.registered_groups if g.name == noun), None)
         if known is None:
@@ -106,7 +106,7 @@ def group_of(app: typer.Typer, operation: Operation, groups: Mapping[str, str]) 
 
 
 def _command(operation: Operation) -> Callable[..., None]:
-    """A function whose parameters are the places of the path and the fields."""
+    """Return a function whose parameters are those of the path and the fields."""
 
     def run(**given: Any) -> None:
         _run(operation, given)
@@ -167,40 +167,40 @@ def _run(operation: Operation, given: Mapping[str, Any]) -> None:
         return
     sent = body or None if operation.fields else None
     key = frame.new_key() if operation.is_repeatable else ""
-    answer = frame.client().request(operation.method, path, params=params, body=sent, key=key)
-    _done(operation, answer, places)
+    response = frame.client().request(operation.method, path, params=params, body=sent, key=key)
+    _done(operation, response, places)
 
 
 def _read(operation: Operation, path: str, params: dict[str, Any], limit: int | None) -> None:
     if operation.is_paged:
-        answer: Any = list(frame.client().pages(path, limit=limit, **params))
+        response: Any = list(frame.client().pages(path, limit=limit, **params))
     else:
-        answer = frame.client().request("GET", path, params=params)
-    if operation.rows and isinstance(answer, Mapping) and frame.output_format() == "table":
-        answer = answer[operation.rows]
-    if operation.columns is not None and isinstance(answer, list):
-        frame.put_list(answer, operation.columns, id_field=operation.id_field, empty=operation.empty)
+        response = frame.client().request("GET", path, params=params)
+    if operation.rows and isinstance(response, Mapping) and frame.output_format() == "table":
+        response = response[operation.rows]
+    if operation.columns is not None and isinstance(response, list):
+        frame.put_list(response, operation.columns, id_field=operation.id_field, empty=operation.empty)
     else:
-        frame.put_object(answer, id_field=operation.id_field)
+        frame.put_object(response, id_field=operation.id_field)
 
 
-def _done(operation: Operation, answer: Any, places: Mapping[str, str]) -> None:
-    if isinstance(answer, list) and operation.columns is not None and not operation.done:
-        frame.put_list(answer, operation.columns, id_field=operation.id_field, empty=operation.empty)
-    elif isinstance(answer, Mapping) and (frame.is_quiet() or frame.output_format() != "table"):
-        frame.put_object(answer, id_field=operation.id_field)
-    elif isinstance(answer, list) and frame.output_format() != "table":
-        frame.put_json(answer)
+def _done(operation: Operation, response: Any, places: Mapping[str, str]) -> None:
+    if isinstance(response, list) and operation.columns is not None and not operation.done:
+        frame.put_list(response, operation.columns, id_field=operation.id_field, empty=operation.empty)
+    elif isinstance(response, Mapping) and (frame.is_quiet() or frame.output_format() != "table"):
+        frame.put_object(response, id_field=operation.id_field)
+    elif isinstance(response, list) and frame.output_format() != "table":
+        frame.put_json(response)
     elif operation.done:
-        named = {**places, **(answer if isinstance(answer, Mapping) else {})}
+        named = {**places, **(response if isinstance(response, Mapping) else {})}
         text = operation.done.format_map({name: frame.cell(named, name) for name in named})
         frame.put(frame.safe(text))
-    elif isinstance(answer, Mapping):
-        frame.put_object(answer, id_field=operation.id_field)
+    elif isinstance(response, Mapping):
+        frame.put_object(response, id_field=operation.id_field)
 
 
 def _value(field: Field, given: Any) -> Any:
-    """A flag as the API takes it; None where it was not given."""
+    """Return a flag's value for the API; None if it was not given."""
     if given in (None, "", []):
         return None
     match field.kind:

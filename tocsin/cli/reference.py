@@ -1,4 +1,4 @@
-"""The reference of the command line, written from the commands themselves."""
+"""Generates the reference of the command line from the commands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ written from the commands: `python -m tocsin.cli.reference > docs/reference/cli.
 
 ## Everywhere
 
-These flags may stand before or after the verb.
+These flags may be given before or after the verb.
 
 | Flag | Meaning |
 | --- | --- |
@@ -37,11 +37,11 @@ which only its owner may read; it is sent to that server alone. `tocsin completi
 | 0 | done |
 | 1 | refused: not found, conflict, not allowed, or some of several refused |
 | 2 | usage: a word, flag or value that is not known |
-| 3 | the server cannot be reached, or answers 5xx or 429 after all retries |
+| 3 | the server cannot be reached, or responds with 5xx or 429 after all retries |
 | 130 | interrupted |
 
 When the server cannot be reached, `incidents create`, `notes add` and internal `updates post` are stored on this
-host and sent once by `tocsin sync`, in order. `incidents mitigate --approved-by` asks that person for approval and
+host and sent once by `tocsin sync`, in order. `incidents mitigate --approved-by` requests that person's approval and
 waits; it approves only where the caller is that person. `incidents test-rule` opens nothing, with or without
 `--dry-run`; only `--open` sends the events of its file. Each operation of the API has a command; where a request has more fields than flags, `--file`
 takes them as JSON.
@@ -49,7 +49,7 @@ takes them as JSON.
 
 
 def text() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return "\n".join([HEAD, *_group(typer.main.get_command(build()), "tocsin")]).rstrip() + "\n"
 
 

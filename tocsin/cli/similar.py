@@ -1,4 +1,4 @@
-"""Open incidents that may be the one that was just declared."""
+"""Open incidents that may duplicate the one just declared."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_SIMILAR: Final = 4
 
 
 def similar_open(title: str, made: str) -> list[dict[str, Any]]:
-    """Up to four other active incidents that share one of the longest words of the title."""
+    """Return up to four other active incidents that share one of the longest words of the title."""
     words = sorted({w for w in title.casefold().split() if len(w) >= MIN_WORD}, key=len, reverse=True)
     found: dict[str, dict[str, Any]] = {}
     try:

@@ -15,7 +15,7 @@ _UNITS: Final = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w
 def statistics_rows(
     found: Mapping[str, Any], *, by_type: bool, by_severity: bool
 ) -> tuple[list[list[str]], list[int]]:
-    """Rows of the table, and the rows behind which a line is drawn. Without a choice both parts are shown."""
+    """Return the rows of the table, and the rows followed by a line. By default both parts are shown."""
     rows = [
         ["Total Incidents", _right(found["total_incidents"])],
         ["Active Incidents", _right(found["active_incidents"])],
@@ -43,7 +43,7 @@ def statistics_rows(
 
 
 def more_rows(found: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
-    """Further tables, each with its title, head and rows; those without rows are left out."""
+    """Return further tables, each with its title, head and rows; empty ones are left out."""
     tables = [
         ("Response Times", ["Measure", "Median", "P90", "Mean", "n", "Left out"], _measures(found)),
         ("Rates", ["Rate", "Share", "Of"], _rates(found)),
@@ -98,7 +98,7 @@ def _percent(value: float | None) -> str:
 
 
 def period(since: str) -> str:
-    """24h -> Last 24 hours."""
+    """Return the label of a period: 24h -> Last 24 hours."""
     if not since:
         return "All time"
     found = _SPAN.fullmatch(since.strip().lower())

@@ -1,4 +1,4 @@
-"""Tables of text: with box lines on a terminal, as plain columns elsewhere. Pure."""
+"""Text tables: with box lines on a terminal, as plain columns elsewhere. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 
 MIN_COLUMN: Final = 12
 BREAKS: Final = "._-/:,@"
-MAX_WHOLE_WORD: Final = 32  # a longer one may be broken where the terminal is too narrow
+MAX_WHOLE_WORD: Final = 32  # a longer one may be broken if the terminal is too narrow
 Rows = Sequence[Sequence[str]]
 
 
 def boxed(headings: Sequence[str], cells: Rows, *, breaks: Sequence[int] = (), most: int = 0) -> str:
-    """A table with box lines; `breaks` are rows behind which a line is drawn.
+    """Return a table with box lines; `breaks` are rows followed by a line.
 
-    `most`: the columns of the terminal; what does not fit goes on in the next line of its cell.
+    `most`: the columns of the terminal; longer cells wrap.
     """
     rows = [headings, *cells] if headings else list(cells)
     columns = list(zip(*rows, strict=True))
@@ -36,7 +36,7 @@ def boxed(headings: Sequence[str], cells: Rows, *, breaks: Sequence[int] = (), m
 
 
 def plain(headings: Sequence[str], cells: Rows) -> str:
-    """Columns apart by two blanks."""
+    """Return columns separated by two blanks."""
     rows = [headings, *cells] if headings else list(cells)
     widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
     return "\n".join(
@@ -46,16 +46,16 @@ def plain(headings: Sequence[str], cells: Rows) -> str:
 
 
 def width(text: str) -> int:
-    """The columns that a text takes on a terminal."""
+    """Return the width of a text on a terminal."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
     )
 
 
 def wrapped(text: str, size: int) -> list[str]:
-    """A text in lines of at most `size` columns, broken at blanks, or within a word that is longer.
+    """Wrap a text to at most `size` columns, at blanks, or within a word that is longer.
 
-    Such a word is broken behind a dot, a dash or the like where it has one.
+    Such a word is broken behind a dot, a dash or the like if it has one.
     """
     if width(text) <= size:
         return [text]
@@ -74,13 +74,13 @@ def wrapped(text: str, size: int) -> list[str]:
 
 
 def _cut(text: str, size: int) -> int:
-    """Where a word that is too long is broken."""
+    """Return where a word that is too long is broken."""
     most = _fits(text, size)
     return next((at for at in range(most, most // 3, -1) if text[at - 1] in BREAKS), most)
 
 
 def _fits(text: str, size: int) -> int:
-    """How many letters of a text fit, at least one."""
+    """Return how many letters of a text fit, at least one."""
     taken = 0
     for count, letter in enumerate(text):
         taken += width(letter)
@@ -90,15 +90,15 @@ def _fits(text: str, size: int) -> int:
 
 
 def _least(cells: Sequence[str]) -> int:
-    """How narrow a column may become without breaking a word, such as the name of an action."""
+    """Return the minimum width of a column without breaking a word, such as the name of an action."""
     words = [width(word) for text in cells for word in text.split(" ")]
     return max(MIN_COLUMN, min(MAX_WHOLE_WORD, max(words, default=0)))
 
 
 def _fitting(sizes: list[int], least: list[int], most: int) -> list[int]:
-    """The sizes of columns of a table of `most` columns: the widest become narrower, words whole if they can.
+    """Return the column widths of a table of `most` columns: the widest shrink, preferably at blanks.
 
-    `least`: below these sizes words would be broken, which is done where nothing else helps.
+    `least`: below these widths words would be broken, as a last resort.
     """
     for floors in (least, [MIN_COLUMN] * len(sizes)):
         over = sum(sizes) + 3 * len(sizes) + 1 - most

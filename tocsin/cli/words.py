@@ -1,4 +1,4 @@
-"""The words of the command line: severities, states, times. Pure."""
+"""Words of the command line: severities, states, times. Pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _UNIT_S: Final = {"m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def severity_word(severity: str) -> str:
-    """sev2 -> HIGH."""
+    """Return the word of a severity: sev2 -> HIGH."""
     return SEVERITY_WORDS.get(severity, severity.upper())
 
 
 def status_word(incident: Mapping[str, Any]) -> str:
-    """The stage while an incident is unresolved, else the status."""
+    """Return the stage while an incident is unresolved, else the status."""
     status = str(incident.get("status", ""))
     if status in {"resolved", "closed"}:
         return status
@@ -37,7 +37,7 @@ def status_word(incident: Mapping[str, Any]) -> str:
 
 
 def with_words(incident: Mapping[str, Any]) -> dict[str, Any]:
-    """An incident of the API with the words of the command line beside the canonical values."""
+    """Return an incident of the API with the command line's words beside the canonical values."""
     return {
         **incident,
         "severity_word": severity_word(str(incident.get("severity", ""))),
@@ -46,7 +46,7 @@ def with_words(incident: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def ago(moment: str | None, now: datetime | None = None) -> str:
-    """How long ago, in one unit: 5m ago."""
+    """Return the age in one unit: 5m ago."""
     if not moment:
         return ""
     seconds = int(((now or datetime.now(UTC)) - parsed(moment)).total_seconds())
@@ -57,18 +57,18 @@ def ago(moment: str | None, now: datetime | None = None) -> str:
 
 
 def clock(moment: str) -> str:
-    """10:25:15Z."""
+    """Return the time of day: 10:25:15Z."""
     return f"{parsed(moment).astimezone(UTC):%H:%M:%SZ}"
 
 
 def parsed(moment: str) -> datetime:
-    """A time of the API."""
+    """Parse a time of the API."""
     found = datetime.fromisoformat(moment)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def since(text: str, now: datetime | None = None) -> str:
-    """24h, 7d or a time -> a time for the API."""
+    """Convert 24h, 7d or a time to a time for the API."""
     if not text:
         return ""
     if found := _SINCE.fullmatch(text.strip().lower()):
@@ -81,7 +81,7 @@ def since(text: str, now: datetime | None = None) -> str:
 
 
 def moment(text: str, now: datetime | None = None) -> str:
-    """+4h, or a time -> a time for the API."""
+    """Convert +4h, or a time, to a time for the API."""
     if not text.startswith("+"):
         return since(text, now)
     found = _SINCE.fullmatch(text[1:].strip().lower())
@@ -92,7 +92,7 @@ def moment(text: str, now: datetime | None = None) -> str:
 
 
 def pairs(given: list[str], flag: str) -> dict[str, str]:
-    """["a=1", "b=2"] -> {"a": "1", "b": "2"}."""
+    """Parse ["a=1", "b=2"] -> {"a": "1", "b": "2"}."""
     odd = [text for text in given if "=" not in text]
     if odd:
         raise BadUsageError(f"{flag} {odd[0]!r} is not NAME=VALUE.")
@@ -100,5 +100,5 @@ def pairs(given: list[str], flag: str) -> dict[str, str]:
 
 
 def listed(given: list[str]) -> list[str]:
-    """["a,b", "c"] -> ["a", "b", "c"]: flags may be repeated, and hold commas."""
+    """Split ["a,b", "c"] -> ["a", "b", "c"]: flags may be repeated, and contain commas."""
     return [word.strip() for text in given for word in text.split(",") if word.strip()]

@@ -1,4 +1,4 @@
-"""Makes a bundle: runs the probes, keeps what they found, writes the archive with its manifest."""
+"""Creates a bundle: runs the probes, writes their results to an archive with a manifest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from tocsin.collector.context import MAX_ENTRIES, Context, Options
 from tocsin.collector.items import PARTIAL, PROBES, SKIPPED, Probe, as_json
 from tocsin.collector.probes.system import architecture
-from tocsin.collector.runner import BEGIN, DATA, END, Ended, run_probe
+from tocsin.collector.runner import BEGIN, DATA, END, ProbeResult, run_probe
 from tocsin.redaction.names import is_secret
 from tocsin.redaction.own_rules import Literals, OwnRule
 from tocsin.redaction.stream import Finder, Redactor
@@ -33,7 +33,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 Say = Callable[[str], None]
 
 
-class Made(NamedTuple):
+class FinishedBundle(NamedTuple):
     """A finished bundle."""
 
     path: str
@@ -44,7 +44,7 @@ class Made(NamedTuple):
 
 
 class Maker:
-    """One bundle. `say` prints the lines of progress."""
+    """Creates one bundle. `say` prints the lines of progress."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class Maker:
         self._began = time.monotonic()
         self._entries: list[Any] = []
         self._skipped: list[Any] = []
-        self._probes: list[Ended] = []
+        self._probes: list[ProbeResult] = []
         self.is_interrupted = False
 
-    def make(self, folder: str) -> Made:
-        """Write the bundle into a folder. Raises OSError where there is no room for it."""
+    def make(self, folder: str) -> FinishedBundle:
+        """Write the bundle into a folder. Raises OSError if the disk is full."""
         os.makedirs(folder, mode=0o700, exist_ok=True)
         _remove_left_over(folder, time.time() - LEFT_OVER_S)
         work = tempfile.mkdtemp(prefix=".bundle-", dir=folder)
@@ -86,7 +86,7 @@ class Maker:
                 self._say(f"  {phase}")
             reason = self._why_not(probe)
             if reason:
-                self._probes.append(Ended(probe.name, False, 0.0, reason))
+                self._probes.append(ProbeResult(probe.name, False, 0.0, reason))
             else:
                 self._run(probe, work)
 
@@ -106,7 +106,7 @@ class Maker:
         entry: Any = None
         file: Any = None
         for message in run_probe(probe, context, self._redactor, is_raw=self._options.dangerous):
-            if isinstance(message, Ended):
+            if isinstance(message, ProbeResult):
                 self._probes.append(message)
                 if entry:
                     self._keep(entry, file, {"state": PARTIAL, "reason": message.reason})
@@ -135,7 +135,7 @@ class Maker:
     def _redactor(self) -> Redactor:
         return Redactor(self._key, self._finders)
 
-    def _archive(self, work: str, folder: str) -> Made:
+    def _archive(self, work: str, folder: str) -> FinishedBundle:
         stamp = datetime.now(timezone.utc)
         path = _free_name(folder, stamp)
         part = f"{path}.part"
@@ -153,7 +153,7 @@ class Maker:
             digest = hashlib.sha256()
             for data in iter(lambda: file.read(1 << 20), b""):
                 digest.update(data)
-        return Made(path, os.path.getsize(path), digest.hexdigest(), metadata, manifest)
+        return FinishedBundle(path, os.path.getsize(path), digest.hexdigest(), metadata, manifest)
 
     def _metadata(self, stamp: datetime) -> Any:
         partial = self.is_interrupted or any(
@@ -175,8 +175,8 @@ class Maker:
                 source = {"source": "collector", "probe": "collector"}
                 _add(archive, "dangerous_mode.json", [as_json(self._consent)], source, listed)
             for entry in sorted(self._entries, key=lambda e: (e["path"].startswith("logs/"), e["path"])):
-                with open(entry["file"], "rb") as kept:
-                    _add(archive, entry["path"], iter(lambda: kept.read(1 << 20), b""), entry, listed)
+                with open(entry["file"], "rb") as opened:
+                    _add(archive, entry["path"], iter(lambda: opened.read(1 << 20), b""), entry, listed)
                 os.unlink(entry["file"])
             manifest = self._manifest(metadata, listed)
             _add(archive, LAST, [as_json(manifest)], {}, [])
@@ -201,7 +201,7 @@ _PHASES = ("Collecting system info...", "Running health checks...", "Gathering l
 
 
 def chain_of(entries: Iterable[Any]) -> str:
-    """SHA-256 over path, size and SHA-256 of all entries in order: any change shows."""
+    """Return the SHA-256 over path, size and SHA-256 of all entries in order, which detects any change."""
     digest = hashlib.sha256()
     for entry in entries:
         digest.update(json.dumps([entry["path"], entry["size"], entry["sha256"]]).encode())
@@ -228,7 +228,7 @@ def _add(archive: Any, path: str, chunks: Iterable[bytes], entry: Any, listed: l
 
 
 def _own_secrets(config: Mapping[str, Any]) -> Literals:
-    """What variables and files of settings hold under secret names is cut wherever it stands."""
+    """Return values of variables and settings files under secret names, which are redacted everywhere."""
     values = [value for name, value in os.environ.items() if is_secret(name)]
     for path in config.get("redaction", {}).get("secret_files", []):
         try:
@@ -241,13 +241,13 @@ def _own_secrets(config: Mapping[str, Any]) -> Literals:
 
 
 def finders_of(config: Mapping[str, Any]) -> list[Finder]:
-    """What is redacted beside the built-in rules. Raises RuleError for a rule that cannot be used."""
+    """Return the additional redaction rules. Raises RuleError for an invalid rule."""
     rules: list[Finder] = [OwnRule(rule) for rule in config.get("redaction", {}).get("rules", [])]
     return [_own_secrets(config), *rules]
 
 
 def _remove_left_over(folder: str, before: float) -> None:
-    """Remove what a killed program left half done."""
+    """Remove unfinished files of a killed program."""
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
         is_part = name.startswith("incident-") and name.endswith(".zip.part")
@@ -279,7 +279,7 @@ def _remove(path: str) -> None:
 
 
 def readable_size(size: int) -> str:
-    """2.5 MB."""
+    """Format a size: 2.5 MB."""
     if size < 1_000:
         return f"{size} bytes"
     return f"{size / 1e3:.1f} kB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"

@@ -1,4 +1,4 @@
-"""What the command line and the single file share: create, upload, list."""
+"""Shared by the command line and the single file: create, upload, list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from tocsin.collector.bundle import Made, Maker, Say, finders_of, readable_size
+from tocsin.collector.bundle import FinishedBundle, Maker, Say, finders_of, readable_size
 from tocsin.collector.context import Options
 from tocsin.collector.probes import health, logs, network, own, processes, services, system
 from tocsin.collector.reading import local_bundles, remember_upload
@@ -18,7 +18,7 @@ from tocsin.collector.toml_config import ConfigError, read_toml
 from tocsin.collector.upload import upload
 from tocsin.redaction.own_rules import RuleError
 
-LOADED = (system, processes, network, services, health, logs)  # importing a probe declares it
+LOADED = (system, processes, network, services, health, logs)  # importing a probe registers it
 
 
 class CollectorError(Exception):
@@ -30,15 +30,15 @@ class CollectorError(Exception):
 
 
 def bundles_folder() -> str:
-    """Where bundles lie unless --output says otherwise."""
+    """Return the default folder of bundles, unless --output is given."""
     base = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
     return os.path.join(base, "tocsin", "incidents")
 
 
 def load_config(path: str = "") -> Mapping[str, Any]:
-    """The collector's configuration; an empty one where there is none.
+    """Return the collector's configuration; an empty one if there is none.
 
-    The rules of `redaction.toml` hold whatever file is chosen: they only add to what is redacted.
+    The rules of `redaction.toml` always apply: they only add to what is redacted.
     """
     base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     folder = os.path.join(base, "tocsin")
@@ -67,7 +67,7 @@ def _listed(given: Any, name: str) -> Any:
 
 
 def finders(config: Mapping[str, Any]) -> Any:
-    """The rules and known values of a configuration. Raises CollectorError for one that cannot be used."""
+    """Return the rules and known values of a configuration. Raises CollectorError for invalid ones."""
     try:
         return finders_of(config)
     except RuleError as error:
@@ -75,8 +75,10 @@ def finders(config: Mapping[str, Any]) -> Any:
         raise CollectorError(words, 2) from error
 
 
-def create(options: Options, config: Mapping[str, Any], folder: str, say: Say, consent: Any = None) -> Made:
-    """Make a bundle and print the lines of progress. One Ctrl-C ends the collecting, a second one all."""
+def create(
+    options: Options, config: Mapping[str, Any], folder: str, say: Say, consent: Any = None
+) -> FinishedBundle:
+    """Create a bundle and print progress. One Ctrl-C ends the collecting, a second one the program."""
     maker = Maker(options, config, say, consent, own.own_probes(own.folder()), finders(config))
     say("Creating incident bundle...")
     restore = _on_interrupt(lambda: setattr(maker, "is_interrupted", True))
@@ -96,17 +98,17 @@ def create(options: Options, config: Mapping[str, Any], folder: str, say: Say, c
 
 
 def send(path: str, url: str, token: str, say: Say, incident: str = "") -> Any:
-    """Upload a bundle and print the lines of progress."""
+    """Upload a bundle and print progress."""
     say("Uploading to Tocsin...")
-    answer = upload(path, url, token, incident=incident)
-    remember_upload(path, answer)
+    response = upload(path, url, token, incident=incident)
+    remember_upload(path, response)
     say("  Upload complete")
-    say(f"  Incident ID: {answer.get('incident') or 'none'}")
-    return answer
+    say(f"  Incident ID: {response.get('incident') or 'none'}")
+    return response
 
 
 def consent_of(host: str, ask: Callable[[str], str], file: str = "") -> Any:
-    """The typed consent for a bundle that is not redacted. Raises CollectorError without it."""
+    """Require typed consent for a bundle that is not redacted. Raises CollectorError without it."""
     sentence = f"I consent to collect unredacted data from {host}"
     if file:
         try:
@@ -119,13 +121,13 @@ def consent_of(host: str, ask: Callable[[str], str], file: str = "") -> Any:
     else:
         raise CollectorError("--dangerous-mode needs a terminal, or --consent-file.", 2)
     if typed != sentence:
-        raise CollectorError("The consent was not given as asked for. Nothing was collected.")
+        raise CollectorError("The consent was not given as requested. Nothing was collected.")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"by": getpass.getuser(), "host": host, "sentence": typed, "at": now, "rules_off": "all"}
 
 
 def local_lines(folder: str) -> list[str]:
-    """The lines of `incident list` for bundles of this host."""
+    """Return the lines of `incident list` for bundles of this host."""
     return [
         f"  {found.label}  {meta['created_at'][:10]}  {meta['summary']}"
         for found in local_bundles(folder)

@@ -1,4 +1,4 @@
-"""What a probe may use: options, limits, and commands that cannot hang."""
+"""Interface of probes: options, limits, and commands with timeouts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GRACE_S = 2.0
 
 
 class Options(NamedTuple):
-    """What the user asked for."""
+    """Options given by the user."""
 
     summary: str = ""
     since_s: float = 86_400.0
@@ -35,24 +35,24 @@ class Options(NamedTuple):
 
 
 class Context(NamedTuple):
-    """Options, configuration and the moment by which a probe must be done."""
+    """Options, configuration and the deadline of a probe."""
 
     options: Options
     config: Mapping[str, Any]
     deadline: float
 
     def left(self) -> float:
-        """Seconds until the probe must be done."""
+        """Return the seconds until the deadline."""
         return max(0.0, self.deadline - time.monotonic())
 
     def section(self, name: str) -> Mapping[str, Any]:
-        """A table of the configuration."""
+        """Return a table of the configuration."""
         found = self.config.get(name, {})
         return found if isinstance(found, Mapping) else {}
 
 
 class Output(NamedTuple):
-    """What a command said."""
+    """Output of a command."""
 
     code: int
     text: bytes
@@ -60,7 +60,10 @@ class Output(NamedTuple):
 
 
 def run_command(argv: Sequence[str], seconds: float = 5.0) -> Optional[Output]:
-    """Run a command without a shell; None where it does not exist. It and its children are killed in time."""
+    """Run a command without a shell; None if it does not exist.
+
+    It and its children are killed at the timeout.
+    """
     try:
         process = subprocess.Popen(
             list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -80,7 +83,7 @@ _LATE = "late"
 
 
 def _output_of(process: Any, deadline: float) -> tuple[bytes, str]:
-    """What a command says within its time and the limit, and why it must be ended, if so."""
+    """Return a command's output within its time and size limit, and why it must be killed, if so."""
     descriptor, size = process.stdout.fileno(), 0
     parts: list[bytes] = []
     while True:
@@ -93,7 +96,7 @@ def _output_of(process: Any, deadline: float) -> tuple[bytes, str]:
         parts.append(data[: MAX_OUTPUT_BYTES - size])
         size += len(data)
         if size > MAX_OUTPUT_BYTES:
-            return b"".join(parts), f"more than {MAX_OUTPUT_BYTES} bytes; the first are kept"
+            return b"".join(parts), f"more than {MAX_OUTPUT_BYTES} bytes; the rest was cut"
     try:
         process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
@@ -102,7 +105,7 @@ def _output_of(process: Any, deadline: float) -> tuple[bytes, str]:
 
 
 def kill_group(pid: int) -> None:
-    """End a process group: TERM, and KILL two seconds later."""
+    """End a process group: SIGTERM, and SIGKILL two seconds later."""
     for number, pause in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, 0.0)):
         try:
             os.killpg(pid, number)
@@ -123,6 +126,6 @@ def _is_running(pid: int) -> bool:
 
 
 def _quiet_environment() -> dict[str, str]:
-    """Commands need no secrets of ours."""
-    kept = ("PATH", "HOME", "USER", "TZ", "XDG_RUNTIME_DIR", "DOCKER_HOST", "CONTAINER_HOST")
-    return {"LC_ALL": "C", **{name: os.environ[name] for name in kept if name in os.environ}}
+    """Return an environment without our secrets."""
+    names = ("PATH", "HOME", "USER", "TZ", "XDG_RUNTIME_DIR", "DOCKER_HOST", "CONTAINER_HOST")
+    return {"LC_ALL": "C", **{name: os.environ[name] for name in names if name in os.environ}}

@@ -1,4 +1,4 @@
-"""Reading files of a host that may be sick: links, pipes, devices, endless and growing files."""
+"""Reads files of a faulty host safely: links, pipes, devices, endless and growing files."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _OPENERS: dict[str, Any] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open
 _BOM = (b"\xff\xfe", b"\xfe\xff")
 
 
-class Opened(NamedTuple):
-    """An open file: `size` is what it was when it was opened."""
+class OpenFile(NamedTuple):
+    """An open file: `size` is its size when it was opened."""
 
     file: IO[bytes]
     size: int
@@ -30,11 +30,11 @@ class Opened(NamedTuple):
 
 
 class UnreadableError(Exception):
-    """A file that is left out, with the reason."""
+    """A skipped file, with the reason."""
 
 
-def open_regular(path: str) -> Opened:
-    """Open a regular file without waiting and without following a link."""
+def open_regular(path: str) -> OpenFile:
+    """Open a regular file without blocking and without following a link."""
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | getattr(os, "O_NOFOLLOW", 0)
     try:
         descriptor = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
@@ -45,11 +45,11 @@ def open_regular(path: str) -> Opened:
     if not stat.S_ISREG(info.st_mode) or path.startswith(("/proc/", "/sys/", "/dev/")):
         os.close(descriptor)
         raise UnreadableError("is not a regular file")
-    return Opened(os.fdopen(descriptor, "rb"), info.st_size, info.st_mtime)
+    return OpenFile(os.fdopen(descriptor, "rb"), info.st_size, info.st_mtime)
 
 
-def tail(opened: Opened, most: int) -> Iterator[bytes]:
-    """The last `most` bytes of a file, from the beginning of a line on; a growing file to the size seen."""
+def tail(opened: OpenFile, most: int) -> Iterator[bytes]:
+    """Return the last `most` bytes of a file, from the beginning of a line on, up to the size when opened."""
     left = opened.size
     if left > most:
         opened.file.seek(left - most)
@@ -62,8 +62,8 @@ def tail(opened: Opened, most: int) -> Iterator[bytes]:
         yield data
 
 
-def unpacked(opened: Opened, path: str, most: int) -> Iterator[bytes]:
-    """The first `most` bytes of a packed file. Raises UnreadableError where it is damaged."""
+def unpacked(opened: OpenFile, path: str, most: int) -> Iterator[bytes]:
+    """Return the first `most` bytes of a compressed file. Raises UnreadableError if it is damaged."""
     opener = _OPENERS[os.path.splitext(path)[1]]
     try:
         with opener(opened.file, "rb") as plain:
@@ -79,19 +79,19 @@ def unpacked(opened: Opened, path: str, most: int) -> Iterator[bytes]:
 
 
 def is_packed(path: str) -> bool:
-    """Whether a name says that a file is compressed."""
+    """Return whether a name has the suffix of a compressed file."""
     return os.path.splitext(path)[1] in _OPENERS
 
 
-def is_binary(opened: Opened) -> bool:
-    """Whether the beginning of a file is no text."""
+def is_binary(opened: OpenFile) -> bool:
+    """Return whether the beginning of a file is not text."""
     start = opened.file.read(PROBED)
     opened.file.seek(0, io.SEEK_SET)
     return b"\0" in start and start[:2] not in _BOM
 
 
 def matching(pattern: str) -> list[str]:
-    """The files that a pattern names, at most 10,000, in order."""
+    """Return the files that match a pattern, at most 10,000, in order."""
     found: list[str] = []
     for path in glob.iglob(os.path.expanduser(pattern), recursive=False):
         if len(found) >= MAX_FOLDER_ENTRIES:

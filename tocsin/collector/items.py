@@ -1,4 +1,4 @@
-"""What probes return, and how they are declared."""
+"""Items that probes return, and the registration of probes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Item(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """A probe: `run` yields its items within `seconds`. `phase` is the line it belongs to."""
+    """A probe: `run` yields its items within `seconds`. `phase` is its line of progress."""
 
     name: str
     seconds: float
@@ -39,7 +39,7 @@ SYSTEM, HEALTH, LOGS = "Collecting system info...", "Running health checks...", 
 
 
 def probe(name: str, *, seconds: float = 10.0, phase: str = SYSTEM) -> Callable[[Any], Any]:
-    """Declare a function as a probe."""
+    """Register a function as a probe."""
 
     def declare(run: Callable[[Context], Iterator[Item]]) -> Callable[[Context], Iterator[Item]]:
         PROBES[name] = Probe(name, seconds, phase, run)
@@ -49,18 +49,18 @@ def probe(name: str, *, seconds: float = 10.0, phase: str = SYSTEM) -> Callable[
 
 
 def skipped(source: str, reason: str) -> Item:
-    """Something that is not in the bundle, and why."""
+    """Return an item that is not in the bundle, with the reason."""
     return Item("", source, state=SKIPPED, reason=reason)
 
 
 def as_json(document: Any) -> bytes:
-    """A document as it stands in a bundle: JSON, so that what is no number there is null."""
+    """Return a document as JSON; non-finite numbers become null."""
     text = json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "replace") + b"\n"
 
 
 def _finite(value: Any) -> Any:
-    """The value without NaN and infinities, which JSON does not know and Tocsin refuses."""
+    """Return the value without NaN and infinities, which JSON lacks and Tocsin refuses."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):

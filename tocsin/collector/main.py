@@ -1,4 +1,4 @@
-"""The single file `collector.pyz`: create, upload, list, verify, with the standard library alone."""
+"""The single file `collector.pyz`: create, upload, list, verify, with the standard library only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main(arguments: Any = None) -> int:
 
 
 def options_of(given: Any) -> Options:
-    """The options of `create`."""
+    """Return the options of `create`."""
     return Options(
         summary=given.summary, since_s=seconds(given.since), logs=tuple(given.logs or ()),
         timeout_s=given.timeout, max_bytes=given.max_size * 1_000_000, only=tuple(given.only or ()),
@@ -44,7 +44,7 @@ def options_of(given: Any) -> Options:
 
 
 def seconds(text: str) -> float:
-    """24h -> 86400. Raises CollectorError."""
+    """Parse a duration: 24h -> 86400. Raises CollectorError."""
     unit = {"m": 60, "h": 3_600, "d": 86_400}.get(text[-1:], 0)
     if not unit or not text[:-1].isdigit():
         raise commands.CollectorError(f"{text!r} is no time span. Examples: 30m, 24h, 7d.", 2)
@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--skip", action="append", help="not this probe; repeatable")
     create.add_argument("--output", default="", help="folder")
     create.add_argument("--hide-host", action="store_true")
-    create.add_argument("--dangerous-mode", action="store_true", help="without redaction; asks for consent")
+    create.add_argument("--dangerous-mode", action="store_true", help="without redaction; requires consent")
     create.add_argument("--consent-file", default="")
     create.add_argument("--insecure-http", action="store_true", help=INSECURE)
     create.set_defaults(run=_create)
@@ -141,5 +141,5 @@ def _failed(error: Exception, code: int) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """`main` for callers that hold the arguments."""
+    """`main` for callers with arguments."""
     return main(list(arguments))

@@ -1,4 +1,4 @@
-"""Reads bundles that lie on this host: verifies, lists, shows."""
+"""Reads bundles on this host: verifies, lists, shows."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MAX_JSON_BYTES = 5_000_000
 
 
 class BundleError(Exception):
-    """A file that is no whole bundle."""
+    """A file that is not a complete bundle."""
 
 
 class Local(NamedTuple):
-    """A bundle on this host. `incident` is the one it was uploaded to, where that is known."""
+    """A bundle on this host. `incident` is the one it was uploaded to, if known."""
 
     path: str
     metadata: Any
@@ -28,12 +28,12 @@ class Local(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What stands in the place of its incident in lists."""
+        """Return what lists show instead of an incident."""
         return self.incident or ("(no incident)" if self.is_uploaded else "(not uploaded)")
 
 
 def document(archive: zipfile.ZipFile, name: str) -> Any:
-    """A JSON document of a bundle."""
+    """Return a JSON document of a bundle."""
     info = archive.getinfo(name)
     if info.file_size > MAX_JSON_BYTES:
         raise BundleError(f"{name} is larger than {MAX_JSON_BYTES} bytes")
@@ -41,7 +41,7 @@ def document(archive: zipfile.ZipFile, name: str) -> Any:
 
 
 def verify(path: str) -> Any:
-    """The manifest of a bundle of which every entry is as it was written. Raises BundleError."""
+    """Return the manifest of a bundle after verifying every entry. Raises BundleError."""
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = document(archive, LAST)
@@ -71,7 +71,7 @@ def _check(archive: zipfile.ZipFile, entry: Any) -> None:
 
 
 def metadata_of(path: str) -> Any:
-    """metadata.json of a bundle. Raises BundleError."""
+    """Return metadata.json of a bundle. Raises BundleError."""
     try:
         with zipfile.ZipFile(path) as archive:
             return document(archive, FIRST)
@@ -80,7 +80,7 @@ def metadata_of(path: str) -> Any:
 
 
 def local_bundles(folder: str) -> list[Local]:
-    """The bundles of a folder, newest first; what is none is left out."""
+    """Return the bundles of a folder, newest first; other files are ignored."""
     found = []
     try:
         names = sorted(os.listdir(folder), reverse=True)
@@ -98,7 +98,7 @@ def local_bundles(folder: str) -> list[Local]:
 
 
 def incident_of(path: str) -> str:
-    """The incident that a bundle was uploaded to, or ""."""
+    """Return the incident that a bundle was uploaded to, or ""."""
     try:
         with open(f"{path}.uploaded", encoding="utf-8") as file:
             return str(json.load(file).get("incident", ""))
@@ -106,17 +106,17 @@ def incident_of(path: str) -> str:
         return ""
 
 
-def remember_upload(path: str, answer: Any) -> None:
-    """Remember beside a bundle what became of it, unless the disk is full or only read."""
+def remember_upload(path: str, result: Any) -> None:
+    """Store the result of an upload beside the bundle, unless the disk is full or read-only."""
     try:
         with open(f"{path}.uploaded", "w", encoding="utf-8") as file:
-            json.dump({"incident": answer.get("incident") or "", "url": answer.get("url", "")}, file)
+            json.dump({"incident": result.get("incident") or "", "url": result.get("url", "")}, file)
     except OSError:
         pass
 
 
 def find_bundle(given: str, folder: str) -> str:
-    """The path of a bundle by path, name, or id (its beginning). Raises BundleError."""
+    """Return the path of a bundle by path, name, or id prefix. Raises BundleError."""
     for path in (given, os.path.join(folder, given), os.path.join(folder, f"{given}.zip")):
         if os.path.isfile(path):
             return path

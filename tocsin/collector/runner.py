@@ -1,4 +1,4 @@
-"""Runs each probe in a child process of its own, which redacts what it found before it hands it over."""
+"""Runs each probe in a child process of its own, which redacts its results before passing them on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MakeRedactor = Callable[[], Redactor]
 
 
 class Message(NamedTuple):
-    """One message of a child: an entry begins, goes on, ends; or a probe failed."""
+    """One message of a child: an entry begins, continues, ends; or a probe failed."""
 
     kind: bytes
     body: bytes
@@ -34,8 +34,8 @@ class Message(NamedTuple):
         return json.loads(self.body)
 
 
-class Ended(NamedTuple):
-    """How a probe ended."""
+class ProbeResult(NamedTuple):
+    """Result of a probe."""
 
     name: str
     ok: bool
@@ -46,7 +46,7 @@ class Ended(NamedTuple):
 def run_probe(
     probe: Probe, context: Context, redactor: MakeRedactor, *, is_raw: bool = False
 ) -> Iterator[Any]:
-    """The messages of a probe, and at last how it ended. It is killed at its deadline."""
+    """Yield the messages of a probe, finally its result. It is killed at its deadline."""
     began = time.monotonic()
     reading, writing = os.pipe()
     child = os.fork()
@@ -68,7 +68,7 @@ def run_probe(
         os.close(reading)
         kill_group(child)
         os.waitpid(child, 0)
-    yield Ended(probe.name, not reason, round(time.monotonic() - began, 2), reason)
+    yield ProbeResult(probe.name, not reason, round(time.monotonic() - began, 2), reason)
 
 
 def _messages(reading: int, context: Context) -> Iterator[Any]:
@@ -91,7 +91,7 @@ def _messages(reading: int, context: Context) -> Iterator[Any]:
 
 
 def _child(probe: Probe, context: Context, redactor: MakeRedactor, writing: int, is_raw: bool) -> None:
-    """Never returns: the child ends here, whatever happens."""
+    """Never return: the child ends here, whatever happens."""
     code = 0
     try:
         os.setpgid(0, 0)
@@ -151,7 +151,7 @@ class _Sender:
         return head
 
     def _document(self, value: Any) -> Any:
-        """The same document with its texts redacted."""
+        """Return the document with its texts redacted."""
         if self._redactor is None:
             return value
         if isinstance(value, str):

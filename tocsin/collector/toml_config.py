@@ -1,4 +1,4 @@
-"""Reads the configuration: `tomllib` where Python has it, else a reader of the subset that it needs."""
+"""Reads the configuration: `tomllib` if Python has it, else a parser of the needed subset."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ConfigError(ValueError):
 
 
 def read_toml(text: str) -> dict[str, Any]:
-    """Tables, lists of tables, strings, whole numbers, true and false, and lists of those."""
+    """Parse tables, lists of tables, strings, integers, true and false, and lists of those."""
     try:
         import tomllib
     except ImportError:
@@ -28,7 +28,7 @@ def read_toml(text: str) -> dict[str, Any]:
 
 
 def read_subset(text: str) -> dict[str, Any]:
-    """The reader for Python 3.9 and 3.10."""
+    """Parser for Python 3.9 and 3.10."""
     root: dict[str, Any] = {}
     table = root
     pending = ""

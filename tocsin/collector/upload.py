@@ -18,11 +18,11 @@ from tocsin.version import VERSION
 
 TRIES = 4
 TIMEOUT_S = 60.0
-_AGAIN = (400, 403, 409)  # of the storage, or of a completion before the file is there: another ticket helps
+_AGAIN = (400, 403, 409)  # from the storage, or for a completion before the file is there: a new ticket helps
 
 
 class UploadError(Exception):
-    """An upload that did not succeed. `is_unreachable`: no one refused it."""
+    """An upload that failed. `is_unreachable`: no server refused it."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class UploadError(Exception):
 
 
 def is_readable_by_others(url: str) -> bool:
-    """Whether what is sent there goes over a network unencrypted."""
+    """Return whether data sent to this URL crosses a network unencrypted."""
     address = urllib.parse.urlsplit(url)
     return address.scheme != "https" and not _is_loopback(address.hostname or "")
 
@@ -44,25 +44,25 @@ def _is_loopback(host: str) -> bool:
 
 
 def upload(path: str, url: str, token: str, *, incident: str = "") -> Any:
-    """Upload a bundle. Returns `{id, incident, url}`; for one that is there already, too.
+    """Upload a bundle. Returns `{id, incident, url}`, also for one that is already there.
 
-    Where the server is reached over https, the file goes to no storage that is not.
+    If the server uses https, the file is never sent to a storage without it.
     """
     api = _Api(url, token)
     announced = _announcement(path, incident)
     for number in range(TRIES):
         ticket: Any = None
         try:
-            answer = api.json("POST", "/bundles", announced)
-            ticket = answer.get("ticket")
-            if ticket is None:  # it is there already
-                return answer
+            response = api.json("POST", "/bundles", announced)
+            ticket = response.get("ticket")
+            if ticket is None:  # it is already there
+                return response
             send_file(path, ticket, url)
-            return _completed(api, answer["id"])
+            return _completed(api, response["id"])
         except UploadError as error:
             if number == TRIES - 1 or not (error.is_unreachable or (ticket and error.status in _AGAIN)):
                 raise
-            if ticket and error.status == 0:  # the storage may be out of reach from here; the server is not
+            if ticket and error.status == 0:  # the storage may be unreachable from here; the server is not
                 announced["direct"] = False
             time.sleep(0.3 * 2**number)
     raise UploadError("the upload did not succeed")
@@ -94,7 +94,7 @@ def _completed(api: _Api, bundle_id: str) -> Any:
 
 
 def send_file(path: str, ticket: Any, server: str) -> None:
-    """Send exactly what the ticket says. 412: it is there already."""
+    """Send exactly what the ticket says. 412: it is already there."""
     target_url = urllib.parse.urljoin(server + "/", ticket["url"])
     if is_readable_by_others(target_url) and not is_readable_by_others(server):
         raise UploadError("the storage is not encrypted")
@@ -106,28 +106,28 @@ def send_file(path: str, ticket: Any, server: str) -> None:
     try:
         with open(path, "rb") as file:
             connection.request(ticket["method"], target, body=file, headers=dict(ticket["headers"]))
-            answer = connection.getresponse()
-            text = answer.read(2_000).decode("utf-8", "replace")
+            response = connection.getresponse()
+            text = response.read(2_000).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
         raise UploadError(f"the upload was cut: {error or type(error).__name__}") from error
     finally:
         connection.close()
-    if answer.status >= 300 and answer.status != 412:
-        raise UploadError(f"the storage returned {answer.status}: {_said(text)}", answer.status)
+    if response.status >= 300 and response.status != 412:
+        raise UploadError(f"the storage returned {response.status}: {_message(text)}", response.status)
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """An answer that leads elsewhere is a refusal: the token is for the server alone."""
+    """Treats redirects as errors: the token must be sent to the configured server only."""
 
     def redirect_request(self, *_: Any) -> None:
-        """None: nothing is asked there."""
+        """Return None: do not follow it."""
 
 
 _opener = urllib.request.build_opener(_NoRedirects)
 
 
 class _Api:
-    """Calls of the API with the standard library alone."""
+    """API calls with the standard library only."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url, self._token = url.rstrip("/"), token
@@ -140,17 +140,17 @@ class _Api:
             f"{self._url}/api/v1{path}", json.dumps(body).encode(), headers, method=method
         )
         try:
-            with _opener.open(request, timeout=TIMEOUT_S) as answer:
-                return json.load(answer)
+            with _opener.open(request, timeout=TIMEOUT_S) as response:
+                return json.load(response)
         except urllib.error.HTTPError as error:
             text = error.read(20_000).decode("utf-8", "replace")
-            raise UploadError(_said(text) or f"HTTP {error.code}", error.code) from error
+            raise UploadError(_message(text) or f"HTTP {error.code}", error.code) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise UploadError(f"{self._url} cannot be reached: {reason}") from error
 
 
-def _said(text: str) -> str:
+def _message(text: str) -> str:
     try:
         problem = json.loads(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Secrets that stand in addresses."""
+"""Secrets in URLs."""
 
 from __future__ import annotations
 

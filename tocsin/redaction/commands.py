@@ -1,4 +1,4 @@
-"""Secrets in commands and in statements of SQL."""
+"""Secrets in commands and in SQL statements."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _OPTIONS: Final = (
 )
 _NOT_AN_OPTION: Final = "and or to in for from with must may can cannot has option flag given instead"
 _UP_TO: Final = r"[ \t](?:[^\n]{0,100}?[ \t])?"
-# The same where a dash comes next; without any there, no end is looked for at each blank.
+# The same if a dash follows; without any, the end is not searched for at each blank.
 _UP_TO_DASH: Final = rf"(?=[^\n-]{{0,101}}+-){_UP_TO}"
-_NO_WORD: Final = r"(?!(?:ath|assThru|roperty|roject|rofile)\b)"  # -Path is no -P
-# Not within a word, nor behind another dash.
+_NO_WORD: Final = r"(?!(?:ath|assThru|roperty|roject|rofile)\b)"  # -Path is not -P
+# Not within a word, nor after another dash.
 _APART: Final = r"(?<![\w-]MARK)"
 _LOGINS: Final = "docker|podman|nerdctl|oras|skopeo|buildah|az|oc|argocd|helm[ ]registry|crane[ ]auth"
-# Each client with the letter behind which it is given a password.
+# Each client with the option letter of its password.
 _CLIENTS: Final = rf"""(?:
     (?:mysql|mariadb)[\w-]{{0,20}}{_UP_TO_DASH}-p
   | (?:redis|valkey)-cli{_UP_TO_DASH}-a[ \t]{{1,4}} | sshpass[ \t]{{1,4}}-p[ \t]{{0,4}}

@@ -16,18 +16,18 @@ MAX_LINES_OF_KEY: Final = 200
 
 
 def findings(text: str) -> Iterator[SecretMatch]:
-    """The secrets of a text, in order and without overlaps."""
+    """Return the secrets of a text, in order and without overlaps."""
     more = [*below(text), *_keys_without_a_beginning(text)]
     return merged([*marked(text), *more]) if more else marked(text)
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a credential replaced by `MASK`; idempotent."""
+    """Return the text with everything that looks like a credential replaced by `MASK`; idempotent."""
     return replaced(text, findings(text), lambda _secret, _rule: MASK)
 
 
 def replaced(text: str, found: Iterable[SecretMatch], placeholder: Callable[[str, str], str]) -> str:
-    """The text with a placeholder in the place of each match."""
+    """Return the text with each match replaced by a placeholder."""
     parts: list[str] = []
     done = 0
     for start, end, rule in found:
@@ -37,7 +37,7 @@ def replaced(text: str, found: Iterable[SecretMatch], placeholder: Callable[[str
 
 
 def merged(found: Iterable[SecretMatch]) -> Iterator[SecretMatch]:
-    """Matches in order; those that overlap become one, under the rule of the first."""
+    """Return matches in order; overlapping ones become one, under the rule of the first."""
     last: SecretMatch | None = None
     for match in sorted(found, key=lambda m: (m.start, -m.end)):
         if last is not None and match.start < last.end:
@@ -51,7 +51,7 @@ def merged(found: Iterable[SecretMatch]) -> Iterator[SecretMatch]:
 
 
 def _keys_without_a_beginning(text: str) -> Iterator[SecretMatch]:
-    """The lines of base64 before the end of a private key whose beginning is not in the text."""
+    """Return the lines of base64 before the end of a private key whose beginning is not in the text."""
     if "-----END" not in text:
         return
     for end in _END_OF_KEY.finditer(text):

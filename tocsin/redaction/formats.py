@@ -1,4 +1,4 @@
-"""Secrets that are known by the file or the protocol they stand in."""
+"""Secrets recognized by the file format or protocol they occur in."""
 
 from __future__ import annotations
 

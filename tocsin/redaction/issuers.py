@@ -1,4 +1,4 @@
-"""Tokens that say who issued them, and private keys."""
+"""Tokens with the prefix of their issuer, and private keys."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Final
 from tocsin.redaction.shape import Shape, exact
 from tocsin.redaction.values import WORDS
 
-# Where a token with a short mark begins: not within a word, but right behind a colour, a \\n or a %3D.
+# Where a token with a short mark begins: not within a word, but right after a colour, a \\n or a %3D.
 _EDGE: Final = r"""(?:(?<![A-Za-z0-9_-])|(?<=\x1b\[\dm)|(?<=\x1b\[\d\dm)|(?<=\x1b\[\d;\d\dm)
     |(?<=\\[nrt])|(?<=%[0-9A-F]{2}))"""
-# Behind each come twenty letters or more with a digit or a capital among them. Most end in an underscore
-# and are looked for from there: each first letter of a mark has its price at every letter of a line.
+# Each mark is followed by twenty characters or more with a digit or a capital among them. Most marks end in
+# an underscore and are searched for from there: each distinct first letter of a mark costs time at every
+# letter of a line.
 _BEFORE_UNDERSCORES: Final = (
     "dckr_pat_ dckr_oat_ lin_api_ lin_oauth_ ntn_ pscale_tkn_ pscale_pw_ pscale_oauth_ sntrys_ sntryu_ "
     "sntrya_ figd_ sb_secret_ sbp_ bkua_ CCIPAT_ CCIPRJ_ pcsk_ lsv2_pt_ lsv2_sk_ gsk_ r8_ hf_ api_org_ "
@@ -49,7 +50,7 @@ _OTHERS: Final = (
     ("sg.", r"SG\.[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}+"),  # SendGrid
     # OpenAI and many more
     ("sk-", rf"{_EDGE}sk-(?:[a-z]{{2,8}}[0-9]?-[A-Za-z0-9_-]{{20,}}+|[A-Za-z0-9]{{32,}}+)"),
-    ("tcs_", r"tcs_[A-Za-z0-9]{4,32}_[A-Za-z0-9_-]{8,}+"),  # our own
+    ("tcs_", r"tcs_[A-Za-z0-9]{4,32}_[A-Za-z0-9_-]{8,}+"),  # Tocsin's own
     (":aa", r"(?<=\d{8}):AA[A-Za-z0-9_-]{32,}+"),  # Telegram
     (":apa91b", r":APA91b[A-Za-z0-9_-]{60,}+"),  # Firebase
     ("eyj", rf"{_EDGE}eyJ[A-Za-z0-9_-]{{8,}}+(?:\.[A-Za-z0-9_-]{{4,}}+){{1,4}}+"),  # JSON Web Tokens
@@ -62,7 +63,7 @@ _OTHERS: Final = (
     ("ltai", rf"{_EDGE}LTAI[A-Za-z0-9]{{16,}}+(?![\w-])"),  # Alibaba
     ("sl.", rf"{_EDGE}sl\.(?:u\.)?[A-Za-z0-9_-]{{100,}}+"),  # Dropbox
     ("eaa", rf"{_EDGE}EAA[A-Za-z0-9_-]{{50,}}+"),  # Meta, Square
-    ("//0", r"(?<=1)//0[A-Za-z0-9_-]{40,}+"),  # Google, to be given for another
+    ("//0", r"(?<=1)//0[A-Za-z0-9_-]{40,}+"),  # Google refresh tokens
     ("access_token$", r"access_token\$(?:production|sandbox)\$[a-z0-9A-Z]{12,}+\$[a-f0-9]{32}"),  # PayPal
     ("exponentpushtoken[", r"ExponentPushToken\[[A-Za-z0-9_-]{16,}+"),
     ("/3/device/", r"/3/device/[a-f0-9]{32,}+"),  # Apple
@@ -84,13 +85,13 @@ _NAMES: Final = {
 _SHORT_WORD: Final = "(?:" + "|".join(rf"(?<=[^A-Za-z0-9][a-z][a-z0-9]{{{n}}}_)" for n in range(1, 9)) + ")"
 
 
-# Of an issuer not listed: app_…, svc2_…: a short word, and then letters, capitals and digits in no order.
+# Of an issuer not listed: app_…, svc2_…: a short word, and then letters, capitals and digits in random order.
 _UNKNOWN: Final = rf"""(?=[A-Za-z0-9]{{30}}){_SHORT_WORD}((?=[^\W_A-Z]{{0,29}}+[A-Z])
     (?=[^\W_a-z]{{0,29}}+[a-z])(?=[^\W_\d]{{0,29}}+\d)[A-Za-z0-9]{{30,}}+)(?![\w-])"""
 
 
 def _behind_an_underscore() -> str:
-    """A mark is looked for from its end, and by its last letter, one of five, before all of it."""
+    """Return a tail: a mark is searched for by its last letters, one of five, before all of it."""
     marks = sorted(_BEFORE_UNDERSCORES.split(), key=lambda mark: mark[-2])
     ways = [
         (last, f"(?<={last}_)(?:{'|'.join(rf'(?<={mark})(?<![A-Za-z0-9]{mark})' for mark in group)})")
@@ -113,7 +114,7 @@ def _of_an_issuer() -> tuple[Shape, ...]:
             "token",
             "_",
             rf"_(?:{_behind_an_underscore()}|{_UNKNOWN})",
-            # Four short words in a row, each with an underscore behind it, are a name and no token.
+            # Four short words in a row, each followed by an underscore, are a name and no token.
             "(?<=[a-z0-9]{2}_)(?=[a-z0-9_-]{20})(?!(?:[a-z]{1,8}+_){4})",
         ),
     )

@@ -1,6 +1,6 @@
-"""Looks for secrets below one layer of writing: escapes, base64, lines that a terminal broke.
+"""Finds secrets below one layer of encoding: escapes, base64, lines wrapped by a terminal.
 
-A layer is the text as it was before it was written so, with the place in the given text of each character.
+A layer is the decoded text, with the position in the given text of each character.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from urllib.parse import unquote
 
 from tocsin.redaction.marks import SecretMatch, marked
 
-MAX_DEPTH: Final = 3  # base64 of base64 of a text
+MAX_DEPTH: Final = 3  # nested base64
 MIN_WRAPPED_LINE: Final = 40
 
-# Signs that stand between a name and its value, or in an address, written as something else.
+# Delimiters between a name and its value, or in a URL, in encoded form.
 _IS_ESCAPED: Final = re.compile(
     r"%(?:3[ad]|2[267f]|40|5[bcd])|\\u00(?:3[ad]|2[2567f]|40)|\\/|\\x(?:3[ad]|2[27f]|40)"
     r"|&(?:#x?[0-9a-f]{2,4}|quot|amp|apos|colon|equals|commat|sol);|=3d|\x00",
@@ -30,7 +30,7 @@ _ESCAPE: Final = re.compile(
     r"|&(?:#x?[0-9a-f]{2,4}|quot|amp|apos|colon|equals|commat|sol);|=(?:3d|\r?\n)|\x00",
     re.IGNORECASE,
 )
-# Of base64 of plain text each fourth letter stands for the beginning of a character below 128.
+# In base64 of plain text each fourth character encodes the beginning of a character below 128.
 _BASE64: Final = re.compile(
     r"(?<![A-Za-z0-9+/=_.-])(?:[C-Za-f][A-Za-z0-9+/_-]{3}){6}[A-Za-z0-9+/_-]*={0,2}"
     r"(?:\r?\n[ \t]{0,20}[A-Za-z0-9+/]{16,}={0,2}(?=\s|$))*"
@@ -48,7 +48,7 @@ class _Layer(NamedTuple):
 
 
 def below(text: str, depth: int = 0) -> Iterator[SecretMatch]:
-    """The secrets that are found below a layer, in no order."""
+    """Return the secrets found below a layer, unordered."""
     if depth >= MAX_DEPTH:
         return
     for start, end in _lines_with(_IS_ESCAPED, text):
@@ -60,7 +60,7 @@ def below(text: str, depth: int = 0) -> Iterator[SecretMatch]:
 
 
 def _lines_with(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
-    """Where the lines with a match begin and end; the next line too where the match ends a line."""
+    """Return where the lines with a match begin and end; including the next line if the match ends a line."""
     start = end = -1
     for match in pattern.finditer(text):
         if match.start() > end >= 0:
@@ -107,7 +107,7 @@ def _unescaped(text: str) -> _Layer:
 
 def _plain(escape: str) -> str:
     if escape[0] == "%":
-        # What would end a line or a text may be part of a secret here.
+        # Characters that usually end a line or a text may be part of a secret here.
         return unquote(escape, errors="replace")
     if escape[0] == "\\":
         return "/" if escape == "\\/" else chr(int(escape[2:], 16))
@@ -117,7 +117,7 @@ def _plain(escape: str) -> str:
 
 
 def _over_the_edge(text: str) -> Iterator[SecretMatch]:
-    """The secrets that go on in the next line."""
+    """Return the secrets that continue in the next line."""
     edges = [m.start() for m in _WRAPPED.finditer(text) if _line_length(text, m.start()) >= MIN_WRAPPED_LINE]
     if not edges:
         return
@@ -143,7 +143,7 @@ def _in_base64(text: str, depth: int) -> Iterator[SecretMatch]:
 
 
 def _decoded(run: str) -> str:
-    """The text that a run of base64 stands for, or "" where it stands for none."""
+    """Decode a run of base64; "" if it encodes no text."""
     packed = re.sub(r"\s+", "", run).rstrip("=").replace("-", "+").replace("_", "/")
     packed = packed[: len(packed) - (len(packed) % 4 == 1)]
     try:

@@ -1,4 +1,4 @@
-"""Finds secrets by their marks: fixed words that are looked for first, so that few patterns are tried."""
+"""Finds secrets by their marks: fixed strings that are searched for first, so that few patterns are tried."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final, NamedTuple
 from tocsin.redaction.shape import Shape
 from tocsin.redaction.shapes import SHAPES
 
-# How often a letter stands in lines of log, roughly; the first is the rarest.
+# Letters by rough frequency in log lines; the first is the rarest.
 _RAREST_FIRST: Final = "~#$%?&;>jqzx[({})]kvbywgfpu_=/'mhldc.:\"-srnitoae"
 
 
 class SecretMatch(NamedTuple):
-    """Where a secret stands in a text, and the rule that found it."""
+    """A secret's position in a text, and the rule that found it."""
 
     start: int
     end: int
@@ -22,7 +22,7 @@ class SecretMatch(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A mark of which a rare letter and what follows it was found, `lead` letters behind its beginning."""
+    """A mark of which a rare letter and what follows it was found, `lead` letters after its beginning."""
 
     mark: str
     lead: int
@@ -30,7 +30,7 @@ class _Found(NamedTuple):
 
 
 def _by_tail() -> dict[str, tuple[_Found, ...]]:
-    """The marks by what is looked for: each from its rarest letter on, which few places begin with."""
+    """Return the marks by search string: each from its rarest letter on, which few positions match."""
     marks = {mark for shape in SHAPES for mark in shape.marks}
     found = [_Found(m, _rarest(m), tuple(s for s in SHAPES if m in s.marks)) for m in marks]
     tails = {f.mark[f.lead :] for f in found}
@@ -41,7 +41,7 @@ def _by_tail() -> dict[str, tuple[_Found, ...]]:
 
 
 def _rarest(mark: str) -> int:
-    """The place of the letter from which on a mark is looked for: of those with two more behind them."""
+    """Return the position of the letter from which a mark is searched for, with two or more after it."""
     places = range(1 if mark[0] == "-" else max(1, len(mark) - 2))
     return min(places, key=lambda place: _RAREST_FIRST.find(mark[place]) % 99)
 
@@ -51,16 +51,16 @@ def _first_to_try(found: _Found) -> tuple[int, int]:
 
 
 def _needed(tail: str, all_: Collection[_Found]) -> str:
-    """What all shapes of marks that begin with a tail's beginning need around it; "" if they differ."""
+    """Return what all shapes with a tail's beginning need around it; "" if they differ."""
     around = {s.around for found in all_ for s in SHAPES if found.mark in s.marks}
     is_alike = len(around) == 1 and not any(found.lead for found in all_)
     return around.pop().replace("MARK", re.escape(tail)) if is_alike else ""
 
 
 def _any_of(tails: Mapping[str, str]) -> str:
-    """A pattern for the longest of `tails` at a place, letter by letter, so that few are tried at each.
+    """Return a pattern for the longest of `tails` at a position, as a trie, so that few are tried at each.
 
-    Behind each stands what it needs around it, or "".
+    Each is followed by what it needs around it, or "".
     """
     firsts = sorted({tail[:1] for tail in tails})
     rest = {first: {t[1:]: needs for t, needs in tails.items() if t[:1] == first} for first in firsts}
@@ -74,8 +74,8 @@ _TAIL: Final = re.compile(_any_of({tail: _needed(tail, all_) for tail, all_ in _
 
 
 def marked(text: str, start: int = 0) -> Iterator[SecretMatch]:
-    """The secrets that begin at `start` or later, in order and without overlaps."""
-    # One capital letter has a small one of two characters, and places must stay where they are.
+    """Return the secrets that begin at `start` or later, in order and without overlaps."""
+    # The lower case of one capital letter has two characters, which would shift positions.
     lowered = text.replace("İ", "I").lower()
     done = start
     tail = _TAIL.search(lowered, start)
@@ -88,7 +88,7 @@ def marked(text: str, start: int = 0) -> Iterator[SecretMatch]:
 
 
 def _secret_at(text: str, lowered: str, place: int, tail: str, done: int) -> SecretMatch | None:
-    """The secret of which a mark's tail stands at a place, from `done` on."""
+    """Return the secret whose mark's tail is at a position, from `done` on."""
     for mark, lead, shapes in _BY_TAIL[tail]:
         start = place - lead
         if start < done or (mark != tail and not lowered.startswith(mark, start)):

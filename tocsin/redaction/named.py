@@ -1,4 +1,4 @@
-"""Secrets under a name, in a header or in a sentence that speaks of them."""
+"""Secrets under a name, in a header or in a sentence that mentions them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _MASK: Final = MASK.replace("[", r"\[").replace("]", r"\]")
 _MIXED: Final = r"(?=[\w.~/-]{0,40}(?:[0-9=]|(?-i:[a-z][A-Z])))"
 _PADDING: Final = r"(?:={1,2}|%3d){0,2}(?![\w=])"
 
-# Most names stand in sentences; the rest of the pattern need not be tried there.
+# Most names occur in sentences; the rest of the pattern need not be tried there.
 _NOT_PROSE: Final = (
     r"""(?=\s{0,40}+(?:[=:：%,>|│"'`\\&\])\x1b]|->|v(?=alue)|\.{4}|[\w:.-]{1,40}+=["'][^<>]{0,200}+>))"""
 )
-# What may stand between a name and its value; each ends with the value as its last group.
+# Separators between a name and its value; each ends with the value as its last group.
 _QUOTED_VALUE: Final = rf"{TO_QUOTE}(?:(?P=quote)[ ]->[ ](?P=quote){TO_QUOTE})?"  # before and after
 _BARE_VALUE: Final = rf"{FITS}{NOT_A_VALUE}{BARE}"
 _UNDER: Final = rf"{TO_VALUE}(?:{QUOTED})?((?(quote){_QUOTED_VALUE}|{_BARE_VALUE}))"
@@ -44,11 +44,11 @@ _ELEMENT: Final = r"""["']?(?:\s{1,40}+[\w:.-]{1,40}+=["'][^<>]{0,200}+)?>
 _ESCAPED_ELEMENT: Final = r"&gt;((?:(?!&lt;)[^<>\n]){1,200}+)(?=&lt;/)"
 _CELL: Final = r"""[ \t]{0,40}+[|│][ \t]{0,40}+(?=[^\s|│()]{0,40}\d)([^\s|│()\[\]"']{8,})[ \t]{0,80}[|│]"""
 
-# As JSON is written by some: the value below its name.
+# As some JSON is formatted: the value below its name.
 _NEXT_LINE: Final = r"""["'][ \t]{0,8}:[ \t]{0,8}\r?\n[ \t]{0,60}(?P<below>["'])(?!(?P=below))
     ((?:(?!(?P=below))(?:\\.|[^\n]))++)"""
 
-# Letters and digits in such disorder that they are no word: nothing else marks them in a sentence.
+# Letters and digits too random to be a word: nothing else marks them in a sentence.
 _DISORDER: Final = r"(?=(?-i:[^A-Z\s]{0,40}+[A-Z]))(?=(?-i:[^a-z\s]{0,40}+[a-z]))(?=[^\d\s]{0,40}+\d)"
 _RUN: Final = r"[\w+/~!@\#$%^*?-]{12}"
 _STRONG: Final = rf"""(?={_RUN})(?:
@@ -72,12 +72,12 @@ _IN_A_SENTENCE: Final = rf"""(?=(?:[ \t:]|["'][ ]["'])(?!-{{1,2}}[a-z]{{1,20}}+[
   | (?:[ ][a-z ]{{0,40}}+)?:[ \t]{{0,8}}(?:\r?\n\s{{0,20}}){{1,3}}((?=[^\s\d]{{0,40}}+\d)[\w+/=-]{{12,}}+)
       (?=[ \t]*(?:[\r\n]|$)) )"""
 
-# A header of many fields: to the quote it stands in, or to the end of the line. A quote with a = before it
-# opens one of its fields, and one behind more backslashes than stand before its own quote is within it.
+# A header of many fields: to the quote it is in, or to the end of the line. A quote preceded by = opens one
+# of its fields, and one after more backslashes than before its own quote is within it.
 _SIGNED: Final = r"""(?(opened)(?:(?!(?<!\\)(?P=opened))[^\n])++
     |(?:[^\n"\\]|\\[^\n]?|(?:(?<==)|(?<==[ ]))"[^"\n]*+"?)++)"""
 
-# Between a name that may mean other things and its value; what is no token; and letters behind a digit.
+# Between an ambiguous name and its value; what is no token; and letters after a digit.
 _IS: Final = r"""["']?[ ]?(?:=>|[=:])[ ]?["']?"""
 _NO_TOKEN: Final = rf"https?:|v?\d{{1,8}}[.-]\d|\d{{8}}t\d|{WORDS}"
 _DISORDERED: Final = r"(?=[^\s\d]{0,64}\d)(?=[^\s]{0,64}?\d[a-z])(?=[^\sa-z]{0,64}[a-z])"
@@ -100,7 +100,8 @@ NAMED: Final[tuple[Shape, ...]] = (
     shape(
         "bearer and basic",
         "bearer basic",
-        # Where a + stands for a blank it ends the value, too: or each would be a beginning of the whole rest.
+        # In encodings where + is a blank it ends the value too; otherwise each would be a beginning of the
+        # whole rest.
         rf"""\b(?:bearer|basic)(?:(?:[ \t]|%20){{1,4}}{_MIXED}([\w.~+/-]{{8,}}+{_PADDING})
             |\+{{1,4}}{_MIXED}([\w.~/-]{{8,}}+{_PADDING}))""",
     ),
@@ -143,7 +144,7 @@ NAMED: Final[tuple[Shape, ...]] = (
     shape(
         "token under a short name",
         ("csrf", "refresh", "client_assertion", "sk=", 'sk":', 'sk" :', "sk':"),
-        # Names that mean other things as well: only letters and digits in disorder are a token of them.
+        # Ambiguous names: only random letters and digits are a token of them.
         rf"""(?<![a-z0-9])(?:
             client_assertion{_IS}((?!{WORDS})[\w.+/=~%-]{{8,}}+)
           | _?csrf{_IS}(?!{_NO_TOKEN}){_DISORDERED}([\w.+/=~%-]{{8,}}+)

@@ -1,4 +1,4 @@
-"""Names that secrets go by, in settings, environments and JSON."""
+"""Names of secrets in settings, environments and JSON."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ _SECRET_NAME: Final = re.compile(
 
 
 def is_secret(name: object) -> bool:
-    """Whether what goes by this name is kept out of sight."""
+    """Return whether values of this name are hidden."""
     return isinstance(name, str) and _SECRET_NAME.search(name) is not None

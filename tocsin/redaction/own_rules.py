@@ -15,7 +15,7 @@ MIN_MARK_LENGTH: Final = 3
 MAX_PATTERN_LENGTH: Final = 500
 MAX_SECONDS: Final = 0.1
 MIN_LITERAL_LENGTH: Final = 8
-MIN_LITERAL_ENTROPY: Final = 3.0  # bits a character
+MIN_LITERAL_ENTROPY: Final = 3.0  # bits per character
 _SIZES: Final = (12, 16, 18, 20, 22, 24, 200, 2_000, 8_000)
 _HOSTILE: Final = ("a", " ", "a ", "=", "0a", "aA1-", "\\", '"')
 
@@ -25,7 +25,7 @@ class RuleError(ValueError):
 
 
 class OwnRule:
-    """`pattern` is tried where one of `marks` stands; `keep` is the group that holds the secret."""
+    """`pattern` is tried where one of `marks` occurs; `keep` is the group that holds the secret."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
         if not isinstance(given, Mapping):
@@ -74,11 +74,11 @@ class OwnRule:
 
 
 class Literals:
-    """Finds words that are known to be secret, such as the values of an environment."""
+    """Finds strings known to be secret, such as the values of an environment."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        kept = sorted({v for v in values if is_worth_hiding(v)}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, kept))) if kept else None
+        hidden = sorted({v for v in values if is_worth_hiding(v)}, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, hidden))) if hidden else None
 
     def __call__(self, text: str) -> Iterator[SecretMatch]:
         if self._pattern:
@@ -87,7 +87,7 @@ class Literals:
 
 
 def is_worth_hiding(value: str) -> bool:
-    """Whether a value is long and disorderly enough that it does not stand in texts by chance."""
+    """Return whether a value is long and random enough not to occur in texts by chance."""
     if len(value) < MIN_LITERAL_LENGTH:
         return False
     shares = [count / len(value) for count in Counter(value).values()]

@@ -1,6 +1,6 @@
-"""How secrets look in text: one `Shape` for each way.
+"""Forms of secrets in text: one `Shape` each.
 
-A shape begins at one of its marks, fixed words that are quickly found, and is tried nowhere else.
+A shape begins at one of its marks, fixed strings that are quickly found, and is tried nowhere else.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from tocsin.redaction.issuers import ISSUED
 from tocsin.redaction.named import NAMED
 from tocsin.redaction.shape import Shape
 
-# Of two at one place the earlier goes first.
+# Of two at one position the earlier goes first.
 SHAPES: Final[tuple[Shape, ...]] = (*ISSUED, *FORMATS, *ADDRESSES, *NAMED, *COMMANDS)
 
-# Rules that are wrong so seldom that one match is a leak; the rest may take harmless words for secrets.
+# Rules so precise that one match is a leak; others may match harmless words.
 CERTAIN: Final = frozenset(shape.name for shape in ISSUED) | {
     "private key of PuTTY",
     "password in an address",

@@ -1,6 +1,6 @@
-"""Writes the shapes for Python 3.9 and 3.10, whose `re` knows neither `a++` nor `(?>a)`. Used at build time.
+"""Rewrites the shapes for Python 3.9 and 3.10, whose `re` lacks `a++` and `(?>a)`. Used at build time.
 
-Both become a look-ahead that remembers what it took and a reference to it, which is never given back.
+Both become a look-ahead that captures its match and a reference to it, which never backtracks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _OPENING: Final = re.compile(r"\((?:\?(?:P<\w+>|P=\w+\)|<?[=!]|[:>]|[a-z]*-?[a-z
 _CLASS: Final = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
 _REPEAT: Final = re.compile(r"(?:[*+?]|\{\d*,?\d*\})([+?]?)")
 _IGNORED: Final = re.compile(r"\s+|(?<!\\)#[^\n]*")
-_TAKEN: Final = "_a"  # names of the groups that are added
+_TAKEN: Final = "_a"  # names of the added groups
 
 
 class _Spelling:
@@ -71,12 +71,12 @@ class _Spelling:
 
 
 def older(pattern: str, *, verbose: bool = False) -> str:
-    """The same pattern in the words that Python 3.9 knows."""
+    """Return the same pattern for Python 3.9."""
     return _Spelling(pattern, verbose=verbose).written()
 
 
 def groups_of_secrets(pattern: str) -> tuple[int, ...]:
-    """The groups of an older spelling that may hold the secret, the one that ends last first."""
+    """Return the groups of a rewritten pattern that may hold the secret, the one that ends last first."""
     ends: list[tuple[int, int]] = []
     opened: list[int | None] = []
     count, at = 0, 0
@@ -101,7 +101,7 @@ def groups_of_secrets(pattern: str) -> tuple[int, ...]:
 
 
 def older_shape(shape: Shape) -> Shape:
-    """A shape in the older spelling."""
+    """Return a shape for older Pythons."""
     is_verbose = bool(shape.pattern.flags & re.VERBOSE)
     written = older(shape.pattern.pattern, verbose=is_verbose)
     flags = shape.pattern.flags & ~re.VERBOSE & ~re.UNICODE
@@ -110,7 +110,7 @@ def older_shape(shape: Shape) -> Shape:
 
 
 def module_of(shapes: tuple[Shape, ...], certain: frozenset[str]) -> str:
-    """The source of a module with the shapes in the older spelling, in the place of `shapes.py`."""
+    """Return the source of a module with the rewritten shapes, in place of `shapes.py`."""
     lines = ["import re", "from tocsin.redaction.shape import Shape", "SHAPES = ("]
     for shape in map(older_shape, shapes):
         flags = int(shape.pattern.flags & re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Redaction of streams: logs of any size in windows, with what began in one window known in the next."""
+"""Redaction of streams: logs of any size in windows, with state carried from one window to the next."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tocsin.redaction.shape import rule_name
 
 WINDOW: Final = 256 * 1024  # characters
 STEP: Final = 64 * 1024  # of a line longer than a window
-AHEAD: Final = 8 * 1024  # what is looked at beyond a window
-CONTEXT: Final = 8 * 1024  # what is looked at before it
+AHEAD: Final = 8 * 1024  # characters read beyond a window
+CONTEXT: Final = 8 * 1024  # characters read before it
 MAX_LINES_OF_KEY: Final = 200
 PRIVATE_KEY: Final = "private key"
 
@@ -29,10 +29,10 @@ _BOM: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Redactor:
-    """Redacts bytes as they come; the result is the same however they are cut.
+    """Redacts bytes as they arrive; the result does not depend on how they are split.
 
-    A placeholder is `[redacted:<rule>:<6 hex>]`: equal secrets of one key are recognisable as equal. One
-    redactor takes the files of one rotation in order, each ended by `end_of_file`.
+    A placeholder is `[redacted:<rule>:<6 hex>]`: equal secrets of one key have equal placeholders. One
+    redactor processes the files of one rotation in order, each ended by `end_of_file`.
     """
 
     def __init__(self, key: bytes, finders: Sequence[Finder] = ()) -> None:
@@ -43,11 +43,11 @@ class Redactor:
         self._first = b""
         self._text = ""
         self._context = ""
-        self._lines_of_key = 0  # of a private key that is not at its end; 0 outside of one
+        self._lines_of_key = 0  # of an unfinished private key; 0 outside of one
         self._within: str | None = None  # the rule of a secret that is longer than a window
 
     def feed(self, data: bytes) -> bytes:
-        """Take the next bytes of a file; return those that are finished."""
+        """Add the next bytes of a file; return those that are finished."""
         self._text += self._decoded(data, is_last=False)
         done: list[str] = []
         while len(self._text) >= WINDOW + AHEAD:
@@ -55,7 +55,7 @@ class Redactor:
         return _encoded("".join(done))
 
     def end_of_file(self, *, ends_rotation: bool = False) -> bytes:
-        """Return the rest of a file; a private key may go on in the next one of its rotation."""
+        """Return the rest of a file; a private key may continue in the next one of its rotation."""
         self._text += self._decoded(b"", is_last=True)
         done: list[str] = []
         while len(self._text) >= WINDOW + AHEAD:
@@ -67,7 +67,7 @@ class Redactor:
         return _encoded("".join(done))
 
     def text(self, text: str) -> str:
-        """One whole text, apart from the streams."""
+        """Redact one whole text, independent of the streams."""
         return replaced(text, merged(m for find in self._finders for m in find(text)), self._placeholder)
 
     def _decoded(self, data: bytes, *, is_last: bool) -> str:
@@ -110,7 +110,7 @@ class Redactor:
             self._within = last.rule
 
     def _carried_over(self) -> str:
-        """The beginning of the text where it is the rest of a secret before it."""
+        """Return the beginning of the text that continues the secret before it."""
         end, rule = 0, PRIVATE_KEY
         while self._lines_of_key and (line := _LINE_OF_KEY.match(self._text, end)) and line.end() > end:
             end = line.end()
@@ -133,7 +133,7 @@ class Redactor:
 
 
 def _cut(region: str, found: list[SecretMatch]) -> int:
-    """Where a window ends: behind a line, never within a secret."""
+    """Return where a window ends: after a line, never within a secret."""
     cut = region.rfind("\n", 0, WINDOW) + 1 or STEP
     crossing = next((m for m in found if m.start < cut < m.end), None)
     return crossing.end if crossing else cut

@@ -9,7 +9,7 @@ from warroom.connection.models import SlackTeam
 from warroom.connection.selectors import broken_teams, silent_sockets
 
 
-@health_check("slack", "Slack", asks="database")
+@health_check("slack", "Slack", requires="database")
 def _slack() -> CheckResult:
     broken = broken_teams()
     if not broken:

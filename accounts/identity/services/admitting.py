@@ -1,7 +1,7 @@
-"""Finds or creates the account of a person whom an identity provider vouches for, and their membership.
+"""Finds or creates the account and membership of a person whom an identity provider authenticated.
 
-A provider speaks for its own workspace alone: an account that belongs to another workspace, or that an
-operator gave more rights, is never handed over because of an address. Its person links it while signed in.
+A provider is trusted for its own workspace only: an account that belongs to another workspace, or has
+operator privileges, is never taken over because of an address. Its owner links it while signed in.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from core.errors import Invalid
 
 
 def admit(*, provider: IdentityProvider, claims: Claims, linked: User | None, signed_in: User | None) -> User:
-    """The account to sign in, as a member of the provider's workspace.
+    """Return the account to sign in, as a member of the provider's workspace.
 
     `linked`: the account that this subject of the provider signed in to before. `signed_in`: that of the
     browser's session, which may be linked. Raises SignInRefused.
@@ -62,7 +62,7 @@ def _matching(provider: IdentityProvider, claims: Claims, signed_in: User | None
 
 
 def _take_over_unproven(workspace_id: int, holder: User) -> None:
-    """Whoever set this account up never proved the address: whatever they could sign in by ends."""
+    """Take over an account whose creator never proved the address: all of its credentials end."""
     now = timezone.now()
     holder.sessions.all().delete()
     Authenticator.objects.filter(user_id=holder.pk).delete()
@@ -86,14 +86,14 @@ def _new(claims: Claims) -> User:
 
 
 def _prove(user: User) -> None:
-    """The address is this person's; no password that someone set before is good any more."""
+    """Mark the address as proven; a password that was set before becomes invalid."""
     user.set_unusable_password()
     user.address_proven_at = timezone.now()
     user.save(update_fields=["password", "address_proven_at"])
 
 
 def _join(provider: IdentityProvider, claims: Claims, user: User, role: Role) -> None:
-    """A membership of that role; a role that follows from a group replaces the one there was."""
+    """Create or update the membership; a role derived from a group replaces the current one."""
     members = Membership.objects.of(provider.workspace_id)
     mine: Membership | None = members.filter(user=user).first()
     actor = Actor(provider.workspace_id, "system", provider.name)

@@ -51,9 +51,9 @@ def add_provider(actor: Actor, *, client_secret: str, **values: Any) -> Identity
 def change_provider(
     actor: Actor, *, provider_id: int, client_secret: str = "", **values: Any
 ) -> IdentityProvider:
-    """Change the given fields; an empty secret leaves the stored one.
+    """Change the given fields; an empty secret keeps the stored one.
 
-    Raises Forbidden, NotFound, Invalid; Conflict for switching off the last one while members need one.
+    Raises Forbidden, NotFound, Invalid; Conflict for disabling the last one while members need one.
     """
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
@@ -85,7 +85,7 @@ def change_provider(
 
 
 def remove_provider(actor: Actor, *, provider_id: int) -> None:
-    """No one signs in with it any more; its people stay members.
+    """Remove a provider; its people stay members.
 
     Raises Forbidden, NotFound; Conflict for the last one while members need one.
     """
@@ -99,10 +99,10 @@ def remove_provider(actor: Actor, *, provider_id: int) -> None:
 
 
 def require_provider(actor: Actor, *, is_required: bool, break_glass: str = "") -> None:
-    """Require an identity provider of every member but the admin `break_glass`, a user name; or no longer.
+    """Require an identity provider of every member but the admin `break_glass`, a user name.
 
-    Raises Forbidden; Conflict without an enabled provider; Invalid for a break-glass account that is no
-    active admin of the workspace with a password.
+    Or stop requiring it. Raises Forbidden; Conflict without an enabled provider; Invalid for a break-glass
+    account that is not an active admin of the workspace with a password.
     """
     require(actor, Capability.SETTINGS_WRITE)
     with transaction.atomic():
@@ -130,7 +130,7 @@ def _break_glass(actor: Actor, username: str) -> User:
 
 
 def _keep_required(actor: Actor, provider: IdentityProvider) -> None:
-    """Raise Conflict when no one could sign in without this provider."""
+    """Raise Conflict if no one could sign in without this provider."""
     workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
     others = [one for one in enabled_in(actor.workspace_id) if one.pk != provider.pk]
     if workspace.identity_required and not others:
@@ -161,7 +161,7 @@ def _cleaned(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _server_url(text: str) -> str:
-    """The issuer, or the address of its configuration document."""
+    """Return the validated issuer, or the URL of its configuration document."""
     url = text.strip().rstrip("/")
     parts = urlsplit(url)
     is_plain = len(url) <= 300 and parts.hostname and not (parts.username or parts.query or parts.fragment)

@@ -1,4 +1,4 @@
-"""Creates and revokes personal calendar feeds, and notes that they are read."""
+"""Creates and revokes calendar feeds, and records when they are read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class IssuedFeed:
 
 
 def create_feed(actor: Actor, *, name: str, kinds: Sequence[str], everybody: bool = False) -> IssuedFeed:
-    """Create a feed of one's own events, or of the workspace's with `everybody` (managers).
+    """Create a feed of the actor's own events, or of the workspace's with `everybody` (managers).
 
     Raises Forbidden, Invalid naming the field.
     """
@@ -60,7 +60,7 @@ def create_feed(actor: Actor, *, name: str, kinds: Sequence[str], everybody: boo
 
 
 def revoke_feed(actor: Actor, *, feed_id: int) -> CalendarFeed:
-    """Make a feed unreadable from now on (idempotent). Raises NotFound."""
+    """Revoke a feed (idempotent). Raises NotFound."""
     feed = next((one for one in feeds_of(actor) if one.pk == feed_id), None)
     if feed is None:
         raise NotFound("There is no such calendar feed.")
@@ -73,7 +73,7 @@ def revoke_feed(actor: Actor, *, feed_id: int) -> CalendarFeed:
 
 
 def feeds_of(actor: Actor) -> list[CalendarFeed]:
-    """One's own live feeds, and those of the workspace for managers, newest first."""
+    """Return the actor's live feeds, and those of the workspace for managers, newest first."""
     require(actor, Capability.ONCALL_READ)
     own = CalendarFeed.objects.of(actor.workspace_id).filter(revoked_at=None)
     mine = Q(user_id=actor.user_id or 0)
@@ -83,7 +83,7 @@ def feeds_of(actor: Actor) -> list[CalendarFeed]:
 
 
 def note_read(workspace_id: int, feed: CalendarFeed, *, agent: str, now: datetime) -> None:
-    """Remember when a program last read a feed, at most once in five minutes."""
+    """Record when a program last read a feed, at most once in five minutes."""
     if feed.last_read_at is None or feed.last_read_at < now - NOTE_EVERY:
         own = CalendarFeed.objects.of(workspace_id).filter(pk=feed.pk)
         own.update(last_read_at=now, last_agent=agent[:200].replace("\x00", ""))

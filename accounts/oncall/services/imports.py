@@ -1,4 +1,4 @@
-"""Starts and stops the import of a schedule's calendar, and stores what an import found."""
+"""Starts and stops the import of a schedule's calendar, and stores its result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_URL_LENGTH: Final = 2000
 
 
 def set_calendar(actor: Actor, *, schedule_id: int, url: str = "", data: bytes = b"") -> OnCallSchedule:
-    """Import a schedule from the calendar at a URL, or from its text, from now on.
+    """Start importing a schedule from the calendar at a URL, or from its text.
 
     A text is checked at once; the import itself runs in a worker. Raises Forbidden, NotFound, Invalid.
     """
@@ -58,7 +58,7 @@ def set_calendar(actor: Actor, *, schedule_id: int, url: str = "", data: bytes =
 
 
 def stop_import(actor: Actor, *, schedule_id: int) -> OnCallSchedule:
-    """Make a schedule of its layers again (idempotent). Raises Forbidden, NotFound."""
+    """Stop importing: the schedule uses its layers again (idempotent). Raises Forbidden, NotFound."""
     require(actor, Capability.ONCALL_WRITE)
     with transaction.atomic():
         schedule = locked_schedule(actor, schedule_id)
@@ -81,8 +81,8 @@ def store_import(
 ) -> int:
     """Make the shifts of a locked, imported schedule equal to its calendar.
 
-    Returns how many rows changed. Raises CalendarError, for overlaps and when no event names a member: the
-    shifts stay as they are then.
+    Returns how many rows changed. Raises CalendarError for overlaps and when no event names a member; the
+    shifts then stay as they are.
     """
     now = timezone.now()
     found = matched(occurrences, _people(workspace_id))
@@ -99,7 +99,7 @@ def store_import(
 
 
 def note_failure(workspace_id: int, schedule_id: int, problem: str) -> None:
-    """Remember why an import failed; publish it when it is the first failure in a row."""
+    """Store why an import failed; publish it when it is the first failure in a row."""
     with transaction.atomic():
         rows = OnCallSchedule.objects.of(workspace_id).select_for_update(no_key=True)
         schedule: OnCallSchedule | None = rows.filter(pk=schedule_id).first()

@@ -23,8 +23,8 @@ def create_override(
 ) -> OnCallOverride:
     """Put a member on call for a time, over every layer; shifts follow.
 
-    Managers may put anybody, responders themselves. Raises Forbidden, NotFound, Invalid naming the field,
-    Conflict for an imported schedule.
+    Managers may put anyone on call, responders themselves. Raises Forbidden, NotFound, Invalid naming the
+    field, Conflict for an imported schedule.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     now = timezone.now()
@@ -41,7 +41,7 @@ def create_override(
 
 
 def remove_override(actor: Actor, *, override_id: int) -> None:
-    """Remove an override that is not over yet, and the other half of a swap with it.
+    """Remove an override that has not ended, and the other half of its swap.
 
     The part that has passed stays in the shifts. Raises Forbidden, NotFound.
     """
@@ -130,10 +130,12 @@ def _shift(actor: Actor, shift_id: int, now: datetime) -> OnCallShift:
     return found
 
 
-def _record(actor: Actor, override: OnCallOverride, said: str, *, action: str = "oncall.override") -> None:
+def _record(
+    actor: Actor, override: OnCallOverride, predicate: str, *, action: str = "oncall.override"
+) -> None:
     changes = {
         "starts_at": [None, override.starts_at.isoformat()],
         "ends_at": [None, override.ends_at.isoformat()],
         "user": [None, override.user.username],
     }
-    record(actor, action=action, target=override, summary=f"{actor.label} {said}", changes=changes)
+    record(actor, action=action, target=override, summary=f"{actor.label} {predicate}", changes=changes)

@@ -41,7 +41,7 @@ def create_schedule(actor: Actor, *, name: str, time_zone: str = "UTC") -> OnCal
 def edit_schedule(
     actor: Actor, *, schedule_id: int, name: str, time_zone: str, version: int | None = None
 ) -> OnCallSchedule:
-    """Rename a schedule or move its time zone. Raises Forbidden, NotFound, Invalid, Conflict."""
+    """Change the name or time zone of a schedule. Raises Forbidden, NotFound, Invalid, Conflict."""
     require(actor, Capability.ONCALL_WRITE)
     wanted = {"name": clean_name(name), "time_zone": clean_time_zone(time_zone)}
     with transaction.atomic():
@@ -71,7 +71,7 @@ def delete_schedule(actor: Actor, *, schedule_id: int) -> None:
 
 
 def set_default_schedule(actor: Actor, *, schedule_id: int | None) -> None:
-    """Make a schedule the one for incidents whose components have none. Raises Forbidden, NotFound."""
+    """Make a schedule the default for components without one. Raises Forbidden, NotFound."""
     require(actor, Capability.ONCALL_WRITE)
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
@@ -82,8 +82,8 @@ def set_default_schedule(actor: Actor, *, schedule_id: int | None) -> None:
         workspace.save(update_fields=["default_schedule"])
         after = schedule.name if schedule else None
         changes = {"default_schedule": [before.name if before else None, after]}
-        said = f"{actor.label} made {after or 'no schedule'} the default on-call schedule"
-        record(actor, action="oncall.default", target=workspace, summary=said, changes=changes)
+        summary = f"{actor.label} made {after or 'no schedule'} the default on-call schedule"
+        record(actor, action="oncall.default", target=workspace, summary=summary, changes=changes)
 
 
 def put_rotation(actor: Actor, *, schedule_id: int, layer: int, values: RotationValues) -> OnCallRotation:
@@ -130,7 +130,10 @@ def remove_rotation(actor: Actor, *, schedule_id: int, layer: int) -> None:
 
 
 def locked_schedule(actor: Actor, schedule_id: int, version: int | None = None) -> OnCallSchedule:
-    """The schedule, locked until the transaction ends. Raises NotFound, Conflict for a stale version."""
+    """Return the schedule, locked until the transaction ends.
+
+    Raises NotFound, Conflict for a stale version.
+    """
     rows = OnCallSchedule.objects.of(actor.workspace_id).select_for_update(no_key=True)
     schedule: OnCallSchedule | None = rows.filter(pk=schedule_id).first()
     if schedule is None:
@@ -158,6 +161,10 @@ def _save(schedule: OnCallSchedule) -> None:
 
 
 def _record(
-    actor: Actor, action: str, schedule: OnCallSchedule, said: str, changes: Mapping[str, Any] | None = None
+    actor: Actor,
+    action: str,
+    schedule: OnCallSchedule,
+    predicate: str,
+    changes: Mapping[str, Any] | None = None,
 ) -> None:
-    record(actor, action=action, target=schedule, summary=f"{actor.label} {said}", changes=changes)
+    record(actor, action=action, target=schedule, summary=f"{actor.label} {predicate}", changes=changes)

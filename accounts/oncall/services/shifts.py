@@ -1,4 +1,4 @@
-"""Materialises the shifts of schedules 60 days ahead."""
+"""Stores the shifts of schedules 60 days ahead."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def refill_shifts(workspace_id: int, schedule_id: int, *, now: datetime) -> int:
 def store_shifts(
     workspace_id: int, schedule: OnCallSchedule, wanted: Sequence[Span], *, now: datetime
 ) -> int:
-    """Write the difference between the stored and the wanted shifts of a locked schedule."""
+    """Write the difference between the stored and the planned shifts of a locked schedule."""
     mine = OnCallShift.objects.of(workspace_id)
     rows = mine.filter(schedule=schedule, ends_at__gt=now)
     stored = [StoredShift(s.pk, Span(s.user_id, s.starts_at, s.ends_at, s.source_uid)) for s in rows]
     changes = shift_changes(stored, wanted, now=now)
     mine.filter(pk__in=changes.delete).delete()
     was = {one.pk: one.span.ends_at for one in stored}
-    # Those that end earlier first, so that none that ends later overlaps one for a moment.
+    # Earlier ends first, so that no two shifts overlap in between.
     for pk, ends_at in sorted(changes.set_end.items(), key=lambda one: one[1] > was[one[0]]):
         mine.filter(pk=pk).update(ends_at=ends_at, changed_at=now)
     OnCallShift.objects.bulk_create(_row(schedule, span, now) for span in changes.insert)

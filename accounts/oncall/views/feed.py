@@ -1,4 +1,4 @@
-"""Serves calendar feeds to calendar programs: the secret in the address is their credential."""
+"""Serves calendar feeds to calendar programs, authenticated by the secret in the URL."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def feed(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def _etag(name: str, events: Sequence[CalendarEvent]) -> str:
-    """Of what the body is written from: for a reader that has it, nothing is written."""
+    """Return an ETag of the events, computed before the body is written."""
     written_from = repr((FORM, settings.BASE_URL, name, events))
     return f'"{hashlib.sha256(written_from.encode()).hexdigest()[:32]}"'
 
@@ -68,5 +68,5 @@ def _events(found: CalendarFeed) -> list[CalendarEvent]:
             found.workspace_id, found.user_id, now - BACK, now + AHEAD
         )
     ]
-    # Of too many the oldest go.
+    # If there are too many, the oldest are dropped.
     return sorted(events, key=lambda one: (one.starts_at, one.uid))[-MAX_EVENTS:]

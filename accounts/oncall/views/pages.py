@@ -1,4 +1,4 @@
-"""The on-call page, and the page of one's own calendar feeds."""
+"""The on-call page, and the page of the person's calendar feeds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": FEEDS}
 
 @require_safe
 def on_call(request: HttpRequest) -> HttpResponse:
-    """GET /on-call: who is on call now and next, the shifts of 14 days, and the gaps in them."""
+    """GET /on-call: who is on call now and next, the shifts of 14 days, and their gaps."""
     actor = current_actor(request)
     require(actor, Capability.ONCALL_READ)
     context = {"may_edit": allowed(actor, Capability.ONCALL_WRITE)}
@@ -33,7 +33,7 @@ def on_call(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def feeds(request: HttpRequest) -> HttpResponse:
-    """GET: one's calendar feeds and a form. POST: 201 with the address, once; 422 with the faults."""
+    """GET: the person's calendar feeds and a form. POST: 201 with the URL, once; 422 with the faults."""
     actor = current_actor(request)
     require(actor, Capability.ONCALL_READ)
     form = FeedForm(request.POST if request.method == "POST" else None)

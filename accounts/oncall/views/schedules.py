@@ -68,7 +68,7 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
 def schedule_page(
     request: HttpRequest, actor: Actor, shown: OnCallSchedule, *, status: int = 200, **given: Any
 ) -> HttpResponse:
-    """The page, with forms as they were sent instead of fresh ones, and what was refused."""
+    """Render the page with submitted forms in place of fresh ones, and errors."""
     now = timezone.now()
     rotations = list(shown.rotations.order_by("layer"))
     names = usernames(actor, [pk for one in rotations for pk in one.participants])
@@ -90,7 +90,7 @@ def schedule_page(
 
 @require_POST
 def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """POST: one change of a schedule; 303, or the page again with what was refused (409, 422)."""
+    """POST: one change of a schedule; 303, or the page again with the error (409, 422)."""
     actor = current_actor(request)
     require(actor, Capability.ONCALL_WRITE)
     if verb not in VERBS:
@@ -101,13 +101,13 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if not form.is_valid():
         return schedule_page(request, actor, shown, status=422, **{verb: form})
     try:
-        said = run(actor, shown, form)
+        message = run(actor, shown, form)
     except Invalid as refusal:
         note_faults(form, refusal)
         return schedule_page(request, actor, shown, status=422, **{verb: form})
     except Conflict as refusal:
         return schedule_page(request, actor, shown, status=409, refused=refusal.detail)
-    messages.success(request, said)
+    messages.success(request, message)
     return SeeOther(PAGE if verb == "delete" else f"{PAGE}/{pk}")
 
 

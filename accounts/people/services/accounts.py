@@ -1,4 +1,4 @@
-"""Changes operators make to user accounts in the admin."""
+"""Changes to accounts by operators in the admin."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SWITCHES: Final = ("is_active", "is_staff", "is_superuser")
 
 
 def save_person(user: User, *, person: User, fields: Iterable[str]) -> None:
-    """Store `fields` of an account as changed by `user`; a deactivated person's sign-ins end.
+    """Store `fields` of an account as changed by `user`; deactivating ends the person's sessions.
 
-    Raises Conflict for one's own switches, and for the last active admin of a workspace.
+    Raises Conflict for an operator's own flags, and for the last active admin of a workspace.
     """
     names = list(fields)
     if not names:
@@ -36,13 +36,13 @@ def save_person(user: User, *, person: User, fields: Iterable[str]) -> None:
 
 
 def note_new_password(user: User, *, person: User) -> None:
-    """Leave an audit row for a password that `user` gave to someone. Ends every sign-in of theirs."""
+    """Audit a password that `user` set for someone, and end all of that person's sessions."""
     person.sessions.all().delete()
     _note(user, person, "account.password", f"{user.label} set a new password for {person.label}", {})
 
 
 def check_person(user: User, *, person: User, fields: Iterable[str]) -> None:
-    """Raise Conflict where `save_person` would."""
+    """Raise Conflict if `save_person` would."""
     switched = [name for name in fields if name in SWITCHES]
     if switched and person.pk == user.pk:
         raise Conflict("You cannot change your own role. Ask another admin.")
@@ -51,7 +51,7 @@ def check_person(user: User, *, person: User, fields: Iterable[str]) -> None:
 
 
 def _plain(value: object) -> object:
-    """The value as the audit trail stores it."""
+    """Return the value as the audit trail stores it."""
     return value.isoformat() if isinstance(value, datetime) else value
 
 
@@ -64,7 +64,7 @@ def _keep_admins(person: User) -> None:
 
 
 def _note(user: User, person: User, action: str, summary: str, changes: dict[str, list[object]]) -> None:
-    """One row, in the first workspace of the person, else of whoever changed them."""
+    """Write one audit entry, in the first workspace of the person, else of the operator."""
     home = person.memberships.order_by("id").first() or user.memberships.order_by("id").first()
     if home is not None:
         mine: Membership | None = user.memberships.filter(workspace_id=home.workspace_id).first()

@@ -1,9 +1,9 @@
-"""Invitations: an admin offers a membership to an address, its person accepts it with the link.
+"""Invitations: an admin invites an address to a workspace; its person accepts with the link.
 
-An inviting admin learns nothing about the account an address has elsewhere: every invitation gives the same
-answer. An account whose address was never proven may be someone else's, who was invited to another workspace
-first and never handed on: it loses its password and sessions, and the address moves to the account of
-whoever accepts with the link. Memberships of that account in other workspaces stay with it.
+An inviting admin learns nothing about an account the address has elsewhere: every invitation gives the same
+response. An account whose address was never verified may have been created by someone else, whose invitation
+was never passed on: it loses its password and sessions, and the address moves to the account of the person
+who accepts. Memberships of the old account in other workspaces stay with it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from accounts.validation import clean_email, clean_name, clean_role, clean_usern
 from core.errors import Conflict, Gone, NotFound, Unauthenticated
 
 INVITATION_LIFETIME: Final = timedelta(days=7)
-MAX_OPEN_INVITATIONS: Final = 500  # of one workspace
+MAX_OPEN_INVITATIONS: Final = 500  # per workspace
 
 
-class Invited(NamedTuple):
-    """An invitation, and the secret of its link, which is stored nowhere."""
+class IssuedInvitation(NamedTuple):
+    """An invitation and the secret of its link, which is not stored."""
 
     invitation: Invitation
     secret: str
@@ -38,8 +38,8 @@ class Invited(NamedTuple):
 
 def invite_member(
     actor: Actor, *, email: str, role: str = Role.RESPONDER, username: str = "", display_name: str = ""
-) -> Invited:
-    """Invite an address. An open invitation of the same address ends, its link with it.
+) -> IssuedInvitation:
+    """Invite an address. An open invitation of the same address ends, with its link.
 
     `username` defaults to the part before the @. Raises Forbidden, Invalid; Conflict for a member.
     """
@@ -55,8 +55,11 @@ def invite_member(
         return _offer(actor, email=address, role=wanted, username=handle, display_name=shown)
 
 
-def renew_invitation(actor: Actor, *, invitation_id: int) -> Invited:
-    """Another link for an open or expired invitation; the earlier one ends. Raises Forbidden, NotFound."""
+def renew_invitation(actor: Actor, *, invitation_id: int) -> IssuedInvitation:
+    """Issue a new link for an open or expired invitation; the earlier one ends.
+
+    Raises Forbidden, NotFound.
+    """
     require(actor, Capability.MEMBERS_WRITE)
     old = _open_invitation(actor, invitation_id)
     names = {"username": old.username, "display_name": old.display_name}
@@ -67,7 +70,7 @@ def renew_invitation(actor: Actor, *, invitation_id: int) -> Invited:
 
 
 def withdraw_invitation(actor: Actor, *, invitation_id: int) -> None:
-    """End an invitation that was not accepted. Raises Forbidden, NotFound."""
+    """End an open invitation. Raises Forbidden, NotFound."""
     require(actor, Capability.MEMBERS_WRITE)
     with transaction.atomic():
         invitation = _open_invitation(actor, invitation_id)
@@ -77,7 +80,7 @@ def withdraw_invitation(actor: Actor, *, invitation_id: int) -> None:
 
 
 def invitation_by_secret(*, secret: str, now: datetime) -> Invitation:
-    """The open invitation of a link, with its workspace. Raises Gone."""
+    """Return the open invitation of a link, with its workspace. Raises Gone."""
     shown_or_mailed = Q(digest=digest(secret)) | Q(mail__digest=digest(secret))
     live = Invitation.across_workspaces.select_related("workspace", "invited_by").filter(
         shown_or_mailed, accepted_at=None, withdrawn_at=None, expires_at__gt=now
@@ -91,7 +94,7 @@ def invitation_by_secret(*, secret: str, now: datetime) -> Invitation:
 def accept_invitation(*, secret: str, user: User | None, now: datetime) -> Membership:
     """Make the invited person a member: `user`, or without one a new account of the address.
 
-    Raises Gone; Unauthenticated when the address has a proven account that is not signed in; Conflict for
+    Raises Gone; Unauthenticated when the address has a verified account that is not signed in; Conflict for
     someone signed in under another address, and for a member.
     """
     with transaction.atomic():
@@ -107,7 +110,7 @@ def accept_invitation(*, secret: str, user: User | None, now: datetime) -> Membe
 
 
 def add_person(actor: Actor, *, email: str, username: str, display_name: str, role: str) -> Membership:
-    """A new account that is a member at once, for demonstration data. Raises Invalid."""
+    """Create an account that is a member at once, for demonstration data. Raises Invalid."""
     if actor.kind != "system":
         raise ValueError("people are invited; only the system adds them")
     with transaction.atomic():
@@ -127,7 +130,7 @@ def _refuse_member(actor: Actor, address: str, handle: str) -> None:
         raise invalid("username", "unique", "is used in this workspace")
 
 
-def _offer(actor: Actor, *, email: str, role: Role, username: str, display_name: str) -> Invited:
+def _offer(actor: Actor, *, email: str, role: Role, username: str, display_name: str) -> IssuedInvitation:
     if Invitation.objects.of(actor.workspace_id).filter(**_OPEN).count() >= MAX_OPEN_INVITATIONS:
         raise Conflict(f"{MAX_OPEN_INVITATIONS} invitations are open. Withdraw some first.")
     secret = mint_secret()
@@ -144,7 +147,7 @@ def _offer(actor: Actor, *, email: str, role: Role, username: str, display_name:
     summary = f"{actor.label} invited {email} ({role})"
     record(actor, action="invitation.create", target=invitation, summary=summary)
     plan_mail(invitation)
-    return Invited(invitation, secret)
+    return IssuedInvitation(invitation, secret)
 
 
 _OPEN: Final = {"accepted_at": None, "withdrawn_at": None}
@@ -164,7 +167,7 @@ def _open_invitation(actor: Actor, invitation_id: int) -> Invitation:
 
 
 def _reset_unproven(address: str, workspace_id: int) -> None:
-    """Take password, sessions and links from the account that holds an address without proof of it."""
+    """Remove password, sessions and links from the account with this unverified address."""
     user = User.objects.select_for_update().filter(email__iexact=address).first()
     if user is None or user.is_proven:
         return
@@ -177,7 +180,7 @@ def _reset_unproven(address: str, workspace_id: int) -> None:
 
 
 def _note_reset(user: User, workspace_id: int) -> None:
-    """Tell the workspaces the account belongs to; not which other workspace invited its address."""
+    """Audit it in the workspaces of the account, without naming the workspace that invited the address."""
     for mine in user.memberships.exclude(workspace_id=workspace_id):
         actor = Actor(mine.workspace_id, "system", "Tocsin")
         summary = (
@@ -188,7 +191,7 @@ def _note_reset(user: User, workspace_id: int) -> None:
 
 
 def _account_for(invitation: Invitation) -> User:
-    """A new account of the invited address, which an unproven account gives up."""
+    """Create an account for the invited address, which an unverified account gives up."""
     holder = User.objects.select_for_update().filter(email__iexact=invitation.email).first()
     if holder is not None and holder.is_proven:
         raise Unauthenticated(f"Sign in as {invitation.email} first, then open the link again.")
@@ -201,7 +204,7 @@ def _account_for(invitation: Invitation) -> User:
 
 
 def account_of_address(*, email: str, username: str, display_name: str) -> User:
-    """A new account, with a number behind the user name where that is taken. Raises Conflict."""
+    """Create an account, with a number appended to a user name that is taken. Raises Conflict."""
     for handle in _free_handles(username):
         try:
             with transaction.atomic():
@@ -212,7 +215,7 @@ def account_of_address(*, email: str, username: str, display_name: str) -> User:
 
 
 def _free_handles(wanted: str) -> list[str]:
-    """The wanted user name, and others like it; which names are taken is told to no one."""
+    """Yield the wanted user name and variants; which names are taken is not disclosed."""
     handles = [wanted, *(f"{wanted[:140]}{number}" for number in range(2, 200))]
     taken = set(User.objects.filter(username__in=handles).values_list("username", flat=True))
     return [handle for handle in handles if handle not in taken][:5]

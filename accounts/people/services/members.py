@@ -16,7 +16,7 @@ from core.errors import Conflict, NotFound
 
 
 def change_role(actor: Actor, *, username: str, role: str, was: str = "") -> Membership:
-    """Give a member another role. `was`: the role the change was based on, if the caller knows one.
+    """Change a member's role. `was`: the role the change was based on, if the caller knows it.
 
     Raises Forbidden, Invalid, NotFound; Conflict for the last admin and when someone else changed it first.
     """
@@ -49,10 +49,10 @@ def remove_member(actor: Actor, *, username: str) -> None:
 
 
 def deactivate_member(actor: Actor, *, username: str) -> Membership:
-    """Lock a person out everywhere, without taking their history away; every sign-in of theirs ends.
+    """Deactivate an account everywhere, keeping the person's history; ends all of their sessions.
 
-    Raises Forbidden, NotFound; Conflict for the last admin, for oneself, and for someone who belongs to
-    other workspaces too, where this workspace's admin has no say.
+    Raises Forbidden, NotFound; Conflict for the last admin, for oneself, and for someone who is also a member
+    of other workspaces, which this workspace's admin may not affect.
     """
     require(actor, Capability.MEMBERS_WRITE)
     with transaction.atomic():
@@ -71,7 +71,7 @@ def deactivate_member(actor: Actor, *, username: str) -> Membership:
 
 
 def reactivate_member(actor: Actor, *, username: str) -> Membership:
-    """Let a deactivated person in again. Raises Forbidden, NotFound, Conflict."""
+    """Reactivate a deactivated person. Raises Forbidden, NotFound, Conflict."""
     require(actor, Capability.MEMBERS_WRITE)
     with transaction.atomic():
         membership = _locked_member(actor, username)
@@ -79,15 +79,15 @@ def reactivate_member(actor: Actor, *, username: str) -> Membership:
         if not membership.user.is_active:
             membership.user.is_active = True
             membership.user.save(update_fields=["is_active"])
-            summary = f"{actor.label} let {membership.user.label} in again"
+            summary = f"{actor.label} reactivated {membership.user.label}"
             record(actor, action="member.reactivate", target=membership, summary=summary)
     return membership
 
 
 def renew_sign_in_link(actor: Actor, *, username: str) -> tuple[User, str]:
-    """Another one-time link (24 h) for a member without a password; earlier links end.
+    """Issue a new one-time link (24 h) for a member without a password; earlier links end.
 
-    Raises Forbidden, NotFound; Conflict for people who have a password: no one else signs in as them.
+    Raises Forbidden, NotFound; Conflict for people who have a password: no one else may sign in as them.
     """
     require(actor, Capability.MEMBERS_WRITE)
     with transaction.atomic():
@@ -113,7 +113,7 @@ def _may_switch(actor: Actor, membership: Membership) -> None:
 
 
 def _locked_member(actor: Actor, username: str) -> Membership:
-    """The member, with the workspace locked: two admins cannot remove each other at the same moment."""
+    """Return the member, with the workspace locked: two admins cannot remove each other at the same time."""
     Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
     members = Membership.objects.of(actor.workspace_id).select_related("user")
     found: Membership | None = members.filter(user__username=username.strip().lower()[:150]).first()

@@ -22,7 +22,7 @@ def update_profile(
     theme: str,
     keyboard_shortcuts: bool,
 ) -> User:
-    """Change the actor's own person. An empty display name shows the user name.
+    """Change the actor's own profile. An empty display name shows the user name.
 
     Raises Forbidden for machines, Invalid naming the field.
     """
@@ -53,7 +53,7 @@ def _save(actor: Actor, user: User, wanted: dict[str, Any]) -> User:
         setattr(user, name, value)
     proof = ["address_proven_at"] if "email" in changes else []
     if proof:
-        user.address_proven_at = None  # what was proven was the earlier address
+        user.address_proven_at = None  # the earlier address was verified, not this one
     user.save(update_fields=[*changes, *proof])
     summary = f"{user.label} changed their profile: {', '.join(changes).replace('_', ' ')}"
     record(actor, action="profile.update", target=user, summary=summary, changes=changes)

@@ -35,7 +35,7 @@ TEMPLATE = "accounts/people/invitation.html"
 @sensitive_variables("secret")
 @require_http_methods(["GET", "POST"])
 def accept(request: HttpRequest, secret: str) -> HttpResponseBase:
-    """GET shows who invites whom; only POST accepts, so that a preview of the link in a chat does not."""
+    """GET: the invitation. Only POST accepts it, so that a link preview in a chat does not."""
     user, now = _signed_in(request), timezone.now()
     try:
         if request.method != "POST":
@@ -52,7 +52,7 @@ def accept(request: HttpRequest, secret: str) -> HttpResponseBase:
 
 
 def _entered(request: HttpRequest, membership: Membership, *, is_new: bool) -> HttpResponse:
-    """Into the workspace; a new account sets its password first."""
+    """Sign in to the workspace; a new account sets its password first."""
     person = membership.user
     if is_new:
         login(request, person, backend=BACKEND)
@@ -74,7 +74,7 @@ def _page(request: HttpRequest, context: dict[str, object], *, status: int = 200
 
 @require_POST
 def change(request: HttpRequest, invitation_id: int, verb: str) -> HttpResponse:
-    """POST: another link (201), or withdraw the invitation (303)."""
+    """POST: a new link (201), or withdraw the invitation (303)."""
     actor = current_actor(request)
     require(actor, Capability.MEMBERS_WRITE)
     if verb == "renew":

@@ -17,7 +17,7 @@ from accounts.models import Role, User
 from accounts.people.forms import ROLE_WORDS, InviteForm
 from accounts.people.invitation_mail import sends_mail
 from accounts.people.services import members as services
-from accounts.people.services.invitations import Invited, invite_member
+from accounts.people.services.invitations import IssuedInvitation, invite_member
 from accounts.permissions import Capability, allowed, require
 from accounts.selectors import members_of, open_invitations
 from accounts.sign_in.page_authentication import current_actor
@@ -31,7 +31,7 @@ HERE: Final = {"nav_current": "/settings", "menu_current": PAGE, "roles": ROLE_W
 
 @require_safe
 def members(request: HttpRequest) -> HttpResponse:
-    """GET: everybody, what each may do, and for admins how to change it."""
+    """GET: the members and their roles, with forms to change them for admins."""
     return _list(request)
 
 
@@ -74,8 +74,8 @@ def _form(request: HttpRequest, form: InviteForm, *, status: int = 200) -> HttpR
     return render(request, "accounts/people/invite.html", HERE | {"form": styled(form)}, status=status)
 
 
-def show_invitation(request: HttpRequest, invited: Invited) -> HttpResponse:
-    """The page with an invitation's link, which is shown in this response and nowhere else."""
+def show_invitation(request: HttpRequest, invited: IssuedInvitation) -> HttpResponse:
+    """Render the page with an invitation's link, which is shown only in this response."""
     url = f"{settings.BASE_URL}/sign-in/invitation/{invited.secret}"
     context = {"invitation": invited.invitation, "url": url, "is_mailed": sends_mail()}
     return _once(request, "accounts/people/invited.html", context)
@@ -94,24 +94,24 @@ def _once(request: HttpRequest, template: str, context: dict[str, object]) -> Ht
 
 @require_POST
 def save_roles(request: HttpRequest) -> HttpResponse:
-    """POST: every role that was changed on the page; 303, or the list with what was refused (409, 422)."""
+    """POST: all roles that were changed on the page; 303, or the list with the errors (409, 422)."""
     actor = current_actor(request)
     require(actor, Capability.MEMBERS_WRITE)
-    said, refused, status = [], [], 200
+    changed, refused, status = [], [], 200
     for username, role, was in _changed_roles(request):
         try:
             membership = services.change_role(actor, username=username, role=role, was=was)
-            said.append(f"{membership.user.label} is {membership.get_role_display().lower()} now.")
+            changed.append(f"{membership.user.label} is now {membership.get_role_display().lower()}.")
         except (Conflict, Invalid) as refusal:
             refused.append(refusal.detail)
             status = refusal.status
-    if said or not refused:
-        messages.success(request, " ".join(said) or "No role was changed.")
+    if changed or not refused:
+        messages.success(request, " ".join(changed) or "No role was changed.")
     return _list(request, refused=" ".join(refused), status=status) if refused else SeeOther(PAGE)
 
 
 def _changed_roles(request: HttpRequest) -> list[tuple[str, str, str]]:
-    """(user name, role, role before) of each select that differs from what the page showed."""
+    """Return (user name, role, role before) of each select that differs from what the page showed."""
     given = [
         (name.removeprefix("role."), str(role), request.POST.get(f"was.{name.removeprefix('role.')}", ""))
         for name, role in request.POST.items()
@@ -123,7 +123,7 @@ def _changed_roles(request: HttpRequest) -> list[tuple[str, str, str]]:
 def _role(actor: Actor, username: str, request: HttpRequest) -> str:
     given = {"role": request.POST.get("role", ""), "was": request.POST.get("was", "")}
     membership = services.change_role(actor, username=username, **given)
-    return f"{membership.user.label} is {membership.get_role_display().lower()} now."
+    return f"{membership.user.label} is now {membership.get_role_display().lower()}."
 
 
 def _remove(actor: Actor, username: str, request: HttpRequest) -> str:
@@ -149,7 +149,7 @@ VERBS: Final[dict[str, Callable[[Actor, str, HttpRequest], str]]] = {
 
 @require_POST
 def change(request: HttpRequest, username: str, verb: str) -> HttpResponse:
-    """POST: one change of one member; 303, or the list again with what was refused (409, 422)."""
+    """POST: one change of one member; 303, or the list again with the error (409, 422)."""
     actor = current_actor(request)
     require(actor, Capability.MEMBERS_WRITE)
     if verb == "link":
@@ -157,10 +157,10 @@ def change(request: HttpRequest, username: str, verb: str) -> HttpResponse:
     if verb not in VERBS:
         raise NotFound("There is no such action.")
     try:
-        said = VERBS[verb](actor, username, request)
+        message = VERBS[verb](actor, username, request)
     except (Conflict, Invalid) as refusal:
         return _list(request, refused=refusal.detail, status=refusal.status)
-    messages.success(request, said)
+    messages.success(request, message)
     return SeeOther(PAGE)
 
 

@@ -25,18 +25,18 @@ PAGE = "/settings/profile"
 
 
 def settings_home(request: HttpRequest) -> HttpResponse:
-    """GET /settings: the first of its pages."""
+    """GET /settings: redirect to the first of its pages."""
     signed_in(request)
     return HttpResponseRedirect(PAGE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """GET: the form. POST: 303, or 422 with the faults and everything typed."""
+    """GET: the form. POST: 303, or 422 with the faults and the input."""
     actor, user = current_actor(request), signed_in(request)
     if request.method != "POST":
-        kept = take_form(request)
-        return _page(request, user, ProfileForm(kept) if kept else ProfileForm(initial=_initial(user)))
+        saved = take_form(request)
+        return _page(request, user, ProfileForm(saved) if saved else ProfileForm(initial=_initial(user)))
     form = ProfileForm(request.POST)
     if form.is_valid() and _moves_sign_in(user, form) and not is_recently_confirmed(request):
         return require_recent_password(request, back=PAGE)
@@ -47,7 +47,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 def _moves_sign_in(user: User, form: ProfileForm) -> bool:
-    """Whether the form changes what one signs in by."""
+    """Return whether the form changes what the person signs in with."""
     return str(form.cleaned_data["email"]).strip().lower() != user.email.lower()
 
 
@@ -78,7 +78,7 @@ def _page(request: HttpRequest, user: User, form: ProfileForm, *, status: int = 
 
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
-    """POST: sign out everywhere else."""
+    """POST: end all other sessions."""
     if not is_recently_confirmed(request):
         return require_recent_password(request, back=PAGE)
     key = request.session.session_key or ""
@@ -89,7 +89,7 @@ def end_others(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def end_one(request: HttpRequest, public_id: str) -> HttpResponse:
-    """POST: end one sign-in of one's own."""
+    """POST: end one of the person's sessions."""
     if not is_recently_confirmed(request):
         return require_recent_password(request, back=PAGE)
     if not end_session(signed_in(request), public_id=public_id):

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only print what would be done")
 
     def handle(self, *args: Any, older: str, workspace: str, dry_run: bool, **options: Any) -> None:
-        """Print a line an incident; exit code 1 when one could not be archived."""
+        """Print one line per incident; exit code 1 when one could not be archived."""
         if not (age := _AGE.fullmatch(older)):
             raise CommandError(f"--older must be a number of days such as 90d, not {older!r}.")
         workspaces = Workspace.objects.order_by("id")
@@ -44,14 +44,14 @@ class Command(BaseCommand):
         now = timezone.now()
         found = candidates(workspace_id, before=now - timedelta(days=days), now=now)
         ready = [incident for incident, why in found if not why]
-        kept = [f"{_name(incident)}: stays, {why}" for incident, why in found if why]
+        excluded = [f"{_name(incident)}: stays, {why}" for incident, why in found if why]
         if dry_run:
-            return [*(f"{_name(one)}: would be archived" for one in ready), *kept]
+            return [*(f"{_name(one)}: would be archived" for one in ready), *excluded]
         plan_archives(workspace_id, ready, by="manage.py archive")
         run_due(ARCHIVE)
         rows = IncidentArchive.objects.of(workspace_id).filter(incident__in=ready)
         done = rows.select_related("incident").order_by("incident__number")
-        return [*(_outcome(one) for one in done), *kept]
+        return [*(_outcome(one) for one in done), *excluded]
 
 
 def _name(incident: Incident) -> str:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("place", help="a folder, or s3://bucket/folder")
 
     def handle(self, *args: Any, place: str, **options: Any) -> None:
-        """Print where the backup is and its size; exit status 1 with one line when it cannot be made."""
+        """Print the path of the backup and its size; exit status 1 with one line when it fails."""
         try:
             where, manifest = keep(place, now=timezone.now())
         except BackupError as error:

@@ -1,4 +1,4 @@
-"""`manage.py doctor`: run every health check and say what to do."""
+"""`manage.py doctor`: run every health check and print what to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the findings; exit with 1 when one failed."""
+        """Print the results; exit with 1 when one failed."""
         found = {**dict(of_this_machine()), **examine(), **probe()}
         paint = {"ok": self.style.SUCCESS, "warn": self.style.WARNING, "fail": self.style.ERROR}
         for name, finding in found.items():

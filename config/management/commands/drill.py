@@ -22,14 +22,14 @@ from incidents.drills.score import points
 from tocsin.client import Client
 
 PAUSE_S = 0.25
-WORKER = "tocsin slow"  # the process that carries runs out, as `manage.py up` names it
+WORKER = "tocsin slow"  # the process that executes runs, as `manage.py up` names it
 
 
 class Command(BaseCommand):
     help = "Run an exercise in a Tocsin of its own: a service fails, is restarted, verified and resolved."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the course in the Tocsin that `config.drill.launch` started."""
+        """Run the drill in the Tocsin that `config.drill.launch` started."""
         if "TOCSIN_DRILL_CONTROL" not in os.environ:
             raise CommandError("Start it as a program of its own: python manage.py drill")
         workspace = Workspace.objects.order_by("id").first()

@@ -1,4 +1,4 @@
-"""`manage.py incident_measures`: compare what analytics reads with the incidents."""
+"""`manage.py incident_measures`: compare the measures that analytics reads with the incidents."""
 
 from __future__ import annotations
 

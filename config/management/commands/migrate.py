@@ -1,4 +1,4 @@
-"""`manage.py migrate`: Django's, which begins with the schema snapshot where the database is empty."""
+"""`manage.py migrate`: Django's command, preceded by the schema snapshot when the database is empty."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LOOKS_ONLY = ("plan", "check_unapplied", "fake")
 
 class Command(Migrate):
     def add_arguments(self, parser: Any) -> None:
-        """Django's, and one to do without the snapshot."""
+        """Add an option to skip the snapshot to Django's."""
         super().add_arguments(parser)
         parser.add_argument(
             "--every-migration", action="store_true", help="Run all of them, also in an empty database."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """As Django does, once the tables of the snapshot are there."""
+        """Load the snapshot if it applies, then run Django's command."""
         is_whole = options["database"] == DEFAULT_DB_ALIAS and not options["app_label"]
         if is_whole and not options["every_migration"] and not any(options[name] for name in _LOOKS_ONLY):
             load_into_empty_database(SNAPSHOT)

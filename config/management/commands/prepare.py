@@ -15,7 +15,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Everything is skipped that is as it should be."""
+        """Run all steps; those already done are skipped."""
         try:
             print(prepare(), flush=True)
             shown_mark().touch()

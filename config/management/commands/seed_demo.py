@@ -15,7 +15,7 @@ class Command(BaseCommand):
     help = "Fill the first workspace with people, components and a month of incidents."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Tell the month once; a second time changes nothing."""
+        """Seed the month; does nothing if it was seeded before."""
         try:
             workspace = Workspace.objects.order_by("id").first()
         except OperationalError as error:

@@ -1,6 +1,6 @@
 """`manage.py sign_in_link NAME`: print a one-time sign-in link for a person.
 
-A forgotten password cannot be given as the current one, so it stops being valid: the link leads to a new one.
+It is for forgotten passwords: the old one becomes invalid and the link leads to setting a new one.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ class Command(BaseCommand):
     help = "Print a sign-in link for a person; their password, second factors and sessions end now."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """One argument: who."""
+        """Add the name of the person."""
         parser.add_argument("username")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        """Print the link. CommandError for no one of that name and for a deactivated person."""
+        """Print the link. CommandError if there is no such person or they are deactivated."""
         user = User.objects.filter(username=username).first()
         if user is None:
             raise CommandError(f"No user {username}.")

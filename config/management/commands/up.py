@@ -1,4 +1,4 @@
-"""Lists `up` among the commands; `manage.py` runs it before Django is there (see `config.runtime.launch`)."""
+"""Lists `up` among the commands; `manage.py` runs it before Django is set up (`config.runtime.launch`)."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ class Command(BaseCommand):
     help = "Start PostgreSQL, Valkey and S3 unless given, prepare, then run web, workers and beat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Reached only by a call from inside a running Django, where it is too late."""
+        """Fail: a call from a running Django is too late."""
         raise CommandError("Start it as a program of its own: python manage.py up")

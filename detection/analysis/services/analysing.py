@@ -1,4 +1,4 @@
-"""Analyses an incident: reads its events, draws conclusions by rules, and hands them to the incidents app."""
+"""Analyses an incident: reads its events, applies the rules, and stores the result in the incidents app."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from detection.analysis.cause import (
     SHOWN_TEMPLATES,
     changes_before,
     distributions,
-    essence_of,
+    features_of,
     first_failing_of,
     templates_for,
 )
@@ -22,10 +22,10 @@ from detection.analysis.event_sample import Sample, sample_of
 from detection.analysis.templates import MessageTemplate
 from detection.evaluation.services.incident_evidence import compute_evidence
 from detection.sources.own_keys import masked
-from incidents.analysis.draft import AnalysisDraft, Essence
+from incidents.analysis.draft import AnalysisDraft, IncidentFeatures
 from incidents.analysis.models import Analysis
 from incidents.analysis.selectors import newest_by_rules
-from incidents.analysis.services import record_analysis, record_essence
+from incidents.analysis.services import record_analysis, record_features
 from incidents.links.recording import record_links
 from incidents.models import AffectedComponent, Incident, IncidentEvidence
 from incidents.vocabulary import IncidentType
@@ -34,9 +34,9 @@ MAX_CORRELATIONS: Final = 500
 
 
 def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> Analysis | None:
-    """Write the analysis of an incident as it is now. None where nothing of note changed. Idempotent.
+    """Write the current analysis of an incident. None if nothing relevant changed. Idempotent.
 
-    A new revision is written when a conclusion changed or the events doubled.
+    A new revision is written when a conclusion changed or the number of events doubled.
     """
     incident = Incident.objects.of(workspace_id).filter(pk=incident_id).first()
     if incident is None:
@@ -44,7 +44,7 @@ def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> A
     sample = _masked(workspace_id, sample_of(workspace_id, incident_id))
     lines = _lines(incident, sample)
     templates = templates_for(sample.events)
-    record_essence(workspace_id, incident_id, _essence(templates, incident, lines, sample))
+    record_features(workspace_id, incident_id, _essence(templates, incident, lines, sample))
     record_links(workspace_id, incident_id)
     measured = _measured(incident, sample, templates, now)
     draft = conclude(IncidentType(incident.incident_type), lines, measured)
@@ -54,14 +54,14 @@ def analyse_incident(workspace_id: int, incident_id: int, *, now: datetime) -> A
 
 
 def _masked(workspace_id: int, sample: Sample) -> Sample:
-    """The sample with credentials in its messages masked."""
+    """Return the sample with credentials in its messages masked."""
     texts = masked(workspace_id, [event.message for event in sample.events])
     events = [replace(event, message=text) for event, text in zip(sample.events, texts, strict=True)]
     return Sample(events, sample.counted)
 
 
 def _lines(incident: Incident, sample: Sample) -> list[Line]:
-    """What the events say; of an incident without events, what people wrote about it."""
+    """Return the lines of the events; for an incident without events, what people wrote about it."""
     if sample.events:
         return [event.line() for event in sample.events]
     words = [incident.title, *incident.description.splitlines()[:50], *incident.impact.splitlines()[:20]]
@@ -70,12 +70,12 @@ def _lines(incident: Incident, sample: Sample) -> list[Line]:
 
 def _essence(
     templates: Sequence[MessageTemplate], incident: Incident, lines: Sequence[Line], sample: Sample
-) -> Essence:
-    """What the incident is compared with others by, with the hashes of at most 500 correlation ids."""
+) -> IncidentFeatures:
+    """Return the features for comparing incidents, with the hashes of at most 500 correlation ids."""
     ids = sorted({event.correlation_id for event in sample.events if event.correlation_id})[:MAX_CORRELATIONS]
     hashes = (hashlib.blake2b(one.encode(), digest_size=8).digest() for one in ids)
     found = tuple(sorted(int.from_bytes(one, signed=True) for one in hashes))
-    return replace(essence_of(templates, incident, lines), correlations=found)
+    return replace(features_of(templates, incident, lines), correlations=found)
 
 
 def _measured(
@@ -102,7 +102,7 @@ def _measured(
 
 
 def _evidence(incident: Incident, sample: Sample, now: datetime) -> IncidentEvidence | None:
-    """The recorded figures; computed here where they were not recorded yet."""
+    """Return the recorded figures, computed here if they are not recorded yet."""
     if not sample.events:
         return None
     known = IncidentEvidence.objects.of(incident.workspace_id).filter(incident_id=incident.pk).first()

@@ -12,9 +12,9 @@ from incidents.models import Incident
 
 
 def plan_analysis(workspace_id: int, incident_id: int) -> bool:
-    """Make the analysis of an incident due. False where this workspace has no such incident. Idempotent.
+    """Make the analysis of an incident due. False if this workspace has no such incident. Idempotent.
 
-    An analysis that runs just now loses its claim, so that it is done once more with the new facts.
+    An analysis that is running loses its claim, so that it is repeated with the new data.
     """
     if not Incident.objects.of(workspace_id).filter(pk=incident_id).exists():
         return False

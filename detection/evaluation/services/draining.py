@@ -1,8 +1,8 @@
 """Drains pending groups: those that may open an incident first.
 
-A further event of an open incident decides nothing, and under a steady stream nearly all events are such.
-Counting them together ten times a second leaves the time between to those that someone waits for. Those of an
-incident that is locked just then wait for the next time.
+Further events of open incidents are not urgent, and under a steady stream nearly all events are such.
+Counting them together ten times a second leaves time for events that may open an incident. Those of an
+incident that is locked are left for the next time.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from django.utils import timezone
 
 from core.sql.prepared import pipelined, plan_once, rows, send
 from detection.evaluation import windows
-from detection.evaluation.findings import Touched, merged
+from detection.evaluation.findings import TouchedGroup, merged
 from detection.evaluation.services.evaluate import Evaluated, evaluate
 
 DRAIN_ROWS: Final = 2000
 COUNT_EVERY_S: Final = 0.1
 LOOK_EVERY_S: Final = 0.01
-# More than these cost more to leave out than to take.
+# beyond this number excluding them costs more than taking them
 MAX_JOINING: Final = 1000
 WORTH_A_REST_S, MAX_REST_S = 0.005, 0.03
-_ALL_SPACE: Final = 0x70C52  # the advisory lock of those who take everything, shared, or pass over some
+# key of the advisory lock that tasks taking everything share, and tasks skipping some hold alone
+_ALL_SPACE: Final = 0x70C52
 
 
 def drain(*, slice_seconds: float = 1.0) -> bool:
-    """Evaluate all that is waiting now; returns whether some of it is still waiting.
+    """Evaluate all pending pairs; returns whether some of them are still pending.
 
-    What comes meanwhile is for the next: its sender nudges again.
+    Later arrivals are left for the next task: their sender nudges again.
     """
     until = time.monotonic() + slice_seconds
     done = Evaluated()
@@ -42,7 +43,7 @@ def drain(*, slice_seconds: float = 1.0) -> bool:
 
 
 def _take_all(done: Evaluated) -> int:
-    """One transaction: take up to 2,000 touched pairs, evaluate them, act. Returns how many were taken."""
+    """In one transaction, take and evaluate up to 2,000 touched pairs. Returns how many were taken."""
     with transaction.atomic(), pipelined():
         plan_once()
         send("select pg_advisory_xact_lock_shared(%s::int, 0)", [_ALL_SPACE])
@@ -55,7 +56,7 @@ def _take_all(done: Evaluated) -> int:
 
 
 def drain_urgent() -> None:
-    """For as long as further events of open incidents can wait, evaluate all but those."""
+    """Evaluate all pairs but further events of open incidents, for as long as these can wait."""
     while (left := _joining.may_wait()) > 0:
         began = time.monotonic()
         _take_urgent()
@@ -63,7 +64,7 @@ def drain_urgent() -> None:
 
 
 def _take_urgent() -> None:
-    """Whoever takes everything takes these too: then there is nothing to do here."""
+    """Take the urgent pairs; if another task is taking everything, there is nothing to do."""
     with transaction.atomic(), pipelined():
         plan_once()
         if rows("select pg_try_advisory_xact_lock(%s::int, 0)", [_ALL_SPACE]) != [(True,)]:
@@ -74,33 +75,36 @@ def _take_urgent() -> None:
 
 
 def rest(*, worked_s: float) -> None:
-    """Under a steady stream drain half of the time: what comes in the other half costs one more drain."""
+    """Pause so that draining takes half of the time under a steady stream.
+
+    A late event costs one more drain.
+    """
     if worked_s > WORTH_A_REST_S and not _joining.pairs:
         time.sleep(min(worked_s, MAX_REST_S))
 
 
-def _keys(pairs: list[Touched]) -> set[tuple[int, str]]:
+def _keys(pairs: list[TouchedGroup]) -> set[tuple[int, str]]:
     return {(pair.rule_id, pair.group_key) for pair in pairs}
 
 
 class _Joining:
-    """The pairs (rule, group) that joined an open incident when all were last taken by this process."""
+    """The pairs (rule, group) that joined an open incident when this process last took all."""
 
     def __init__(self) -> None:
         self.pairs: set[tuple[int, str]] = set()
         self._due = 0.0
 
     def keep(self, pairs: set[tuple[int, str]]) -> None:
-        """All were taken just now, and these joined."""
+        """Record that all were taken now, and that these joined."""
         self.pairs = pairs if len(pairs) <= MAX_JOINING else set()
         self._due = time.monotonic() + COUNT_EVERY_S
 
     def may_wait(self) -> float:
-        """Seconds until all are to be taken again; 0 or less when there is nothing to pass over."""
+        """Return the seconds until all must be taken again; 0 or less when there is nothing to skip."""
         return self._due - time.monotonic() if self.pairs else 0.0
 
     def columns(self) -> tuple[list[int], list[str]]:
-        """The pairs, as PostgreSQL takes them."""
+        """Return the pairs as columns for PostgreSQL."""
         return [rule for rule, _ in self.pairs], [group for _, group in self.pairs]
 
 

@@ -1,7 +1,7 @@
 """Evaluates pending groups and opens or joins incidents in one transaction.
 
-Looking and acting happen under an advisory lock on the workspace, so that however many workers drain at
-once, no event is counted twice and no crossing is missed.
+Reading and acting happen under an advisory lock on the workspace, so that however many workers drain at once,
+no event is counted twice and no crossing is missed.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import orjson
 from core.sql.prepared import pipelined, rows, send
 from detection.evaluation import windows
 from detection.evaluation.evidence import (
-    Crossed,
     Found,
+    RawCrossing,
     crossings_of,
     joining,
     members_of,
     states_of,
     with_members,
 )
-from detection.evaluation.findings import Touched, merged
+from detection.evaluation.findings import TouchedGroup, merged
 from detection.evaluation.services.report import link_events, raise_measured, report_crossings
 from incidents.correlation.services.counting import lock_incidents
 from incidents.correlation.services.opening import JoinedEvents, add_joined_events
@@ -38,16 +38,16 @@ MAX_PUT_BACK: Final = timedelta(seconds=1)
 class Evaluated:
     """The pairs whose events belong to an open incident, and those of them that were put back."""
 
-    joined: list[Touched] = field(default_factory=list)
-    put_back: list[Touched] = field(default_factory=list)
+    joined: list[TouchedGroup] = field(default_factory=list)
+    put_back: list[TouchedGroup] = field(default_factory=list)
 
 
-def evaluate(now: datetime, *, pairs: Sequence[Touched]) -> Evaluated:
-    """Act on every pair that needs it, one workspace after the other.
+def evaluate(now: datetime, *, pairs: Sequence[TouchedGroup]) -> Evaluated:
+    """Evaluate every pair, one workspace after the other.
 
-    Must run in a transaction. The pairs come in order of workspace, rule and group: whoever locks several
-    workspaces does so in one order. Pairs of open incidents that came less than a second ago are put back
-    where an incident is opened, or where theirs is locked: an escalation may hold it for long.
+    Must run in a transaction. The pairs are in order of workspace, rule and group, so that several workspaces
+    are always locked in the same order. Pairs of open incidents younger than a second are put back if an
+    incident is opened, or if theirs is locked, which an escalation may do for long.
     """
     done = Evaluated()
     for workspace_id, concerned in groupby(pairs, key=lambda pair: pair.workspace_id):
@@ -55,7 +55,7 @@ def evaluate(now: datetime, *, pairs: Sequence[Touched]) -> Evaluated:
     return done
 
 
-def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, done: Evaluated) -> None:
+def _act(workspace_id: int, pairs: Sequence[TouchedGroup], now: datetime, done: Evaluated) -> None:
     with pipelined():
         send("select pg_advisory_xact_lock(%s::int, %s::int)", [ADVISORY_SPACE, workspace_id % 2**31])
         found = states_of(pairs)
@@ -70,12 +70,12 @@ def _act(workspace_id: int, pairs: Sequence[Touched], now: datetime, done: Evalu
     done.put_back += left
 
 
-def _left(workspace_id: int, joins: Sequence[Found], crossing: set[int], now: datetime) -> list[Touched]:
-    """Pairs that came just now and are put back: all but those that share events with a crossing, if there is
-    one, else those whose incident another transaction has locked.
+def _left(workspace_id: int, joins: Sequence[Found], crossing: set[int], now: datetime) -> list[TouchedGroup]:
+    """Return the recent pairs to put back.
 
-    An incident that is opened waits for no incident that only grows, and waiting for a row while others are
-    locked out of order could end in a deadlock.
+    If there is a crossing, all but those that share events with it; otherwise those whose incident another
+    transaction has locked. So opening an incident never waits for one that only grows, and no row is waited
+    for while others are locked out of order, which could deadlock.
     """
     young = [one for one in joins if one[0].since and now - one[0].since < MAX_PUT_BACK]
     if crossing:
@@ -88,7 +88,7 @@ def _left(workspace_id: int, joins: Sequence[Found], crossing: set[int], now: da
     return [pair for pair, state in young if state.incident_id not in free]
 
 
-def _put_back(pairs: Sequence[Touched]) -> None:
+def _put_back(pairs: Sequence[TouchedGroup]) -> None:
     if not pairs:
         return
     waiting = [
@@ -103,12 +103,12 @@ def _put_back(pairs: Sequence[Touched]) -> None:
 
 
 def _with_sharers(
-    workspace_id: int, found: list[Found], crossed: list[Crossed]
-) -> tuple[list[Found], list[Crossed], set[int]]:
-    """With the waiting pairs that share events with a crossing: theirs may be the incident it belongs to.
+    workspace_id: int, found: list[Found], crossed: list[RawCrossing]
+) -> tuple[list[Found], list[RawCrossing], set[int]]:
+    """Add the pending pairs that share events with a crossing: theirs may be the incident it belongs to.
 
-    Third: the events of all crossings. A pair is looked at once: its further events, of which a steady stream
-    always brings some, are read with its members.
+    Also returns the events of all crossings. A pair is read once: its further events, which a steady stream
+    always has, are read with its members.
     """
     events: set[int] = set()
     known = {_key(one.touched) for one in crossed}
@@ -123,7 +123,7 @@ def _with_sharers(
     return found, crossed, events
 
 
-def _key(pair: Touched) -> tuple[int, str]:
+def _key(pair: TouchedGroup) -> tuple[int, str]:
     return pair.rule_id, pair.group_key
 
 
@@ -149,5 +149,5 @@ def _join(workspace_id: int, found: Sequence[Found]) -> None:
             for incident_id, times in sorted(counted.items())
         ],
     )
-    # Once the counter is locked: whoever opens incidents locks it before their rows.
+    # Called with the counter locked: openings lock it before the rows of incidents.
     raise_measured(workspace_id, {event_id: members[event_id] for event_id in linked})

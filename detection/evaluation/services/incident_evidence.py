@@ -1,4 +1,4 @@
-"""Computes the evidence of incidents from their events and hands it to the incidents app."""
+"""Computes the evidence of incidents from their events and stores it in the incidents app."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from incidents.models import IncidentEvidence
 
 MAX_INCIDENTS_AT_ONCE: Final = 100
 MINUTE: Final = timedelta(minutes=1)
-# An event that counts is received at most an hour after it happened.
+# Counted events are received at most an hour after they happened.
 RECEIPT_SLACK: Final = timedelta(hours=2)
-# Names of one reading in the metadata of events, as monitoring systems spell it.
+# Metadata keys of one reading, as monitoring systems spell it.
 METRICS: Final[Mapping[str, tuple[str, ...]]] = {
     "cpu": ("cpu", "cpu_percent", "cpu_usage", "cpu_usage_percent"),
     "memory": ("memory", "memory_percent", "memory_usage", "memory_usage_percent"),
@@ -53,7 +53,10 @@ def refresh_evidence(now: datetime) -> int:
 def _error_percent(
     workspace_id: int, evidence: IncidentEvidence, first_at: datetime, last_at: datetime
 ) -> float | None:
-    """The share of errors among all events of the incident's sources while it lasted; None: not measured."""
+    """Return the share of errors among all events of the incident's sources while it lasted.
+
+    None: not measured.
+    """
     since, until = first_at.replace(second=0, microsecond=0), last_at + MINUTE
     share = share_of_minutes(workspace_id, [*evidence.source_distribution], since=since, until=until)
     return None if share.measured is None else round(share.measured, 1)
@@ -62,7 +65,7 @@ def _error_percent(
 def compute_evidence(
     workspace_id: int, incident_id: int, first_at: datetime, last_at: datetime, *, now: datetime
 ) -> IncidentEvidence:
-    """Unsaved evidence of one incident whose events happened between these two moments."""
+    """Return unsaved evidence of one incident whose events happened between these two times."""
     received = [first_at - RECEIPT_SLACK, last_at + RECEIPT_SLACK]
     given = [workspace_id, incident_id, workspace_id, *received, _METRIC_NAMES, _METRIC_NAMES]
     [(count, errors, first_source, types, sources, people, worst, before, after)] = rows(SUMMARY, given)
@@ -90,12 +93,12 @@ def compute_evidence(
 
 
 def _first_name(counts: Sequence[Sequence[Any]]) -> str:
-    """The name with the most errors; the counts are sorted already."""
+    """Return the name with the most errors; the counts are already sorted."""
     return next((str(name)[:200] for name, _, _ in counts if name), "")
 
 
 def _readings(metadata: Sequence[Mapping[str, Any]] | str) -> dict[str, float]:
-    """The first numeric reading of each metric in these metadata."""
+    """Return the first numeric reading of each metric in these metadata."""
     items = json.loads(metadata) if isinstance(metadata, str) else metadata
     found: dict[str, float] = {}
     for metric, names in METRICS.items():

@@ -7,9 +7,9 @@ from typing import Final, LiteralString
 
 from django.db import connection
 
-# The newest id there may be: whatever a test stores gets a later one.
+# The highest id so far: events of the test get higher ones.
 _NEWEST: Final[LiteralString] = "select nextval('detection_event_id_seq')"
-# How many count now is asked of the windows' own rows, the test's among them.
+# Counts are read from the windows' own rows, including the test's.
 _MATCHED: Final[LiteralString] = """
 with came as (
   select h.rule_id, h.group_key, count(*) came, max(h.occurred_at) at
@@ -27,8 +27,8 @@ select r.rule_id, r.name, c.group_key, c.came, r.error_threshold, r.time_window_
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """A rule that counts some of what came: `came` of it now, `counted` of `threshold` in the window."""
+class MatchedRule:
+    """A rule that matches some of the events: `came` of them now, `counted` of `threshold` in the window."""
 
     rule_id: str
     name: str
@@ -40,15 +40,15 @@ class Matched:
 
 
 def newest_event() -> int:
-    """A mark: events stored from now on have larger ids."""
+    """Return a mark: events stored from now on have larger ids."""
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST)
         return int(cursor.fetchone()[0])
 
 
-def matched_since(workspace_id: int, mark: int) -> list[Matched]:
-    """The rules of a workspace that events stored since `mark` match, the nearest to firing first."""
+def matched_since(workspace_id: int, mark: int) -> list[MatchedRule]:
+    """Return the rules that events stored since `mark` match, the nearest to firing first."""
     with connection.cursor() as cursor:
         cursor.execute(_MATCHED, {"workspace": workspace_id, "after": mark})
-        found = [Matched(*row) for row in cursor.fetchall()]
+        found = [MatchedRule(*row) for row in cursor.fetchall()]
     return sorted(found, key=lambda one: -one.counted / one.threshold)

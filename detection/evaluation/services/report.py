@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from core.redaction import redact
-from core.sql.prepared import Answer, rows, send, write
+from core.sql.prepared import Result, rows, send, write
 from detection.evaluation import windows
 from detection.evaluation.findings import (
     Crossing,
@@ -28,19 +28,19 @@ from incidents.lifecycle.services.escalating import raise_by_facts
 from incidents.lifecycle.severity_matrix import EVENT_METRICS, TYPES_BY_METRIC, Fact, worst_facts
 from incidents.vocabulary import SEVERITY_RANK, Basis
 
-# Events may claim to be up to five minutes later than they came; twice that is on the safe side.
+# Events may be dated up to five minutes after their arrival; twice that is safe.
 AHEAD: Final = timedelta(minutes=10)
 MEASURED_TYPES: Final = tuple(str(kind) for metric in EVENT_METRICS for kind in TYPES_BY_METRIC[metric])
 
 
 def link_events(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> list[int]:
-    """Count events (id -> incident, time) on incidents; returns those that no incident had before."""
+    """Link events (id -> incident, time) to incidents; returns those that no incident had before."""
     if not members:
         return []
     return [event_id for (event_id,) in _link(workspace_id, members).rows()]
 
 
-def _link(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> Answer:
+def _link(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> Result:
     links = [
         {"event_id": event_id, "incident_id": i, "occurred_at": at} for event_id, (i, at) in members.items()
     ]
@@ -48,10 +48,10 @@ def _link(workspace_id: int, members: Mapping[int, tuple[int, datetime]]) -> Ans
 
 
 def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: datetime) -> None:
-    """Open or join an incident for each crossing, most specific first; dry runs only leave a finding.
+    """Open or join an incident for each crossing, most specific first; dry runs only write a finding.
 
-    A crossing that shares events with an earlier one goes to its incident; each event is counted once.
-    Must run under the workspace's lock.
+    A crossing that shares events with an earlier one goes to its incident; each event is counted once. Must
+    run under the workspace's lock.
     """
     _write(workspace_id, [c for c in crossings if c.state.dry_run], [])
     acted = [c for c in crossings if not c.state.dry_run]
@@ -79,7 +79,7 @@ def _by_verdict(judged: tuple[Verdict, Crossing]) -> tuple[Any, ...]:
 
 
 def _signal(place: int, crossing: Crossing, owners: dict[int, int], verdict: Verdict, sample: str) -> Signal:
-    """The crossing as a signal; `owners` (event id -> place of the signal counting it) takes what is new."""
+    """Return the crossing as a signal; `owners` (event id -> index of its signal) takes new events."""
     rule, members = crossing.rule, crossing.members
     fresh = [m.event_id for m in members if m.incident_id is None and m.event_id not in owners]
     shared = next((m for m in members if m.incident_id is not None or m.event_id in owners), None)
@@ -107,28 +107,28 @@ def _signal(place: int, crossing: Crossing, owners: dict[int, int], verdict: Ver
 
 
 def _stored(workspace_id: int, crossings: Sequence[Crossing]) -> Stored:
-    """What the events that crossings are judged by say, with the metadata of those that measure something."""
+    """Return the texts of the events that determine type and severity, with the metadata of measurements."""
     wanted = sorted({event_id for crossing in crossings for event_id in judged_ids(crossing)})
     since = min(crossing.members[0].occurred_at for crossing in crossings) - AHEAD
-    found = rows(windows.SAID, [[*FACT_NAMES], workspace_id, wanted, since])
+    found = rows(windows.EVENT_TEXTS, [[*FACT_NAMES], workspace_id, wanted, since])
     return {pk: (kind, message, metadata) for pk, kind, message, metadata in found}
 
 
 def _sample(crossing: Crossing, stored: Stored) -> str:
-    """The first event's message. Descriptions are read by everybody and sent on: credentials are masked."""
+    """Return the first event's message with credentials masked, since descriptions are widely visible."""
     first = stored.get(crossing.members[0].event_id)
     return redact(first[1]) if first else ""
 
 
 def raise_measured(workspace_id: int, linked: Mapping[int, tuple[int, datetime]]) -> None:
-    """Raise the severity of incidents by what their newly linked events (id -> incident, time) measured."""
+    """Raise the severity of incidents by measurements in their newly linked events (id -> incident, time)."""
     if not linked:
         return
     since = min(at for _, at in linked.values()) - AHEAD
     homes = [incident_id for incident_id, _ in linked.values()]
     events = [*linked]
-    asked = [workspace_id, events, since, [*FACT_NAMES], events, homes, [*MEASURED_TYPES], Basis.PERSON]
-    found = rows(windows.MEASURED, asked)
+    params = [workspace_id, events, since, [*FACT_NAMES], events, homes, [*MEASURED_TYPES], Basis.PERSON]
+    found = rows(windows.MEASURED, params)
     measured: dict[int, list[dict[str, Fact]]] = {}
     for incident_id, metadata in found:
         measured.setdefault(incident_id, []).append(facts_in(metadata))

@@ -9,15 +9,16 @@ from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F,
 from django.utils import timezone
 
 from detection.evaluation import windows
-from detection.evaluation.findings import Touched
+from detection.evaluation.findings import TouchedGroup
 from detection.evaluation.services.evaluate import evaluate
 from detection.models import DetectionRule, QuarantinedRequest, RequestOutcome, SourceAlert, SourceTally
 
 TALLIES_KEPT = timedelta(days=8)
 OUTCOMES_KEPT = timedelta(days=1)
-# A word on an alert that was over for this long begins anew; its incidents are found by fingerprint.
+# An update of an alert resolved for longer than this starts a new one; its incidents are found by
+# fingerprint.
 ALERTS_KEPT = timedelta(days=30)
-MAX_GROUPS = 500  # evaluated at once, for meanwhile nothing else of the workspace is
+MAX_GROUPS = 500  # evaluated at once, as the rest of the workspace waits meanwhile
 ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
 
 
@@ -30,9 +31,9 @@ def sweep_due(*, limit: int = 200) -> int:
 
 
 def _sweep_next() -> bool:
-    """Sweep the rule that waited longest, `MAX_GROUPS` groups in a transaction; False when none is due.
+    """Sweep the rule that waited longest, `MAX_GROUPS` groups per transaction; False when none is due.
 
-    What a crash leaves out is swept after the next interval.
+    Groups missed by a crash are swept after the next interval.
     """
     now = timezone.now()
     due_at = ExpressionWrapper(
@@ -56,23 +57,23 @@ def _sweep_next() -> bool:
     return True
 
 
-def _lively(rule: DetectionRule, now: datetime) -> list[Touched]:
+def _lively(rule: DetectionRule, now: datetime) -> list[TouchedGroup]:
     since = now - timedelta(seconds=rule.time_window_seconds)
     with connection.cursor() as cursor:
         cursor.execute(
             windows.LIVELY_GROUPS, {"workspace": rule.workspace_id, "rule": rule.pk, "since": since}
         )
-        return [Touched(rule.workspace_id, rule.pk, group, since, now) for (group,) in cursor.fetchall()]
+        return [TouchedGroup(rule.workspace_id, rule.pk, group, since, now) for (group,) in cursor.fetchall()]
 
 
 def forget_requests(now: datetime) -> int:
-    """Drop what was kept long enough of sources: quarantined requests, tallies, outcomes, alerts long over.
+    """Delete expired data of sources: quarantined requests, tallies, outcomes, alerts long over.
 
     Returns how many rows.
     """
     expired, _ = QuarantinedRequest.across_workspaces.filter(expires_at__lte=now).delete()
     old, _ = SourceTally.across_workspaces.filter(hour__lt=now - TALLIES_KEPT).delete()
-    told, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOMES_KEPT).delete()
+    outcomes, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOMES_KEPT).delete()
     over = SourceAlert.across_workspaces.filter(state=SourceAlert.State.RESOLVED)
     quiet, _ = over.filter(told_at__lt=now - ALERTS_KEPT).delete()
-    return expired + old + told + quiet
+    return expired + old + outcomes + quiet

@@ -1,4 +1,4 @@
-"""Takes beats, and finds monitors that fell silent."""
+"""Records beats, and finds missing heartbeats."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ from incidents.models import Incident
 from incidents.vocabulary import Basis, IncidentType, Severity
 
 LOOK_EVERY: Final = timedelta(seconds=5)
-# Longer without a look, or without a sign of a web process, is an outage of our own: no beat could arrive.
+# A longer gap between checks, or without a web process's heartbeat, is an outage of Tocsin: no beat could
+# arrive.
 OUTAGE: Final = timedelta(seconds=15)
 MAX_AT_ONCE: Final = 200
 Status = Heartbeat.Status
 
 
 def take_beat(workspace_id: int, heartbeat_id: int, *, now: datetime) -> Heartbeat:
-    """The job reported: up again, and the incident it opened is resolved. A paused monitor stays paused."""
+    """Record a beat: the monitor is up, and the incident it opened is resolved. A paused one stays paused."""
     with transaction.atomic():
         rows = Heartbeat.objects.of(workspace_id).select_for_update(no_key=True)
         found: Heartbeat = rows.get(pk=heartbeat_id)
@@ -55,10 +56,10 @@ def _resolve(heartbeat: Heartbeat, incident_id: int) -> None:
 
 
 def look(workspace_id: int, item: HeartbeatWatch, *, now: datetime) -> None:
-    """Move what is due from up to late and from late to down; shift everything by an outage of our own.
+    """Move due monitors from up to late and from late to down; extend deadlines by an outage of Tocsin.
 
-    While no web process gives a sign, beats cannot arrive: nothing moves, and what was running is shifted
-    when one is back.
+    While no web process sends a heartbeat, beats cannot arrive: nothing changes, and active monitors are
+    extended when one is back.
     """
     with transaction.atomic():
         rows = HeartbeatWatch.objects.of(workspace_id).select_for_update(no_key=True, of=("self",))
@@ -83,7 +84,7 @@ def look(workspace_id: int, item: HeartbeatWatch, *, now: datetime) -> None:
 
 
 def _passes(heartbeat: Heartbeat, now: datetime) -> bool:
-    """Move one that is due; True when it is down now."""
+    """Advance one that is due; returns True when it is down now."""
     if heartbeat.status == Status.UP and heartbeat.due_at is not None:
         heartbeat.status = Status.LATE
         heartbeat.due_at += timedelta(seconds=heartbeat.grace_s)

@@ -27,7 +27,7 @@ MAX_HEARTBEATS: Final = 1000
 
 @dataclass(frozen=True)
 class HeartbeatValues:
-    """What a monitor is made of. `component`: empty for one of the monitor's own name."""
+    """Fields of a monitor. `component`: empty for one with the monitor's own name."""
 
     name: str
     period_s: int
@@ -37,7 +37,7 @@ class HeartbeatValues:
 
 
 def create_heartbeat(actor: Actor, values: HeartbeatValues) -> Heartbeat:
-    """A monitor that waits for its first beat. Raises Forbidden, Conflict, Invalid."""
+    """Create a monitor that waits for its first beat. Raises Forbidden, Conflict, Invalid."""
     require(actor, Capability.SOURCES_WRITE)
     name = " ".join(values.name.split())
     if faults := _faults(name, values):
@@ -68,7 +68,7 @@ def create_heartbeat(actor: Actor, values: HeartbeatValues) -> Heartbeat:
 
 
 def update_heartbeat(actor: Actor, heartbeat_id: int, **changes: Any) -> Heartbeat:
-    """Change fields of `HeartbeatValues`; address, state and incident stay, what is due moves along.
+    """Change fields of `HeartbeatValues`; URL, state and incident stay, the deadline moves along.
 
     Raises Forbidden, NotFound, Conflict, Invalid.
     """
@@ -104,7 +104,7 @@ def _cleaned(values: HeartbeatValues) -> HeartbeatValues:
 
 
 def _move_due(heartbeat: Heartbeat, values: HeartbeatValues, now: datetime) -> None:
-    """Move when it becomes late or down by how much period and grace grew; one late may be up again."""
+    """Move the deadline by the change of period and grace; a late monitor may be up again."""
     if heartbeat.due_at is None:
         return
     is_late = heartbeat.status == Heartbeat.Status.LATE
@@ -131,7 +131,7 @@ def _faults(name: str, values: HeartbeatValues) -> list[FieldFault]:
 
 
 def set_paused(actor: Actor, heartbeat_id: int, *, paused: bool) -> Heartbeat:
-    """Pause a monitor, or let it wait for its next beat. Idempotent. Raises Forbidden, NotFound."""
+    """Pause a monitor, or make it wait for its next beat. Idempotent. Raises Forbidden, NotFound."""
     require(actor, Capability.SOURCES_WRITE)
     heartbeat_for(actor, heartbeat_id)
     with transaction.atomic():

@@ -35,23 +35,23 @@ _ordinals = itertools.count()
 
 
 def retention() -> timedelta:
-    """How old an event may be and still be taken."""
+    """Return how old an accepted event may be."""
     return timedelta(days=settings.EVENT_RETENTION_DAYS)
 
 
 def ruleset_of(workspace_id: int) -> Ruleset:
-    """The workspace's enabled rules, compiled."""
+    """Return the workspace's enabled rules, compiled."""
     return Ruleset(DetectionRule.objects.of(workspace_id).filter(enabled=True))
 
 
 def accept_events(
     actor: Actor, *, body: bytes, headers: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[Batch, int]:
-    """Store a body, unpacked and read as its `headers` say (names in lower case).
+    """Store a body, decompressed and parsed as its `headers` say (names in lower case).
 
-    Returns the verdict and how many of its events were there already.
+    Returns the result and the number of duplicates.
 
-    Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is away.
+    Raises Forbidden, Malformed, Invalid, RateLimited; Unavailable when the database is down.
     """
     require(actor, Capability.EVENTS_WRITE)
     body = unpacked(body, headers, MAX_BODY)
@@ -60,24 +60,24 @@ def accept_events(
         return batch, 0
     charge(actor, len(batch.events))
     with as_problem(), transaction.atomic():
-        parcel = encode(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
-        repeated = _store(parcel)
+        encoded = encode(actor.workspace_id, batch.events, ruleset_of(actor.workspace_id), next(_ordinals))
+        repeated = _store(encoded)
         catalogue_sources(actor.workspace_id, {event.source for event in batch.events})
     return batch, repeated
 
 
-def _store(parcel: EncodedBatch) -> int:
-    query, params = command([parcel])
+def _store(encoded: EncodedBatch) -> int:
+    query, params = command([encoded])
     with connection.cursor() as cursor:
-        # Django's cursor knows %s only, and sends text; PostgreSQL reads the same JSON.
+        # Django's cursor supports only %s, and sends text; PostgreSQL reads the same JSON.
         cursor.execute(query.replace("%b", "%s"), [text.decode() for text in params])
-        return repeats([parcel], cursor.fetchall())[0]
+        return repeats([encoded], cursor.fetchall())[0]
 
 
 def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
     """Store events in the caller's transaction; returns event_id -> id of those that were new.
 
-    The caller has checked who sends them. Raises django.db's errors.
+    The caller has authenticated the sender. Raises django.db's errors.
     """
     if not events:
         return {}
@@ -89,21 +89,21 @@ def store_events(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, 
 def store_uncounted(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[str, int]:
     """Store events that no rule, rate or exit criterion counts; returns event_id -> id of the new ones.
 
-    They are marked late, as events that came too late to count are. Raises django.db's errors.
+    They are marked late, like events that arrived too late to count. Raises django.db's errors.
     """
     uncounted = [event._replace(late=True) for event in events]
     return _store_named(encode(workspace_id, uncounted, Ruleset([]), next(_ordinals)))
 
 
-def _store_named(parcel: EncodedBatch) -> dict[str, int]:
-    params = [b"[%b]" % parcel.rows, b"[%b]" % parcel.hits]
+def _store_named(encoded: EncodedBatch) -> dict[str, int]:
+    params = [b"[%b]" % encoded.rows, b"[%b]" % encoded.hits]
     with connection.cursor() as cursor:
         cursor.execute(STORE_AND_TELL.replace("%b", "%s"), [text.decode() for text in params])
         return dict(cursor.fetchall())
 
 
 def stored_ids(workspace_id: int, event_ids: Sequence[str]) -> set[str]:
-    """Those of the event ids under which an event is stored; one statement, which locks nothing."""
+    """Return the event ids that are already stored; one statement, without locks."""
     keys = {key_of(event_id).hex(): event_id for event_id in event_ids}
     known = rows(_STORED, [workspace_id, list(keys)]) if keys else []
     return {keys[key.hex] for (key,) in known}
@@ -111,7 +111,7 @@ def stored_ids(workspace_id: int, event_ids: Sequence[str]) -> set[str]:
 
 @contextlib.contextmanager
 def as_problem() -> Iterator[None]:
-    """Says what became of the database as a Problem: Unavailable, or Invalid for a value it refused."""
+    """Translate a database error to a Problem: Unavailable, or Invalid for a value it refused."""
     try:
         yield
     except (DataError, IntegrityError):
@@ -124,7 +124,7 @@ def as_problem() -> Iterator[None]:
 
 
 def catalogue_sources(workspace_id: int, sources: Iterable[str]) -> None:
-    """Make a component of every source seen for the first time, up to 10,000 in a workspace."""
+    """Create a component for every source seen for the first time, up to 10,000 in a workspace."""
     names = set(sources)
     known = Component.objects.of(workspace_id)
     missing = names - set(known.filter(name__in=names).values_list("name", flat=True))

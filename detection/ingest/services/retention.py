@@ -1,8 +1,8 @@
 """Creates partitions ahead and drops expired events, except those of incidents.
 
-Changing partitions needs a lock that ingest and detection must wait for. So each change is a transaction of
-its own, holds the lock for a change of the catalogue only, and gives up waiting for it after a tenth of a
-second, to try again: whoever reads for long is never forced, and no one queues up behind us.
+Changing partitions needs a lock that ingest and detection wait for. So each change is a transaction of its
+own, holds the lock for a catalogue change only, and gives up waiting for it after a tenth of a second, to be
+retried: long readers are never interrupted, and nothing queues behind the lock.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from psycopg import errors, sql
 log = structlog.get_logger(__name__)
 
 ROWS_AT_ONCE: Final = 20_000
-# What one run deletes at most of each kind; the next run goes on.
+# Maximum deleted per run of each kind; the next run continues.
 MAX_CHUNKS: Final = 50
 LOCK_WAIT: Final = "100ms"
 LOCK_TRIES: Final = 20
 LOCK_PAUSE_S: Final = 0.2
-# Windows last an hour at most, events count up to an hour late; the rest is room for a worker that was away.
+# Windows last an hour at most, events count up to an hour late; the rest is a margin for worker outages.
 HITS_KEPT: Final = timedelta(hours=6)
 
 EVENTS: Final = "detection_event"
@@ -37,7 +37,7 @@ _WANTED = """
 select parent, key, lo, width from detection_wanted_partitions()
  where to_regclass(parent || to_char(lo at time zone 'UTC', '_YYYYMMDD_HH24')) is null
 """
-# Also those that were taken out by a run that died before it could drop them.
+# Also those detached by a run that died before it could drop them.
 _TABLES = """
 select c.relname, c.relispartition from pg_class c
  where c.relkind = 'r' and c.relnamespace = (select relnamespace from pg_class where oid = %s::regclass)
@@ -71,7 +71,7 @@ _PRUNE_MINUTES = """
 delete from detection_minute_tally where ctid = any(array(
   select ctid from detection_minute_tally where minute < %s limit %s))
 """
-# New rows take the room of old ones, and the summary of a block range never narrows by itself.
+# New rows reuse the space of old ones, and the summary of a block range never narrows by itself.
 _FORGET_RANGES = """
 select brin_desummarize_range('detection_event_key_age', block)
   from generate_series(0, pg_relation_size('detection_event_key') / 8192, 128) block
@@ -80,7 +80,7 @@ _SUMMARISE = "select brin_summarize_new_values('detection_event_key_age')"
 
 
 def maintain() -> None:
-    """Everything; run again, it finds nothing left to do, or what was in use the last time."""
+    """Run all maintenance; repeated, it finds nothing left, or what was locked the last time."""
     now = timezone.now()
     before = now - timedelta(days=settings.EVENT_RETENTION_DAYS)
     make_partitions()
@@ -93,7 +93,7 @@ def maintain() -> None:
 
 
 def make_partitions() -> int:
-    """Days and hours ahead; rows that fell into a default partition meanwhile move over. Returns how many."""
+    """Create days and hours ahead, moving rows from a default partition. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(_WANTED)
         wanted = cursor.fetchall()
@@ -103,13 +103,13 @@ def make_partitions() -> int:
 def drop_events(*, before: datetime) -> list[str]:
     """Drop whole days that ended before then; events of incidents move to the default partition.
 
-    Nothing goes that detection has not looked at. Between taking a day out and keeping its events these are
-    out of sight for a moment; a run that dies there is completed by the next.
+    Events that detection has not processed are never dropped. Between detaching a day and moving its events
+    these are invisible for a moment; a run that dies there is completed by the next.
     """
     before = _not_waiting(before)
     dropped = _let_go(EVENTS, before, _keep)
     if dropped:
-        # What arrived while there was no partition for its day.
+        # Rows that arrived while there was no partition for their day.
         _in_chunks(_PRUNE_EVENTS, before)
     return dropped
 
@@ -122,17 +122,17 @@ def drop_hits(*, now: datetime) -> list[str]:
 
 
 def prune_keys(*, before: datetime) -> int:
-    """Forget old event_ids, in short transactions; returns how many."""
+    """Delete old event_ids, in short transactions; returns how many."""
     return _in_chunks(_PRUNE_KEYS, before)
 
 
 def prune_tallies(*, before: datetime) -> int:
-    """Forget the counts of old hours and minutes; returns how many."""
+    """Delete the counts of old hours and minutes; returns how many."""
     return _in_chunks(_PRUNE_TALLIES, before) + _in_chunks(_PRUNE_MINUTES, before)
 
 
 def _let_go(parent: str, before: datetime, rescue: Callable[[sql.Identifier], None]) -> list[str]:
-    """Take each expired partition out, let `rescue` have what must stay, and drop it; both or neither."""
+    """Detach each expired partition, move what must stay by `rescue`, and drop it; both or neither."""
     dropped = []
     for name, is_attached in _ended(parent, before):
         table = sql.Identifier(name)
@@ -152,7 +152,7 @@ def _keep(table: sql.Identifier) -> None:
 
 
 def _briefly(change: str | sql.Composed, params: list[Any] | None = None) -> bool:
-    """Run one change of the catalogue under a short lock; False when someone kept the table all the time."""
+    """Run one catalogue change under a short lock; returns False when the table was in use all the time."""
     for _ in range(LOCK_TRIES):
         try:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -169,7 +169,7 @@ def _briefly(change: str | sql.Composed, params: list[Any] | None = None) -> boo
 
 
 def _in_chunks(query: str, before: datetime) -> int:
-    """Delete old rows by a bounded number, each chunk its own transaction."""
+    """Delete old rows in chunks, each in its own transaction."""
     total = 0
     for _ in range(MAX_CHUNKS):
         with connection.cursor() as cursor:
@@ -187,7 +187,7 @@ def _renew_key_ages() -> None:
 
 
 def _not_waiting(moment: datetime) -> datetime:
-    """`moment`, or when the oldest work that detection has not looked at was stored."""
+    """Return `moment`, or when the oldest unprocessed work of detection was stored."""
     with connection.cursor() as cursor:
         cursor.execute(_OLDEST_WAITING, [moment])
         earliest: datetime = cursor.fetchone()[0]
@@ -195,7 +195,7 @@ def _not_waiting(moment: datetime) -> datetime:
 
 
 def _ended(parent: str, before: datetime) -> list[tuple[str, bool]]:
-    """Partitions wholly before then, with whether they are still attached."""
+    """Return partitions wholly before then, with whether they are still attached."""
     with connection.cursor() as cursor:
         cursor.execute(_TABLES, [parent, parent])
         tables = cursor.fetchall()

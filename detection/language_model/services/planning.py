@@ -15,10 +15,10 @@ from incidents.models import Incident
 
 
 def plan_model_text(workspace_id: int, incident_id: int) -> bool:
-    """Ask the language model about an incident whose newest analysis the built-in rules wrote. Idempotent.
+    """Plan a request about an incident whose newest analysis is rule-based. Idempotent.
 
-    False where no model is configured, the incident is private or not of this workspace, or the model wrote
-    the newest text already.
+    Returns False if no model is configured, the incident is private or not of this workspace, or the model
+    already wrote the newest text.
     """
     if not settings.LANGUAGE_MODEL_URL:
         return False

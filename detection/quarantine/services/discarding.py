@@ -12,7 +12,7 @@ from detection.models import QuarantinedRequest
 
 
 def discard_quarantined(actor: Actor, *, quarantine_id: int) -> None:
-    """Throw a request in quarantine away. Raises Forbidden, NotFound."""
+    """Discard a request in quarantine. Raises Forbidden, NotFound."""
     require(actor, Capability.SOURCES_WRITE)
     with transaction.atomic():
         rows = QuarantinedRequest.objects.of(actor.workspace_id).select_related("source")

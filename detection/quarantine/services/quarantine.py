@@ -1,4 +1,4 @@
-"""Keeps requests that could not be parsed, for a replay after the mapping is fixed."""
+"""Stores requests that could not be parsed, for a replay after the mapping is fixed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def quarantine(
     problem: Problem,
     faults: Sequence[Fault] = (),
 ) -> bool:
-    """Keep a request; False where the source has 1,000 waiting already. The same body again is counted only.
+    """Store a request; returns False if 1,000 of the source are waiting. A repeated body is only counted.
 
     Must run in the caller's transaction.
     """
@@ -69,7 +69,7 @@ def _row(
         method=request.method,
         path=request.path.replace("\0", ""),
         query=redact_value(_plain(request.query)),
-        headers=_kept(source, request.headers),
+        headers=_stored_headers(source, request.headers),
         body=b"" if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else request.raw,
         digest=digest,
         received_at=request.received_at,
@@ -78,12 +78,12 @@ def _row(
     )
 
 
-def _kept(source: Source, headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that say how to read the body; none that could hold a credential."""
-    prefixes = (COMMON_PREFIX, *webhook_formats().get(source.kind).kept_headers)
+def _stored_headers(source: Source, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers needed to parse the body; none that may contain a credential."""
+    prefixes = (COMMON_PREFIX, *webhook_formats().get(source.kind).stored_headers)
     wanted = {k: v for k, v in headers.items() if k in KEPT_HEADERS or k.startswith(prefixes)}
-    kept: dict[str, str] = redact_value(_plain(wanted))
-    return kept
+    redacted: dict[str, str] = redact_value(_plain(wanted))
+    return redacted
 
 
 def _plain(values: Mapping[str, str]) -> dict[str, str]:

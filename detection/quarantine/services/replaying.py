@@ -1,4 +1,4 @@
-"""Replays a quarantined request with today's format and mapping."""
+"""Replays a quarantined request with the current format and mapping."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ REPLAY_TIME: Final = timedelta(minutes=5)
 
 
 def replay(actor: Actor, *, quarantined_id: int) -> Receipt:
-    """Read and act on a request that waits in quarantine; what it told at its time counts as told then.
+    """Parse and process a quarantined request; its alerts count from when it was received.
 
-    Its alerts are acted on some at a time, in transactions of their own, as when it is received: others of
-    the workspace pass between them. One that was cut off may be replayed again after `REPLAY_TIME`: what was
-    done is not done twice. While elements of it stay faulty it waits on. Raises Forbidden, NotFound, Conflict
-    when it was replayed already or is being replayed; Malformed or Invalid when it still cannot be read: then
-    nothing has changed.
+    Its alerts are processed some at a time, in transactions of their own, as when it is received: other
+    requests of the workspace run between them. An interrupted replay may be repeated after `REPLAY_TIME`;
+    completed parts are not done twice. It stays in quarantine while elements of it are faulty. Raises
+    Forbidden, NotFound, Conflict when it was replayed already or is being replayed; Malformed or Invalid,
+    without changes, when it still cannot be parsed.
     """
     require(actor, Capability.SOURCES_WRITE)
     request, reading = read_again(actor, row=_waiting(actor, quarantined_id))
@@ -48,7 +48,7 @@ def replay(actor: Actor, *, quarantined_id: int) -> Receipt:
 
 
 def _begin(actor: Actor, quarantined_id: int) -> QuarantinedRequest:
-    """Keep others from replaying it meanwhile. Raises NotFound, Conflict."""
+    """Claim it for this replay. Raises NotFound, Conflict."""
     with transaction.atomic():
         row, now = _waiting(actor, quarantined_id, lock=True), timezone.now()
         if row.replaying_until is not None and row.replaying_until > now:
@@ -59,7 +59,7 @@ def _begin(actor: Actor, quarantined_id: int) -> QuarantinedRequest:
 
 
 def read_again(actor: Actor, *, row: QuarantinedRequest) -> tuple[WebhookRequest, Reading]:
-    """The request, and what would be read out of it now: nothing is stored.
+    """Return the request and its content as parsed now, storing nothing.
 
     Raises Forbidden, Malformed, Invalid, TooLarge.
     """

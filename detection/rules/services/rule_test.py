@@ -1,4 +1,4 @@
-"""Runs rule tests for people who may write rules. Stores nothing."""
+"""Runs rule tests with a permission check. Stores nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from detection.selectors import rule_for
 def run_draft_test(
     actor: Actor, *, fields: Mapping[str, Any], events: Sequence[SampleEvent]
 ) -> RuleTestResult:
-    """What a rule with these fields would have opened. Name, id, type and severity may be missing.
+    """Return what a rule with these fields would have opened. Name, id, type and severity are optional.
 
     Raises Forbidden, Invalid naming the fields, DatabaseError when it takes longer than five seconds.
     """
@@ -30,6 +30,9 @@ def run_draft_test(
 
 
 def run_stored_test(actor: Actor, *, rule_id: str, events: Sequence[SampleEvent]) -> RuleTestResult:
-    """What a stored rule, enabled or not, would have opened. Raises as `run_draft_test`, and NotFound."""
+    """Return what a stored rule, enabled or not, would have opened.
+
+    Raises as `run_draft_test`, and NotFound.
+    """
     require(actor, Capability.RULES_WRITE)
     return run_rule_test(rule_for(actor, rule_id), events)

@@ -1,4 +1,4 @@
-"""Creates, updates, enables, disables and deletes rules; ingest sees a change within 0.1 s."""
+"""Creates, updates, enables, disables and deletes rules; ingest applies a change within 0.1 s."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ MAX_RULES = 2000
 
 
 def create_rule(actor: Actor, *, fields: Mapping[str, Any]) -> DetectionRule:
-    """A custom rule. `fields` may use every alias. Raises Forbidden, Invalid naming the fields, Conflict."""
+    """Create a custom rule. `fields` may use every alias.
+
+    Raises Forbidden, Invalid naming the fields, Conflict.
+    """
     require(actor, Capability.RULES_WRITE)
     values = with_defaults(read_rule(fields, is_new=True))
     check_can_fire(values)
@@ -47,7 +50,7 @@ def create_rule(actor: Actor, *, fields: Mapping[str, Any]) -> DetectionRule:
 def update_rule(
     actor: Actor, *, rule_id: str, fields: Mapping[str, Any], version: int | None = None
 ) -> DetectionRule:
-    """Change some fields of a rule; nothing happens when they have these values already.
+    """Change fields of a rule; does nothing when they already have these values.
 
     Raises Forbidden, NotFound, Invalid naming the fields, Conflict when `version` is stale.
     """
@@ -73,7 +76,7 @@ def update_rule(
 
 
 def reset_rule(actor: Actor, *, rule_id: str, version: int | None = None) -> DetectionRule:
-    """Give a built-in rule the values it came with, whether it is enabled and dry included.
+    """Reset a built-in rule to its defaults, including whether it is enabled and a dry run.
 
     Raises Forbidden, NotFound, Conflict for a custom rule and when `version` is stale.
     """
@@ -86,7 +89,7 @@ def reset_rule(actor: Actor, *, rule_id: str, version: int | None = None) -> Det
 
 
 def builtin_values(rule: DetectionRule) -> dict[str, Any] | None:
-    """The values a built-in rule came with, as `update_rule` takes them; None for a custom rule."""
+    """Return the defaults of a built-in rule, as `update_rule` accepts them; None for a custom rule."""
     known = {builtin.rule_id: builtin for builtin in builtin_rules()}
     if not rule.is_builtin or rule.rule_id not in known:
         return None
@@ -96,17 +99,17 @@ def builtin_values(rule: DetectionRule) -> dict[str, Any] | None:
 
 
 def enable_rule(actor: Actor, *, rule_id: str) -> DetectionRule:
-    """Let a rule count. Raises Forbidden, NotFound."""
+    """Enable a rule. Raises Forbidden, NotFound."""
     return update_rule(actor, rule_id=rule_id, fields={"enabled": True})
 
 
 def disable_rule(actor: Actor, *, rule_id: str) -> DetectionRule:
-    """Stop a rule from counting; its incidents stay. Raises Forbidden, NotFound."""
+    """Disable a rule; its incidents stay. Raises Forbidden, NotFound."""
     return update_rule(actor, rule_id=rule_id, fields={"enabled": False})
 
 
 def delete_rule(actor: Actor, *, rule_id: str) -> None:
-    """Remove a custom rule and its findings; its incidents stay. Raises Forbidden, NotFound, Conflict."""
+    """Delete a custom rule and its findings; its incidents stay. Raises Forbidden, NotFound, Conflict."""
     require(actor, Capability.RULES_WRITE)
     with transaction.atomic():
         rule = rule_for(actor, rule_id, lock=True)
@@ -117,7 +120,7 @@ def delete_rule(actor: Actor, *, rule_id: str) -> None:
 
 
 def install_builtin_rules(actor: Actor) -> list[DetectionRule]:
-    """The built-in rules a workspace lacks; those it has keep what people changed. Returns the new ones."""
+    """Add the built-in rules a workspace lacks; existing ones keep changes. Returns the new ones."""
     require(actor, Capability.RULES_WRITE)
     with transaction.atomic():
         known = set(DetectionRule.objects.of(actor.workspace_id).values_list("rule_id", flat=True))
@@ -153,7 +156,7 @@ def _check(rule: DetectionRule, values: Mapping[str, Any], version: int | None) 
 def _save(rule: DetectionRule, names: list[str]) -> None:
     rule.version += 1
     rule.updated_at = timezone.now()
-    # Checked again at once: a lower threshold may be crossed already.
+    # Re-checked at once: a lower threshold may already be crossed.
     rule.last_swept_at = None
     rule.save(update_fields=[*names, "version", "updated_at", "last_swept_at"])
 

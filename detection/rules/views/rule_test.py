@@ -29,7 +29,7 @@ TOO_SLOW = "It took longer than five seconds. Try a shorter period, or fewer eve
 
 @require_POST
 def try_rule(request: HttpRequest) -> HttpResponse:
-    """POST the rule's form: what it would have opened. For htmx the result alone, else the page."""
+    """POST the rule's form: what it would have opened. For htmx only the result, else the page."""
     actor = current_actor(request)
     require(actor, Capability.RULES_WRITE)
     rule = _stored(actor, request)
@@ -37,10 +37,10 @@ def try_rule(request: HttpRequest) -> HttpResponse:
         trial, is_cut = _tried(actor, request)
     except Invalid as refusal:
         faults = [f"{fault.field}: {fault.message}" for fault in refusal.faults] or [refusal.detail]
-        return _answer(request, rule, None, faults=faults, status=422)
+        return _response(request, rule, None, faults=faults, status=422)
     except DatabaseError:
-        return _answer(request, rule, None, faults=[TOO_SLOW], status=422)
-    return _answer(request, rule, trial, is_cut=is_cut)
+        return _response(request, rule, None, faults=[TOO_SLOW], status=422)
+    return _response(request, rule, trial, is_cut=is_cut)
 
 
 def _stored(actor: Actor, request: HttpRequest) -> DetectionRule | None:
@@ -65,7 +65,7 @@ def _events(actor: Actor, request: HttpRequest) -> tuple[Sequence[SampleEvent], 
     return stored_events(actor, minutes=minutes, now=now)
 
 
-def _answer(
+def _response(
     request: HttpRequest,
     rule: DetectionRule | None,
     trial: RuleTestResult | None,
@@ -74,9 +74,9 @@ def _answer(
     is_cut: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    told: dict[str, Any] = {"trial": trial, "trial_faults": faults, "trial_is_cut": is_cut}
+    context: dict[str, Any] = {"trial": trial, "trial_faults": faults, "trial_is_cut": is_cut}
     if wants_fragment(request):
-        return render(request, "detection/trial.html", told, status=status)
-    page = rule_page(request, rule, request.POST, **told)
+        return render(request, "detection/trial.html", context, status=status)
+    page = rule_page(request, rule, request.POST, **context)
     page.status_code = status
     return page

@@ -30,7 +30,7 @@ Typed = Mapping[str, str]
 
 @require_safe
 def rules(request: HttpRequest) -> HttpResponse:
-    """GET: every rule, what it watches and what came of it."""
+    """GET: every rule with its conditions and its recent findings."""
     actor = current_actor(request)
     require(actor, Capability.RULES_READ)
     context = {
@@ -42,7 +42,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_rule(request: HttpRequest) -> HttpResponse:
-    """GET: an empty form, with `?from=` a copy of that rule. POST: 303; 409, 422 keep what is typed."""
+    """GET: an empty form, with `?from=` a copy of that rule. POST: 303; 409, 422 with the input."""
     actor = current_actor(request)
     require(actor, Capability.RULES_WRITE)
     if request.method != "POST":
@@ -65,7 +65,7 @@ def _copied(actor: Actor, rule_id: str) -> Typed:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_rule(request: HttpRequest, rule_id: str) -> HttpResponse:
-    """GET: the rule, to be changed by who may. POST: 303; 409, 422 keep what is typed."""
+    """GET: the rule, editable if permitted. POST: 303; 409, 422 with the input."""
     actor = current_actor(request)
     rule = rule_for(actor, rule_id)
     if request.method != "POST":
@@ -93,7 +93,7 @@ def rule_page(
     refusal: Invalid | Conflict | None = None,
     **more: Any,
 ) -> HttpResponse:
-    """The form as it stands, with what is wrong beside each field; `more` is for the trial on it."""
+    """Render the form with its faults; `more` is the context of a rule test."""
     actor = current_actor(request)
     faults = _faults(refusal)
     context = {
@@ -116,12 +116,12 @@ def rule_page(
 def _faults(refusal: Invalid | Conflict | None) -> Sequence[FieldFault]:
     if isinstance(refusal, Invalid):
         return refusal.faults
-    told = refusal.extra.get("errors", []) if refusal else []
-    return [FieldFault(**one) for one in told]
+    errors = refusal.extra.get("errors", []) if refusal else []
+    return [FieldFault(**one) for one in errors]
 
 
 def _sentence(actor: Actor, typed: Typed) -> str:
-    """What the rule as typed would do; empty while it cannot be read."""
+    """Return the description of the rule as entered; empty while it is invalid."""
     try:
         values = read_rule(rule_form.with_defaults(rule_form.sent(typed, is_new=True)), is_new=True)
     except Invalid:
@@ -131,7 +131,7 @@ def _sentence(actor: Actor, typed: Typed) -> str:
 
 @require_POST
 def check_rule(request: HttpRequest) -> HttpResponse:
-    """POST, while someone types: what the rule would do, and what is wrong with what was typed so far."""
+    """POST, while someone types: the description of the rule, and the faults of the input so far."""
     actor = current_actor(request)
     require(actor, Capability.RULES_WRITE)
     typed = request.POST
@@ -172,7 +172,7 @@ VERBS: Final[dict[str, Verb]] = {
 
 @require_POST
 def act_on_rule(request: HttpRequest, rule_id: str, verb: str) -> HttpResponse:
-    """POST: one switch of one rule; 303 to where it was pressed, 409 when someone else changed it first."""
+    """POST: one action on a rule; 303 to where it was pressed, 409 when someone else changed it first."""
     if verb not in VERBS:
         raise NotFound("There is no such action.")
     actor = current_actor(request)

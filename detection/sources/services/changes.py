@@ -21,7 +21,7 @@ FUTURE: Final = timedelta(minutes=5)
 
 
 def keep_changes(workspace_id: int, *, source: Source, changes: Sequence[Change], at: datetime) -> int:
-    """Store changes received at `at`; those known already are left as they are. Returns how many came."""
+    """Store changes received at `at`; known ones are not changed. Returns how many are new."""
     if changes:
         rows = [row_of(workspace_id, source, change, at) for change in changes]
         ChangeEvent.objects.bulk_create(rows, ignore_conflicts=True)
@@ -30,7 +30,7 @@ def keep_changes(workspace_id: int, *, source: Source, changes: Sequence[Change]
 
 
 def row_of(workspace_id: int, source: Source | None, change: Change, at: datetime) -> ChangeEvent:
-    """A change as it is stored, not yet written."""
+    """Return an unsaved row of a change."""
     return ChangeEvent(
         workspace_id=workspace_id,
         source=source,
@@ -48,9 +48,9 @@ def row_of(workspace_id: int, source: Source | None, change: Change, at: datetim
 
 
 def _content_key(change: Change, at: datetime) -> str:
-    """For a sender that names nothing: the same words again within the hour are the same change."""
-    told = dataclasses.asdict(change)
+    """Return a key for a change without one: the same content again within the hour is the same change."""
+    content = dataclasses.asdict(change)
     if change.occurred_at is None:
-        told["occurred_at"] = f"{at:%Y-%m-%dT%H}"
-    told["detail"] = storable(change.detail)
-    return "content:" + hashlib.sha256(orjson.dumps(told, default=str)).hexdigest()
+        content["occurred_at"] = f"{at:%Y-%m-%dT%H}"
+    content["detail"] = storable(change.detail)
+    return "content:" + hashlib.sha256(orjson.dumps(content, default=str)).hexdigest()

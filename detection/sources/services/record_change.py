@@ -25,7 +25,7 @@ SUMMARY_LENGTH: Final = 1024
 
 
 def record_change(actor: Actor, *, fields: Mapping[str, Any]) -> tuple[ChangeEvent, bool]:
-    """Store a change, and whether it is new: one with a `key` told before is answered as it is.
+    """Store a change; returns it and whether it is new. A known `key` returns the stored one.
 
     Raises Forbidden, Invalid naming each field.
     """

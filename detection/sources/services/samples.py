@@ -1,4 +1,4 @@
-"""Keeps the last body of a mapped source for its preview."""
+"""Stores the last body of a mapped source for its preview."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY: Final = timedelta(minutes=1)
 
 
 def keep_sample(workspace_id: int, *, source: Source, request: WebhookRequest) -> None:
-    """Keep the request's body, unless it is over 64 kB or one was kept within the last minute."""
+    """Store the request's body, unless it is over 64 kB or one was stored within the last minute."""
     held = SourceSample.objects.of(workspace_id).filter(source=source)
     if held.filter(received_at__gt=request.received_at - EVERY).exists():
         return

@@ -1,7 +1,7 @@
 """Tests a source: runs the pipeline in a transaction that is rolled back.
 
-So it shows what would happen, by the very code that would do it, and leaves nothing behind: no event, no
-number taken, no one notified.
+So it shows what would happen, using the same code, and has no effects: no event, no number taken, no one
+notified.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import NotFound, Problem
-from detection.evaluation.services.matched import Matched, matched_since, newest_event
+from detection.evaluation.services.matched import MatchedRule, matched_since, newest_event
 from detection.models import Source
 from detection.rules.rule_text import duration
 from detection.webhooks.format import Receipt, webhook_formats
@@ -30,7 +30,7 @@ SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the log: what was done, in words, with more of them under it; `failed` ends the log."""
+    """One step of the log: a sentence, with more of them below it; `failed` ends the log."""
 
     name: str
     words: str
@@ -74,7 +74,7 @@ def _refused(problem: Problem) -> Step:
 
 
 def _mapped(reading: Reading) -> Step:
-    # One that stands for those a group does not list, and lets go of none, is nothing anybody sent.
+    # A placeholder for a group's unlisted alerts, which ends none of them, was not sent by anyone.
     alerts = [one for one in reading.alerts if not (one.silent and one.state == AlertState.RESOLVED)]
     found = [
         *(f"Alert {alert.title!r}: {alert.state}, {alert.severity or 'default severity'}, "
@@ -92,8 +92,8 @@ def _mapped(reading: Reading) -> Step:
 
 
 def _counted(numbers: dict[str, int]) -> str:
-    told = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in numbers.items() if count]
-    return f"Found {' and '.join(told)}." if told else "Parsed; nothing to act on."
+    found = [f"{count} {name}{'' if count == 1 else 's'}" for name, count in numbers.items() if count]
+    return f"Found {' and '.join(found)}." if found else "Parsed; nothing to act on."
 
 
 def _stored(source: Source, reading: Reading, request: WebhookRequest) -> list[Step]:
@@ -110,13 +110,13 @@ def _deduplicated(receipt: Receipt) -> Step:
     refused = f" {receipt.refused} refused." if receipt.refused else ""
     return Step(
         "Deduplicated",
-        f"{receipt.stored} new, {receipt.duplicates} known already, {receipt.changes} changes.{refused}",
+        f"{receipt.stored} new, {receipt.duplicates} duplicates, {receipt.changes} changes.{refused}",
         tuple(f"{error.get('field')}: {error.get('message')}" for error in receipt.errors[:SHOWN]),
     )
 
 
-def _matched(source: Source, reading: Reading, matched: Sequence[Matched]) -> Step:
-    """The rules that count what came, by name, and how far each is from opening an incident."""
+def _matched(source: Source, reading: Reading, matched: Sequence[MatchedRule]) -> Step:
+    """List the rules that count the events, by name, and how far each is from opening an incident."""
     if not reading.alerts and not reading.events:
         return Step("Matched", "No events for rules.")
     by_itself = bool(reading.alerts and source.opens_incidents)
@@ -127,21 +127,21 @@ def _matched(source: Source, reading: Reading, matched: Sequence[Matched]) -> St
         return Step("Matched", f"{words}No enabled rule matches these events.")
     rules = len({one.rule_id for one in matched})
     counts = "1 rule counts" if rules == 1 else f"{rules} rules count"
-    return Step("Matched", f"{words}{counts} what came.", tuple(_counting(one) for one in matched[:SHOWN]))
+    return Step("Matched", f"{words}{counts} these events.", tuple(_counting(one) for one in matched[:SHOWN]))
 
 
-def _counting(one: Matched) -> str:
+def _counting(one: MatchedRule) -> str:
     group = "" if one.group == "*" else f" for {one.group}"
     window = duration(one.window_seconds)
     return f"{one.name} ({one.rule_id}){group}: {one.counted} of {one.threshold} within {window}"
 
 
 def _opened(source: Source, reading: Reading, receipt: Receipt) -> Step:
-    told: Sequence[tuple[str, Sequence[str]]] = (
+    outcomes: Sequence[tuple[str, Sequence[str]]] = (
         ("would be opened", receipt.opened), ("would be joined", receipt.joined),
         ("would be resolved", receipt.resolved),
     )  # fmt: skip
-    words = [f"{', '.join(references)} {verb}." for verb, references in told if references]
+    words = [f"{', '.join(references)} {verb}." for verb, references in outcomes if references]
     if words:
         return Step("Opened", " ".join(words))
     if any(alert.state == AlertState.FIRING for alert in reading.alerts) and source.opens_incidents:

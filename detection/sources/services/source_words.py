@@ -1,4 +1,4 @@
-"""Words of a source's senders that nothing knows: counted, and shown on the source's page."""
+"""Unknown words of a source's senders: counted, and shown on the source's page."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ MAX_WORDS: Final = 100
 
 
 def note_words(source: Source, words: Sequence[UnknownWord], at: datetime) -> None:
-    """Count each word once for this request; a source keeps its first 100. Nothing unknown costs nothing."""
+    """Count each word once for this request; a source stores its first 100.
+
+    Without unknown words it costs nothing.
+    """
     if not words:
         return
-    kept = SourceWord.objects.of(source.workspace_id).filter(source=source)
+    rows = SourceWord.objects.of(source.workspace_id).filter(source=source)
     for kind, word, taken_as in words[:MAX_WORDS]:
-        again = kept.filter(kind=kind, word=word).update(times=F("times") + 1, taken_as=taken_as, last_at=at)
-        if not again and kept.count() < MAX_WORDS:
+        again = rows.filter(kind=kind, word=word).update(times=F("times") + 1, taken_as=taken_as, last_at=at)
+        if not again and rows.count() < MAX_WORDS:
             row = SourceWord(
                 workspace_id=source.workspace_id,
                 source=source,

@@ -34,10 +34,10 @@ Purpose = SourceSecret.Purpose
 
 
 def create_source(actor: Actor, *, kind: str, name: str, **fields: Any) -> tuple[Source, str]:
-    """A source and the key that stands in its address (32 characters).
+    """Create a source and the key in its URL (32 characters).
 
-    `fields`: enabled, opens_incidents (on for alerting formats unless said), default_severity,
-    reopen_minutes, mapping. Raises Forbidden, Invalid naming the field, Conflict for a name in use.
+    `fields`: enabled, opens_incidents (default: on for alerting formats), default_severity, reopen_minutes,
+    mapping. Raises Forbidden, Invalid naming the field, Conflict for a name in use.
     """
     require(actor, Capability.SOURCES_WRITE)
     if kind not in webhook_formats():
@@ -61,7 +61,7 @@ def create_source(actor: Actor, *, kind: str, name: str, **fields: Any) -> tuple
 def update_source(
     actor: Actor, *, source_id: int, version: int | None = None, name: str | None = None, **fields: Any
 ) -> Source:
-    """Change some of a source's fields; nothing happens when they have these values already.
+    """Change fields of a source; does nothing when they already have these values.
 
     Raises Forbidden, NotFound, Invalid naming the field, Conflict (stale, or a name in use).
     """
@@ -81,7 +81,7 @@ def update_source(
 
 
 def delete_source(actor: Actor, *, source_id: int) -> None:
-    """Remove a source with its keys and its quarantine; events, changes and incidents stay.
+    """Delete a source with its keys and its quarantine; events, changes and incidents stay.
 
     Raises Forbidden, NotFound.
     """
@@ -94,7 +94,7 @@ def delete_source(actor: Actor, *, source_id: int) -> None:
 
 
 def add_key(actor: Actor, *, source_id: int) -> str:
-    """A second key for a source's address; the first works until it is revoked.
+    """Add a second key for a source's URL; the first works until it is revoked.
 
     Raises Forbidden, NotFound, Conflict when two are live.
     """
@@ -102,7 +102,7 @@ def add_key(actor: Actor, *, source_id: int) -> str:
 
 
 def add_signing_secret(actor: Actor, *, source_id: int, text: str) -> None:
-    """A secret the sender signs with (8 to 500 characters); from the first on, unsigned requests are refused.
+    """Add a signing secret (8 to 500 characters); once there is one, unsigned requests are refused.
 
     Raises Forbidden, NotFound, Invalid, Conflict when two are live.
     """
@@ -113,7 +113,7 @@ def add_signing_secret(actor: Actor, *, source_id: int, text: str) -> None:
 
 
 def revoke_secret(actor: Actor, *, source_id: int, secret_id: int) -> None:
-    """End a key or a signing secret at once. Again: nothing changes.
+    """Revoke a key or a signing secret at once (idempotent).
 
     Raises Forbidden, NotFound, Conflict for the only key: a source without any could receive nothing.
     """
@@ -182,7 +182,7 @@ def _save(source: Source, values: Mapping[str, Any], names: list[str]) -> None:
 
 
 def _read(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as they are stored. Raises Invalid naming the wrong one."""
+    """Return the fields as they are stored. Raises Invalid naming the wrong one."""
     readers: dict[str, Callable[[str, Any], Any]] = {
         "enabled": _truth, "opens_incidents": _truth, "reopen_minutes": _minutes, "mapping": _mapping,
         "default_severity": _severity,

@@ -1,4 +1,4 @@
-"""Topics that ask to be confirmed: kept until an admin opens the address they sent."""
+"""Stores unconfirmed topic subscriptions until an admin opens their URL."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MAX_TOPICS: Final = 20
 
 
 def note_subscriptions(source: Source, subscriptions: Sequence[Subscription], at: datetime) -> None:
-    """Keep what asks to be confirmed, and that a topic delivers; a source has at most 20 topics."""
-    kept = SourceSubscription.objects.of(source.workspace_id).filter(source=source)
+    """Store unconfirmed topics, and that a topic delivers; a source has at most 20 topics."""
+    topics = SourceSubscription.objects.of(source.workspace_id).filter(source=source)
     for topic, address in ((one.topic, one.address) for one in subscriptions):
         if not address:
-            kept.filter(topic=topic, heard_at=None).update(heard_at=at)
-        elif kept.filter(topic=topic).exists():
-            kept.filter(topic=topic).update(address=encrypt(address), asked_at=at, heard_at=None)
-        elif kept.count() < MAX_TOPICS:
+            topics.filter(topic=topic, heard_at=None).update(heard_at=at)
+        elif topics.filter(topic=topic).exists():
+            topics.filter(topic=topic).update(address=encrypt(address), asked_at=at, heard_at=None)
+        elif topics.count() < MAX_TOPICS:
             row = SourceSubscription(
                 workspace_id=source.workspace_id,
                 source=source,

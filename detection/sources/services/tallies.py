@@ -31,7 +31,7 @@ def tally(
     events: int = 0,
     error: str = "",
 ) -> None:
-    """Count a request that came at `at`; `error` is what was wrong with it, "" for nothing."""
+    """Count a request received at `at`; `error` describes what was wrong with it, "" for nothing."""
     send(_TALLY, [workspace_id, source.pk, at, accepted, refused, quarantined, events])
     seen: dict[str, Any] = {"last_seen_at": at}
     if error:

@@ -28,7 +28,7 @@ SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a mapping finds: the first elements, how many there are, or why nothing can be read."""
+    """Result of a mapping: the first elements, how many there are, or why nothing can be parsed."""
 
     elements: tuple[dict[str, Any], ...] = ()
     total: int = 0
@@ -37,7 +37,7 @@ class Preview:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
-    """GET: the form. POST `do=preview`: what it finds. POST: save; 303, or 422 with the faults."""
+    """GET: the form. POST `do=preview`: the preview. POST: save; 303, or 422 with the faults."""
     actor = current_actor(request)
     require(actor, Capability.SOURCES_WRITE)
     source = source_for(actor, source_id)
@@ -70,7 +70,7 @@ def mapping(request: HttpRequest, source_id: int) -> HttpResponse:
 
 
 def preview_of(source: Source, given: Any, body: str) -> Preview:
-    """What `given` finds in `body`."""
+    """Return what the mapping `given` finds in `body`."""
     try:
         found = find_values(parse_mapping(given), webhook_formats().get(source.kind).pasted(body))
     except Problem as problem:
@@ -95,7 +95,7 @@ def _verdict(mapping: Mapping, found: Found) -> str:
 
 
 def _body(source: Source, sample: SourceSample | None) -> str:
-    """The last body that came, secrets masked, else the sample of the format."""
+    """Return the last received body, secrets masked, else the sample of the format."""
     if sample is None or sample.content_type == MULTIPART:
         return webhook_formats().get(source.kind).guide.text
     return readable(bytes(sample.body), sample.workspace_id)

@@ -26,12 +26,12 @@ HIDDEN = "<key>"
 
 
 def page_of(source: Source) -> str:
-    """The address of a source's page."""
+    """Return the URL of a source's page."""
     return f"/sources/{source.pk}"
 
 
 def note_faults(form: StyledForm, fault: Invalid | Conflict) -> None:
-    """Put what a service refused beside the fields it names."""
+    """Add the faults of a service to the fields they name."""
     for one in fault.faults:
         name = one.field.removeprefix("mapping.")
         form.add_error(name if name in form.fields else None, f"{one.message[:1].upper()}{one.message[1:]}.")
@@ -41,7 +41,7 @@ def note_faults(form: StyledForm, fault: Invalid | Conflict) -> None:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """GET /sources: every source, how much came from it, and what was wrong."""
+    """GET /sources: every source, its counts, and its last error."""
     actor = current_actor(request)
     titles = {one.name: one.title for one in webhook_formats()}
     rows = [(source, titles.get(source.kind, source.kind)) for source in sources_of(actor)]
@@ -96,7 +96,7 @@ def _form(request: HttpRequest, form: StyledForm, title: str, action: str, back:
 
 @require_safe
 def detail(request: HttpRequest, source_id: int) -> HttpResponse:
-    """GET /sources/<id>: its state, how to point the sender here, its keys, and a test."""
+    """GET /sources/<id>: its state, setup instructions, keys, and a test."""
     actor = current_actor(request)
     source = source_for(actor, source_id)
     return render_page(request, "detection/sources/detail.html", _context(request, actor, source))
@@ -139,7 +139,7 @@ def add_key(request: HttpRequest, source_id: int) -> HttpResponse:
 
 @require_POST
 def add_secret(request: HttpRequest, source_id: int) -> HttpResponse:
-    """POST: a signing secret; 303, or 422 with what was wrong."""
+    """POST: a signing secret; 303, or 422 with the error."""
     actor = current_actor(request)
     source, form = source_for(actor, source_id), SecretForm(request.POST)
     if form.is_valid():
@@ -155,14 +155,14 @@ def add_secret(request: HttpRequest, source_id: int) -> HttpResponse:
 
 @require_POST
 def revoke(request: HttpRequest, source_id: int, secret_id: int) -> HttpResponse:
-    """POST: end a key or a signing secret."""
+    """POST: revoke a key or a signing secret."""
     service.revoke_secret(current_actor(request), source_id=source_id, secret_id=secret_id)
     return done(request, "Revoked.", url=f"/sources/{source_id}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, source_id: int) -> HttpResponse:
-    """GET: what will be gone. POST: delete; 303 to the list."""
+    """GET: what will be deleted. POST: delete; 303 to the list."""
     actor = current_actor(request)
     require(actor, Capability.SOURCES_WRITE)
     source = source_for(actor, source_id)

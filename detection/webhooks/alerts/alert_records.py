@@ -14,10 +14,10 @@ from incidents.vocabulary import Severity
 
 @dataclass(slots=True)
 class AlertUpdate:
-    """A sender's newest word on one alert and what to do about it; `row` is what is known then, not saved.
+    """A sender's newest update of one alert and its effect; `row` is the known state, not saved.
 
-    `home_id`: the incident it belongs to, None for none; `is_over`: that one is resolved. `is_worse`: the
-    sender gives it a worse severity than before. `events`: id and time of each new one.
+    `home_id`: its incident, None for none; `is_over`: that one is resolved. `is_worse`: the severity is worse
+    than before. `events`: id and time of each new one.
     """
 
     alert: Alert
@@ -30,17 +30,17 @@ class AlertUpdate:
 
     @property
     def fires(self) -> bool:
-        """Whether a new episode begins with it."""
+        """Return whether a new episode begins with it."""
         return self.step == NextStep.FIRES
 
     @property
     def severity(self) -> Severity:
-        """The severity the sender gives it now."""
+        """Return the severity of the update."""
         return Severity(self.row.severity)
 
 
 def current_incident(incident: Incident | None) -> Incident | None:
-    """The incident itself, or where it was merged into."""
+    """Return the incident itself, or the one it was merged into."""
     for _ in range(10):
         if incident is None or incident.merged_into is None:
             return incident
@@ -49,7 +49,7 @@ def current_incident(incident: Incident | None) -> Incident | None:
 
 
 def known_alert(row: SourceAlert | None) -> KnownAlert | None:
-    """A row as `judge` takes it."""
+    """Return a row as `next_step` needs it."""
     if row is None:
         return None
     home = current_incident(row.incident)
@@ -62,7 +62,7 @@ def known_alert(row: SourceAlert | None) -> KnownAlert | None:
 def row_after(
     source: Source, alert: Alert, row: SourceAlert | None, step: NextStep, at: datetime
 ) -> SourceAlert:
-    """The row as it is after the word: a new one for an alert never heard of. Nothing is saved."""
+    """Return the row after the update: a new one for an unknown alert. Nothing is saved."""
     after = row or SourceAlert(
         workspace_id=source.workspace_id, source=source, key=alert.key, state=AlertState.RESOLVED, first_at=at
     )

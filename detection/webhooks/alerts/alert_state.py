@@ -1,7 +1,7 @@
 """Decides what an alert update means, given the known state. Pure.
 
-Words may come late, twice, or in the wrong order. Time decides: the sender's own where it tells, else when
-we received the word. Between opening one incident too many and missing one that burns, the first is chosen.
+Updates may arrive late, twice, or in the wrong order. They are ordered by the sender's time if given, else by
+when they were received. When in doubt an incident too many is opened rather than one missed.
 """
 
 from __future__ import annotations
@@ -15,27 +15,29 @@ from typing import Final
 from detection.webhooks.parsed import Alert, AlertState
 from incidents.vocabulary import Severity
 
-# A firing with the very start of an episode that ended this short ago is an old word that came late. Later
-# it is news: a sender that lost sight of an alert calls it resolved, and takes the old start up again.
+# A firing with the very start of an episode that ended this recently is a late update. Later it is a new
+# episode: a sender that lost an alert resolves it, and reuses the old start afterwards.
 LATE_WITHIN: Final = timedelta(minutes=2)
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class NextStep(StrEnum):
-    """What to do about a word."""
+    """What to do about an update."""
 
     FIRES = "fires"  # a new episode: open, join or reopen
-    STILL = "still"  # nothing new: it burns and we know
+    STILL = "still"  # still firing: nothing new
     ACKNOWLEDGES = "acknowledges"
     RECOVERS = "recovers"
-    NOTED = "noted"  # the end of something whose beginning never came
+    NOTED = "noted"  # the end of something whose beginning was never received
     STALE = "stale"  # older than what is known
 
 
 @dataclass(frozen=True, slots=True)
 class KnownAlert:
-    """What is known of an alert. `ended_at`: when the incident it belongs to was resolved, None while that is
-    unresolved; `has_incident` is False for one that never had an incident.
+    """Known state of an alert.
+
+    `ended_at`: when its incident was resolved, None while that is unresolved; `has_incident` is False if it
+    never had one.
     """
 
     state: AlertState
@@ -46,19 +48,22 @@ class KnownAlert:
     ended_at: datetime | None = None
 
     @property
-    def burns(self) -> bool:
-        """Whether it fires, acknowledged or not."""
+    def is_firing(self) -> bool:
+        """Return whether it is firing, acknowledged or not."""
         return self.state != AlertState.RESOLVED
 
 
 def next_step(alert: Alert, known: KnownAlert | None, *, at: datetime, window: timedelta) -> NextStep:
-    """What `alert`, received at `at`, means. `window`: how long an incident may be reopened."""
+    """Return what the update `alert`, received at `at`, means.
+
+    `window`: how long an incident may be reopened.
+    """
     if known is not None and at < known.told_at:
         return NextStep.STALE
     if alert.is_guess and known is not None:
         return NextStep.STALE
     if alert.state == AlertState.ACKNOWLEDGED:
-        return NextStep.ACKNOWLEDGES if known is not None and known.burns else NextStep.NOTED
+        return NextStep.ACKNOWLEDGES if known is not None and known.is_firing else NextStep.NOTED
     if alert.state == AlertState.RESOLVED:
         return _ending(alert, known)
     return NextStep.FIRES if known is None else _firing(alert, known, at, window)
@@ -67,7 +72,7 @@ def next_step(alert: Alert, known: KnownAlert | None, *, at: datetime, window: t
 def _ending(alert: Alert, known: KnownAlert | None) -> NextStep:
     if known is None:
         return NextStep.NOTED
-    if not known.burns:
+    if not known.is_firing:
         return NextStep.STILL
     names_it = alert.whole_group or (alert.starts_at is not None and alert.starts_at == known.starts_at)
     is_of_earlier = alert.ends_at and known.starts_at and alert.ends_at < known.starts_at
@@ -77,7 +82,7 @@ def _ending(alert: Alert, known: KnownAlert | None) -> NextStep:
 def _firing(alert: Alert, known: KnownAlert, at: datetime, window: timedelta) -> NextStep:
     is_older = bool(alert.starts_at and known.starts_at and alert.starts_at < known.starts_at)
     is_same = bool(alert.starts_at and alert.starts_at == known.starts_at)
-    if not known.burns:
+    if not known.is_firing:
         return (
             NextStep.STALE if is_older or (is_same and at - known.told_at < LATE_WITHIN) else NextStep.FIRES
         )
@@ -85,14 +90,14 @@ def _firing(alert: Alert, known: KnownAlert, at: datetime, window: timedelta) ->
         return NextStep.FIRES
     if known.ended_at is None:
         return NextStep.STILL
-    # A person ended the incident while the sender goes on: without a recovery between, what fires is a repeat
-    # until the window is over. Only a start after that end is another episode.
-    is_another = alert.tells_start and alert.starts_at is not None and alert.starts_at > known.ended_at
+    # A person resolved the incident while the sender continues: without a recovery in between, a firing is a
+    # repeat until the window is over. Only a start after the resolution is another episode.
+    is_another = alert.has_episode_start and alert.starts_at is not None and alert.starts_at > known.ended_at
     return NextStep.FIRES if is_another or at - known.ended_at >= window else NextStep.STILL
 
 
 def newest_per_key(alerts: Iterable[Alert]) -> list[Alert]:
-    """One word per key: the newest by the sender's times, the later one of the body where they are equal."""
+    """Return one update per key: the newest by the sender's times, of equal ones the last."""
     newest: dict[str, Alert] = {}
     for alert in alerts:
         held = newest.get(alert.key)

@@ -26,7 +26,7 @@ TOO_DEEP: Final = "omitted: nested too deep for an event"
 
 
 def bounded_key(text: str) -> str:
-    """A sender's key as it is stored: itself, or where it is too long its beginning and its SHA-256."""
+    """Return a sender's key as it is stored: itself, or if it is too long its beginning and its SHA-256."""
     text = text.replace("\0", "")
     if len(text) <= KEY_LENGTH:
         return text
@@ -34,19 +34,19 @@ def bounded_key(text: str) -> str:
 
 
 def fingerprint_of(workspace_id: int, source_id: int, group: str) -> str:
-    """64 hex digits: what a source calls one group is one trouble, in its workspace only."""
+    """Return 64 hex digits: one group of a source is one problem, within its workspace."""
     text = "\x1f".join(("source", str(workspace_id), str(source_id), group))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def event_of(alert: Alert, source_id: int, episode: int, at: datetime) -> dict[str, Any]:
-    """The wire event an alert leaves; the same word told twice in one episode is the same event.
+    """Return the event of an alert; the same update received twice in one episode is the same event.
 
-    It occurred when the sender says, if that is less than an hour ago: older events are not counted.
+    It occurred at the sender's time if that is less than an hour ago: older events are not counted.
     """
     severity = alert.severity or Severity.SEV3
-    said = {
-        **_said(alert),
+    metadata = {
+        **_content(alert),
         "links": [dataclasses.asdict(link) for link in alert.links],
         "detail": storable(alert.detail),
     }  # fmt: skip
@@ -59,20 +59,20 @@ def event_of(alert: Alert, source_id: int, episode: int, at: datetime) -> dict[s
         "severity": "info" if alert.state == AlertState.RESOLVED else LEVELS[severity],
         "message": alert.title[:MAX_MESSAGE],
         "occurred_at": (moment if is_near and moment else at).isoformat(),
-        "metadata": _fitting(orjson.loads(orjson.dumps(said, default=str))),
+        "metadata": _fitting(orjson.loads(orjson.dumps(metadata, default=str))),
     }
 
 
 def event_id_of(alert: Alert, source_id: int, episode: int) -> str:
-    """The id of the event an alert leaves.
+    """Return the id of an alert's event.
 
-    Who told it is no part of it: a pair of senders tells each alert twice, with its own address and links.
+    It does not depend on the sending instance: a redundant pair sends each alert twice, with its own URLs.
     """
-    content = orjson.dumps([source_id, alert.key, episode, alert.title, _said(alert)], default=str)
+    content = orjson.dumps([source_id, alert.key, episode, alert.title, _content(alert)], default=str)
     return f"alert:{hashlib.sha256(content).hexdigest()}"
 
 
-def _said(alert: Alert) -> dict[str, Any]:
+def _content(alert: Alert) -> dict[str, Any]:
     severity = alert.severity or Severity.SEV3
     return {
         "state": alert.state.value, "key": fit(alert.key, MAX_NAME), "severity": severity.value,
@@ -81,17 +81,17 @@ def _said(alert: Alert) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fitting(said: dict[str, Any]) -> dict[str, Any]:
-    """Metadata that an event may keep: the largest parts give way first."""
+def _fitting(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return metadata within the size limit; the largest parts are dropped first."""
     for part in ("detail", "description", "links", "labels"):
-        if len(orjson.dumps(said)) <= MAX_METADATA:
-            return said
-        said[part] = TOO_BIG
-    return said
+        if len(orjson.dumps(metadata)) <= MAX_METADATA:
+            return metadata
+        metadata[part] = TOO_BIG
+    return metadata
 
 
 def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """JSON as an event may keep it: no nesting beyond `depth`, no integer of more than 64 bits."""
+    """Return storable JSON: no nesting beyond `depth`, no integer of more than 64 bits."""
     if isinstance(value, Mapping):
         return (
             {line_of(name): storable(item, depth - 1) for name, item in value.items()} if depth else TOO_DEEP
@@ -104,40 +104,40 @@ def storable(value: Any, depth: int = MAX_DEPTH) -> Any:
 
 
 def line_of(name: object) -> str:
-    """A member's name, without NUL."""
+    """Return a member's name, without NUL."""
     return str(name).replace("\0", "")
 
 
 def is_worse(severity: Severity | None, than: Severity) -> bool:
-    """Whether `severity` is given and worse than `than`."""
+    """Return whether `severity` is given and worse than `than`."""
     return severity is not None and SEVERITY_RANK[severity] < SEVERITY_RANK[than]
 
 
 def worst(severities: Sequence[Severity]) -> Severity:
-    """The worst of at least one."""
+    """Return the worst of at least one."""
     return min(severities, key=SEVERITY_RANK.__getitem__)
 
 
 def named(titles: Sequence[str]) -> str:
-    """`A, B, C and 4 more`; each title once."""
+    """Return `A, B, C and 4 more`; each title once."""
     once = list(dict.fromkeys(titles))
     more = f" and {len(once) - NAMED} more" if len(once) > NAMED else ""
     return ", ".join(once[:NAMED]) + more
 
 
 def description_of(alert: Alert) -> str:
-    """The alert's own description, its links below."""
+    """Return the alert's own description, its links below."""
     lines = [f"- {link.text or 'Link'}: {link.url}" for link in alert.links]
     return "\n\n".join(part for part in (alert.description, "\n".join(lines)) if part)
 
 
 def common_labels(alerts: Sequence[Alert]) -> dict[str, str]:
-    """The labels all of at least one alert share."""
+    """Return the labels shared by all of at least one alert."""
     first, *rest = (alert.labels for alert in alerts)
     shared = {name: value for name, value in first.items() if all(o.get(name) == value for o in rest)}
     return dict(list(shared.items())[:LABELS])
 
 
 def as_json(links: Sequence[Link]) -> list[Mapping[str, str]]:
-    """Links as they are stored."""
+    """Return links as they are stored."""
     return [{"url": link.url, "text": link.text} for link in links]

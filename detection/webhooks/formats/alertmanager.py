@@ -1,4 +1,4 @@
-"""Prometheus Alertmanager's webhook, version 4: one body tells a whole group of alerts."""
+"""Prometheus Alertmanager's webhook, version 4: one body contains a whole group of alerts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class Alertmanager(AddressedFormat):
-    """The receiver's `webhook_configs`, and what Prometheus itself posts to `/api/v2/alerts`."""
+    """Alertmanager's `webhook_configs`, and what Prometheus itself posts to `/api/v2/alerts`."""
 
     name = "alertmanager"
     title = "Prometheus Alertmanager"
@@ -40,7 +40,7 @@ class Alertmanager(AddressedFormat):
     )
 
     def source_key(self, request: WebhookRequest) -> str:
-        """The first part of the path prefix, else the bearer token, else the password."""
+        """Return the first part of the path prefix, else the bearer token, else the password."""
         if request.path != V2:
             return request.path.partition("/")[0]
         sent = request.headers.get("authorization", "")

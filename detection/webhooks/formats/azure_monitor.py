@@ -78,40 +78,43 @@ def _severity(word: Any) -> Severity | None:
     return _SEVERITIES.get(line(word).casefold().removeprefix("sev"))
 
 
-def _common(told: Mapping[str, Any], data: Mapping[str, Any]) -> Alert:
-    state = _state(told.get("monitorCondition"), "data.essentials.monitorCondition")
-    title, is_over = first_line(told.get("alertRule"), told.get("description")), state == AlertState.RESOLVED
-    key = first_line(told.get("alertId"), told.get("originAlertId"), title, limit=1000)
+def _common(essentials: Mapping[str, Any], data: Mapping[str, Any]) -> Alert:
+    state = _state(essentials.get("monitorCondition"), "data.essentials.monitorCondition")
+    title, is_over = (
+        first_line(essentials.get("alertRule"), essentials.get("description")),
+        state == AlertState.RESOLVED,
+    )
+    key = first_line(essentials.get("alertId"), essentials.get("originAlertId"), title, limit=1000)
     if not key:
         raise Invalid("The alert names neither alertId nor alertRule.")
-    items = told.get("configurationItems")
-    targets = told.get("alertTargetIDs")
+    items = essentials.get("configurationItems")
+    targets = essentials.get("alertTargetIDs")
     target = line(targets[0], 500).rpartition("/")[2] if isinstance(targets, list) and targets else ""
     return Alert(
         key=key_of("alert", key),
         state=state,
         title=title or "Azure alert",
-        severity=_severity(told.get("severity")),
-        severity_word=line(told.get("severity")),
-        description=prose(told.get("description")),
+        severity=_severity(essentials.get("severity")),
+        severity_word=line(essentials.get("severity")),
+        description=prose(essentials.get("description")),
         component=first_line(*(items if isinstance(items, list) else ()), target),
-        starts_at=None if is_over else moment(told.get("firedDateTime")),
-        tells_start=True,
-        ends_at=moment(told.get("resolvedDateTime")) if is_over else None,
+        starts_at=None if is_over else moment(essentials.get("firedDateTime")),
+        has_episode_start=True,
+        ends_at=moment(essentials.get("resolvedDateTime")) if is_over else None,
         labels=labels_of(
             {
-                "signal": told.get("signalType"),
-                "monitor": told.get("monitoringService"),
-                "resource_group": told.get("targetResourceGroup"),
+                "signal": essentials.get("signalType"),
+                "monitor": essentials.get("monitoringService"),
+                "resource_group": essentials.get("targetResourceGroup"),
             }
         ),
-        links=links(link(told.get("investigationLink"), "Azure")),
+        links=links(link(essentials.get("investigationLink"), "Azure")),
         detail=detail_of(dict(data)),
     )
 
 
 def _metric(data: Mapping[str, Any]) -> Alert:
-    """`AzureMonitorMetricAlert` and kin: `data.status` and `data.context`."""
+    """Parse `AzureMonitorMetricAlert` and the like: `data.status` and `data.context`."""
     context = require_object(data.get("context"), "data.context")
     state = _state(data.get("status"), "data.status")
     at, is_over = moment(context.get("timestamp")), state == AlertState.RESOLVED

@@ -1,7 +1,7 @@
 """CloudEvents 1.0 over HTTP: binary, structured and batched, with the handshake of its web hooks.
 
-An event is an event for the rules; CDEvents about services are changes; a source with a field mapping has it
-applied to the whole event (`data.title`, `subject`, `type` …).
+Events are counted by rules; CDEvents about services are changes; with a field mapping, the source's applies
+to the whole event (`data.title`, `subject`, `type` …).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ MAX_EVENTS: Final = 1000
 RATE: Final = 6000
 MAX_BASE64: Final = 8000
 _ESCAPED: Final = re.compile(r"\\(.)")
-# What senders call a structured event that do not know the media type of one.
+# Media types used by senders of structured events that do not know the right one.
 PLAIN: Final = ("application/json", "text/json", "text/plain", "application/octet-stream", "")
 REQUIRED: Final = ("id", "source", "type")
 _CORE: Final = frozenset({"specversion", "id", "source", "type", "data", "data_base64"})
 _DEPLOYED: Final = frozenset({"deployed", "upgraded", "rolledback", "removed", "published"})
-# The severitynumber of the CloudEvents severity extension, as in OpenTelemetry: four numbers to a level.
+# The severitynumber of the CloudEvents severity extension, as in OpenTelemetry: four numbers per level.
 _NUMBERED: Final = ("debug", "debug", "info", "warning", "error", "fatal")
 
 _GUIDE: Final = Guide(
@@ -53,24 +53,24 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class CloudEvents(WebhookFormat):
-    """Events of one's own systems; `source` and `id` together keep a repeat from counting twice."""
+    """CloudEvents of one's own systems; `source` and `id` together deduplicate them."""
 
     name = "cloudevents"
     title = "CloudEvents 1.0"
     guide = _GUIDE
     signs = True
-    kept_headers = ("ce-", "aeg-")
+    stored_headers = ("ce-", "aeg-")
     is_mapped = True
 
     def takes(self, content_type: str) -> bool:
-        """In the binary mode the data may be of any kind; of the structured ones JSON alone is read."""
+        """Return True for any type in binary mode; for JSON only in the structured modes."""
         is_structured = content_type.startswith("application/cloudevents")
         return not is_structured or content_type in (STRUCTURED, BATCH)
 
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """As its web hooks have it: `Authorization: Bearer …`, or `access_token` in the address."""
+        """Verify as in its web hooks: `Authorization: Bearer …`, or `access_token` in the URL."""
         given = bearer(request.headers.get("authorization", "")) or request.query.get("access_token", "")
         return is_known(given, secrets)
 
@@ -88,18 +88,18 @@ class CloudEvents(WebhookFormat):
         return Reading(reading.events, reading.alerts, reading.changes, (*faults, *reading.faults))
 
     def handshake(self, request: WebhookRequest) -> Reply | None:
-        """Whoever holds the address of a source may deliver to it, at up to the rate asked for."""
+        """Grant delivery at the requested rate to any caller that knows the URL of a source."""
         origin = request.headers.get("webhook-request-origin", "")
         if not origin or len(origin) > 253 or not origin.isprintable():
             return None
-        asked = request.headers.get("webhook-request-rate", "")
-        rate = min(int(asked), RATE) if asked.isdecimal() and len(asked) < 10 else RATE
+        requested = request.headers.get("webhook-request-rate", "")
+        rate = min(int(requested), RATE) if requested.isdecimal() and len(requested) < 10 else RATE
         allowed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": str(max(rate, 1))}
         return Reply(200, None, allowed | {"Allow": "POST, OPTIONS"})
 
 
 def _validation_code(request: WebhookRequest) -> str | None:
-    """The code that Event Grid sends before it delivers to an address; None for any other body."""
+    """Return the code that Event Grid sends before it delivers to a URL; None for any other body."""
     if request.headers.get("aeg-event-type", "").casefold() != "subscriptionvalidation":
         return None
     document = request.document()
@@ -120,14 +120,14 @@ def _elements(request: WebhookRequest) -> list[Any]:
     if request.content_type == STRUCTURED:
         return [request.document()]
     if request.content_type.startswith("application/cloudevents"):
-        raise Malformed(f"{request.content_type[:60]} is not taken here. Send {STRUCTURED} or {BATCH}.")
+        raise Malformed(f"{request.content_type[:60]} is not supported here. Send {STRUCTURED} or {BATCH}.")
     if "ce-specversion" in request.headers:
         return [_binary(request)]
     return _untyped(request)
 
 
 def _untyped(request: WebhookRequest) -> list[Any]:
-    """Plain `application/json` from senders that forget the media type."""
+    """Parse plain `application/json` from senders that omit the media type."""
     document = request.document() if request.content_type in PLAIN else None
     if isinstance(document, dict) and "specversion" in document:
         return [document]
@@ -153,12 +153,15 @@ def _binary(request: WebhookRequest) -> dict[str, Any]:
 
 
 def _header(name: str, value: str) -> str:
-    """An attribute out of its header: quotes off, percent signs and bytes read as UTF-8. Raises Invalid."""
+    """Decode an attribute in a header: quotes removed, percent-encoding and bytes as UTF-8.
+
+    Raises Invalid.
+    """
     text = value.strip()
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = _ESCAPED.sub(r"\1", text[1:-1])
     try:
-        # Servers hand headers over byte by byte as Latin-1.
+        # Servers decode headers as Latin-1.
         raw = text.encode("latin-1")
     except UnicodeEncodeError:
         raw = text.encode()
@@ -170,7 +173,7 @@ def _header(name: str, value: str) -> str:
 
 
 def _without_nul(event: dict[str, Any]) -> dict[str, Any]:
-    """Refuses the characters that are refused in JSON bodies. Raises Invalid."""
+    """Refuse the characters that are refused in JSON bodies. Raises Invalid."""
     for name, value in event.items():
         if isinstance(value, str) and "\0" in value:
             raise Invalid(
@@ -204,7 +207,7 @@ def _read(events: list[dict[str, Any]]) -> Reading:
 
 
 def _opened(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with `data_base64` made `data` where it is JSON or text."""
+    """Return the event with `data_base64` decoded to `data` if it is JSON or text."""
     if "data_base64" not in event:
         return event
     try:
@@ -220,7 +223,7 @@ def _opened(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text_in(raw: bytes, kind: str) -> str | None:
-    """Bytes as the text they are; None for what is no text, or holds what no text may hold."""
+    """Decode bytes as text; None if they are no text, or contain characters that no text may contain."""
     is_text = not kind or kind.startswith("text/") or kind.endswith(("xml", "yaml", "json"))
     try:
         text = raw.decode("utf-8")
@@ -255,25 +258,25 @@ def _event(raw: dict[str, Any]) -> dict[str, Any]:
         "message": message, "event_id": key_of(event["source"], event["id"]),
         "correlation_id": first_line(event.get("correlationid"), trace[1] if len(trace) == 4 else ""),
         "metadata": {name: value for name, value in event.items() if name not in _CORE}
-        | _kept_data(event),
+        | _stored_data(event),
     } | ({"occurred_at": at.isoformat()} if at else {})  # fmt: skip
 
 
-def _kept_data(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of an event; what is neither JSON nor text stays in base64."""
+def _stored_data(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of an event; anything but JSON and text stays in base64."""
     if "data_base64" in event:
         return {"data_base64": _short(event["data_base64"])}
     return {"data": event.get("data")}
 
 
 def _short(data: Any) -> str:
-    """Bytes in base64 as an event may keep them."""
+    """Return bytes in base64, truncated to what an event may contain."""
     text = data if isinstance(data, str) else ""
     return text if len(text) <= MAX_BASE64 else f"left out: {len(text)} characters of base64"
 
 
 def _is_change(event: Mapping[str, Any]) -> bool:
-    """CDEvents: `dev.cdevents.service.deployed.0.2.0` and its kin."""
+    """Return whether it is a CDEvent such as `dev.cdevents.service.deployed.0.2.0`."""
     parts = event["type"].split(".")
     return parts[:3] == ["dev", "cdevents", "service"] and len(parts) > 3 and parts[3] in _DEPLOYED
 

@@ -75,7 +75,7 @@ class Datadog(WebhookFormat):
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """Datadog does not sign; a custom header `Authorization: Bearer …` carries the secret."""
+        """Verify a custom header `Authorization: Bearer …` with the secret; Datadog does not sign."""
         return is_known(bearer(request.headers.get("authorization", "")), secrets)
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
@@ -101,7 +101,7 @@ def _unreadable(word: str) -> Invalid:
 
 
 class Heading(NamedTuple):
-    """What a title of Datadog tells before the monitor's own name."""
+    """The parts of a Datadog title before the monitor's own name."""
 
     title: str
     priority: str = ""
@@ -109,22 +109,25 @@ class Heading(NamedTuple):
     scope: str = ""
 
     def scoped(self, name: str) -> str:
-        """The value a scope such as `host:web-2,service:shop` gives a name; "" for none."""
+        """Return the value of a name in a scope such as `host:web-2,service:shop`; "" for none."""
         pairs = (part.strip().partition(":") for part in self.scope.split(","))
         return next((value for given, _, value in pairs if given.casefold() == name), "")
 
 
 def heading_of(text: str) -> Heading:
-    """A title taken apart; one without brackets is all title."""
+    """Split a title into its parts; one without brackets is all title."""
     found = _HEADING.match(text)
     if found is None:
         return Heading(line(text))
-    told = {name: value or "" for name, value in found.groupdict().items()}
-    return Heading(line(told["title"]), told["priority"], told["transition"], told["scope"])
+    parts = {name: value or "" for name, value in found.groupdict().items()}
+    return Heading(line(parts["title"]), parts["priority"], parts["transition"], parts["scope"])
 
 
 def _is_filled(value: Any) -> bool:
-    """Variables Datadog has no value for stay as they are written, or become null."""
+    """Return whether Datadog has substituted a variable.
+
+    Without a value it stays as written or becomes null.
+    """
     text = line(value, 10_000)
     return text.lower() not in _EMPTY and not (text.startswith("$") and text[1:].replace("_", "").isupper())
 
@@ -137,7 +140,10 @@ def _state(transition: str, alert_type: str) -> AlertState | None:
 
 
 def _severity(body: Mapping[str, Any], heading: Heading) -> Severity | None:
-    """The monitor's priority, else how bad the transition is; a warning is never worse than SEV3."""
+    """Return the monitor's priority, else a severity by the transition.
+
+    A warning is never worse than SEV3.
+    """
     priority = first_line(body.get("priority"), body.get("alert_priority"), heading.priority)
     found = _PRIORITIES.get(priority.lower()) or _TYPES.get(line(body.get("alert_type")).lower())
     is_warning = "warn" in first_line(body.get("transition"), heading.transition).lower()
@@ -145,7 +151,7 @@ def _severity(body: Mapping[str, Any], heading: Heading) -> Severity | None:
 
 
 def _tags(body: Mapping[str, Any]) -> dict[str, str]:
-    """`env:prod,service:api,urgent` -> {"env": "prod", "service": "api", "urgent": "yes"}."""
+    """Parse tags: `env:prod,service:api,urgent` -> {"env": "prod", "service": "api", "urgent": "yes"}."""
     pairs = (tag.strip().partition(":") for tag in line(body.get("tags"), 100_000).split(","))
     return labels_of({name: value or "yes" for name, _, value in pairs})
 
@@ -153,9 +159,11 @@ def _tags(body: Mapping[str, Any]) -> dict[str, str]:
 def _alert(
     body: Mapping[str, Any], state: AlertState, heading: Heading, own: Mapping[str, Severity]
 ) -> Alert:
-    # The documented payload names the monitor by its id; its title stays as Datadog writes it.
-    told = first_line(body.get("title"), body.get("event_title")) if body.get("alert_id") else heading.title
-    title = told or first_line(body.get("body")) or "Datadog monitor"
+    # The documented payload identifies the monitor by its id; its title stays as Datadog writes it.
+    heading_text = (
+        first_line(body.get("title"), body.get("event_title")) if body.get("alert_id") else heading.title
+    )
+    title = heading_text or first_line(body.get("body")) or "Datadog monitor"
     monitor = first_line(body.get("alert_id"), body.get("aggregation_key"), heading.title, title)
     scope = first_line(
         body.get("scope"), body.get("alert_scope"), heading.scope, body.get("host"), limit=2000
@@ -176,7 +184,7 @@ def _alert(
 
 
 def _event(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
-    """No monitor's transition: an event of Datadog's stream, counted by the rules."""
+    """Return an event of Datadog's stream that is no monitor's transition; rules count it."""
     message = first_line(body.get("event_title"), body.get("title"), body.get("body"), limit=8000)
     level = line(body.get("alert_type")).lower()
     event = {

@@ -1,4 +1,4 @@
-"""Web forms: what simple senders and `curl -d` post, read by the source's field mapping."""
+"""Web forms of simple senders and `curl -d`, parsed by the source's field mapping."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ class Form(MappedFormat):
         return form_values(request)
 
     def pasted(self, text: str) -> Any:
-        """Fields written as in an address, or what they would hold, as JSON."""
+        """Parse fields written as in a URL, or as JSON."""
         is_json = text.lstrip().startswith(("{", "["))
         return super().pasted(text) if is_json else self.values(pasted(text, URLENCODED))

@@ -1,4 +1,4 @@
-"""Any JSON, read by the source's field mapping."""
+"""Any JSON, parsed by the source's field mapping."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class Generic(MappedFormat):
-    """JSON as anybody sends it."""
+    """JSON of any structure."""
 
     name = "generic"
     title = "Generic JSON"

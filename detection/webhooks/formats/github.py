@@ -1,4 +1,4 @@
-"""GitHub's webhooks about deployments and releases: changes, shown beside the incidents they precede."""
+"""GitHub's webhooks about deployments and releases: changes, shown with incidents that follow them."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class GitHub(WebhookFormat):
-    """`deployment_status` once it is over, and published releases; every other event is accepted, empty."""
+    """Finished `deployment_status` events and published releases; other events are accepted and ignored."""
 
     name = "github"
     title = "GitHub deployments"
     guide = _GUIDE
     signs = True
-    kept_headers = ("x-github-event",)
+    stored_headers = ("x-github-event",)
     content_types = frozenset({"application/json", URLENCODED, ""})
 
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """`X-Hub-Signature-256` is `sha256=` and the HMAC of the raw body."""
+        """Verify `X-Hub-Signature-256`: `sha256=` and the HMAC of the raw body."""
         kind, _, given = request.headers.get("x-hub-signature-256", "").partition("=")
         return kind == "sha256" and is_signed(request.raw, given, secrets)
 

@@ -1,4 +1,4 @@
-"""GitLab's webhooks about deployments, releases and flags: changes beside the incidents they precede."""
+"""GitLab's webhooks about deployments, releases and flags: changes shown with incidents that follow them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class GitLab(WebhookFormat):
-    """Deployments that are over, new releases, flags flipped; every other event is accepted, empty."""
+    """Finished deployments, new releases, flags flipped; other events are accepted and ignored."""
 
     name = "gitlab"
     title = "GitLab deployments"
@@ -36,7 +36,7 @@ class GitLab(WebhookFormat):
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """`X-Gitlab-Token` is the secret itself."""
+        """Verify `X-Gitlab-Token`, which is the secret itself."""
         return is_known(request.headers.get("x-gitlab-token", ""), secrets)
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
@@ -56,7 +56,7 @@ def _project(body: Mapping[str, Any]) -> str:
 
 
 def _time(value: Any) -> Any:
-    """GitLab's own way of writing a time, `2021-04-28 21:50:00 +0200`, made ISO 8601."""
+    """Convert GitLab's time format, `2021-04-28 21:50:00 +0200`, to ISO 8601."""
     parts = line(value).split(" ")
     return f"{parts[0]}T{parts[1]}{'+00:00' if parts[2] == 'UTC' else parts[2]}" if len(parts) == 3 else value
 

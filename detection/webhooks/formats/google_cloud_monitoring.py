@@ -63,7 +63,7 @@ class GoogleCloudMonitoring(WebhookFormat):
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """Google does not sign; the channel's address carries `auth_token`."""
+        """Verify `auth_token` in the channel's URL; Google does not sign."""
         return is_known(request.query.get("auth_token", ""), secrets)
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
@@ -71,36 +71,38 @@ class GoogleCloudMonitoring(WebhookFormat):
         return Reading(alerts=(_alert(require_object(body.get("incident"), "incident")),))
 
 
-def _alert(told: Mapping[str, Any]) -> Alert:
-    state = _STATES.get(line(told.get("state")).casefold())
+def _alert(incident: Mapping[str, Any]) -> Alert:
+    state = _STATES.get(line(incident.get("state")).casefold())
     if state is None:
         fault = FieldFault("incident.state", "choice", "must be open or closed")
         raise Invalid("The state of the incident is not known.", faults=[fault])
     number, is_over = (
-        require_line(told.get("incident_id"), "incident.incident_id"),
+        require_line(incident.get("incident_id"), "incident.incident_id"),
         state == AlertState.RESOLVED,
     )
-    resource, user = told.get("resource"), told.get("policy_user_labels")
+    resource, user = incident.get("resource"), incident.get("policy_user_labels")
     named = resource.get("labels") if isinstance(resource, Mapping) else {}
     labels = {**(named if isinstance(named, Mapping) else {}), **(user if isinstance(user, Mapping) else {})}
-    word, notes = line(told.get("severity")), told.get("documentation")
+    word, notes = line(incident.get("severity")), incident.get("documentation")
     return Alert(
         key=key_of("incident", number),
         state=state,
-        title=first_line(told.get("policy_name"), told.get("condition_name"), told.get("summary"), number),
+        title=first_line(
+            incident.get("policy_name"), incident.get("condition_name"), incident.get("summary"), number
+        ),
         severity=None if word.casefold() in _NO_SEVERITY else severity_of(word),
         severity_word="" if word.casefold() in _NO_SEVERITY else word,
-        description="\n\n".join(filter(None, (prose(told.get("summary")), _content(notes)))),
+        description="\n\n".join(filter(None, (prose(incident.get("summary")), _content(notes)))),
         component=component_in(labels)
-        or first_line(told.get("resource_display_name"), told.get("resource_name")),
-        starts_at=moment(told.get("started_at")),
-        tells_start=True,
-        ends_at=moment(told.get("ended_at")) if is_over else None,
+        or first_line(incident.get("resource_display_name"), incident.get("resource_name")),
+        starts_at=moment(incident.get("started_at")),
+        has_episode_start=True,
+        ends_at=moment(incident.get("ended_at")) if is_over else None,
         labels=labels_of(
-            labels | {"policy": told.get("policy_name"), "condition": told.get("condition_name")}
+            labels | {"policy": incident.get("policy_name"), "condition": incident.get("condition_name")}
         ),
-        links=links(link(told.get("url"), "Google Cloud")),
-        detail=detail_of(dict(told)),
+        links=links(link(incident.get("url"), "Google Cloud")),
+        detail=detail_of(dict(incident)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Grafana: unified alerting, which tells a group as Alertmanager does, and the legacy alerts before it."""
+"""Grafana: unified alerting, which sends a group like Alertmanager, and the legacy alerts before it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import first_line, labels_of, line, link, links, prose, require_object
 
 SIGNATURE: Final = "x-grafana-alerting-signature"
-# With this the signature is of the time, a colon and the body; the header's name is the team's choice.
+# With this header the signature is of the time, a colon and the body; the team chooses its name.
 TIMESTAMP: Final = "x-grafana-alerting-timestamp"
 LEGACY: Final = {
     "alerting": AlertState.FIRING, "no_data": AlertState.FIRING, "ok": AlertState.RESOLVED,
@@ -39,7 +39,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class Grafana(WebhookFormat):
-    """The contact point "Webhook"; its HMAC signature is checked where the source has secrets."""
+    """The contact point "Webhook"; its HMAC signature is verified if the source has secrets."""
 
     name = "grafana"
     title = "Grafana"
@@ -63,15 +63,15 @@ class Grafana(WebhookFormat):
 
 
 def _legacy(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
-    """One rule in one body. States between ("pending", "paused") say nothing yet and are kept as events."""
+    """Parse one rule in one body. Intermediate states ("pending", "paused") are stored as events."""
     rule, state = first_line(body.get("ruleId"), body.get("ruleName")), line(body.get("state")).lower()
     if not rule or not state:
         raise Invalid("A legacy notification needs ruleId or ruleName, and state.")
     name = first_line(body.get("ruleName"), body.get("title"), rule)
     labels = labels_of(body.get("tags"))
     if state not in LEGACY:
-        told = {"source": component_of(labels) or name, "type": f"grafana.{state}"[:200]}
-        return Reading(events=({**told, "message": f"{name}: {state}", "metadata": dict(body)},))
+        event = {"source": component_of(labels) or name, "type": f"grafana.{state}"[:200]}
+        return Reading(events=({**event, "message": f"{name}: {state}", "metadata": dict(body)},))
     alert = Alert(
         key=f"rule:{line(body.get('orgId'))}:{rule}",
         state=LEGACY[state],

@@ -1,4 +1,4 @@
-"""Opsgenie's Alert API: create, acknowledge and close by alias, answered in its own words."""
+"""Opsgenie's Alert API: create, acknowledge and close by alias, with its own response format."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from incidents.vocabulary import IncidentType, Severity
 
 ACTIONS: Final = {"acknowledge": AlertState.ACKNOWLEDGED, "close": AlertState.RESOLVED}
 METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
-# What Opsgenie calls what was asked for, and says when it is done.
+# Opsgenie's name of an action, and its message when done.
 DONE: Final = {
     AlertState.FIRING: ("Create", "Created alert"),
     AlertState.ACKNOWLEDGED: ("Acknowledge", "Acknowledged alert"),
@@ -57,34 +57,34 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class Opsgenie(AddressedFormat):
-    """`/v2/alerts` with `Authorization: GenieKey <the source's key>`; `request.path` is what follows it."""
+    """`/v2/alerts` with `Authorization: GenieKey <the source's key>`; `request.path` is the part after it."""
 
     name = "opsgenie"
     title = "Opsgenie Alert API"
     guide = _GUIDE
     is_alerting = True
     max_body = 1_000_000
-    kept_headers = ("x-opsgenie",)
+    stored_headers = ("x-opsgenie",)
     more_methods = ("PATCH", "DELETE")
-    # Opsgenie's own address, and that of Jira Service Management's operations it moved to.
+    # Opsgenie's own path, and that of Jira Service Management's operations it moved to.
     addresses = tuple(
         address
         for prefix in ("v2", "jsm/ops/integration/v2", "jsm/ops/api/v2")
         for address in (
             Address(f"{prefix}/alerts"),
-            # `identifierType` may be given, or not.
-            Address(f"{prefix}/alerts/<path:identifier>", "{identifier}", asks=True, methods=METHODS),
-            Address(f"{prefix}/heartbeats/<path:name>", "heartbeats/{name}", asks=True, methods=METHODS),
+            # `identifierType` is optional.
+            Address(f"{prefix}/alerts/<path:identifier>", "{identifier}", is_query=True, methods=METHODS),
+            Address(f"{prefix}/heartbeats/<path:name>", "heartbeats/{name}", is_query=True, methods=METHODS),
         )
     )
 
     def source_key(self, request: WebhookRequest) -> str:
-        """What follows GenieKey in Authorization."""
+        """Return the key after GenieKey in Authorization."""
         sent = request.headers.get("authorization", "")
         return sent[len(GENIE) :].strip() if sent.lower().startswith(GENIE) else ""
 
     def heartbeat_in(self, path: str) -> str:
-        """`heartbeats/<name>/ping`, and `heartbeats/<name>`."""
+        """Return the name in `heartbeats/<name>/ping` or `heartbeats/<name>`."""
         before, _, rest = path.partition("heartbeats/")
         return rest.removesuffix("/ping") if not before else ""
 
@@ -95,13 +95,13 @@ class Opsgenie(AddressedFormat):
         data = {"name": name, "enabled": status != "paused", "expired": status == "down"}
         return Reply(200, {"data": data, **common})
 
-    def asked_about(self, path: str) -> str:
-        """`requests/<request id>`."""
-        asked, _, request_id = path.rpartition("/")
-        return request_id if asked == "requests" else ""
+    def requested_id(self, path: str) -> str:
+        """Return the id in `requests/<request id>`."""
+        kind, _, request_id = path.rpartition("/")
+        return request_id if kind == "requests" else ""
 
-    def asked_alert(self, path: str) -> str:
-        """`<alias>`."""
+    def queried_alert(self, path: str) -> str:
+        """Return `<alias>`."""
         return "" if path.startswith("requests/") else path
 
     def alert(self, row: Shown) -> Reply:
@@ -134,31 +134,31 @@ class Opsgenie(AddressedFormat):
             return Reading(alerts=(_moved(identifier, ACTIONS[action], body),))
         return Reading(remarks=(remark_of(identifier, action, request, body),))
 
-    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+    def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:
         return Reply(202, {"result": "Request will be processed", "took": 0.0, "requestId": _id(receipt)})
 
     def outcome(self, reading: Reading, receipt: Receipt) -> Outcome:
         if reading.remarks:
             [remark] = reading.remarks
-            known = remark.key not in receipt.unheard
+            known = remark.key not in receipt.unknown_alerts
             return Outcome("Update", bounded_key(remark.key), known, "Updated alert" if known else NO_ALERT)
         [alert] = reading.alerts
         action, words = DONE[alert.state]
-        known = alert.key not in receipt.unheard
+        known = alert.key not in receipt.unknown_alerts
         return Outcome(action, bounded_key(alert.key), known, words if known else NO_ALERT)
 
     def refuse(self, problem: Problem) -> Reply:
         status = {"malformed": 422, "invalid": 422, "source_unknown": 401}.get(problem.code, problem.status)
-        said: dict[str, Any] = {"message": problem.detail, "took": 0.0, "requestId": str(uuid.uuid4())}
+        payload: dict[str, Any] = {"message": problem.detail, "took": 0.0, "requestId": str(uuid.uuid4())}
         if problem.faults:
-            said["errors"] = {fault.field: fault.message for fault in problem.faults}
-        return Reply(status, said | problem.extra)
+            payload["errors"] = {fault.field: fault.message for fault in problem.faults}
+        return Reply(status, payload | problem.extra)
 
     def status(self, request_id: str, outcome: Outcome, at: datetime, source: str) -> Reply:
-        """What a client is told that asks what became of its request.
+        """Return the reply for a client that queries the result of its request.
 
-        An alert is known by its alias alone, so that is its id as well: whatever a client takes from here to
-        name the alert, with or without `identifierType`, leads to it.
+        An alert is identified by its alias only, so that is its id as well: whatever a client uses from here,
+        with or without `identifierType`, finds the alert.
         """
         alias = outcome.key if outcome.succeeded else ""
         data = {
@@ -223,7 +223,10 @@ def _details(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _severity(body: Mapping[str, Any]) -> Severity:
-    """For a body without a priority: what its details say, as Alertmanager sends labels; else SEV3."""
+    """Return the severity for a body without a priority: from its details, as Alertmanager sends labels.
+
+    Else SEV3.
+    """
     return severity_of(named(_details(body), "severity", "priority")) or Severity.SEV3
 
 

@@ -1,6 +1,6 @@
-"""PagerDuty's Events API v2: alert events and change events, answered in its own words.
+"""PagerDuty's Events API v2: alert events and change events, with its own response format.
 
-Whatever speaks to events.pagerduty.com can be pointed here by changing the address.
+Senders for events.pagerduty.com only need their URL changed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class PagerDuty(AddressedFormat):
-    """`routing_key` is the source's key at `/v2/enqueue`; at the source's own address it is not looked at."""
+    """`routing_key` is the source's key at `/v2/enqueue`; at the source's own URL it is ignored."""
 
     name = "pagerduty"
     title = "PagerDuty Events API v2 and v1"
@@ -64,7 +64,7 @@ class PagerDuty(AddressedFormat):
     is_alerting = True
     max_body = 524_288
     is_key_in_body = True
-    kept_headers = ("x-pagerduty",)
+    stored_headers = ("x-pagerduty",)
     addresses = (
         Address("v2/enqueue", "enqueue"),
         Address(f"v2/{CHANGE_PATH}", CHANGE_PATH),
@@ -72,7 +72,10 @@ class PagerDuty(AddressedFormat):
     )
 
     def source_key(self, request: WebhookRequest) -> str:
-        """The event's routing_key. What is too large is looked at as it came, and refused by the receiver."""
+        """Return the event's routing_key.
+
+        A body that is too large is passed on, and refused by the receiver.
+        """
         fits = len(request.raw) <= self.max_body
         body = unpacked(request.raw, request.headers, self.max_body) if fits else request.raw
         name = "service_key" if request.path == V1_PATH else "routing_key"
@@ -82,8 +85,8 @@ class PagerDuty(AddressedFormat):
             raise Invalid(f"The event names no {name}.", faults=[fault])
         return key
 
-    def told(self, reply: Reply) -> Reply:
-        """PagerDuty knows no 404: a key it does not know makes an event invalid."""
+    def adapted(self, reply: Reply) -> Reply:
+        """Replace 404: for PagerDuty, an unknown key makes an event invalid."""
         return replace(reply, status=400) if reply.status == 404 else reply
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
@@ -94,23 +97,23 @@ class PagerDuty(AddressedFormat):
             return Reading(changes=(_change(body),))
         return Reading(alerts=(_alert(body, request),))
 
-    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+    def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:
         if reading.reply is not None:
             return reading.reply
         if reading.changes:
             return Reply(202, {"status": "success", "message": "Change event processed"})
-        said = {"status": "success", "message": "Event processed", "dedup_key": reading.alerts[0].key}
-        return Reply(202, said)
+        payload = {"status": "success", "message": "Event processed", "dedup_key": reading.alerts[0].key}
+        return Reply(202, payload)
 
     def refuse(self, problem: Problem) -> Reply:
-        """429 is told apart, as senders wait then; 413 and 5xx keep their status."""
+        """Return its error; 429, 413 and 5xx keep their status, since senders wait after 429."""
         if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
             message = "Requests for this service are arriving too quickly. Please retry later."
             return Reply(429, {"status": "throttle exceeded", "message": message, "errors": [problem.detail]})
         errors = [fault.message for fault in problem.faults] or [problem.detail]
         status = 400 if problem.code in {"malformed", "invalid"} else problem.status
-        said = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
-        return Reply(status, said | problem.extra)
+        payload = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
+        return Reply(status, payload | problem.extra)
 
 
 def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
@@ -119,7 +122,7 @@ def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
     state = STATES[body["event_action"]]
     if state != AlertState.FIRING:
         return Alert(
-            key=body["dedup_key"], state=state, title=line(payload.get("summary")), detail=_kept(body)
+            key=body["dedup_key"], state=state, title=line(payload.get("summary")), detail=_detail(body)
         )
     details = payload.get("custom_details")
     summary = line(payload["summary"], SUMMARY_LENGTH)
@@ -135,19 +138,19 @@ def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
         starts_at=moment(payload.get("timestamp")),
         labels=labels_of({name: payload.get(name) for name in ("source", "component", "group", "class")}),
         links=_links(body),
-        detail=_kept(body),
+        detail=_detail(body),
     )
 
 
 def _component(payload: Mapping[str, Any], body: Mapping[str, Any]) -> str:
     details = payload.get("custom_details")
-    told = component_in(details) if isinstance(details, Mapping) else ""
-    named = first_line(payload.get("component")) or told
+    in_details = component_in(details) if isinstance(details, Mapping) else ""
+    named = first_line(payload.get("component")) or in_details
     return named or (not_a_tool(payload.get("source")) if payload.get("source") != body.get("client") else "")
 
 
 def _faults(body: Mapping[str, Any], payload: Mapping[str, Any]) -> list[FieldFault]:
-    """What PagerDuty refuses, in its words: errors name the field in quotes."""
+    """Return PagerDuty's error messages, which name the field in quotes."""
     action, dedup = line(body.get("event_action")), body.get("dedup_key")
     faults: list[FieldFault] = []
     if action not in STATES:
@@ -171,17 +174,17 @@ def _change(body: Mapping[str, Any]) -> Change:
     payload = _payload(body)
     _check([] if line(payload.get("summary")) else [_fault("payload.summary", "is missing or blank")])
     details = payload.get("custom_details")
-    told = details if isinstance(details, Mapping) else {}
+    fields = details if isinstance(details, Mapping) else {}
     kinds = {kind.value: kind for kind in ChangeKind}
     return Change(
         summary=line(payload["summary"], SUMMARY_LENGTH),
-        kind=kinds.get(first_line(told.get("kind"), told.get("type")).lower(), ChangeKind.OTHER),
-        component=first_line(told.get("service"), told.get("component"), payload.get("source")),
-        version=first_line(told.get("version"), told.get("revision"), told.get("commit")),
-        author=first_line(told.get("author"), told.get("user"), told.get("deployed_by")),
+        kind=kinds.get(first_line(fields.get("kind"), fields.get("type")).lower(), ChangeKind.OTHER),
+        component=first_line(fields.get("service"), fields.get("component"), payload.get("source")),
+        version=first_line(fields.get("version"), fields.get("revision"), fields.get("commit")),
+        author=first_line(fields.get("author"), fields.get("user"), fields.get("deployed_by")),
         occurred_at=moment(payload.get("timestamp")),
         links=_links(body),
-        detail=_kept(body),
+        detail=_detail(body),
     )
 
 
@@ -192,15 +195,15 @@ def _payload(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _check(faults: list[FieldFault]) -> None:
     if faults:
-        raise Invalid("The event is not as PagerDuty's Events API v2 takes it.", faults=faults)
+        raise Invalid("The event is not valid for PagerDuty's Events API v2.", faults=faults)
 
 
 def _fault(field: str, rule: str) -> FieldFault:
     return FieldFault(field, "invalid", f"'{field}' {rule}")
 
 
-def _kept(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Everything the sender said, but for the key that lets it in."""
+def _detail(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole event without the routing key."""
     return {name: value for name, value in body.items() if name not in ("routing_key", "service_key")}
 
 
@@ -218,11 +221,11 @@ def _listed(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _description(summary: str, details: Any) -> str:
-    """The details as lines, below a summary that is too long for a title."""
+    """Return the details as lines, below a summary that is too long for a title."""
     if isinstance(details, Mapping):
-        told = "\n".join(
+        text = "\n".join(
             f"- {line(name, 60)}: {line(value)}" for name, value in details.items() if line(value)
         )
     else:
-        told = prose(details)
-    return "\n\n".join(part for part in (summary if len(summary) > 200 else "", told) if part)
+        text = prose(details)
+    return "\n\n".join(part for part in (summary if len(summary) > 200 else "", text) if part)

@@ -35,7 +35,7 @@ _ALERTED: Final = {
     "debug": Severity.SEV4,
     "sample": Severity.SEV4,
 }
-# An issue no one made an alert rule for is one step less bad than one that set off a rule.
+# An issue without an alert rule is one severity lower than one that triggered a rule.
 _SEEN: Final = {
     "fatal": Severity.SEV2,
     "error": Severity.SEV3,
@@ -61,7 +61,7 @@ _ACTIVITIES: Final = {
     "ignored": AlertState.RESOLVED,
     "archived": AlertState.RESOLVED,
 }
-# What tells of nothing broken.
+# Actions without any failure.
 _QUIET_ACTIONS: Final = frozenset({"assigned", "unassigned", "created", "updated", "deleted"})
 _QUIET_ACTIVITIES: Final = frozenset(
     {
@@ -108,23 +108,23 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class Sentry(WebhookFormat):
-    """An issue keeps one key from its first alert to its resolution, whichever resource tells of it."""
+    """An issue keeps one key from its first alert to its resolution, whichever resource reports it."""
 
     name = "sentry"
     title = "Sentry"
     guide = _GUIDE
     is_alerting = True
     signs = True
-    kept_headers = ("sentry-hook-",)
+    stored_headers = ("sentry-hook-",)
 
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """`Sentry-Hook-Signature` is the HMAC-SHA256 of the raw body under the client secret."""
+        """Verify `Sentry-Hook-Signature`: the HMAC-SHA256 of the raw body under the client secret."""
         return is_signed(request.raw, request.headers.get("sentry-hook-signature", ""), secrets)
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
-        """Resources that tell of nothing broken (installations, comments) are accepted, empty."""
+        """Parse it; resources without failures (installations, comments) are accepted and ignored."""
         body = require_object(request.document())
         if "data" not in body and "event" in body and "project" in body:
             return _plugin(body)
@@ -138,7 +138,7 @@ class Sentry(WebhookFormat):
 
 
 def _guess(data: Mapping[str, Any]) -> str:
-    """The resource by what is there, for relays that drop the header."""
+    """Guess the resource from the body, for relays that drop the header."""
     names = {
         "metric_alert": "metric_alert",
         "event": "event_alert",
@@ -161,7 +161,7 @@ def _issue(action: str, data: Mapping[str, Any]) -> Reading:
 
 
 def _activity(action: str, data: Mapping[str, Any]) -> Reading:
-    """What happened to an issue: a regression fires, a resolution ends it, a comment says nothing of it."""
+    """Parse an issue's activity: a regression fires, a resolution ends it, a comment is ignored."""
     kind = line(_object(data.get("activity")).get("type"))
     state = next((found for word, found in _ACTIVITIES.items() if word in kind), None)
     if state is None and action == "triggered" and not kind:
@@ -170,7 +170,7 @@ def _activity(action: str, data: Mapping[str, Any]) -> Reading:
 
 
 def _nothing(word: str, quiet: frozenset[str]) -> Reading:
-    """An empty reading for what is known to tell of nothing broken. Raises Invalid for any other word."""
+    """Return an empty reading for known actions without a failure. Raises Invalid for unknown ones."""
     if word in quiet:
         return Reading()
     fault = FieldFault("action", "choice", f"{line(word, 60)!r} is not known here")
@@ -233,7 +233,7 @@ def _event_alert(action: str, data: Mapping[str, Any]) -> Reading:
 
 
 def _plugin(body: Mapping[str, Any]) -> Reading:
-    """The body of the older plugin "WebHooks": the event with the rules that it set off."""
+    """Parse the body of the older plugin "WebHooks": the event with the rules that it triggered."""
     event = require_object(body.get("event"), "event")
     number = first_line(body.get("id"), event.get("issue_id"), event.get("group_id"), event.get("event_id"))
     rules, level = body.get("triggering_rules"), first_line(body.get("level"), event.get("level"))
@@ -291,7 +291,7 @@ def _metric_alert(action: str, data: Mapping[str, Any]) -> Reading:
 
 
 def _error(action: str, data: Mapping[str, Any]) -> Reading:
-    """Single errors are counted by the rules, not alerts."""
+    """Return single errors as events for rules, not alerts."""
     error = require_object(data.get("error"), "data.error")
     project, at = _PROJECT.search(line(error.get("url"), 2000)), moment(error.get("datetime"))
     event = {
@@ -306,8 +306,8 @@ def _error(action: str, data: Mapping[str, Any]) -> Reading:
 
 
 def _short(event: Mapping[str, Any]) -> dict[str, Any]:
-    """An event without its stack traces and other bulk, which stay in Sentry."""
-    kept = (
+    """Return an event without its stack traces and other bulk, which stay in Sentry."""
+    fields = (
         "event_id",
         "issue_id",
         "title",
@@ -323,7 +323,7 @@ def _short(event: Mapping[str, Any]) -> dict[str, Any]:
         "metadata",
         "tags",
     )
-    return {name: event[name] for name in kept if event.get(name) not in (None, "", [], {})}
+    return {name: event[name] for name in fields if event.get(name) not in (None, "", [], {})}
 
 
 _RESOURCES: Final[Mapping[str, Callable[[str, Mapping[str, Any]], Reading]]] = {

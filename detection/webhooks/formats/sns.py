@@ -51,7 +51,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class Sns(WebhookFormat):
-    """One message of a topic. A subscription waits until an admin opens the address that SNS sent."""
+    """One message of a topic. A subscription stays unconfirmed until an admin opens the URL that SNS sent."""
 
     name = "sns"
     title = "Amazon SNS and CloudWatch"
@@ -59,7 +59,7 @@ class Sns(WebhookFormat):
     is_alerting = True
     is_mapped = True
     content_types = frozenset({"text/plain", "application/json", ""})
-    kept_headers = ("x-amz-sns",)
+    stored_headers = ("x-amz-sns",)
 
     def check_mapping(self, mapping: Mapping[str, Any]) -> None:
         parse_mapping(mapping)
@@ -68,20 +68,22 @@ class Sns(WebhookFormat):
         body = require_object(request.document())
         kind = line(body.get("Type")) or line(request.headers.get("x-amz-sns-message-type"))
         if kind == "SubscriptionConfirmation":
-            return Reading(subscriptions=(_asked(body),))
+            return Reading(subscriptions=(_subscription(body),))
         if kind == "UnsubscribeConfirmation":
             return Reading()
-        told = (Subscription(line(body.get("TopicArn"), 300)),) if body.get("TopicArn") else ()
+        subscriptions = (Subscription(line(body.get("TopicArn"), 300)),) if body.get("TopicArn") else ()
         message = _message(body) if kind == "Notification" else body
         if set(settings.mapping) - {"severities"}:
             found = read_mapped(parse_mapping(settings.mapping), {**body, "Message": message})
-            return Reading(found.events, found.alerts, found.changes, found.faults, subscriptions=told)
+            return Reading(
+                found.events, found.alerts, found.changes, found.faults, subscriptions=subscriptions
+            )
         state = _state(message)
-        return Reading(alerts=(_alarm(message, body, state),) if state else (), subscriptions=told)
+        return Reading(alerts=(_alarm(message, body, state),) if state else (), subscriptions=subscriptions)
 
 
-def _asked(body: Mapping[str, Any]) -> Subscription:
-    """The topic and its address, which must be one of Amazon SNS itself. Raises Invalid."""
+def _subscription(body: Mapping[str, Any]) -> Subscription:
+    """Return the topic and its URL, which must be one of Amazon SNS itself. Raises Invalid."""
     address, topic = line(body.get("SubscribeURL"), 2000), line(body.get("TopicArn"), 300)
     parts = urlsplit(address)
     if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or parts.port or parts.username:
@@ -93,7 +95,7 @@ def _asked(body: Mapping[str, Any]) -> Subscription:
 
 
 def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The message, which is JSON in a text. A plain text stays one, under `text`."""
+    """Return the message, parsed if it is JSON; plain text is stored under `text`."""
     message = body.get("Message")
     if isinstance(message, Mapping):
         return message
@@ -105,7 +107,7 @@ def _message(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _state(message: Mapping[str, Any]) -> AlertState | None:
-    """Firing, resolved, or None while there is no data. Raises Invalid for what is no alarm."""
+    """Return firing, resolved, or None without data. Raises Invalid if it is no alarm."""
     word = line(message.get("NewStateValue")).casefold()
     if not line(message.get("AlarmName")) or (word not in _STATES and word != _QUIET):
         fault = FieldFault("Message", "type", "is no alarm of CloudWatch; a field mapping can read it")
@@ -134,7 +136,7 @@ def _alarm(message: Mapping[str, Any], body: Mapping[str, Any], state: AlertStat
         incident_type=type_of(message.get("incident_type")) or IncidentType.OTHER,
         starts_at=None if is_over else at,
         ends_at=at if is_over else None,
-        tells_start=True,
+        has_episode_start=True,
         labels=labels_of(
             {
                 "region": message.get("Region"),
@@ -149,7 +151,7 @@ def _alarm(message: Mapping[str, Any], body: Mapping[str, Any], state: AlertStat
 
 
 def _dimensions(trigger: Mapping[str, Any]) -> dict[str, str]:
-    """`[{"name": "InstanceId", "value": "i-1"}]` -> {"InstanceId": "i-1"}."""
+    """Convert dimensions: `[{"name": "InstanceId", "value": "i-1"}]` -> {"InstanceId": "i-1"}."""
     listed = trigger.get("Dimensions")
     found = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
     return {

@@ -16,7 +16,7 @@ from detection.webhooks.parsed import Alert, AlertState, Reading
 from detection.webhooks.values import first_line, labels_of, line, link, links, moment, prose, require_object
 from incidents.vocabulary import IncidentType, Severity
 
-# Texts come from bodies people wrote themselves.
+# Texts of custom bodies.
 _STATES: Final = {
     "0": AlertState.FIRING,
     "down": AlertState.FIRING,
@@ -42,7 +42,7 @@ _GUIDE: Final = Guide(
 
 @webhook_format
 class UptimeKuma(WebhookFormat):
-    """One monitor's heartbeat that matters: down or up; pending and maintenance are passed over."""
+    """One monitor's heartbeat: down or up; pending and maintenance are ignored."""
 
     name = "uptime-kuma"
     title = "Uptime Kuma"
@@ -65,7 +65,10 @@ class UptimeKuma(WebhookFormat):
 
 
 def _reading(body: Mapping[str, Any], settings: SourceSettings) -> Reading:
-    """A test, an expiring certificate, or a monitor in the message alone. Raises Invalid without any."""
+    """Parse a test, an expiring certificate, or a monitor named in the message only.
+
+    Raises Invalid otherwise.
+    """
     message = prose(body.get("msg"))
     if not message:
         fault = FieldFault("heartbeat", "required", "is missing, and so is msg")

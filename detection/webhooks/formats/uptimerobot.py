@@ -1,4 +1,4 @@
-"""UptimeRobot's alert contact "Webhook", with its default variables as a form, as JSON or in the address."""
+"""UptimeRobot's alert contact "Webhook", with its default variables as a form, as JSON or in the URL."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class UptimeRobot(WebhookFormat):
 
 
 def _body(request: WebhookRequest) -> Mapping[str, Any]:
-    """Where the variables are: the body, else the address."""
+    """Return the source of the variables: the body, else the URL."""
     if not request.body.strip():
         return request.query
     return require_object(

@@ -1,4 +1,4 @@
-"""VictorOps, now Splunk On-Call: its REST endpoint, answered in its own words."""
+"""VictorOps, now Splunk On-Call: its REST endpoint, with its own response format."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class VictorOps(AddressedFormat):
     addresses = (Address(_ROUTE, "{key}"), Address(f"{_ROUTE}/<path:routing>", "{key}/{routing}"))
 
     def source_key(self, request: WebhookRequest) -> str:
-        """The API key in the address."""
+        """Return the API key in the URL."""
         return request.path.partition("/")[0]
 
     def read(self, request: WebhookRequest, settings: SourceSettings) -> Reading:
@@ -82,15 +82,15 @@ class VictorOps(AddressedFormat):
             return Reading(events=(_event(body, settings),))
         return Reading(alerts=(_alert(body, request, _STATES[word], word),))
 
-    def answer(self, reading: Reading, receipt: Receipt) -> Reply:
+    def reply_to(self, reading: Reading, receipt: Receipt) -> Reply:
         key = reading.alerts[0].key if reading.alerts else ""
         return Reply(200, {"result": "success", "entity_id": key})
 
     def refuse(self, problem: Problem) -> Reply:
         status = 400 if problem.code in {"malformed", "invalid"} else problem.status
-        said = "; ".join(fault.message for fault in problem.faults)
+        errors = "; ".join(fault.message for fault in problem.faults)
         return Reply(
-            status, {"result": "failure", "message": f"{problem.detail} {said}".strip()} | problem.extra
+            status, {"result": "failure", "message": f"{problem.detail} {errors}".strip()} | problem.extra
         )
 
 
@@ -118,7 +118,7 @@ def _alert(body: Mapping[str, Any], request: WebhookRequest, state: AlertState, 
 
 
 def _event(body: Mapping[str, Any], settings: SourceSettings) -> dict[str, Any]:
-    """INFO opens nothing: an entry of the timeline there, an event here."""
+    """Return INFO as an event: there it is a timeline entry and opens nothing."""
     message = first_line(
         body.get("state_message"), body.get("entity_display_name"), body.get("entity_id"), limit=8000
     )

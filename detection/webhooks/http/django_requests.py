@@ -15,14 +15,17 @@ from core.http.problem_responses import CONTENT_TYPE, PLAIN_SPOKEN
 from detection.webhooks.parsed import Reply
 from detection.webhooks.receive import IncomingRequest
 
-# More than any format takes; the web process reads no more than the addressed format does.
+# More than any format accepts; the web process reads no more than the format in the URL does.
 MAX_BODY_BYTES: Final = 16_100_000
-# Set in the scope of a request whose body was too large to be handed on.
+# Set in the scope of a request whose body was too large to be passed on.
 CUT: Final = "tocsin.body_was_cut"
 
 
 def incoming_request(request: HttpRequest, path: str = "") -> IncomingRequest:
-    """The request, its body read past Django's limit for forms; `path` is what follows the source's key."""
+    """Return the request; its body may exceed Django's limit for forms.
+
+    `path` is the part after the source's key.
+    """
     headers = {name.lower(): value for name, value in request.headers.items()}
     raw = request.read(MAX_BODY_BYTES)
     request_id = vars(request).get("request_id", "")
@@ -33,9 +36,9 @@ def incoming_request(request: HttpRequest, path: str = "") -> IncomingRequest:
 
 
 def response_of(reply: Reply, request: HttpRequest) -> HttpResponse:
-    """The reply as HTTP; a format's own words are left as they are."""
+    """Return the reply as HTTP; a format's own body is unchanged."""
     if reply.headers.get("Content-Type") == CONTENT_TYPE and isinstance(reply.body, Mapping):
-        # The key in the address is a credential: an answer that is logged somewhere must not hold it.
+        # The key in the URL is a credential: a response that may be logged must not contain it.
         belonging = {"instance": masked(request.path), "request_id": vars(request).get("request_id", "")}
         reply = replace(reply, body={**reply.body, **belonging})
     if isinstance(reply.body, str):

@@ -24,7 +24,7 @@ Pairs = list[tuple[str, str]]
 
 
 class _NoFiles(FileUploadHandler):
-    """Files in a form are passed over."""
+    """Upload handler that ignores files."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise SkipFile
@@ -37,10 +37,10 @@ class _NoFiles(FileUploadHandler):
 
 
 def form_values(request: WebhookRequest) -> Any:
-    """The fields of a form as an object; fields that hold a JSON object or list are read as such.
+    """Return the fields of a form as an object; fields that contain a JSON object or list are parsed.
 
-    A form of one field called data, payload, json or body that holds JSON is that JSON. Raises Malformed and
-    Invalid.
+    A form with one field called data, payload, json or body that contains JSON is that JSON. Raises Malformed
+    and Invalid.
     """
     pairs = _multipart(request) if request.content_type == MULTIPART else _urlencoded(request)
     if not pairs:
@@ -50,7 +50,7 @@ def form_values(request: WebhookRequest) -> Any:
     values = {name: _value(text) for name, text in pairs}
     name, only = next(iter(values.items()))
     is_wrapped = len(values) == 1 and name in WRAPPERS and isinstance(only, dict | list)
-    # Once more as JSON, so that the same characters are refused as everywhere.
+    # Encoded as JSON again, so that the same characters are refused as everywhere.
     return load(orjson.dumps(only if is_wrapped else values))
 
 

@@ -1,4 +1,4 @@
-"""Looks at a webhook's key in the address or the headers before its body is read."""
+"""Checks a webhook's key in the URL or the headers before its body is read."""
 
 from __future__ import annotations
 
@@ -23,18 +23,21 @@ _SENDERS_ADDRESSES: Final = "detection.webhooks.urls"
 
 
 @dataclass(frozen=True, slots=True)
-class Addressed:
-    """The format that a request is for and its source's key; None where only the body tells the key."""
+class WebhookTarget:
+    """The format of a request and its source's key; None if the key is in the body."""
 
     form: WebhookFormat
     key: str | None
 
 
-def addressed_to(path: str, headers: Mapping[str, str]) -> Addressed | None:
-    """What the path names; None for what is no webhook of a known format. `headers` have lower-case names."""
+def addressed_to(path: str, headers: Mapping[str, str]) -> WebhookTarget | None:
+    """Return what the path names; None if it is no webhook of a known format.
+
+    `headers` have lower-case names.
+    """
     if named := _ADDRESS.fullmatch(path):
         known = webhook_formats()
-        return Addressed(known.get(named[1]), named[2]) if named[1] in known else None
+        return WebhookTarget(known.get(named[1]), named[2]) if named[1] in known else None
     try:
         found = resolve(path, urlconf=_SENDERS_ADDRESSES)
     except Resolver404:
@@ -43,16 +46,16 @@ def addressed_to(path: str, headers: Mapping[str, str]) -> Addressed | None:
     if not isinstance(view, AddressView):
         return None
     if view.form.is_key_in_body:
-        return Addressed(view.form, None)
+        return WebhookTarget(view.form, None)
     following = view.address.path.format(**found.kwargs)
     request = WebhookRequest("POST", headers, b"", b"", timezone.now(), path=following)
-    return Addressed(view.form, view.form.source_key(request))
+    return WebhookTarget(view.form, view.form.source_key(request))
 
 
-async def has_unknown_key(addressed: Addressed) -> bool:
-    """Whether the key is of no source that takes this: none has it, another format, switched off.
+async def has_unknown_key(addressed: WebhookTarget) -> bool:
+    """Return whether no enabled source of this format has the key.
 
-    False where only the body tells the key, and where the database cannot be asked.
+    False if the key is in the body, and if the database cannot be queried.
     """
     if addressed.key is None:
         return False

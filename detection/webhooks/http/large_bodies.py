@@ -1,4 +1,4 @@
-"""Work on large request bodies, at most a quarter of a process's time."""
+"""Limits the processing of large request bodies to a quarter of a process's time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from threading import Lock
 from typing import Final
 
 LARGE_BYTES: Final = 64_000
-RESTS: Final = 3  # times as long as the work
+RESTS: Final = 3  # as a multiple of the processing time
 MAX_REST_S: Final = 0.5
 
 
 class LargeBodies:
-    """One large body at a time; the next waits `RESTS` times as long as the last took, at most `MAX_REST_S`.
+    """Processes one large body at a time.
 
-    Threads share one interpreter: senders that repeat large groups would leave people's requests little.
+    The next waits `RESTS` times as long as the last took, at most `MAX_REST_S`. Threads share one
+    interpreter: senders that repeat large groups would starve people's requests.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ _shared: Final = LargeBodies()
 
 @contextmanager
 def turn_of(size: int) -> Iterator[None]:
-    """The turn of a request with a body of `size` bytes; a small one never waits."""
+    """Return the turn of a request with a body of `size` bytes; a small one never waits."""
     if size <= LARGE_BYTES:
         yield
         return

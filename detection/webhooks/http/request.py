@@ -1,4 +1,4 @@
-"""A webhook request as a format reads it. Pure."""
+"""A webhook request as a format parses it. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import Malformed
 from core.http.strict_json import load
 
 RESENT_WITHIN_S: Final = 300
-# In UTF-8; what a sender may send at all is checked before, and no encoding takes less than half of this.
+# In UTF-8; the request's own size is checked before, and no encoding takes less than half of this.
 MAX_DOCUMENT: Final = 32_000_000
 # Longest first: the mark of UTF-32 begins with that of UTF-16.
 _MARKS: Final = (
@@ -29,11 +29,11 @@ _ENCODINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
-    """What a sender posted to a source.
+    """A request to a source.
 
-    `headers` have lower-case names. `raw` is the body as it came over the wire, which is what senders sign;
-    `body` is the same with its Content-Encoding undone. `received_at` is aware. `path` is what follows the
-    source key in the address (`alias-7/close`), "" for most senders.
+    `headers` have lower-case names. `raw` is the body as received, which senders sign; `body` is the same
+    without its Content-Encoding. `received_at` is aware. `path` is the part after the source key in the URL
+    (`alias-7/close`), "" for most senders.
     """
 
     method: str
@@ -46,12 +46,12 @@ class WebhookRequest:
 
     @property
     def content_type(self) -> str:
-        """The media type in lower case without parameters; "" when the sender named none."""
+        """Return the media type in lower case without parameters; "" if there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def charset(self) -> str:
-        """The `charset` of the Content-Type in lower case; "" when the sender named none."""
+        """Return the `charset` of the Content-Type in lower case; "" if there is none."""
         _, _, parameters = self.headers.get("content-type", "").lower().partition(";")
         for parameter in parameters.split(";"):
             name, _, value = parameter.partition("=")
@@ -60,7 +60,10 @@ class WebhookRequest:
         return ""
 
     def text(self) -> str:
-        """The body as text: by its byte order mark, else the stated charset, else UTF-8. Raises Malformed."""
+        """Return the body as text: by its byte order mark, else the stated charset, else UTF-8.
+
+        Raises Malformed.
+        """
         marked = next((encoding for mark, encoding in _MARKS if self.body.startswith(mark)), None)
         encoding = marked or _ENCODINGS.get(self.charset)
         if encoding is None:
@@ -71,16 +74,16 @@ class WebhookRequest:
             raise Malformed(f"The body is not text in {encoding}. Send UTF-8.") from None
 
     def document(self) -> Any:
-        """The body as JSON. Raises Malformed, TooLarge, and Invalid for NUL characters."""
+        """Return the body as JSON. Raises Malformed, TooLarge, and Invalid for NUL characters."""
         return load(self.text().encode(), limit=MAX_DOCUMENT)
 
     def made_key(self) -> str:
-        """A key for an alert whose sender gave none; the same body within minutes gets the same."""
+        """Return a key for an alert without one; the same body within minutes gets the same."""
         slot = int(self.received_at.timestamp()) // RESENT_WITHIN_S
         return hashlib.sha256(f"{slot}\n".encode() + self.body).hexdigest()[:32]
 
 
 def pasted(text: str, content_type: str = "application/json") -> WebhookRequest:
-    """A body that a person typed, as if it had been posted."""
+    """Return a body that a person typed as if it had been posted."""
     raw = text.encode("utf-8", "replace")
     return WebhookRequest("POST", {"content-type": content_type}, raw, raw, datetime.now(UTC))

@@ -8,12 +8,12 @@ from typing import Final
 
 from core.errors import Malformed, Problem, TooLarge
 
-# What zlib must expect: gzip with its header, zlib with its own or none at all.
+# zlib's window parameter: gzip with its header, zlib with its own or none at all.
 _WINDOWS: Final = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 
 
 class UnsupportedEncoding(Problem):
-    """415: a Content-Encoding we do not undo."""
+    """415: an unsupported Content-Encoding."""
 
     status = 415
     code = "unsupported_encoding"
@@ -21,10 +21,10 @@ class UnsupportedEncoding(Problem):
 
 
 def unpacked(raw: bytes, headers: Mapping[str, str], limit: int) -> bytes:
-    """The decompressed body of at most `limit` bytes.
+    """Return the decompressed body of at most `limit` bytes.
 
     Raises UnsupportedEncoding, Malformed for a broken stream, TooLarge as soon as the limit is passed: no
-    more than that is ever unpacked.
+    more than that is ever decompressed.
     """
     encodings = [name.strip().lower() for name in headers.get("content-encoding", "").split(",")]
     wanted = [name for name in encodings if name not in {"", "identity"}]
@@ -50,5 +50,5 @@ def _inflated(raw: bytes, windows: tuple[int, ...], limit: int) -> bytes:
 
 
 def too_large(limit: int) -> TooLarge:
-    """The refusal of a larger body."""
+    """Return the error for a larger body."""
     return TooLarge(f"Nothing was stored: a body may be at most {limit} bytes, decompressed too.")

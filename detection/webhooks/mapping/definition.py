@@ -1,6 +1,6 @@
-"""Field mapping: which parts of a body hold what. Pure.
+"""Field mapping: which parts of a body are which fields. Pure.
 
-A mapping is kept as JSON with the source. Its expressions are those of `detection.webhooks.mapping.paths`.
+A mapping is stored as JSON with the source. Its expressions are those of `detection.webhooks.mapping.paths`.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ CHOICES: Final[Read[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """How to read one sender. `each`: where its list of alerts is; empty: the body itself is the one.
+    """How to parse one sender.
 
-    kind: "alert" (opens and resolves by its state), "event" (counted by the rules), "change" (a deployment
-    and the like). `severities` and `states` translate the sender's own words; the common ones need no line.
-    `group`: alerts with the same text share an incident. `signature_…`: how the sender signs, where the
-    source holds a secret.
+    `each`: the path of its list of alerts; empty: the body itself is the only one. kind: "alert" (opens and
+    resolves by its state), "event" (counted by the rules), "change" (a deployment and the like). `severities`
+    and `states` translate the sender's own words; common ones need no entry. `group`: alerts with the same
+    text share an incident. `signature_…`: how the sender signs, if the source has a secret.
     """
 
     kind: str = "alert"
@@ -73,7 +73,7 @@ _FIELDS: Final = tuple(one.name for one in fields(Mapping))
 
 
 def parse_mapping(given: Any) -> Mapping:
-    """JSON -> Mapping; what is left out has its default. Raises Invalid naming each wrong field."""
+    """Parse JSON to a Mapping; missing fields have their default. Raises Invalid naming each wrong field."""
     if not isinstance(given, Read):
         fault = FieldFault("mapping", "type", "must be an object")
         raise Invalid("The mapping must be an object. Nothing was changed.", faults=[fault])
@@ -86,12 +86,12 @@ def parse_mapping(given: Any) -> Mapping:
 
 
 def mapping_json(mapping: Mapping) -> dict[str, Any]:
-    """The mapping as it is kept: only what differs from the default."""
+    """Return the mapping as it is stored: only what differs from the default."""
     return {name: value for name, value in asdict(mapping).items() if value != getattr(DEFAULT, name)}
 
 
 def _ready(mapping: Mapping) -> Mapping:
-    """Own words as the tables hold them, the header as requests hold it."""
+    """Normalize own words like the tables, and the header name like requests."""
     return replace(
         mapping,
         severities={plain(word): meaning for word, meaning in mapping.severities.items()},

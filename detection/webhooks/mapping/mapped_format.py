@@ -15,7 +15,7 @@ from detection.webhooks.parsed import Reading
 
 
 class MappedFormat(WebhookFormat):
-    """A format whose bodies are read by a field mapping; what differs is how a body becomes values."""
+    """Base of formats with a field mapping; they differ in how a body becomes values."""
 
     is_alerting = True
     signs = True
@@ -24,7 +24,7 @@ class MappedFormat(WebhookFormat):
     def verify(
         self, request: WebhookRequest, secrets: Sequence[str], settings: SourceSettings | None = None
     ) -> bool:
-        """The header the mapping names holds the HMAC of the raw body, or with `plain` the secret itself."""
+        """Verify the mapped header: the HMAC of the raw body, or with `plain` the secret itself."""
         mapping = parse_mapping(settings.mapping if settings else {})
         given = request.headers.get(mapping.signature_header, "")
         if mapping.signature_algorithm == PLAIN:
@@ -43,9 +43,9 @@ class MappedFormat(WebhookFormat):
         return read_mapped(self.mapping_of(settings), self.values(request))
 
     def mapping_of(self, settings: SourceSettings) -> Mapping:
-        """The source's mapping. Raises Invalid when it cannot be used."""
+        """Return the source's mapping. Raises Invalid when it cannot be used."""
         return parse_mapping(settings.mapping)
 
     def values(self, request: WebhookRequest) -> Any:
-        """The body as JSON-like values. Raises Malformed, Invalid, TooLarge."""
+        """Return the body as JSON-like values. Raises Malformed, Invalid, TooLarge."""
         return request.document()

@@ -1,9 +1,9 @@
 """Bounded path expressions over a decoded body. Pure.
 
-`alert.labels.host`   a path: names by dots, list places as `[0]`, odd names as `["a.b"]`; `$.` may lead.
-`title | alert.name`  the first of these that is there and not empty.
-`"checkout"`          a text of one's own, mostly as the last alternative.
-`{host}: {check}`     a text with holes; each hole holds one of the above. `{{` is a brace.
+`alert.labels.host`   a path: names by dots, list indexes as `[0]`, odd names as `["a.b"]`; `$.` is optional.
+`title | alert.name`  the first of these that exists and is not empty.
+`"checkout"`          a constant text, mostly as the last alternative.
+`{host}: {check}`     a template; each placeholder is one of the above. `{{` is a brace.
 `[*]` in a path of `find_all` means every element.
 """
 
@@ -30,7 +30,7 @@ EVERY: Final = object()
 
 
 class ExpressionError(ValueError):
-    """An expression no one can read; the message says what is wrong with it."""
+    """An invalid expression; the message says what is wrong with it."""
 
 
 def check(expression: str) -> None:
@@ -39,7 +39,7 @@ def check(expression: str) -> None:
 
 
 def text_of(expression: str, body: Any) -> str:
-    """The text an expression finds in `body`; empty where it finds nothing. Raises ExpressionError."""
+    """Return the text an expression finds in `body`; empty if it finds nothing. Raises ExpressionError."""
     if len(expression) > MAX_EXPRESSION_CHARS:
         raise ExpressionError(f"must be at most {MAX_EXPRESSION_CHARS} characters")
     if "{" not in expression:
@@ -50,7 +50,7 @@ def text_of(expression: str, body: Any) -> str:
 
 
 def value_of(expression: str, body: Any) -> Any:
-    """The value the first fruitful alternative finds, None where none does. Raises ExpressionError."""
+    """Return the value of the first alternative that finds one, else None. Raises ExpressionError."""
     for alternative in _compiled(expression):
         value = alternative if isinstance(alternative, str) else _first(alternative, body)
         if value is not None and value != "":
@@ -59,13 +59,13 @@ def value_of(expression: str, body: Any) -> Any:
 
 
 def find_all(path: str, body: Any) -> list[Any]:
-    """Every value at a path with `[*]` in it, at most 10,000; a list at the end is taken apart."""
+    """Return every value at a path with `[*]` in it, at most 10,000; a list at the end is flattened."""
     found = [one for value in _walk(steps_of(path), 0, body) for one in _apart(value)]
     return found[:MAX_FOUND]
 
 
 def steps_of(path: str) -> list[Any]:
-    """`a.b[0]["c.d"]` -> ["a", "b", 0, "c.d"]; EVERY stands for `[*]`. Raises ExpressionError."""
+    """Parse `a.b[0]["c.d"]` -> ["a", "b", 0, "c.d"]; EVERY stands for `[*]`. Raises ExpressionError."""
     rest, steps = path.strip().removeprefix("$").lstrip("."), []
     while rest:
         match = _STEP.match(rest)
@@ -79,7 +79,7 @@ def steps_of(path: str) -> list[Any]:
 
 
 def as_text(value: Any) -> str:
-    """A value as people read it: texts as they are, lists of plain values with commas, objects as JSON."""
+    """Return a value as text: strings unchanged, lists of scalars with commas, objects as JSON."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -112,7 +112,7 @@ def _fill(hole: re.Match[str], body: Any) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(expression: str) -> tuple[str | tuple[Any, ...], ...]:
-    """Each alternative as the steps of its path, or as its text. Every one is checked."""
+    """Return each alternative as the steps of its path, or as its text. Every one is checked."""
     return tuple(
         _literal(one) if one[0] in "\"'" else tuple(steps_of(one)) for one in _alternatives(expression)
     )
@@ -146,7 +146,10 @@ def _literal(text: str) -> str:
 
 
 def _first(steps: Sequence[Any], body: Any) -> Any:
-    """The value at the end of a path; a loop, since a body of 10,000 alerts asks for half a million."""
+    """Return the value at the end of a path.
+
+    Iterative, since a body of 10,000 alerts needs half a million of them.
+    """
     for place, step in enumerate(steps):
         if type(body) is str and body[:1] in ("{", "["):
             body = _json_in(body)
@@ -163,7 +166,7 @@ def _first(steps: Sequence[Any], body: Any) -> Any:
 
 @functools.lru_cache(maxsize=64)
 def _json_in(text: str) -> Any:
-    """What a text holds that is JSON itself, as SNS and forms have it; the text where it holds none."""
+    """Parse a text that is JSON itself, as in SNS and forms; other text is unchanged."""
     try:
         return orjson.loads(text) if len(text) <= MAX_JSON_CHARS else text
     except (orjson.JSONDecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""Reads alerts, events or changes by a mapping, and reports what was not found. Pure."""
+"""Parses alerts, events or changes by a mapping, and reports what was not found. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from incidents.vocabulary import IncidentType, Severity
 MAX_KEY: Final = 200
 MAX_DETAIL: Final = 50
 MAX_ELEMENTS: Final = 1000
-# One body is one transaction, for which the workspace's other alerts wait: so many may be opened in it.
+# One body is one transaction, for which the workspace's other alerts wait, so openings are limited.
 MAX_INCIDENTS: Final = 300
 _LEVELS: Final = {
     Severity.SEV1: "critical",
@@ -43,7 +43,7 @@ _LEVELS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One element of the body as the mapping sees it. `texts` holds what each expression found."""
+    """One element of the body. `texts` has the result of each expression."""
 
     texts: Read[str, str]
     state: str
@@ -55,7 +55,7 @@ class Found:
 
 
 def read_mapped(mapping: Mapping, body: Any) -> Reading:
-    """Everything in a body. Elements without a title are named in `faults`; ignored ones are left out.
+    """Parse a body. Elements without a title are named in `faults`; ignored ones are left out.
 
     Raises Invalid for more than 1,000 elements, or alerts of more than 300 incidents.
     """
@@ -82,7 +82,7 @@ def _too_many(most: str, found: int) -> Invalid:
 
 
 def find_values(mapping: Mapping, body: Any) -> list[Found]:
-    """What the mapping finds in each element, judged or not: also what the preview shows."""
+    """Return what the mapping finds in each element, unvalidated; also used by the preview."""
     return [_find_values(mapping, element) for element in _elements(mapping, body)]
 
 
@@ -91,13 +91,13 @@ def _elements(mapping: Mapping, body: Any) -> list[Any]:
 
 
 def key_of(*parts: str) -> str:
-    """A key of at most 200 characters: the parts joined, or their digest where that is too long."""
+    """Return a key of at most 200 characters: the parts joined, or their digest if that is too long."""
     key = ":".join(parts)
     return key if len(key) <= MAX_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 
 def detail_of(raw: Any) -> dict[str, Any]:
-    """What is kept of an element beside what was mapped; the core cuts what is too large."""
+    """Return what is stored of an element besides mapped fields; large ones are truncated later."""
     return dict(list(raw.items())[:MAX_DETAIL]) if isinstance(raw, dict) else {"value": raw}
 
 
@@ -124,22 +124,22 @@ def _find_values(mapping: Mapping, element: Any) -> Found:
 
 
 def _spelled(element: Any) -> Any:
-    """The element, its members found by their plain names too: `Severity`, `host.name` and `Host-Name`."""
+    """Return the element with members also under plain names: `Severity`, `host.name` and `Host-Name`."""
     if not isinstance(element, dict):
         return element
     return {plain_name(str(name)): value for name, value in element.items()} | element
 
 
 def unknown_state(mapping: Mapping, word: str) -> str:
-    """The state's word where neither the mapping nor the common table knows it; else ""."""
+    """Return the state's word if neither the mapping nor the common table knows it; else ""."""
     return line(word, 100) if word and not state_of(word, mapping.states) else ""
 
 
 def _state(mapping: Mapping, word: str, notes: list[str]) -> str:
     state = state_of(word, mapping.states)
     if not state and mapping.kind == "alert":
-        said = f"{line(word, 60)!r} is no state known here" if word else "No state found"
-        notes.append(f"{said}: taken as {mapping.default_state}.")
+        problem = f"{line(word, 60)!r} is no state known here" if word else "No state found"
+        notes.append(f"{problem}: taken as {mapping.default_state}.")
     return state or mapping.default_state
 
 
@@ -149,8 +149,8 @@ def _severity(mapping: Mapping, word: str, notes: list[str]) -> Severity | None:
         Severity(mapping.default_severity) if mapping.default_severity else None
     )
     if severity_of(word, own) is None and mapping.kind != "change":
-        said = f"{line(word, 60)!r} is no severity known here" if word else "No severity found"
-        notes.append(f"{said}: taken as {severity or 'the default of the source'}.")
+        problem = f"{line(word, 60)!r} is no severity known here" if word else "No severity found"
+        notes.append(f"{problem}: taken as {severity or 'the default of the source'}.")
     return severity
 
 

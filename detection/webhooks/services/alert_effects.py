@@ -11,7 +11,7 @@ from detection.models import Source
 from detection.webhooks.alerts.alert_records import AlertUpdate
 from detection.webhooks.alerts.alert_state import NextStep
 from detection.webhooks.alerts.alert_text import is_worse, named, worst
-from detection.webhooks.services.alert_rows import burning_counts
+from detection.webhooks.services.alert_rows import firing_counts
 from incidents.correlation.services.alerts import note_alert
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
@@ -20,62 +20,67 @@ from incidents.vocabulary import IncidentSource, Severity
 
 
 def follow(
-    actor: Actor, source: Source, words: Sequence[AlertUpdate], *, fresh: Collection[str]
+    actor: Actor, source: Source, updates: Sequence[AlertUpdate], *, fresh: Collection[str]
 ) -> list[str]:
-    """Do what the words ask of incidents beyond opening; returns the references of those resolved.
+    """Apply the effects of updates on existing incidents; returns the references of those resolved.
 
-    The rows of the words are written already; `fresh` are references of incidents opened a moment ago.
+    The rows of the updates are already written; `fresh` are references of incidents opened just now.
     """
     by_incident: dict[int, list[AlertUpdate]] = {}
-    for word in words:
-        if word.home_id is not None and (_concerns(word)):
-            by_incident.setdefault(word.home_id, []).append(word)
+    for update in updates:
+        if update.home_id is not None and (_concerns(update)):
+            by_incident.setdefault(update.home_id, []).append(update)
     incidents = Incident.objects.of(actor.workspace_id).in_bulk(sorted(by_incident))
-    left = burning_counts(actor.workspace_id, incidents) if incidents else {}
+    left = firing_counts(actor.workspace_id, incidents) if incidents else {}
     resolved = []
     for incident_id, incident in sorted(incidents.items()):
-        told = by_incident[incident_id]
+        own = by_incident[incident_id]
         if incident.is_unresolved and incident.reference not in fresh:
-            _raise(actor, source, incident, told)
+            _raise(actor, source, incident, own)
         if incident.is_unresolved:
-            _acknowledge(actor, incident, told)
-            resolved += _recover(actor, source, incident, told, left)
+            _acknowledge(actor, incident, own)
+            resolved += _recover(actor, source, incident, own, left)
     return resolved
 
 
-def _concerns(word: AlertUpdate) -> bool:
-    return word.step in (NextStep.FIRES, NextStep.ACKNOWLEDGES, NextStep.RECOVERS) or word.is_worse
+def _concerns(update: AlertUpdate) -> bool:
+    return update.step in (NextStep.FIRES, NextStep.ACKNOWLEDGES, NextStep.RECOVERS) or update.is_worse
 
 
-def _raise(actor: Actor, source: Source, incident: Incident, words: Sequence[AlertUpdate]) -> None:
-    """Something worse fires: only a sender's new word may raise it, what people set is never lowered."""
-    severities = [word.severity for word in words if word.fires or word.is_worse]
+def _raise(actor: Actor, source: Source, incident: Incident, updates: Sequence[AlertUpdate]) -> None:
+    """Raise the severity for a worse alert, by new updates only.
+
+    A severity that people set is never lowered.
+    """
+    severities = [update.severity for update in updates if update.fires or update.is_worse]
     if severities and is_worse(worst(severities), Severity(incident.severity)):
-        titles = [word.alert.title for word in words if word.fires or word.is_worse]
+        titles = [update.alert.title for update in updates if update.fires or update.is_worse]
         message = f"{source.name}: {named(titles)} is {worst(severities).label}."
         change_severity(actor, severity=worst(severities), incident_id=incident.pk, message=message)
 
 
-def _acknowledge(actor: Actor, incident: Incident, words: Sequence[AlertUpdate]) -> None:
-    if incident.acknowledged_at is None and any(word.step == NextStep.ACKNOWLEDGES for word in words):
-        with contextlib.suppress(Conflict):  # a person was first, a moment ago
+def _acknowledge(actor: Actor, incident: Incident, updates: Sequence[AlertUpdate]) -> None:
+    if incident.acknowledged_at is None and any(update.step == NextStep.ACKNOWLEDGES for update in updates):
+        with contextlib.suppress(Conflict):  # a person was first, just now
             acknowledge_incident(actor, incident_id=incident.pk)
 
 
 def _recover(
-    actor: Actor, source: Source, incident: Incident, words: Sequence[AlertUpdate], left: Mapping[int, int]
+    actor: Actor, source: Source, incident: Incident, updates: Sequence[AlertUpdate], left: Mapping[int, int]
 ) -> list[str]:
-    """Resolve the incident when nothing of it burns any more; what a person declared is only told."""
-    titles = [word.alert.title for word in words if word.step == NextStep.RECOVERS and not word.alert.silent]
-    recovered = any(word.step == NextStep.RECOVERS for word in words)
+    """Resolve the incident when none of its alerts is firing; a declared one only gets a timeline entry."""
+    ends = [update for update in updates if update.step == NextStep.RECOVERS]
+    titles, recovered = [update.alert.title for update in ends if not update.alert.silent], bool(ends)
     if not recovered or (left[incident.pk] and not titles):
         return []
-    said = f"{source.name}: recovered: {named(titles)}." if titles else f"{source.name}: all of it recovered."
+    message = (
+        f"{source.name}: recovered: {named(titles)}." if titles else f"{source.name}: all of it recovered."
+    )
     if left[incident.pk] or incident.source != IncidentSource.DETECTED:
-        burning = f" Still firing: {left[incident.pk]}." if left[incident.pk] else ""
-        note_alert(actor, incident_id=incident.pk, message=said + burning)
+        still_firing = f" Still firing: {left[incident.pk]}." if left[incident.pk] else ""
+        note_alert(actor, incident_id=incident.pk, message=message + still_firing)
         return []
-    with contextlib.suppress(Conflict):  # a person was first, a moment ago
-        resolve_incident(actor, incident_id=incident.pk, message=said)
+    with contextlib.suppress(Conflict):  # a person was first, just now
+        resolve_incident(actor, incident_id=incident.pk, message=message)
         return [incident.reference]
     return []

@@ -1,8 +1,8 @@
 """Processes alerts: stores events; opens, joins or reopens incidents.
 
-What is news is decided under the workspace's counter, at most `MAX_AT_ONCE` alerts in a transaction: others
-who receive the same alert wait, and see what was decided before. So an alert has its effect once, however
-often and by however many ways it comes. Repeats of what burns already need no lock: they open nothing.
+New alerts are processed under the workspace's counter, at most `MAX_AT_ONCE` alerts in a transaction:
+concurrent requests with the same alert wait, and see the result. So an alert has its effect once, however
+often and from however many senders it is received. Repeats of firing alerts need no lock: they open nothing.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from detection.webhooks.alerts.to_signal import signal_of
 from detection.webhooks.parsed import Alert, AlertState
 from detection.webhooks.services.alert_effects import follow
 from detection.webhooks.services.alert_rows import (
-    BURNING,
-    burning_in,
-    end_burning,
+    FIRING_STATES,
+    end_firing,
+    firing_in,
     full_groups,
     incidents_of_groups,
-    keep,
     latest_incidents,
-    move_burning,
+    move_firing,
     rows_of,
+    save_rows,
     touch,
 )
 from incidents.correlation.services.alerts import link_recurrence
@@ -54,14 +54,14 @@ from incidents.reference import reference
 from incidents.validation import NAME_LENGTH, TITLE_LENGTH, fit
 from incidents.vocabulary import IncidentSource, Severity, Status
 
-MAX_AT_ONCE: Final = 1000  # alerts of one transaction: how long others wait for the workspace's counter
+MAX_AT_ONCE: Final = 1000  # alerts per transaction: bounds how long others wait for the workspace's counter
 
 
 @dataclass(slots=True)
 class AlertReceipt:
-    """What came of some alerts: events new and known, what was refused, and references of incidents.
+    """Result for some alerts: new and duplicate events, refused ones, and references of incidents.
 
-    `unheard`: the keys of alerts of which something was said that makes no sense of one never heard of.
+    `unknown_alerts`: the keys of unknown alerts in updates that need a known one.
     """
 
     stored: int = 0
@@ -70,17 +70,17 @@ class AlertReceipt:
     opened: list[str] = field(default_factory=list)
     joined: list[str] = field(default_factory=list)
     resolved: list[str] = field(default_factory=list)
-    unheard: list[str] = field(default_factory=list)
+    unknown_alerts: list[str] = field(default_factory=list)
 
 
 def process_alerts(
     actor: Actor, *, source: Source, alerts: Sequence[Alert], at: datetime, now: datetime
 ) -> AlertReceipt:
-    """Act on what a source says, received at `at`, in transactions of its own; a repeat changes nothing.
+    """Process alerts of a source, received at `at`, in transactions of its own; idempotent.
 
-    Raises Forbidden. An alert whose event is refused has its effect all the same; `faults` tell of it.
+    Raises Forbidden. An alert whose event is refused has its effect all the same; `faults` name it.
     """
-    heard = AlertReceipt()
+    receipt = AlertReceipt()
     bounded = [replace(alert, key=bounded_key(alert.key)) for alert in alerts]
     grouped = [replace(alert, group=bounded_key(alert.group) or alert.key) for alert in bounded]
     rows = rows_of(actor.workspace_id, source, {alert.key for alert in grouped}) if grouped else {}
@@ -90,17 +90,17 @@ def process_alerts(
     for number, part in enumerate(parts, 1):
         with transaction.atomic():
             lock_counter(actor.workspace_id)
-            _Sitting(actor, source, at, now, heard).hear(part, listed, is_last=number == len(parts))
+            _AlertBatch(actor, source, at, now, receipt).process(part, listed, is_last=number == len(parts))
     if repeats:
         with transaction.atomic():
-            _Sitting(actor, source, at, now, heard).repeat(repeats, rows)
-    return heard
+            _AlertBatch(actor, source, at, now, receipt).repeat(repeats, rows)
+    return receipt
 
 
 def _divided(
     source: Source, alerts: Sequence[Alert], rows: Mapping[str, SourceAlert], at: datetime
 ) -> tuple[Sequence[Alert], Sequence[Alert]]:
-    """Alerts that repeat what is known of their keys, and the others."""
+    """Split alerts into repeats of the known state, and others."""
     window = timedelta(minutes=source.reopen_minutes)
     alerts = [a for a in alerts if not _is_idle(a, rows.get(a.key))]
     new = {a.key for a in alerts if not _is_repeat(source, a, rows.get(a.key), at, window)}
@@ -108,9 +108,9 @@ def _divided(
 
 
 def _is_idle(alert: Alert, row: SourceAlert | None) -> bool:
-    """Whether it says only that alerts which were not listed are over, and none of them burns."""
+    """Return whether it only ends unlisted alerts, none of which is firing."""
     is_end = alert.silent and alert.state == AlertState.RESOLVED and not alert.whole_group
-    return is_end and (row is None or row.state not in BURNING)
+    return is_end and (row is None or row.state not in FIRING_STATES)
 
 
 def _is_repeat(
@@ -122,12 +122,12 @@ def _is_repeat(
     if known.ended_at is not None or next_step(alert, known, at=at, window=window) != NextStep.STILL:
         return False
     same = _settled(source, alert, row)
-    said = (same.title, same.component, str(same.severity), same.group)
-    return said == (row.title, row.component, row.severity, row.group)
+    reported = (same.title, same.component, str(same.severity), same.group)
+    return reported == (row.title, row.component, row.severity, row.group)
 
 
 def _parts(alerts: Sequence[Alert]) -> list[Sequence[Alert]]:
-    """The alerts in parts, those of one key in the same part."""
+    """Split the alerts, those of one key into the same part."""
     by_key: dict[str, list[Alert]] = {}
     for alert in alerts:
         by_key.setdefault(alert.key, []).append(alert)
@@ -136,12 +136,12 @@ def _parts(alerts: Sequence[Alert]) -> list[Sequence[Alert]]:
 
 
 def _batched(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """The keys in runs of at most `size`."""
+    """Return the keys in chunks of at most `size`."""
     return (keys[first : first + size] for first in range(0, len(keys), size))
 
 
 def _settled(source: Source, alert: Alert, row: SourceAlert | None) -> Alert:
-    """The alert with what it leaves open filled in from what is known of it: an end often says no more."""
+    """Return the alert with missing fields filled in from its known state, since an end often has none."""
     title, component = fit(alert.title, TITLE_LENGTH), fit(alert.component, NAME_LENGTH)
     severity = row.severity if row else source.default_severity
     return replace(
@@ -152,60 +152,62 @@ def _settled(source: Source, alert: Alert, row: SourceAlert | None) -> Alert:
     )
 
 
-class _Sitting:
-    """The hearing of one request's alerts."""
+class _AlertBatch:
+    """Processes one request's alerts."""
 
     def __init__(
-        self, actor: Actor, source: Source, at: datetime, now: datetime, heard: AlertReceipt
+        self, actor: Actor, source: Source, at: datetime, now: datetime, receipt: AlertReceipt
     ) -> None:
         self.actor, self.source, self.at, self.now = actor, source, at, now
         self.workspace_id = actor.workspace_id
         self.window = timedelta(minutes=source.reopen_minutes)
-        self.heard = heard
+        self.receipt = receipt
         self.rows: dict[str, SourceAlert] = {}
-        self.words: dict[str, AlertUpdate] = {}
+        self.updates: dict[str, AlertUpdate] = {}
         self.in_group: dict[str, Sequence[Incident]] = {}
 
-    def hear(self, alerts: Sequence[Alert], listed: Collection[str], *, is_last: bool) -> None:
-        """Act on a part of what a request says; `listed` are the keys of all of it."""
+    def process(self, alerts: Sequence[Alert], listed: Collection[str], *, is_last: bool) -> None:
+        """Process a part of a request's alerts; `listed` are the keys of all of it."""
         self.rows = rows_of(self.workspace_id, self.source, {alert.key for alert in alerts})
         alerts = self._within_limit(alerts)
         alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
         over = {alert.group: alert for alert in alerts if alert.whole_group} if is_last else {}
         newest = newest_per_key([*alerts, *self._unlisted(over, listed)])
-        self.words = {alert.key: self._word(alert) for alert in newest}
-        self.heard.unheard += [key for key, word in self.words.items() if word.step == NextStep.NOTED]
+        self.updates = {alert.key: self._update(alert) for alert in newest}
+        self.receipt.unknown_alerts += [
+            key for key, update in self.updates.items() if update.step == NextStep.NOTED
+        ]
         self._store([alert for alert in alerts if not alert.silent])
         firing = self._firing() if self.source.opens_incidents else {}
         self._open(firing)
-        keep(self.workspace_id, [word.row for word in self.words.values() if _is_kept(word)])
+        save_rows(self.workspace_id, [update.row for update in self.updates.values() if _has_change(update)])
         if over:
-            rest = {*listed, *self.words}
-            end_burning(self.workspace_id, self.source, over, at=self.at, without=rest)
+            rest = {*listed, *self.updates}
+            end_firing(self.workspace_id, self.source, over, at=self.at, without=rest)
         self._link(firing)
-        fresh = set(self.heard.opened)
-        self.heard.resolved += follow(self.actor, self.source, list(self.words.values()), fresh=fresh)
+        fresh = set(self.receipt.opened)
+        self.receipt.resolved += follow(self.actor, self.source, list(self.updates.values()), fresh=fresh)
 
     def repeat(self, alerts: Sequence[Alert], rows: Mapping[str, SourceAlert]) -> None:
-        """Store the events of repeats; what they belong to does not change, so nothing is locked.
+        """Store the events of repeats; they do not affect incidents, so nothing is locked.
 
-        An event that is stored already costs one look at its id.
+        An event that is already stored costs one look-up of its id.
         """
         self.rows = dict(rows)
         touch(self.workspace_id, self.source, {alert.key for alert in alerts}, at=self.at)
         alerts = [_settled(self.source, alert, self.rows.get(alert.key)) for alert in alerts]
-        told = [alert for alert in alerts if not alert.silent]
-        ids = [event_id_of(alert, self.source.pk, self.rows[alert.key].episodes) for alert in told]
+        reported = [alert for alert in alerts if not alert.silent]
+        ids = [event_id_of(alert, self.source.pk, self.rows[alert.key].episodes) for alert in reported]
         known = stored_ids(self.workspace_id, ids)
-        fresh = [alert for alert, event_id in zip(told, ids, strict=True) if event_id not in known]
-        self.heard.duplicates += len(told) - len(fresh)
+        fresh = [alert for alert, event_id in zip(reported, ids, strict=True) if event_id not in known]
+        self.receipt.duplicates += len(reported) - len(fresh)
         if fresh:
-            self.words = {alert.key: self._word(alert) for alert in newest_per_key(fresh)}
+            self.updates = {alert.key: self._update(alert) for alert in newest_per_key(fresh)}
             self._store(fresh)
             self._link({})
 
     def _within_limit(self, alerts: Sequence[Alert]) -> Sequence[Alert]:
-        """Alerts of a full group that are not known share one key from here on."""
+        """Merge unknown alerts of a full group into one key."""
         unknown = {a.group for a in alerts if a.key not in self.rows and a.state == AlertState.FIRING}
         full = full_groups(self.workspace_id, self.source, unknown) if unknown else set()
         if not full:
@@ -219,113 +221,115 @@ class _Sitting:
         return shared
 
     def _unlisted(self, over: Mapping[str, Alert], listed: Collection[str]) -> Iterator[Alert]:
-        """A word on each burning alert that is not listed, where one speaks for its whole group.
+        """Return an update of each unlisted firing alert, if one alert stands for its whole group.
 
-        Of a large group only so many are told one by one; `end_burning` ends the others.
+        For a large group these are limited; `end_firing` ends the others.
         """
         if not over:
             return
-        for row in burning_in(self.workspace_id, self.source, over, listed):
+        for row in firing_in(self.workspace_id, self.source, over, listed):
             self.rows[row.key] = row
             severity = Severity(row.severity)
             yield replace(over[row.group], key=row.key, title=row.title, severity=severity, silent=False)
 
-    def _word(self, alert: Alert) -> AlertUpdate:
+    def _update(self, alert: Alert) -> AlertUpdate:
         row = self.rows.get(alert.key)
         known, home = known_alert(row), current_incident(row.incident) if row else None
         step = next_step(alert, known, at=self.at, window=self.window)
-        worse = known is not None and known.burns and is_worse(alert.severity, known.severity)
+        worse = known is not None and known.is_firing and is_worse(alert.severity, known.severity)
         after = row_after(self.source, alert, row, step, self.at)
         over = home is None or not home.is_unresolved
         return AlertUpdate(alert, after, step, home.pk if home else None, over, worse)
 
     def _store(self, alerts: Sequence[Alert]) -> None:
         events = [self._event(alert) for alert in alerts]
-        told = {str(event["event_id"]): alert.key for event, alert in zip(events, alerts, strict=True)}
+        keys = {str(event["event_id"]): alert.key for event, alert in zip(events, alerts, strict=True)}
         batch = parse_elements(events, self.now, retention())
         stored = store_events(self.workspace_id, batch.events)
         for event in batch.events:
             if (found := stored.pop(event.event_id, None)) is not None:
-                self.words[told[event.event_id]].events.append((found, event.occurred_at))
-                self.heard.stored += 1
-        self.heard.faults += batch.faults
-        self.heard.duplicates += len(batch.events) - self.heard.stored
+                self.updates[keys[event.event_id]].events.append((found, event.occurred_at))
+                self.receipt.stored += 1
+        self.receipt.faults += batch.faults
+        self.receipt.duplicates += len(batch.events) - self.receipt.stored
 
     def _event(self, alert: Alert) -> dict[str, Any]:
-        return event_of(alert, self.source.pk, self.words[alert.key].row.episodes, self.at)
+        return event_of(alert, self.source.pk, self.updates[alert.key].row.episodes, self.at)
 
     def _firing(self) -> dict[str, list[AlertUpdate]]:
-        """The groups in which something new fires, each with all that was said of it."""
+        """Return the groups with new firings, each with all of its alerts."""
         groups: dict[str, list[AlertUpdate]] = {}
-        for word in self.words.values():
-            groups.setdefault(word.alert.group, []).append(word)
-        return {group: words for group, words in groups.items() if any(word.fires for word in words)}
+        for update in self.updates.values():
+            groups.setdefault(update.alert.group, []).append(update)
+        return {
+            group: updates for group, updates in groups.items() if any(update.fires for update in updates)
+        }
 
     def _open(self, firing: Mapping[str, Sequence[AlertUpdate]]) -> None:
-        """One signal for each group: to its incident, to one that comes back, or to a new one."""
+        """Send one signal per group: to its incident, to one that is reopened, or to a new one."""
         prints = {group: fingerprint_of(self.workspace_id, self.source.pk, group) for group in firing}
         latest = latest_incidents(self.workspace_id, prints.values())
         self.in_group = incidents_of_groups(self.workspace_id, self.source, firing) if firing else {}
         signals, earlier = [], []
-        for group, words in firing.items():
-            before = self._before(group, words, latest.get(prints[group]))
-            again = before is not None and not before.is_unresolved and self._reopened(before, words)
+        for group, updates in firing.items():
+            before = self._before(group, updates, latest.get(prints[group]))
+            again = before is not None and not before.is_unresolved and self._reopened(before, updates)
             goes_on = before if before is not None and (again or before.is_unresolved) else None
-            signals.append(signal_of(self.source, prints[group], words, self.at, goes_on, told=again))
+            signals.append(signal_of(self.source, prints[group], updates, self.at, goes_on, is_noted=again))
             earlier.append(before if goes_on is None else None)
         outcomes = report_signals(self.workspace_id, signals, now=self.now, actor=self.actor)
-        for (group, words), outcome, before in zip(firing.items(), outcomes, earlier, strict=True):
-            self._settle(group, words, outcome, before)
+        for (group, updates), outcome, before in zip(firing.items(), outcomes, earlier, strict=True):
+            self._settle(group, updates, outcome, before)
 
-    def _before(self, group: str, words: Sequence[AlertUpdate], latest: Incident | None) -> Incident | None:
-        """The incident this group, or one of its alerts under another group's name, has or had last."""
+    def _before(self, group: str, updates: Sequence[AlertUpdate], latest: Incident | None) -> Incident | None:
+        """Return the current or last incident of this group, or of its alerts under another group's name."""
         known_rows = [row.incident for row in self.rows.values() if row.group == group]
-        told = [*self.in_group.get(group, ()), *known_rows, *(word.row.incident for word in words)]
-        homes = [current_incident(incident) for incident in told]
+        incidents = [*self.in_group.get(group, ()), *known_rows, *(update.row.incident for update in updates)]
+        homes = [current_incident(incident) for incident in incidents]
         known = [home for home in [*homes, latest] if home is not None]
         open_ones = [home for home in known if home.is_unresolved]
         return max(open_ones or known, key=lambda home: home.pk, default=None)
 
-    def _reopened(self, before: Incident, words: Sequence[AlertUpdate]) -> bool:
-        """Reopen an incident that was resolved a short while ago; False where that may not be."""
+    def _reopened(self, before: Incident, updates: Sequence[AlertUpdate]) -> bool:
+        """Reopen a recently resolved incident; returns False if that is not possible."""
         ended = before.resolved_at
         is_recent = ended is not None and self.at - ended < self.window
         if before.status != Status.RESOLVED or before.source != IncidentSource.DETECTED or not is_recent:
             return False
-        titles = [word.alert.title for word in words if word.fires]
+        titles = [update.alert.title for update in updates if update.fires]
         message = f"{self.source.name}: fires again: {named(titles)}"
         try:
             reopen_incident(self.actor, incident_id=before.pk, message=message)
-        except Conflict:  # a newer one is open for the same trouble
+        except Conflict:  # a newer one is open for the same fingerprint
             return False
         return True
 
     def _settle(
-        self, group: str, words: Sequence[AlertUpdate], outcome: Outcome, before: Incident | None
+        self, group: str, updates: Sequence[AlertUpdate], outcome: Outcome, before: Incident | None
     ) -> None:
-        """Everything that burns in the group belongs to the incident it was sent to."""
-        told = self.heard.opened if outcome.opened else self.heard.joined
-        told.append(reference(outcome.number))
-        for word in words:
-            if word.fires or (word.is_over and word.row.state in BURNING):
-                word.home_id, word.row.incident_id = outcome.incident_id, outcome.incident_id
+        """Assign all firing alerts of the group to its incident."""
+        references = self.receipt.opened if outcome.opened else self.receipt.joined
+        references.append(reference(outcome.number))
+        for update in updates:
+            if update.fires or (update.is_over and update.row.state in FIRING_STATES):
+                update.home_id, update.row.incident_id = outcome.incident_id, outcome.incident_id
         ended = [one.pk for one in self.in_group.get(group, ()) if not _is_open(current_incident(one))]
         if ended:
-            to, keys = outcome.incident_id, self.words
-            move_burning(self.workspace_id, self.source, group, origins=ended, to=to, without=keys)
+            to, keys = outcome.incident_id, self.updates
+            move_firing(self.workspace_id, self.source, group, origins=ended, to=to, without=keys)
         if outcome.opened and before is not None:
             link_recurrence(self.actor, incident_id=outcome.incident_id, earlier_id=before.pk)
 
     def _link(self, firing: Mapping[str, Sequence[AlertUpdate]]) -> None:
-        """Count the new events on their incidents; a signal has counted those of its group already."""
+        """Link the new events to their incidents; a signal has already counted those of its group."""
         members: dict[int, tuple[int, datetime]] = {}
         counts: list[JoinedEvents] = []
-        for word in self.words.values():
-            if word.home_id is not None and word.events:
-                members |= {event_id: (word.home_id, moment) for event_id, moment in word.events}
-                if word.alert.group not in firing:
-                    last = max(moment for _, moment in word.events)
-                    counts.append(JoinedEvents(word.home_id, len(word.events), last))
+        for update in self.updates.values():
+            if update.home_id is not None and update.events:
+                members |= {event_id: (update.home_id, moment) for event_id, moment in update.events}
+                if update.alert.group not in firing:
+                    last = max(moment for _, moment in update.events)
+                    counts.append(JoinedEvents(update.home_id, len(update.events), last))
         linked = link_events(self.workspace_id, members)
         add_joined_events(self.workspace_id, counts)
         raise_measured(self.workspace_id, {event_id: members[event_id] for event_id in linked})
@@ -335,13 +339,17 @@ def _is_open(incident: Incident | None) -> bool:
     return incident is not None and incident.is_unresolved
 
 
-def _is_kept(word: AlertUpdate) -> bool:
-    """Whether there is something to write: nothing for an old word, or the end of what never began."""
-    if word.step == NextStep.STALE:
+def _has_change(update: AlertUpdate) -> bool:
+    """Return whether there is something to write: nothing for an old update, or an end without beginning."""
+    if update.step == NextStep.STALE:
         return False
-    is_known = word.row.pk is not None
-    return is_known or word.fires or (word.step == NextStep.NOTED and not word.alert.silent and _ends(word))
+    is_known = update.row.pk is not None
+    return (
+        is_known
+        or update.fires
+        or (update.step == NextStep.NOTED and not update.alert.silent and _ends(update))
+    )
 
 
-def _ends(word: AlertUpdate) -> bool:
-    return word.alert.state == "resolved"
+def _ends(update: AlertUpdate) -> bool:
+    return update.alert.state == "resolved"

@@ -11,7 +11,7 @@ from detection.webhooks.format import Outcome
 def keep_outcome(
     workspace_id: int, *, source: Source, request_id: str, outcome: Outcome, at: datetime
 ) -> None:
-    """Must run in the transaction that does what it tells of. The same id again: the later one stands."""
+    """Store the outcome, in the transaction of the request. Of the same id the latest is kept."""
     row = RequestOutcome(
         workspace_id=workspace_id,
         source=source,

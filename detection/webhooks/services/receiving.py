@@ -33,29 +33,31 @@ from incidents.vocabulary import Severity
 
 
 def source_actor(source: Source, request_id: str = "") -> Actor:
-    """The sender, as timelines and the audit trail name it."""
+    """Return the sender as an actor for timelines and the audit trail."""
     scopes = frozenset({Scope.EVENTS_WRITE.value, Scope.INCIDENTS_WRITE.value})
     return Actor(source.workspace_id, "source", source.name, scopes=scopes, request_id=request_id[:64])
 
 
 def settings_of(source: Source) -> SourceSettings:
-    """What a format needs to know of a source."""
+    """Return the settings of a source for its format."""
     return SourceSettings(source.name, Severity(source.default_severity), source.mapping)
 
 
 def receive(
     actor: Actor, *, source: Source, reading: Reading, request: WebhookRequest, keep_faulty: bool = True
 ) -> Receipt:
-    """Store and act on everything read; answers after COMMIT.
+    """Store and process the parsed request; returns after COMMIT.
 
-    What was faulty goes to quarantine with the whole request, unless `keep_faulty` is False. Raises
-    Forbidden; Unavailable when the database is away: nothing was stored.
+    If anything was faulty, the whole request is quarantined, unless `keep_faulty` is False. Raises Forbidden;
+    Unavailable when the database is down: nothing was stored.
     """
     require(actor, Capability.EVENTS_WRITE)
     now, settings = timezone.now(), settings_of(source)
     reading = with_own_severities(reading, settings)
     with as_problem():
-        heard = process_alerts(actor, source=source, alerts=reading.alerts, at=request.received_at, now=now)
+        alert_receipt = process_alerts(
+            actor, source=source, alerts=reading.alerts, at=request.received_at, now=now
+        )
     with as_problem(), transaction.atomic():
         batch = parse_elements([_storable(event) for event in reading.events], now, retention())
         stored = len(store_events(actor.workspace_id, batch.events))
@@ -64,30 +66,32 @@ def receive(
         )
         note_subscriptions(source, reading.subscriptions, request.received_at)
         note_words(source, unknown_words(reading, settings), request.received_at)
-        unheard = add_remarks(actor, source=source, remarks=reading.remarks)
-        faults = [*reading.faults, *batch.faults, *heard.faults]
-        kept = bool(faults) and keep_faulty and _set_aside(source, request, faults)
-        heard.unheard += unheard
-        receipt = _receipt(actor, heard, batch, stored, changes, faults, kept)
+        unknown_alerts = add_remarks(actor, source=source, remarks=reading.remarks)
+        faults = [*reading.faults, *batch.faults, *alert_receipt.faults]
+        is_quarantined = bool(faults) and keep_faulty and _set_aside(source, request, faults)
+        alert_receipt.unknown_alerts += unknown_alerts
+        receipt = _receipt(actor, alert_receipt, batch, stored, changes, faults, is_quarantined)
         _count(source, request.received_at, receipt, faults)
         _record_sender(source, request.received_at, reading, receipt)
     return receipt
 
 
 def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Problem, keep: bool) -> bool:
-    """Count a refusal and, if wanted, keep the request; returns whether it waits in quarantine now."""
+    """Count a refusal and, if wanted, quarantine the request; returns whether it is in quarantine."""
     require(actor, Capability.EVENTS_WRITE)
     with as_problem(), transaction.atomic():
-        kept = keep and quarantine(actor.workspace_id, source=source, request=request, problem=problem)
+        is_quarantined = keep and quarantine(
+            actor.workspace_id, source=source, request=request, problem=problem
+        )
         tally(
-            actor.workspace_id, source=source, at=request.received_at, refused=1, quarantined=int(kept),
-            error=problem.detail,
+            actor.workspace_id, source=source, at=request.received_at, refused=1,
+            quarantined=int(is_quarantined), error=problem.detail,
         )  # fmt: skip
-    return kept
+    return is_quarantined
 
 
 def _storable(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event without what no event may keep: one odd number beside it must not lose it."""
+    """Return the event without values that cannot be stored, so that one odd number does not lose it."""
     metadata = event.get("metadata")
     return {**event, "metadata": storable(metadata)} if isinstance(metadata, Mapping) else event
 
@@ -99,25 +103,25 @@ def _set_aside(source: Source, request: WebhookRequest, faults: Sequence[Fault])
 
 def _receipt(
     actor: Actor,
-    heard: AlertReceipt,
+    alert_receipt: AlertReceipt,
     batch: Batch,
     stored: int,
     changes: int,
     faults: Sequence[Fault],
-    kept: bool,
+    is_quarantined: bool,
 ) -> Receipt:
     return Receipt(
         request_id=actor.request_id,
-        stored=stored + heard.stored,
-        duplicates=len(batch.events) - stored + heard.duplicates,
+        stored=stored + alert_receipt.stored,
+        duplicates=len(batch.events) - stored + alert_receipt.duplicates,
         refused=len(faults),
         changes=changes,
         errors=tuple(_as_error(fault) for fault in faults[:100]),
-        opened=tuple(heard.opened),
-        joined=tuple(dict.fromkeys(heard.joined)),
-        resolved=tuple(heard.resolved),
-        quarantined=kept,
-        unheard=frozenset(heard.unheard),
+        opened=tuple(alert_receipt.opened),
+        joined=tuple(dict.fromkeys(alert_receipt.joined)),
+        resolved=tuple(alert_receipt.resolved),
+        quarantined=is_quarantined,
+        unknown_alerts=frozenset(alert_receipt.unknown_alerts),
     )
 
 

@@ -1,4 +1,4 @@
-"""What senders add to alerts they told before: notes, and other severities."""
+"""Additions to alerts reported before: notes, and other severities."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from incidents.vocabulary import Basis
 
 
 def add_remarks(actor: Actor, *, source: Source, remarks: Sequence[Remark]) -> list[str]:
-    """Write remarks into the timelines of the alerts' incidents; returns the keys that nothing is known of.
+    """Write remarks into the timelines of the alerts' incidents; returns the keys of unknown alerts.
 
     A severity is set unless a person set one. Must run in the caller's transaction.
     """
-    unheard = []
+    unknown_alerts = []
     for remark in remarks:
         row = (
             SourceAlert.objects.of(source.workspace_id)
@@ -29,10 +29,10 @@ def add_remarks(actor: Actor, *, source: Source, remarks: Sequence[Remark]) -> l
         )
         home = current_incident(row.incident) if row else None
         if home is None:
-            unheard.append(remark.key)
+            unknown_alerts.append(remark.key)
             continue
         if remark.message:
             note_alert(actor, incident_id=home.pk, message=f"{source.name}: {remark.message}")
         if remark.severity and home.is_unresolved and home.severity_basis < Basis.PERSON:
             change_severity(actor, incident_id=home.pk, severity=remark.severity)
-    return unheard
+    return unknown_alerts

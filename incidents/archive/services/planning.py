@@ -34,7 +34,7 @@ Candidate = tuple[Incident, str]
 def candidates(
     workspace_id: int, *, before: datetime, now: datetime, limit: int = MAX_PLANNED
 ) -> list[Candidate]:
-    """Incidents resolved before then and not archived, oldest first, each with what keeps it, or ""."""
+    """Return incidents resolved before then and not archived, oldest first, each with its obstacle or ""."""
     held = Q(archive__state=WorkItem.State.PENDING) | Q(archive__hold_until__gt=now)
     rows = Incident.objects.of(workspace_id).filter(
         Q(merged_into=None) | Q(merged_into__archived_at__isnull=False),
@@ -71,7 +71,7 @@ def plan_archives(workspace_id: int, incidents: Sequence[Incident], *, by: str) 
 
 
 def plan_everywhere(now: datetime, age: timedelta) -> int:
-    """Plan what is old enough in every workspace; return how many."""
+    """Plan the archives due in every workspace; return how many."""
     total = 0
     for workspace in Workspace.objects.order_by("id"):
         found = candidates(workspace.pk, before=now - age, now=now)
@@ -81,10 +81,10 @@ def plan_everywhere(now: datetime, age: timedelta) -> int:
 
 
 def request_restore(actor: Actor, reference: int | str, *, now: datetime) -> IncidentArchive:
-    """Plan that an archived incident's rows come back. Idempotent while it is being restored.
+    """Plan the restore of an archived incident. Idempotent while it is being restored.
 
-    It is archived again by its age after as many days as after a resolution. Raises Conflict for one that is
-    not archived, NotFound, Forbidden.
+    It is archived again after as many days as after a resolution. Raises Conflict if it is not archived,
+    NotFound, Forbidden.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     incident = incident_for(actor, reference)
@@ -99,7 +99,7 @@ def request_restore(actor: Actor, reference: int | str, *, now: datetime) -> Inc
                 phase=Phase.RESTORING, state=WorkItem.State.PENDING, due_at=Now(), attempts=0,
                 lease_until=None, last_error="", hold_until=now + hold,
             )  # fmt: skip
-            summary = f"{actor.label} asked to restore {incident.reference} from its archive"
+            summary = f"{actor.label} requested the restore of {incident.reference} from its archive"
             record(actor, action="incident.restore", target=incident, summary=summary)
             nudge_queue(ARCHIVE)
     made: IncidentArchive = rows.select_related("incident").get()

@@ -28,7 +28,7 @@ from incidents.vocabulary import ResponseRole
 
 MAX_INCIDENTS: Final = 200
 KEEP_FOR: Final = timedelta(days=30)
-# What the three actions may change on the incident's own row.
+# Fields of the incident that the three actions may change.
 FIELDS: Final = (
     "status", "stage", "acknowledged_at", "acknowledged_by_id", "acknowledged_label", "mitigated_at",
     "resolved_at", "closed_at", "root_cause", "acknowledge_due_at", "update_due_at", "resolve_due_at",
@@ -37,7 +37,7 @@ FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One incident as someone saw it; without a `version` it is taken as it is."""
+    """One incident as the caller read it; without a `version` the current one is used."""
 
     number: int
     version: int | None = None
@@ -46,12 +46,12 @@ class Pick:
 def act_on_many(
     actor: Actor, *, kind: BulkKind | str, picks: Sequence[Pick], username: str = "", message: str = ""
 ) -> BulkAction:
-    """Acknowledge, assign or resolve 1 to 200 incidents; `steps` of the answer says of each what came of it.
+    """Acknowledge, assign or resolve 1 to 200 incidents; `steps` of the result has the outcome of each.
 
-    One that is refused (someone else changed it first, or it is not there) does not stop the others.
-    `username` becomes the commander; empty: no one is. `message` goes to each timeline. The very same request
-    again changes nothing twice and returns the same action; what was refused is tried again.
-    Raises Forbidden; Invalid naming `kind`, `picks` or `message`.
+    One that is refused (someone else changed it first, or it does not exist) does not stop the others.
+    `username` becomes the commander; empty: unassign. `message` is added to each timeline. Repeating the same
+    request changes nothing twice and returns the same action; refused steps are retried. Raises Forbidden;
+    Invalid naming `kind`, `picks` or `message`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     wanted = parsed("kind", kind, BulkKind, BulkKind)
@@ -66,7 +66,7 @@ def act_on_many(
 
 
 def _requested(actor: Actor, kind: BulkKind, picks: Sequence[Pick], options: Mapping[str, str]) -> BulkAction:
-    """This action, made now or found: whoever asks for the same of the same versions repeats himself."""
+    """Return this action, created or found: the same actor, action and versions are a repeat."""
     seen = sorted((pick.number, pick.version or 0) for pick in picks)
     key = sha256(repr((actor_key(actor), kind.value, sorted(options.items()), seen)).encode()).hexdigest()
     rows = BulkAction.objects.of(actor.workspace_id)
@@ -87,7 +87,7 @@ def _try(actor: Actor, action: BulkAction, pick: Pick) -> None:
 
 def _do(actor: Actor, action: BulkAction, pick: Pick) -> None:
     before = _locked(actor, pick.number)
-    if before is not None and _is_done(action, pick.number):  # by the same request, a moment ago
+    if before is not None and _is_done(action, pick.number):  # done a moment ago by the same request
         return
     changes_roles = action.kind in (BulkKind.ASSIGN, BulkKind.ACKNOWLEDGE)
     held = _held(before, ResponseRole.COMMANDER) if changes_roles else {}
@@ -106,9 +106,9 @@ def act_on_one(
     run: Callable[[], object],
     role: ResponseRole | str = ResponseRole.COMMANDER,
 ) -> BulkAction | None:
-    """Run a service on one incident so that it can be undone like an action on many; None: nothing changed.
+    """Run a service on one incident as an undoable action; None if nothing changed.
 
-    `role`: which one it assigns. Raises what `run` raises; then nothing is kept.
+    `role`: the one it assigns. Raises what `run` raises, storing nothing.
     """
     with transaction.atomic():
         before = _locked(actor, number)
@@ -144,7 +144,7 @@ def _is_done(action: BulkAction, number: int) -> bool:
 
 
 def _held(incident: Incident | None, role: ResponseRole | str) -> dict[str, Any]:
-    """The role and who holds it."""
+    """Return the role and its holder."""
     if incident is None:
         return {}
     rows = RoleAssignment.objects.of(incident.workspace_id).filter(incident=incident, ended_at__isnull=True)
@@ -152,7 +152,7 @@ def _held(incident: Incident | None, role: ResponseRole | str) -> dict[str, Any]
 
 
 def _run(actor: Actor, action: BulkAction, pick: Pick) -> Incident:
-    """Acknowledging what someone else changed meanwhile is right all the same, so it names no version."""
+    """Run the action. Acknowledging passes no version: a concurrent change does not matter."""
     where: dict[str, Any] = {"number": pick.number}
     username, message = action.options["username"], action.options["message"]
     if action.kind == BulkKind.ACKNOWLEDGE:

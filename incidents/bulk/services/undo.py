@@ -24,11 +24,11 @@ from incidents.vocabulary import EntryKind, ResponseRole, Status
 
 
 def undo_action(actor: Actor, *, action_id: int) -> BulkAction:
-    """Give every incident the action changed back what it had: status and times, commander, acknowledgement.
+    """Restore status and times, commander and acknowledgement of every incident the action changed.
 
-    An incident that anybody changed since is left as it is, and its step says so; notes and events are no
-    change. A repeat changes nothing. Raises Conflict when more than ten minutes went by, NotFound for an
-    action of someone else, Forbidden.
+    An incident that was changed since is skipped, and its step says so; notes and events do not count as
+    changes. A repeat changes nothing. Raises Conflict after more than ten minutes, NotFound for an action of
+    someone else, Forbidden.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     action = action_of(actor, action_id)
@@ -57,7 +57,7 @@ def _try(actor: Actor, action: BulkAction, step: BulkStep) -> None:
 
 
 def _undo_step(it: Change, action: BulkAction, step: BulkStep) -> None:
-    step.refresh_from_db(fields=["undo"])  # under the incident's lock: a second click waits here
+    step.refresh_from_db(fields=["undo"])  # under the incident's lock: a concurrent undo waits here
     if step.undo:
         return
     if it.incident.version != step.version:
@@ -76,7 +76,7 @@ def _write(step: BulkStep, outcome: Outcome, why: str = "") -> None:
 
 
 def _unresolve(it: Change, before: Mapping[str, Any]) -> None:
-    """Reopened as it was, its clocks included; the time that is lost stays in the timeline."""
+    """Reopen it with its former times and SLA clocks; the resolution stays in the timeline."""
     refuse_second_unresolved(it.incident)
     was, lost = it.incident.status, it.incident.resolved_at
     it.put_back(before)

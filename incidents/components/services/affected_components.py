@@ -1,4 +1,4 @@
-"""Sets which components an incident affects, and how badly."""
+"""Sets which components an incident affects, and their impact."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def set_component_impact(
     incident_id: int | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Mark a component affected (it is made on first sight), or say how badly. A repeat changes nothing.
+    """Mark a component affected (creating it if needed), or change its impact. A repeat changes nothing.
 
     Raises Conflict (stale), Invalid, NotFound, Forbidden.
     """
@@ -59,7 +59,7 @@ def remove_component(
     incident_id: int | None = None,
     version: int | None = None,
 ) -> Incident:
-    """It is not affected after all.
+    """Remove a component that is not affected after all.
 
     Raises NotFound when it was not marked, Conflict (stale), Invalid, Forbidden.
     """

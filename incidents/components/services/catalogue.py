@@ -1,18 +1,18 @@
-"""Creates components on first sight and marks them as affected."""
+"""Creates components when first named and marks them as affected."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, LiteralString
 
-from core.sql.prepared import Answer, pipelined, send, write
+from core.sql.prepared import Result, pipelined, send, write
 from incidents.models import AffectedComponent, Component
 from incidents.validation import NAME_LENGTH, fit
 
 _KNOWN: Final[LiteralString] = (
     "select name, id from incidents_component where workspace_id = %s::bigint and name = any(%s::text[])"
 )
-# Asked beforehand: an insert that meets a component waits for whoever is changing that one.
+# Selected first: an insert that conflicts waits for a concurrent change of that component.
 _IS_NEW: Final[LiteralString] = """
 not exists (select from incidents_component c where c.workspace_id = x.workspace_id and c.name = x.name)
 """
@@ -24,9 +24,9 @@ select a.incident_id, c.name
 
 
 def component_ids(workspace_id: int, names: Iterable[str]) -> dict[str, int]:
-    """Name -> id of every named component, new ones made: two statements.
+    """Return name -> id of every named component, creating missing ones: two statements.
 
-    Names are made to fit 200 characters; the keys are the names as given.
+    Names are truncated to 200 characters; the keys are the names as given.
     """
     wanted = list(names)
     if not wanted:
@@ -36,17 +36,17 @@ def component_ids(workspace_id: int, names: Iterable[str]) -> dict[str, int]:
 
 
 def request_component_ids(workspace_id: int, names: Iterable[str]) -> Callable[[], dict[str, int]]:
-    """`component_ids`, not waited for."""
+    """`component_ids`, sent without waiting for the result."""
     fitted = {name: fit_name for name in names if (fit_name := fit(name, NAME_LENGTH))}
     wanted = sorted({*fitted.values()})
     if not wanted:
         return dict
     new = [Component(workspace_id=workspace_id, name=name) for name in wanted]
     write(new, where=_IS_NEW, on_conflict="do nothing")
-    answer = send(_KNOWN, [workspace_id, wanted])
+    result = send(_KNOWN, [workspace_id, wanted])
 
     def ids() -> dict[str, int]:
-        known = dict(answer.rows())
+        known = dict(result.rows())
         return {name: known[fit_name] for name, fit_name in fitted.items()}
 
     return ids
@@ -57,7 +57,7 @@ def mark_affected(
 ) -> None:
     """Mark (incident id, component name) pairs affected; those already marked keep their impact.
 
-    `ids` are those of the components where the caller has them.
+    `ids` are those of the components if the caller has them.
     """
     pairs = sorted(set(touched))
     if not pairs:
@@ -73,6 +73,6 @@ def mark_affected(
     )
 
 
-def marked_on(workspace_id: int, incident_ids: Sequence[int]) -> Answer:
-    """Asks which (incident id, component name) pairs are marked already."""
+def marked_on(workspace_id: int, incident_ids: Sequence[int]) -> Result:
+    """Query which (incident id, component name) pairs are already marked."""
     return send(_MARKED, [workspace_id, incident_ids])

@@ -30,7 +30,7 @@ FIELDS: Final = (
 def create_component(actor: Actor, *, name: str, wanted: Mapping[str, Any] | None = None) -> Component:
     """Add a component before any event names it. `wanted` as in `edit_component`.
 
-    Raises Forbidden, and Invalid naming the field; `name` where there is one of that name.
+    Raises Forbidden, and Invalid naming the field; `name` if it exists.
     """
     require(actor, Capability.COMPONENTS_WRITE)
     component = Component(workspace_id=actor.workspace_id, name=clean_line("name", name))
@@ -52,13 +52,13 @@ def create_component(actor: Actor, *, name: str, wanted: Mapping[str, Any] | Non
 def edit_component(
     actor: Actor, *, component_id: int, wanted: Mapping[str, Any], version: int | None = None
 ) -> Component:
-    """Change any of `FIELDS`; what changes nothing writes nothing.
+    """Change any of `FIELDS`; writes nothing if nothing differs.
 
     description: text; owner: a member's user name, or "" or None for no one; tier: 1 to 5; runbook_url: http
     or https, or ""; health_url: the same; schedule_id: an on-call schedule, None: the default one;
-    depends_on: names of components, replacing those before; archived: bool. `version` is
-    what the caller read. Raises Forbidden, NotFound, Conflict (stale, with `current`), Invalid naming the
-    field: `depends_on` where it would lead back to this component.
+    depends_on: names of components, replacing those before; archived: bool. `version` is the one the caller
+    read. Raises Forbidden, NotFound, Conflict (stale, with `current`), Invalid naming the field: `depends_on`
+    for a dependency cycle.
     """
     require(actor, Capability.COMPONENTS_WRITE)
     with transaction.atomic():
@@ -75,9 +75,9 @@ def edit_component(
 
 
 def _lock(workspace_id: int) -> None:
-    """One change of a catalogue at a time: two that are harmless alone could close a circle together.
+    """Serialize changes of a catalogue: two concurrent ones could create a cycle together.
 
-    No one who refers to the workspace waits for this lock.
+    Inserts that refer to the workspace do not wait for this lock.
     """
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace_id)
 
@@ -200,8 +200,8 @@ def _refuse_circle(workspace_id: int, component: Component, wanted: Mapping[int,
         edges.setdefault(one, []).append(needs)
     if way := circle(component.pk, wanted, edges):
         names = dict(Component.objects.of(workspace_id).filter(pk__in=way).values_list("id", "name"))
-        told = " → ".join(names[pk] for pk in way)
-        raise invalid("depends_on", "circle", f"must not lead back to this component: {told}")
+        path = " → ".join(names[pk] for pk in way)
+        raise invalid("depends_on", "circle", f"must not lead back to this component: {path}")
 
 
 _SETTERS: Final[Mapping[str, Setter]] = {

@@ -1,4 +1,4 @@
-"""Components of an incident that work again."""
+"""Marks components of an incident as restored."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from incidents.models import AffectedComponent
 
 
 def restore_components(change: Change, keep: Collection[str] = ()) -> list[str]:
-    """Mark the affected components restored at the moment of the change, except those named in `keep`.
+    """Mark the affected components restored at the time of the change, except those named in `keep`.
 
-    Returns the names of those restored; their impact stays as the fact that it was.
+    Returns the names of those restored; their impact stays recorded.
     """
     rows = AffectedComponent.objects.of(change.incident.workspace_id).filter(
         incident=change.incident, restored_at=None

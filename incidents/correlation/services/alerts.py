@@ -1,4 +1,4 @@
-"""Notes alert updates on open incidents."""
+"""Records alert updates on open incidents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from incidents.vocabulary import EntryKind
 
 
 def note_alert(actor: Actor, *, incident_id: int, message: str) -> Incident:
-    """A line of the timeline, and nothing else: no version, no audit row. Raises NotFound, Forbidden."""
+    """Add a timeline entry only: no new version, no audit entry. Raises NotFound, Forbidden."""
 
     def work(it: Change) -> None:
         it.note(EntryKind.EVENT, message)
@@ -22,7 +22,7 @@ def note_alert(actor: Actor, *, incident_id: int, message: str) -> Incident:
 
 
 def link_recurrence(actor: Actor, *, incident_id: int, earlier_id: int) -> Incident:
-    """Say of an incident that it is an earlier one come back. Repeated: nothing changes.
+    """Record that an incident is a recurrence of an earlier one. Idempotent.
 
     Raises NotFound, Forbidden.
     """
@@ -36,7 +36,7 @@ def link_recurrence(actor: Actor, *, incident_id: int, earlier_id: int) -> Incid
         message = f"It happened before: {earlier.reference}, {earlier.title}"
         it.note(EntryKind.UPDATE, message, recurrence_of=earlier.reference)
         pair = {"related": [[], [earlier.reference]]}
-        summary = f"{it.incident.reference} is {earlier.reference} come back"
+        summary = f"{it.incident.reference} is a recurrence of {earlier.reference}"
         it.finish("incident.recur", summary, [IncidentChanged(*it.ids)], pair)
 
     return change(actor, work, incident_id=incident_id)

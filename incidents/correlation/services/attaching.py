@@ -1,4 +1,4 @@
-"""Ties fingerprints to an incident that a person or a machine declares."""
+"""Attaches fingerprints to a declared incident."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPORTER: Final = "declared"
 
 
 def refuse_taken(actor: Actor, fingerprints: Sequence[str]) -> None:
-    """Refuse fingerprints that an unresolved incident has. Ask under the counter's lock.
+    """Refuse fingerprints of an unresolved incident. Call it under the counter's lock.
 
     Raises Conflict naming that incident.
     """

@@ -31,76 +31,82 @@ _JOINED_FIELDS = (
 )  # fmt: skip
 
 
-def bulk_open(actor: Actor, desk: Correlator, cases: Sequence[IncidentDraft]) -> None:
+def bulk_open(actor: Actor, correlator: Correlator, drafts: Sequence[IncidentDraft]) -> None:
     """Write incidents, signals, components, timeline, audit and outbox."""
-    named = [(case, name) for case in cases for signal in case.signals for name in signal.components]
-    joined_ids = [case.incident.pk for case in cases if not case.is_new]
-    marked = marked_on(desk.workspace_id, joined_ids) if joined_ids else None
-    component_ids = request_component_ids(desk.workspace_id, {name for _, name in named})
-    _write_incidents(desk, cases)
-    moved = [case.incident.pk for case in cases if case.is_new or case.severity_before]
-    set_clocks(desk.workspace_id, moved)
-    _write_signals(desk.workspace_id, cases)
-    mark_affected(desk.workspace_id, {(case.incident.pk, name) for case, name in named}, component_ids())
-    write([*chain.from_iterable(_entries(actor, desk, case) for case in cases)])
-    write([*_decisions(desk)], on_conflict="do nothing")
-    record_all(actor, [row for case in cases for row in _audit(actor, case)])
-    more = {(case.incident.pk, name) for case, name in named if not case.is_new}
+    named = [(draft, name) for draft in drafts for signal in draft.signals for name in signal.components]
+    joined_ids = [draft.incident.pk for draft in drafts if not draft.is_new]
+    marked = marked_on(correlator.workspace_id, joined_ids) if joined_ids else None
+    component_ids = request_component_ids(correlator.workspace_id, {name for _, name in named})
+    _write_incidents(correlator, drafts)
+    moved = [draft.incident.pk for draft in drafts if draft.is_new or draft.severity_before]
+    set_clocks(correlator.workspace_id, moved)
+    _write_signals(correlator.workspace_id, drafts)
+    mark_affected(
+        correlator.workspace_id, {(draft.incident.pk, name) for draft, name in named}, component_ids()
+    )
+    write([*chain.from_iterable(_entries(actor, correlator, draft) for draft in drafts)])
+    write([*_decisions(correlator)], on_conflict="do nothing")
+    record_all(actor, [row for draft in drafts for row in _audit(actor, draft)])
+    more = {(draft.incident.pk, name) for draft, name in named if not draft.is_new}
     publish_all(
         [
-            *chain.from_iterable(_events(desk.workspace_id, case) for case in cases),
-            *grown(desk.workspace_id, _counts(cases), more.difference(marked.rows() if marked else ())),
-            *_counted(desk, cases),
+            *chain.from_iterable(_events(correlator.workspace_id, draft) for draft in drafts),
+            *grown(
+                correlator.workspace_id, _counts(drafts), more.difference(marked.rows() if marked else ())
+            ),
+            *_counted(correlator, drafts),
         ],
         actor=actor_json(actor),
     )
 
 
-def _counts(cases: Sequence[IncidentDraft]) -> Iterator[Counted]:
-    for case in cases:
-        if not case.is_new:
-            incident, added = case.incident, sum(signal.event_count for signal in case.signals)
+def _counts(drafts: Sequence[IncidentDraft]) -> Iterator[Counted]:
+    for draft in drafts:
+        if not draft.is_new:
+            incident, added = draft.incident, sum(signal.event_count for signal in draft.signals)
             after = incident.event_count
             yield incident.pk, incident.number, incident.version, after - added, after, incident.is_private
 
 
-def _write_incidents(desk: Correlator, cases: Sequence[IncidentDraft]) -> None:
-    opened = [case.incident for case in cases if case.is_new]
-    joined = [case.incident for case in cases if not case.is_new]
+def _write_incidents(correlator: Correlator, drafts: Sequence[IncidentDraft]) -> None:
+    opened = [draft.incident for draft in drafts if draft.is_new]
+    joined = [draft.incident for draft in drafts if not draft.is_new]
     if opened:
-        for incident, number in zip(opened, take_numbers(desk.counter, len(opened)), strict=True):
+        for incident, number in zip(opened, take_numbers(correlator.counter, len(opened)), strict=True):
             incident.number = number
         insert(opened)
     update(joined, _JOINED_FIELDS)
 
 
-def _write_signals(workspace_id: int, cases: Sequence[IncidentDraft]) -> None:
+def _write_signals(workspace_id: int, drafts: Sequence[IncidentDraft]) -> None:
     rows = {}
-    for case in cases:
-        for signal in case.signals:
-            rows[case.incident.pk, signal.fingerprint] = IncidentSignal(
+    for draft in drafts:
+        for signal in draft.signals:
+            rows[draft.incident.pk, signal.fingerprint] = IncidentSignal(
                 workspace_id=workspace_id,
-                incident=case.incident,
+                incident=draft.incident,
                 fingerprint=signal.fingerprint,
                 reporter=signal.reporter[:120],
                 first_at=signal.started_at,
-                last_at=case.last_seen[signal.fingerprint],
+                last_at=draft.last_seen[signal.fingerprint],
             )
     known = "(incident_id, fingerprint) do update set last_at = excluded.last_at"
     write([*rows.values()], on_conflict=known)
 
 
-def _decisions(desk: Correlator) -> Iterator[Decision]:
-    """Why each signal opened or joined its incident: once for a signal, an incident and a reason."""
-    for (case, opened), reason, signal in zip(desk.answers, desk.reasons, desk.signals, strict=True):
+def _decisions(correlator: Correlator) -> Iterator[Decision]:
+    """Return why each signal opened or joined its incident: one per signal, incident and reason."""
+    for (draft, opened), reason, signal in zip(
+        correlator.outcomes, correlator.reasons, correlator.signals, strict=True
+    ):
         yield decision(
-            desk.workspace_id,
-            f"signal:{case.incident.pk}:{signal.fingerprint}:{reason}",
+            correlator.workspace_id,
+            f"signal:{draft.incident.pk}:{signal.fingerprint}:{reason}",
             stage=Decision.Stage.DETECTION,
             verdict=Decision.Verdict.OPENED if opened else Decision.Verdict.JOINED,
             reason=reason,
-            incident_id=case.incident.pk,
-            at=desk.now,
+            incident_id=draft.incident.pk,
+            at=correlator.now,
             subject=signal.reporter_words,
             data={
                 "reporter": signal.reporter,
@@ -110,52 +116,56 @@ def _decisions(desk: Correlator) -> Iterator[Decision]:
         )
 
 
-def _entries(actor: Actor, desk: Correlator, case: IncidentDraft) -> Iterator[TimelineEntry]:
-    incident = case.incident
-    if case.is_new:
-        first = case.signals[0]
+def _entries(actor: Actor, correlator: Correlator, draft: IncidentDraft) -> Iterator[TimelineEntry]:
+    incident = draft.incident
+    if draft.is_new:
+        first = draft.signals[0]
         message = (
             first.note or f"Detected by {first.reporter_words} after {_events_words(first.event_count)}."
         )
-        yield entry(actor, incident, EntryKind.DETECTED, message, at=desk.now, reporter=first.reporter)
-    for signal in case.newcomers:
+        yield entry(actor, incident, EntryKind.DETECTED, message, at=correlator.now, reporter=first.reporter)
+    for signal in draft.newcomers:
         message = signal.note or f"Also found by {signal.reporter_words}: {signal.title}"
-        yield entry(actor, incident, EntryKind.EVENT, message, at=desk.now, reporter=signal.reporter)
-    for signal in case.news:
-        yield entry(actor, incident, EntryKind.EVENT, signal.note, at=desk.now, reporter=signal.reporter)
-    if pair := _types(case):
+        yield entry(actor, incident, EntryKind.EVENT, message, at=correlator.now, reporter=signal.reporter)
+    for signal in draft.news:
+        yield entry(
+            actor, incident, EntryKind.EVENT, signal.note, at=correlator.now, reporter=signal.reporter
+        )
+    if pair := _types(draft):
         message = f"Type changed from {pair[0].label} to {pair[1].label} by a more specific finding."
-        yield entry(actor, incident, EntryKind.CHANGE, message, at=desk.now, fields=["incident_type"])
-    if severities := _severities(case):
+        yield entry(actor, incident, EntryKind.CHANGE, message, at=correlator.now, fields=["incident_type"])
+    if severities := _severities(draft):
         change: dict[str, Any] = {"from": severities[0].value, "to": severities[1].value}
         yield entry(
             actor,
             incident,
             EntryKind.SEVERITY_CHANGE,
-            _severity_words(case, *severities),
-            at=desk.now,
+            _severity_words(draft, *severities),
+            at=correlator.now,
             **change,
         )
 
 
-def _types(case: IncidentDraft) -> tuple[IncidentType, IncidentType] | None:
-    """The incident's type before and after, or None when it is what it was."""
-    after = IncidentType(case.incident.incident_type)
-    return (case.type_before, after) if case.type_before and case.type_before != after else None
+def _types(draft: IncidentDraft) -> tuple[IncidentType, IncidentType] | None:
+    """Return the incident's type before and after, or None if it did not change."""
+    after = IncidentType(draft.incident.incident_type)
+    return (draft.type_before, after) if draft.type_before and draft.type_before != after else None
 
 
-def _severities(case: IncidentDraft) -> tuple[Severity, Severity] | None:
-    """The severity before and after, or None when it is what it was."""
-    after = Severity(case.incident.severity)
-    return (case.severity_before, after) if case.severity_before and case.severity_before != after else None
+def _severities(draft: IncidentDraft) -> tuple[Severity, Severity] | None:
+    """Return the severity before and after, or None if it did not change."""
+    after = Severity(draft.incident.severity)
+    return (
+        (draft.severity_before, after) if draft.severity_before and draft.severity_before != after else None
+    )
 
 
-def _severity_words(case: IncidentDraft, before: Severity, after: Severity) -> str:
+def _severity_words(draft: IncidentDraft, before: Severity, after: Severity) -> str:
     verb = "raised" if is_heavier(after, before) else "lowered"
-    if case.escalation:
-        why = escalation_words(case.escalation, case.facts)
+    if draft.escalation:
+        why = escalation_words(draft.escalation, draft.facts)
     else:
-        why = f"{IncidentType(case.incident.incident_type).label} starts at {after.label}"
+        why = f"{IncidentType(draft.incident.incident_type).label} starts at {after.label}"
     return f"Severity {verb} from {before} to {after}: {why}."
 
 
@@ -163,37 +173,39 @@ def _events_words(count: int) -> str:
     return "1 event" if count == 1 else f"{count} events"
 
 
-def _audit(actor: Actor, case: IncidentDraft) -> Iterator[AuditEntry]:
-    incident = case.incident
-    if case.is_new:
-        summary = f"{incident.reference} opened by {case.signals[0].reporter_words}: {incident.title}"
+def _audit(actor: Actor, draft: IncidentDraft) -> Iterator[AuditEntry]:
+    incident = draft.incident
+    if draft.is_new:
+        summary = f"{incident.reference} opened by {draft.signals[0].reporter_words}: {incident.title}"
         yield audit_entry(actor, action="incident.open", target=incident, summary=summary)
-    if case.newcomers:
-        names = ", ".join(signal.reporter for signal in case.newcomers)
+    if draft.newcomers:
+        names = ", ".join(signal.reporter for signal in draft.newcomers)
         summary = f"{incident.reference} joined by {names}"
-        changes = _changes(case)
+        changes = _changes(draft)
         yield audit_entry(actor, action="incident.join", target=incident, summary=summary, changes=changes)
 
 
-def _changes(case: IncidentDraft) -> dict[str, list[Any]]:
-    pairs = {"severity": _severities(case), "incident_type": _types(case)}
+def _changes(draft: IncidentDraft) -> dict[str, list[Any]]:
+    pairs = {"severity": _severities(draft), "incident_type": _types(draft)}
     return {name: [str(value) for value in pair] for name, pair in pairs.items() if pair}
 
 
-def _events(workspace_id: int, case: IncidentDraft) -> Iterator[DomainEvent]:
-    incident = case.incident
+def _events(workspace_id: int, draft: IncidentDraft) -> Iterator[DomainEvent]:
+    incident = draft.incident
     pk, number, version = incident.pk, incident.number, incident.version
     severity = str(incident.severity)
-    if case.is_new:
+    if draft.is_new:
         opened = (workspace_id, pk, number, version, severity, str(incident.source), incident.is_drill)
         yield IncidentOpened(*opened)
-    for signal in case.newcomers:
+    for signal in draft.newcomers:
         yield IncidentSignalled(workspace_id, pk, number, version, signal.reporter)
-    if (severities := _severities(case)) and not case.is_new:
+    if (severities := _severities(draft)) and not draft.is_new:
         yield IncidentSeverityChanged(workspace_id, pk, number, version, severities[0].value, severity)
 
 
-def _counted(desk: Correlator, cases: Sequence[IncidentDraft]) -> Iterator[DomainEvent]:
-    numbers = tuple(sorted(case.incident.number for case in cases if not case.is_new and not case.newcomers))
+def _counted(correlator: Correlator, drafts: Sequence[IncidentDraft]) -> Iterator[DomainEvent]:
+    numbers = tuple(
+        sorted(draft.incident.number for draft in drafts if not draft.is_new and not draft.newcomers)
+    )
     if numbers:
-        yield IncidentEventsJoined(desk.workspace_id, numbers)
+        yield IncidentEventsJoined(correlator.workspace_id, numbers)

@@ -10,7 +10,7 @@ from typing import Final, LiteralString
 from core.reasons import Reason
 from core.sql.prepared import send
 from incidents.correlation.detection_signals import Signal
-from incidents.correlation.type_and_severity import Standing, joined
+from incidents.correlation.type_and_severity import TypeAndSeverity, joined
 from incidents.lifecycle.services.incident_numbers import locking_counter
 from incidents.lifecycle.severity_matrix import Escalation, Fact, raises, worst_facts
 from incidents.models import Incident
@@ -28,8 +28,9 @@ select s.incident_id, s.fingerprint, s.last_at
 
 @dataclass(slots=True)
 class IncidentDraft:
-    """One incident touched in this call. `newcomers` are signals of detectors it did not have before, `news`
-    those of detectors it has that tell the timeline something.
+    """One incident involved in this call.
+
+    `newcomers` are signals of detectors new to it, `news` those of known detectors with a timeline entry.
     """
 
     incident: Incident
@@ -45,7 +46,7 @@ class IncidentDraft:
 
 
 class Correlator:
-    """Sorts the signals of one workspace and keeps its counter locked."""
+    """Correlates the signals of one workspace while its counter is locked."""
 
     def __init__(self, workspace_id: int, signals: Sequence[Signal], now: datetime) -> None:
         self.workspace_id = workspace_id
@@ -55,21 +56,24 @@ class Correlator:
         fingerprints = sorted({signal.fingerprint for signal in signals})
         self._known = send(_KNOWN, [workspace_id, fingerprints, [*UNRESOLVED]])
         self.counter, self.policy = counter(), policy()
-        self.answers: list[tuple[IncidentDraft, bool]] = []
-        self.reasons: list[Reason] = []  # why each signal went where it did
+        self.outcomes: list[tuple[IncidentDraft, bool]] = []
+        self.reasons: list[Reason] = []  # why each signal went to its incident
         self._homes: dict[int, int] = {}
         self._by_id: dict[int, IncidentDraft] = {}
         self._by_fingerprint: dict[str, IncidentDraft] = {}
 
     def sort(self, signals: Sequence[Signal]) -> list[IncidentDraft]:
-        """The cases touched, each once, in order of first touch; `answers` then has one pair per signal."""
+        """Return the drafts involved, each once, in order of first use.
+
+        Afterwards `outcomes` has one pair per signal.
+        """
         self._fetch(signals)
         for signal in signals:
-            self.answers.append(self._place(signal))
-        cases = list({id(case): case for case, _ in self.answers}.values())
-        for case in cases:
-            self._escalate(case)
-        return cases
+            self.outcomes.append(self._place(signal))
+        drafts = list({id(draft): draft for draft, _ in self.outcomes}.values())
+        for draft in drafts:
+            self._escalate(draft)
+        return drafts
 
     def _fetch(self, signals: Sequence[Signal]) -> None:
         """Lock the unresolved incidents with these fingerprints or named by `joins`: three statements."""
@@ -79,40 +83,40 @@ class Correlator:
         ids = {incident_id for incident_id, *_ in known} | {self._homes.get(pk, pk) for pk in named}
         if not ids:
             return
-        # The status is asked again under the lock: someone may have resolved it a moment ago.
+        # The status is checked again under the lock: it may just have been resolved.
         locked = Incident.objects.of(self.workspace_id).filter(pk__in=ids, status__in=UNRESOLVED)
         self._by_id = {
             row.pk: IncidentDraft(row, is_new=False)
             for row in locked.order_by("id").select_for_update(of=("self",))
         }
         for incident_id, fingerprint, last_at in known:
-            if case := self._by_id.get(incident_id):
-                case.last_seen[fingerprint] = last_at
-                self._by_fingerprint[fingerprint] = case
+            if draft := self._by_id.get(incident_id):
+                draft.last_seen[fingerprint] = last_at
+                self._by_fingerprint[fingerprint] = draft
 
     def _merged(self, ids: Collection[int]) -> dict[int, int]:
-        """Of incidents that were merged: id -> the incident they were merged into."""
+        """Return for merged incidents: id -> the incident they were merged into."""
         merged = Incident.objects.of(self.workspace_id).filter(pk__in=ids, merged_into__isnull=False)
         return dict(merged.values_list("pk", "merged_into_id")) if ids else {}
 
     def _place(self, signal: Signal) -> tuple[IncidentDraft, bool]:
         known = self._by_fingerprint.get(signal.fingerprint)
-        case = known or self._by_id.get(self._homes.get(signal.joins or 0, signal.joins or 0))
-        if case is None and signal.follows is not None:
-            case = self.answers[signal.follows][0]
-        is_opening = case is None
+        draft = known or self._by_id.get(self._homes.get(signal.joins or 0, signal.joins or 0))
+        if draft is None and signal.follows is not None:
+            draft = self.outcomes[signal.follows][0]
+        is_opening = draft is None
         shared = Reason.KNOWN_SIGNAL if known else Reason.SHARED_EVENTS
         self.reasons.append(Reason.NEW_SIGNAL if is_opening else shared)
-        if case is None:
-            case = IncidentDraft(
+        if draft is None:
+            draft = IncidentDraft(
                 self._opened(signal), is_new=True, last_seen={signal.fingerprint: signal.last_at}
             )
         else:
-            self._join(case, signal)
-        case.signals.append(signal)
-        case.facts = worst_facts([case.facts, signal.facts])
-        self._by_fingerprint[signal.fingerprint] = case
-        return case, is_opening
+            self._join(draft, signal)
+        draft.signals.append(signal)
+        draft.facts = worst_facts([draft.facts, signal.facts])
+        self._by_fingerprint[signal.fingerprint] = draft
+        return draft, is_opening
 
     def _opened(self, signal: Signal) -> Incident:
         incident = Incident(
@@ -136,57 +140,58 @@ class Correlator:
         set_deadlines(incident, self.policy[signal.severity])
         return incident
 
-    def _join(self, case: IncidentDraft, signal: Signal) -> None:
-        incident = case.incident
+    def _join(self, draft: IncidentDraft, signal: Signal) -> None:
+        incident = draft.incident
         incident.event_count += signal.event_count
         incident.last_event_at = max(incident.last_event_at or signal.last_at, signal.last_at)
         incident.updated_at = self.now
-        if signal.fingerprint not in case.last_seen:
-            case.newcomers.append(signal)
-            self._judge(case, signal)
+        if signal.fingerprint not in draft.last_seen:
+            draft.newcomers.append(signal)
+            self._judge(draft, signal)
         elif signal.note:
-            case.news.append(signal)
-        seen = case.last_seen.get(signal.fingerprint, signal.last_at)
-        case.last_seen[signal.fingerprint] = max(seen, signal.last_at)
+            draft.news.append(signal)
+        seen = draft.last_seen.get(signal.fingerprint, signal.last_at)
+        draft.last_seen[signal.fingerprint] = max(seen, signal.last_at)
 
-    def _judge(self, case: IncidentDraft, signal: Signal) -> None:
-        # Only a detector new to the incident decides: one already heard must not overrule what a person set.
-        now = standing_of(case.incident)
+    def _judge(self, draft: IncidentDraft, signal: Signal) -> None:
+        # Only a detector new to the incident decides: a known one must not overrule what a person set.
+        now = type_and_severity_of(draft.incident)
         after = joined(
-            now, Standing(signal.incident_type, signal.type_basis, signal.severity, signal.severity_basis)
+            now,
+            TypeAndSeverity(signal.incident_type, signal.type_basis, signal.severity, signal.severity_basis),
         )
         if after.incident_type != now.incident_type:
-            self._rename(case, now.incident_type, signal)
-        case.incident.incident_type, case.incident.type_basis = after.incident_type, after.type_basis
-        case.incident.severity_basis = after.severity_basis
+            self._rename(draft, now.incident_type, signal)
+        draft.incident.incident_type, draft.incident.type_basis = after.incident_type, after.type_basis
+        draft.incident.severity_basis = after.severity_basis
         if after.severity != now.severity:
-            self._set_severity(case, after.severity)
+            self._set_severity(draft, after.severity)
 
-    def _rename(self, case: IncidentDraft, before: IncidentType, signal: Signal) -> None:
-        """Note the type that was; a title detection made from it follows, one a person wrote stays."""
-        case.type_before = case.type_before or before
-        if case.incident.title.startswith(f"{before.label} in "):
-            case.incident.title = fit(signal.title, TITLE_LENGTH) or case.incident.title
+    def _rename(self, draft: IncidentDraft, before: IncidentType, signal: Signal) -> None:
+        """Record the former type; a title made from it changes with it, one written by a person stays."""
+        draft.type_before = draft.type_before or before
+        if draft.incident.title.startswith(f"{before.label} in "):
+            draft.incident.title = fit(signal.title, TITLE_LENGTH) or draft.incident.title
 
-    def _set_severity(self, case: IncidentDraft, severity: Severity) -> None:
-        case.severity_before = case.severity_before or Severity(case.incident.severity)
-        case.incident.severity = severity
-        set_deadlines(case.incident, self.policy[severity])
+    def _set_severity(self, draft: IncidentDraft, severity: Severity) -> None:
+        draft.severity_before = draft.severity_before or Severity(draft.incident.severity)
+        draft.incident.severity = severity
+        set_deadlines(draft.incident, self.policy[severity])
 
-    def _escalate(self, case: IncidentDraft) -> None:
-        """Raise the severity where a measured fact calls for it; count one change of what people read."""
-        now = standing_of(case.incident)
+    def _escalate(self, draft: IncidentDraft) -> None:
+        """Raise the severity if a measured fact requires it; counts as one change of the incident."""
+        now = type_and_severity_of(draft.incident)
         if now.severity_basis != Basis.PERSON:
-            case.escalation = raises(now.incident_type, now.severity, case.facts)
-        if case.escalation:
-            self._set_severity(case, case.escalation.to)
-        if not case.is_new and (case.severity_before or case.type_before):
-            case.incident.version += 1
+            draft.escalation = raises(now.incident_type, now.severity, draft.facts)
+        if draft.escalation:
+            self._set_severity(draft, draft.escalation.to)
+        if not draft.is_new and (draft.severity_before or draft.type_before):
+            draft.incident.version += 1
 
 
-def standing_of(incident: Incident) -> Standing:
-    """The incident's type and severity, and what they rest on."""
-    return Standing(
+def type_and_severity_of(incident: Incident) -> TypeAndSeverity:
+    """Return the incident's type and severity, and their basis."""
+    return TypeAndSeverity(
         IncidentType(incident.incident_type),
         Basis(incident.type_basis),
         Severity(incident.severity),

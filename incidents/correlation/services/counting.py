@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, LiteralString
 
-from core.sql.prepared import Answer, rows, send
+from core.sql.prepared import Result, rows, send
 from incidents.correlation.detection_signals import JoinedEvents
 from incidents.lifecycle.services.incident_numbers import locking_counter
 
-# Counts touch no version: they change nothing that a person edits, so no one's edit may be refused for them.
-# Rows are locked in order of id, as everyone who locks several incidents does: no two wait for each other.
+# Counts do not change the version: they are not edits, so no one's edit may be refused because of them. Rows
+# are locked in order of id, as everywhere that locks several incidents, which prevents deadlocks.
 _COUNT: Final[LiteralString] = """
 with more as materialized (
   select id, sum(count) as count, max(last_at) as last_at
@@ -49,8 +49,11 @@ def lock_incidents(workspace_id: int, *, waiting_for: Sequence[int], if_free: Se
     return {pk for (pk,) in rows(_LOCK_FREE, [list(if_free), workspace_id])}
 
 
-def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> Answer:
-    """Add the counts; returns, not waited for, id, number, version, count before and after, is_private."""
+def count_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> Result:
+    """Add the counts.
+
+    The result, not waited for, is id, number, version, count before and after, is_private.
+    """
     ids = [j.incident_id for j in joined]
     counts, last = [j.count for j in joined], [j.last_at for j in joined]
     return send(_COUNT, [ids, counts, last, workspace_id])

@@ -1,4 +1,4 @@
-"""Recognizes that an open incident became larger."""
+"""Detects that an open incident became larger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MIN_EVENTS = 100
 def grown(
     workspace_id: int, counted: Iterable[Counted], components: Iterable[tuple[int, str]]
 ) -> Iterator[IncidentGrew]:
-    """One event for each incident with more components, or whose event count passed a power of ten.
+    """Return one event for each incident with more components, or whose event count passed a power of ten.
 
     components: (incident id, name) newly affected.
     """

@@ -31,7 +31,7 @@ from incidents.lifecycle.services.incident_numbers import lock_counter, locking_
 from incidents.lifecycle.severity_matrix import default_severity
 from incidents.models import Incident, IncidentCounter
 from incidents.parsing import as_severity, as_type, parsed
-from incidents.privacy.invitations import Reason as Invited
+from incidents.privacy.invitations import Reason as InvitationReason
 from incidents.privacy.invitations import invite_actor
 from incidents.selectors import incident_by_id
 from incidents.sla.services.clock_rows import set_clocks
@@ -58,28 +58,29 @@ COMPONENTS = 200
 def report_signals(
     workspace_id: int, signals: Sequence[Signal], *, now: datetime, actor: Actor | None = None
 ) -> list[Outcome]:
-    """Open or join an incident for each signal, in order; the answer has one outcome per signal.
+    """Open or join an incident for each signal, in order; returns one outcome per signal.
 
-    A signal joins the unresolved incident that already has its fingerprint, else the unresolved one it
-    names in `joins`, else that of the signal it `follows`, else it opens one. The number of statements does
-    not grow with the number of signals. Must run in the caller's transaction, one workspace after the other
-    in ascending id where there are several; the workspace's counter stays locked to its end. `actor` is who
-    reports, Tocsin itself unless said. Raises
-    TransactionManagementError outside a transaction.
+    A signal joins the unresolved incident that already has its fingerprint, else the unresolved one it names
+    in `joins`, else that of the signal it `follows`, else it opens one. The number of statements does not
+    grow with the number of signals. Must run in the caller's transaction, one workspace after the other in
+    ascending id; the workspace's counter stays locked to its end. `actor` is the reporter, by default Tocsin
+    itself. Raises TransactionManagementError outside a transaction.
     """
     if not signals:
         return []
     with pipelined():
-        desk = Correlator(workspace_id, signals, now)
-        cases = desk.sort(signals)
-        bulk_open(actor or system_actor(workspace_id), desk, cases)
-    return [Outcome(case.incident.pk, case.incident.number, opened) for case, opened in desk.answers]
+        correlator = Correlator(workspace_id, signals, now)
+        drafts = correlator.sort(signals)
+        bulk_open(actor or system_actor(workspace_id), correlator, drafts)
+    return [
+        Outcome(draft.incident.pk, draft.incident.number, opened) for draft, opened in correlator.outcomes
+    ]
 
 
 def add_joined_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> None:
-    """Count newly linked events on incidents that exist: no timeline entry, one live signal for them all.
+    """Count newly linked events on existing incidents: no timeline entry, one live signal for all of them.
 
-    Five statements, whatever the number of incidents; the same locks and duties as `report_signals`.
+    Five statements, whatever the number of incidents; the same locks and requirements as `report_signals`.
     """
     if not joined:
         return
@@ -91,12 +92,14 @@ def add_joined_events(workspace_id: int, joined: Sequence[JoinedEvents]) -> None
         touched = {(j.incident_id, name) for j in joined if j.incident_id in known for name in j.components}
         more = touched.difference(marked.rows())
         mark_affected(workspace_id, more)
-        told = [IncidentEventsJoined(workspace_id, numbers) for numbers in _told_apart(known.values())]
-        publish_all([*told, *grown(workspace_id, known.values(), more)])
+        events = [
+            IncidentEventsJoined(workspace_id, numbers) for numbers in _grouped_by_visibility(known.values())
+        ]
+        publish_all([*events, *grown(workspace_id, known.values(), more)])
 
 
-def _told_apart(counted: Collection[Counted]) -> list[tuple[int, ...]]:
-    """Numbers told in one event: those of incidents that all members see; each private one alone."""
+def _grouped_by_visibility(counted: Collection[Counted]) -> list[tuple[int, ...]]:
+    """Return the incident numbers of each event: visible ones together, each private one alone."""
     public = tuple(sorted(one[1] for one in counted if not one[-1]))
     private: list[tuple[int, ...]] = [(one[1],) for one in counted if one[-1]]
     return [public, *private] if public or not private else private
@@ -120,15 +123,14 @@ def declare_incident(
     is_private: bool = False,
     request_key: str = "",
 ) -> Incident:
-    """Open an incident a person or a machine declares.
+    """Open an incident that a person or a machine declares.
 
-    `detected_at`: when it was noticed, at most seven days ago; default now. `started_at`: when the trouble
+    `detected_at`: when it was noticed, at most seven days ago; default now. `started_at`: when the problem
     began, at most ten years ago and not after `detected_at`, which is its default. `signals`: up to 50
-    fingerprints whose later findings join this incident. Without a `severity`, it is what the severity matrix
-    says of the type: sev3 for one that is just titled.
-    `request_key` (up to 200 characters, one line) names this declaration: sent again by the same actor, it
-    returns the incident made first, whatever else is sent along. Raises Forbidden, Invalid naming the field,
-    and Conflict naming the open incident that has one of `signals`.
+    fingerprints whose later findings join this incident. Without a `severity`, the severity matrix decides by
+    the type: sev3 for an incident with only a title. `request_key` (up to 200 characters, one line) is an
+    idempotency key: repeated by the same actor, it returns the first incident, whatever else is sent. Raises
+    Forbidden, Invalid naming the field, and Conflict naming the open incident that has one of `signals`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     now, kind = timezone.now(), as_type(incident_type)
@@ -157,7 +159,7 @@ def declare_incident(
 def _declare_once(
     actor: Actor, incident: Incident, components: Sequence[str], fingerprints: Sequence[str]
 ) -> Incident:
-    """The incident that an earlier declaration made, or this one, stored; with details."""
+    """Return the incident of an earlier declaration with this key, or this one, stored; with details."""
     with transaction.atomic():
         counter = lock_counter(actor.workspace_id)
         if first := _declared_before(actor.workspace_id, incident.request_key):
@@ -170,7 +172,10 @@ def _declare_once(
 
 
 def _began(started_at: datetime | None, noticed: datetime, now: datetime) -> datetime:
-    """When the trouble began, at the latest when it was noticed. Raises Invalid naming `started_at`."""
+    """Return when the problem began, at the latest when it was noticed.
+
+    Raises Invalid naming `started_at`.
+    """
     if started_at is None:
         return noticed
     began = clean_past("started_at", started_at, now)
@@ -180,9 +185,10 @@ def _began(started_at: datetime | None, noticed: datetime, now: datetime) -> dat
 
 
 def declared_with(actor: Actor, request_key: str) -> Incident | None:
-    """The incident this actor made with that key, or None; the counter stays locked, so None stays true.
+    """Return the incident this actor declared with that key, or None.
 
-    Must run in the caller's transaction. Raises Forbidden, and Invalid naming `request_key`.
+    The counter stays locked, so None stays true. Must run in the caller's transaction. Raises Forbidden, and
+    Invalid naming `request_key`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     digest = _request_digest(actor, request_key)
@@ -192,14 +198,17 @@ def declared_with(actor: Actor, request_key: str) -> Incident | None:
 
 
 def _request_digest(actor: Actor, key: str) -> str:
-    """What is stored of a request key: 64 hex digits, an actor's own; "" for none. Raises Invalid."""
+    """Return the stored form of a request key: 64 hex digits, specific to the actor; "" for none.
+
+    Raises Invalid.
+    """
     if not key:
         return ""
     return sha256(f"{actor_key(actor)}\n{clean_line('request_key', key)}".encode()).hexdigest()
 
 
 def _declared_before(workspace_id: int, digest: str) -> int | None:
-    """The id of the incident that such a declaration made already; asked under the counter's lock."""
+    """Return the id of the incident that such a declaration created; called under the counter's lock."""
     if not digest:
         return None
     same = Incident.objects.of(workspace_id).filter(request_key=digest)
@@ -214,14 +223,14 @@ def _component_names(components: Sequence[str]) -> list[str]:
 
 
 def _open(actor: Actor, counter: IncidentCounter, incident: Incident, components: Sequence[str]) -> None:
-    """Store it and all that is written about its opening; only its id is waited for."""
+    """Store it with everything about its opening; only its id is waited for."""
     set_deadlines(incident, policy_of(actor.workspace_id)[Severity(incident.severity)])
     with pipelined():
         [incident.number] = take_numbers(counter, 1)
         insert([incident])
         set_clocks(incident.workspace_id, [incident.pk])
         if incident.is_private:
-            invite_actor(incident, actor, Invited.DECLARED)
+            invite_actor(incident, actor, InvitationReason.DECLARED)
         mark_affected(actor.workspace_id, [(incident.pk, name) for name in components])
         message = f"Declared by {actor.label}: {incident.title}"
         write([entry(actor, incident, EntryKind.DETECTED, message, at=incident.detected_at)])

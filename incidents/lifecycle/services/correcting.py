@@ -1,4 +1,4 @@
-"""Correcting the times of an incident after the fact, with a reason."""
+"""Corrects times of an incident, with a reason."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMES: Final = {
     "mitigated_at": "Mitigated", "resolved_at": "Resolved",
 }  # fmt: skip
 MIN_REASON_CHARS: Final = 10
-# Each may not be before the one it stands under.
+# Each may not be before the one it is listed under.
 _ORDER: Final = (
     ("detected_at", "started_at"), ("acknowledged_at", "detected_at"), ("mitigated_at", "detected_at"),
     ("resolved_at", "detected_at"), ("resolved_at", "mitigated_at"),
@@ -30,10 +30,10 @@ _ORDER: Final = (
 def correct_times(
     actor: Actor, *, number: int | str, reason: str, version: int | None = None, **times: datetime | None
 ) -> Incident:
-    """Set times that were recorded wrongly; None leaves a time alone. Deadlines follow the detection.
+    """Correct times that were recorded wrongly; None keeps a time. Deadlines follow the detection.
 
-    A time that is not there yet is not invented, but for `mitigated_at`. Raises Invalid naming the field,
-    Conflict (stale), NotFound, Forbidden.
+    A missing time is not added, except `mitigated_at`. Raises Invalid naming the field, Conflict (stale),
+    NotFound, Forbidden.
     """
     if unknown := sorted(set(times) - set(TIMES)):
         raise TypeError(f"an incident has no time {unknown[0]}")

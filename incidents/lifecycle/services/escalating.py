@@ -1,4 +1,4 @@
-"""Raising the severity of incidents when a live fact meets the condition of their type."""
+"""Raises the severity of incidents when a measured fact meets the condition of their type."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FIELDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Raised:
+class RaisedSeverity:
     """An incident whose severity was raised, from what and why."""
 
     incident: Incident
@@ -52,8 +52,8 @@ def raise_by_facts(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -
     return [one.incident.pk for one in raised]
 
 
-def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[Raised]:
-    """The incidents to raise, locked in order of id; the others are not locked."""
+def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[RaisedSeverity]:
+    """Return the incidents to raise, locked in order of id; others are not locked."""
     open_ones = Incident.objects.of(workspace_id).filter(
         pk__in=facts, status__in=UNRESOLVED, severity_basis__lt=Basis.PERSON
     )
@@ -61,7 +61,7 @@ def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[
         pk for pk, kind, severity in open_ones.values_list("pk", "incident_type", "severity")
         if raises(IncidentType(kind), Severity(severity), facts[pk])
     ]  # fmt: skip
-    raised: list[Raised] = []
+    raised: list[RaisedSeverity] = []
     if not likely:
         return raised
     for incident in (
@@ -69,11 +69,11 @@ def _raised(workspace_id: int, facts: Mapping[int, Mapping[str, Fact]]) -> list[
     ):
         before, measured = Severity(incident.severity), facts[incident.pk]
         if met := raises(IncidentType(incident.incident_type), before, measured):
-            raised.append(Raised(incident, before, met, escalation_words(met, measured)))
+            raised.append(RaisedSeverity(incident, before, met, escalation_words(met, measured)))
     return raised
 
 
-def _set(workspace_id: int, raised: list[Raised], now: datetime) -> None:
+def _set(workspace_id: int, raised: list[RaisedSeverity], now: datetime) -> None:
     policy = policy_of(workspace_id)
     for one in raised:
         one.incident.severity = one.escalation.to
@@ -84,13 +84,13 @@ def _set(workspace_id: int, raised: list[Raised], now: datetime) -> None:
     set_clocks(workspace_id, [one.incident.pk for one in raised])
 
 
-def _entry(actor: Actor, one: Raised, now: datetime) -> TimelineEntry:
+def _entry(actor: Actor, one: RaisedSeverity, now: datetime) -> TimelineEntry:
     message = f"Severity raised from {one.before} to {one.escalation.to}: {one.words}."
     data: dict[str, Any] = {"from": one.before.value, "to": one.escalation.to.value}
     return entry(actor, one.incident, EntryKind.SEVERITY_CHANGE, message, at=now, **data)
 
 
-def _audit(actor: Actor, one: Raised) -> AuditEntry:
+def _audit(actor: Actor, one: RaisedSeverity) -> AuditEntry:
     summary = f"{one.incident.reference}: severity {one.before} -> {one.escalation.to}, {one.words}"
     changes = {"severity": [one.before.value, one.escalation.to.value]}
     return audit_entry(
@@ -98,7 +98,7 @@ def _audit(actor: Actor, one: Raised) -> AuditEntry:
     )
 
 
-def _event(one: Raised) -> IncidentSeverityChanged:
+def _event(one: RaisedSeverity) -> IncidentSeverityChanged:
     incident = one.incident
     return IncidentSeverityChanged(
         incident.workspace_id,

@@ -27,16 +27,16 @@ _TAKE: Final[LiteralString] = (
 def lock_counter(workspace_id: int) -> IncidentCounter:
     """Lock and return the workspace's counter until the transaction ends.
 
-    Whoever touches several incidents, or could make a second unresolved one, takes this lock before any
-    incident's row; whoever touches a single incident takes only that row. Hence no cycle, and no deadlock.
-    A rolled back opening gives its number back, as the counter rolls back with it: no gaps.
+    Code that touches several incidents, or could create a second unresolved one, takes this lock before any
+    incident's row; code for a single incident takes only that row. Hence no cycles and no deadlocks. A rolled
+    back opening returns its number, as the counter rolls back with it: no gaps.
     """
     with pipelined():
         return locking_counter(workspace_id)()
 
 
 def locking_counter(workspace_id: int) -> Callable[[], IncidentCounter]:
-    """`lock_counter`, not waited for: what is sent afterwards sees what is true under the lock."""
+    """`lock_counter` without waiting: later statements see the state under the lock."""
     send(_MAKE, [workspace_id])
     locked = send(_LOCK, [workspace_id])
 
@@ -49,7 +49,7 @@ def locking_counter(workspace_id: int) -> Callable[[], IncidentCounter]:
 
 
 def take_numbers(counter: IncidentCounter, count: int) -> range:
-    """The next `count` numbers, written to the locked counter."""
+    """Take the next `count` numbers, written to the locked counter."""
     first = counter.last_number + 1
     counter.last_number += count
     send(_TAKE, [counter.last_number, counter.workspace_id])

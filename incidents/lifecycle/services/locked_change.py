@@ -24,14 +24,14 @@ from incidents.stages.services.entering import enter_stage
 from incidents.timeline.services.timeline_entries import actor_json, actor_key, entry
 from incidents.vocabulary import EntryKind, Stage
 
-# Columns that follow from the others: no change anybody made.
+# Derived columns, which are not audited.
 _UNTOLD = ("version", "updated_at", "type_basis", "severity_basis")
 
 Work = Callable[["Change"], None]
 
 
 class Change:
-    """One incident under its row lock, and what is being changed. `at` is the moment of the change."""
+    """One incident under its row lock, and its pending change. `at` is the time of the change."""
 
     def __init__(self, actor: Actor, incident: Incident, version: int | None) -> None:
         self.actor = actor
@@ -42,7 +42,10 @@ class Change:
         self._before = _fields(incident)
 
     def refuse_stale(self) -> None:
-        """Raise Conflict when the caller read an older version; call it once the call is no repeat."""
+        """Raise Conflict when the caller read an older version.
+
+        Call it once the call is known to be no repeat.
+        """
         if self.version is not None and self.version != self.incident.version:
             raise Conflict(
                 f"{self.incident.reference} has changed since you read it: it is at version "
@@ -51,9 +54,9 @@ class Change:
             )
 
     def is_repeat_of(self, first: TimelineEntry | None, done: str) -> bool:
-        """Whether this actor made that entry. Raises Conflict naming who did, if it was someone else.
+        """Return whether this actor made that entry. Raises Conflict naming the actor if it was someone else.
 
-        `done` says what is so already: "acknowledged".
+        `done` names the state: "acknowledged".
         """
         if first is not None and first.data.get("by") == actor_key(self.actor):
             return True
@@ -73,7 +76,7 @@ class Change:
         request_key: str = "",
         **data: Any,
     ) -> TimelineEntry:
-        """Write a timeline entry of something that happened `at`; the default is the moment of the change."""
+        """Write a timeline entry of something that happened `at`; the default is the time of the change."""
         made = entry(self.actor, self.incident, kind, message, at=at or self.at, is_public=is_public, **data)
         made.request_key = request_key
         made.save(force_insert=True)
@@ -81,14 +84,14 @@ class Change:
         return made
 
     def changes(self) -> dict[str, list[Any]]:
-        """Fields that differ from what was locked: name -> [before, after], JSON-ready."""
+        """Return the fields that differ from the locked state: name -> [before, after], JSON-ready."""
         after = _fields(self.incident)
         return {
             name: [_json(old), _json(after[name])] for name, old in self._before.items() if after[name] != old
         }
 
     def changes_from(self, changed: Mapping[str, list[Any]]) -> dict[str, Any]:
-        """Of fields changed before (name -> [before, after]), what those were that no one changed since."""
+        """Return the former values of changed fields (name -> [before, after]) that no one changed since."""
         return {
             name: before
             for name, (before, after) in changed.items()
@@ -96,7 +99,7 @@ class Change:
         }
 
     def put_back(self, fields: Mapping[str, Any]) -> None:
-        """Set fields to values that `changes` gave out; not yet written."""
+        """Set fields to values returned by `changes`, without saving."""
         for name, value in fields.items():
             field: Any = Incident._meta.get_field(name)
             setattr(self.incident, field.attname, field.to_python(value))
@@ -107,7 +110,7 @@ class Change:
         self.touch()
 
     def touch(self) -> None:
-        """Write the changed fields, the version left as it is."""
+        """Write the changed fields without a new version."""
         self.incident.updated_at = self.at
         changed = self.changes()
         self.incident.save(update_fields=[*changed])
@@ -123,7 +126,7 @@ class Change:
         events: Sequence[DomainEvent],
         more: Mapping[str, list[Any]] | None = None,
     ) -> None:
-        """Write the one audit row, and the facts. `more`: changes that are not fields of the incident."""
+        """Write the audit entry and the events. `more`: changes that are not fields of the incident."""
         changed = {name: pair for name, pair in self.changes().items() if name not in _UNTOLD}
         record(
             self.actor,
@@ -136,7 +139,7 @@ class Change:
 
     @property
     def ids(self) -> tuple[int, int, int, int]:
-        """What every IncidentEvent begins with."""
+        """Return the common fields of every IncidentEvent."""
         return self.incident.workspace_id, self.incident.pk, self.incident.number, self.incident.version
 
 
@@ -151,8 +154,8 @@ def change(
 ) -> Incident:
     """Run `work` on one locked incident and return the incident as it is afterwards, with details.
 
-    `in_line` takes the workspace's counter first, for work that could make a second unresolved incident of
-    one fingerprint. Raises Forbidden, NotFound, and whatever `work` raises; then nothing is written.
+    `in_line` locks the workspace's counter first, for work that could create a second unresolved incident of
+    one fingerprint. Raises Forbidden, NotFound, and whatever `work` raises, writing nothing.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     with transaction.atomic():
@@ -181,7 +184,7 @@ def _locked(actor: Actor, number: int | str | None, incident_id: int | None) -> 
 
 
 def current_state(incident: Incident) -> dict[str, Any]:
-    """What a refused caller needs to see: the fields people edit, as they are now, JSON-ready."""
+    """Return the editable fields as they are now, JSON-ready, for a caller whose change was refused."""
     names = ("number", "version", "title", "severity", "status", "stage", "acknowledged_at", "resolved_at")
     return {"incident_id": incident.reference} | {name: _json(getattr(incident, name)) for name in names}
 

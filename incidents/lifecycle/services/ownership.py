@@ -1,4 +1,4 @@
-"""Acknowledging an incident: the acknowledger owns it, and undoing that restores what was there before."""
+"""Acknowledging an incident, which takes ownership, and undoing it."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def acknowledge_incident(
 ) -> Incident:
     """Record who works on the incident; the first person counts.
 
-    A person becomes commander where there is none, and an open incident moves to investigating. A machine
-    (a token without a person, a sender, Tocsin) is recorded by name only, once: the time of
-    acknowledgement stays empty and its clock runs on. Repeated by the same actor: nothing changes. Raises
-    Conflict naming who was first (or stale), Invalid, NotFound, Forbidden.
+    A person becomes commander if there is none, and an open incident moves to investigating. A machine (a
+    token without a person, a sender, Tocsin) is recorded by name only, once: the time of acknowledgement
+    stays empty and its clock keeps running. Repeated by the same actor: nothing changes. Raises Conflict
+    naming who was first (or stale), Invalid, NotFound, Forbidden.
     """
 
     def work(it: Change) -> None:
@@ -84,7 +84,7 @@ def _acknowledge_by_person(it: Change, text: str) -> None:
 
 
 def _take_free_command(it: Change) -> bool:
-    """Make the actor commander where no one is."""
+    """Make the actor commander if there is none."""
     rows = RoleAssignment.objects.of(it.incident.workspace_id)
     role = ResponseRole.COMMANDER
     if rows.filter(incident=it.incident, role=role, ended_at=None).exists():
@@ -119,7 +119,7 @@ def _facts(it: Change, before: Status, is_commander: bool) -> list[DomainEvent]:
 
 
 def undo_acknowledgement(change: Change, before: Mapping[str, Any]) -> None:
-    """Restore status, time and commander as they were; the entry of the acknowledgement stays.
+    """Restore status, time and commander as they were; the timeline entry stays.
 
     `before` maps fields of the incident to the values they had, and `commander` to who became it.
     """

@@ -29,12 +29,12 @@ _TEXTS: Final = (
 def patch_incident(
     actor: Actor, *, number: int | str, wanted: Mapping[str, Any], version: int | None = None
 ) -> Incident:
-    """Make every change `wanted` names, each through its own service, in one transaction.
+    """Apply every change in `wanted`, each through its own service, in one transaction.
 
     Keys: title, description, impact, root_cause, labels, metadata, incident_type, users_impacted ("":
     unknown), severity, status, stage, is_private, assigned_to (a user name; None: no one), notes, message and
-    is_public (said with a change of status or stage, or as an update). Raises Conflict when `version` is
-    stale, and what the services raise; then nothing is changed.
+    is_public (used with a change of status or stage, or as an update). Raises Conflict when `version` is
+    stale, and what the services raise, changing nothing.
     """
     with transaction.atomic():
         incident = change(actor, Change.refuse_stale, number=number, version=version, in_line=True)
@@ -52,11 +52,11 @@ def patch_incident(
             incident = assign_role(actor, **where, username=wanted["assigned_to"])
         if wanted.get("notes"):
             incident = add_note(actor, **where, message=wanted["notes"])
-        said = {name: wanted[name] for name in ("message", "is_public") if name in wanted}
+        texts = {name: wanted[name] for name in ("message", "is_public") if name in wanted}
         if "status" in wanted:
-            incident = change_status(actor, **where, status=wanted["status"], **said)
-        elif said.get("message") and not with_stage:
-            incident = add_update(actor, **where, **said)
+            incident = change_status(actor, **where, status=wanted["status"], **texts)
+        elif texts.get("message") and not with_stage:
+            incident = add_update(actor, **where, **texts)
     return incident
 
 
@@ -70,8 +70,8 @@ def declare_and_set(
 ) -> Incident:
     """Declare an incident and, in one transaction, set its impact, commander and a status other than open.
 
-    `declared` holds the arguments of `declare_incident`; a repeat of its `request_key` is answered the
-    incident as it is now. Raises what those services raise; then nothing is made.
+    `declared` has the arguments of `declare_incident`; a repeat of its `request_key` returns the current
+    incident. Raises what those services raise, creating nothing.
     """
     if not impact and assigned_to is None and status is None:
         return declare_incident(actor, **declared)

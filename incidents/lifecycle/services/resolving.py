@@ -28,9 +28,8 @@ def resolve_incident(
     """Resolve the incident: its stages end, and its affected components are restored.
 
     `root_cause`, when given, is written with it. `restores=False` leaves every component affected,
-    `keep_affected` those it names.
-    Repeated by the same actor: nothing changes. Raises Conflict (someone else was first, or stale), Invalid,
-    NotFound, Forbidden.
+    `keep_affected` those it names. Repeated by the same actor: nothing changes. Raises Conflict (someone else
+    was first, or stale), Invalid, NotFound, Forbidden.
     """
 
     def work(it: Change) -> None:
@@ -50,7 +49,7 @@ def close_incident(
     is_public: bool | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Nothing is left to do; only after it is resolved. Raises as `resolve_incident` does."""
+    """Close a resolved incident. Raises as `resolve_incident` does."""
 
     def work(it: Change) -> None:
         move_to(it, Status.CLOSED, message, is_public)
@@ -67,9 +66,9 @@ def reopen_incident(
     is_public: bool | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Back to investigating: resolution and closing times are cleared and kept in the timeline.
+    """Reopen it as investigating: resolution and closing times are cleared and stay in the timeline.
 
-    Raises Conflict too when a newer incident is open for the same trouble.
+    Also raises Conflict when a newer incident is open for the same fingerprint.
     """
 
     def work(it: Change) -> None:

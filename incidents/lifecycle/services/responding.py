@@ -39,10 +39,11 @@ def change_status(
     is_public: bool | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Move to any status that may follow, with a message for the timeline; `is_public` None means internal.
+    """Change to any status that may follow, with a message for the timeline; `is_public` None means internal.
 
-    Aliases are taken; a stage word ("containing") changes the stage instead. `investigating` reopens what is
-    over. The same actor repeating the move changes nothing. Raises Conflict, Invalid, NotFound, Forbidden.
+    Aliases are accepted; a stage name ("containing") changes the stage instead. `investigating` reopens a
+    resolved incident. Repeated by the same actor: nothing changes. Raises Conflict, Invalid, NotFound,
+    Forbidden.
     """
     wanted = as_status_or_stage(status)
 
@@ -65,10 +66,10 @@ def change_stage(
     message: str = "",
     version: int | None = None,
 ) -> Incident:
-    """Run the response in another stage; any may follow any. The present one again changes nothing.
+    """Change the stage of the response; any may follow any. The current one again changes nothing.
 
-    A move that jumps over stages the incident was never in needs a `message`, the reason. Raises Conflict
-    (stale), Invalid, NotFound, Forbidden.
+    Skipping stages the incident was never in needs a `message`, the reason. Raises Conflict (stale), Invalid,
+    NotFound, Forbidden.
     """
     wanted = as_stage(stage)
 
@@ -107,7 +108,7 @@ def change_severity(
     message: str = "",
     version: int | None = None,
 ) -> Incident:
-    """Set the severity and recompute the deadlines from detection. The present one again changes nothing.
+    """Set the severity and recompute the deadlines from detection. The current one again changes nothing.
 
     Raises Conflict (stale), Invalid, NotFound, Forbidden.
     """
@@ -132,7 +133,7 @@ def change_severity(
 
 
 def _basis_of(actor: Actor) -> Basis:
-    """What a change of this actor makes a type or severity rest on: a sender's word is a specific finding."""
+    """Return the basis of a type or severity set by this actor: a sender's counts as a specific finding."""
     return Basis.EVENT_TYPE if actor.kind in ("source", "system") else Basis.PERSON
 
 
@@ -157,9 +158,9 @@ def edit_incident(
     users_impacted: int | str | None = None,
     version: int | None = None,
 ) -> Incident:
-    """Correct what it says; None leaves a field alone, `labels` and `metadata` replace all.
+    """Change fields; None keeps a field, `labels` and `metadata` replace all.
 
-    Values that are not new change nothing.
+    Equal values change nothing.
 
     `users_impacted`: a whole number, or "" for unknown.
 

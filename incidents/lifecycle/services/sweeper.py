@@ -1,4 +1,4 @@
-"""Periodic looks at the unresolved incidents of every workspace."""
+"""Periodic sweep of the unresolved incidents of every workspace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_RAISED: Final = 200
 
 
 def raise_prolonged(now: datetime, *, limit: int = MAX_RAISED) -> int:
-    """Raise the incidents whose type escalates when it lasts too long; returns how many. Safe to repeat."""
+    """Raise the incidents whose type escalates when it lasts too long; returns how many. Idempotent."""
     since = now - timedelta(minutes=PROLONGED_MINUTES)
     due = Incident.across_workspaces.filter(
         status__in=UNRESOLVED,

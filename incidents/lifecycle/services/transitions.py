@@ -11,8 +11,8 @@ from incidents.components.services.restoring import restore_components, unrestor
 from incidents.events import IncidentAcknowledged, status_events
 from incidents.lifecycle.services.locked_change import Change, current_state
 from incidents.lifecycle.state_machine import (
-    Course,
     ForbiddenMoveError,
+    IncidentState,
     entry_kind,
     is_reopening,
     move,
@@ -36,11 +36,12 @@ def move_to(
     restores: bool = True,
     keep: Collection[str] = (),
 ) -> None:
-    """Move the incident, tell the timeline, the audit trail and the outbox.
+    """Change the status and write timeline, audit trail and outbox.
 
-    A repeat by whoever made the move changes nothing; anybody else is told who was first. `is_public` None
-    means internal. Resolving ends the stages and, where `restores`, restores the affected components except
-    those named in `keep`. Raises Conflict; Invalid naming `status` for a move that cannot follow.
+    A repeat by the same actor changes nothing; for anyone else it is a Conflict naming who was first.
+    `is_public` None means internal. Resolving ends the stages and, with `restores`, restores the affected
+    components except those named in `keep`. Raises Conflict; Invalid naming `status` for a transition that is
+    not allowed.
     """
     incident, before = change.incident, Status(change.incident.status)
     text = clean_text("message", message)
@@ -57,7 +58,7 @@ def move_to(
         unrestore_components(change, incident.resolved_at)
         incident.opening += 1
     _set_times(change, after)
-    _set_clocks(change, is_back=is_back, told=bool(text and is_public))
+    _set_clocks(change, is_back=is_back, restarts_updates=bool(text and is_public))
     facts |= _stage_follows(change, status, is_back=is_back)
     if status == Status.RESOLVED:
         restored = restore_components(change, keep) if restores else []
@@ -67,8 +68,8 @@ def move_to(
     _record(change, before, words, facts, is_public=bool(is_public))
 
 
-def _set_times(change: Change, after: Course) -> None:
-    """Take over status and times; whoever moves an incident past open has acknowledged it."""
+def _set_times(change: Change, after: IncidentState) -> None:
+    """Apply status and times; moving an incident past open also acknowledges it."""
     incident = change.incident
     for name in ("status", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at"):
         setattr(incident, name, getattr(after, name))
@@ -78,7 +79,7 @@ def _set_times(change: Change, after: Course) -> None:
 
 
 def _record(change: Change, before: Status, words: str, facts: dict[str, Any], *, is_public: bool) -> None:
-    """Write the entry, the audit row and the events of a move that is saved."""
+    """Write the entry, the audit entry and the events of a saved transition."""
     incident, status, actor = change.incident, Status(change.incident.status), change.actor
     is_first = change.changes().get("acknowledged_at") is not None
     data: dict[str, Any] = {"from": before.value, "to": status.value, **facts}
@@ -92,9 +93,9 @@ def _record(change: Change, before: Status, words: str, facts: dict[str, Any], *
     change.finish(action, f"{incident.reference}: {before} -> {status}", events)
 
 
-def _moved(change: Change, status: Status) -> Course:
+def _moved(change: Change, status: Status) -> IncidentState:
     incident = change.incident
-    course = Course(
+    course = IncidentState(
         Status(incident.status),
         incident.acknowledged_at,
         incident.mitigated_at,
@@ -118,7 +119,7 @@ def _moved(change: Change, status: Status) -> Course:
 
 
 def refuse_merged(incident: Incident) -> None:
-    """An incident that was merged into another one stays closed. Raises Conflict."""
+    """Refuse to reopen an incident that was merged into another one. Raises Conflict."""
     if incident.merged_into_id is not None:
         raise Conflict(
             f"{incident.reference} is merged into another incident. Work there, or undo the merge. "
@@ -128,9 +129,9 @@ def refuse_merged(incident: Incident) -> None:
 
 
 def refuse_second_unresolved(incident: Incident) -> None:
-    """The same trouble may have opened a newer incident meanwhile; two at once would split its events.
+    """Refuse to reopen if a newer incident is open for the same fingerprint: two would split its events.
 
-    Ask under the counter's lock. Raises Conflict naming the other.
+    Call it under the counter's lock. Raises Conflict naming the other.
     """
     mine = IncidentSignal.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     theirs = IncidentSignal.objects.of(incident.workspace_id).filter(
@@ -150,24 +151,24 @@ def refuse_second_unresolved(incident: Incident) -> None:
 
 
 def _lost_facts(incident: Incident) -> dict[str, str]:
-    """The times that reopening clears, kept in the timeline."""
+    """Return the times that reopening clears, for the timeline."""
     times = {"resolved_at": incident.resolved_at, "closed_at": incident.closed_at}
     return {name: moment.isoformat() for name, moment in times.items() if moment is not None}
 
 
-def _set_clocks(change: Change, *, is_back: bool, told: bool) -> None:
+def _set_clocks(change: Change, *, is_back: bool, restarts_updates: bool) -> None:
     incident = change.incident
     if incident.status not in UNRESOLVED:
         incident.update_due_at = None
     elif is_back:
         set_deadlines(incident, clocks_for(incident))
         restart_update_clock(incident, change.at)
-    elif told:
+    elif restarts_updates:
         restart_update_clock(incident, change.at)
 
 
 def _stage_follows(change: Change, status: Status, *, is_back: bool) -> dict[str, str]:
-    """Set the stage that goes with the move: done when resolved, investigation when reopened."""
+    """Set the stage that follows from the status: done when resolved, investigation when reopened."""
     incident, before = change.incident, Stage(change.incident.stage)
     if status == Status.RESOLVED:
         incident.stage = Stage.DONE

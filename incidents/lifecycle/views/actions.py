@@ -25,12 +25,15 @@ from incidents.timeline.forms import ChangesForm
 from incidents.vocabulary import ResponseRole
 
 FIELD_ID: Final = "action_%s"  # the page under the dialog has fields of its own
-ATTEMPTS: Final = 3  # someone else may be faster once more
+ATTEMPTS: Final = 3  # a concurrent change may happen again
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
-    """GET: the form of one action. POST: do it; 303 or 204, 409 with the state now, 422 with the faults."""
+    """GET: the form of one action.
+
+    POST: run it; 303 or 204, 409 with the current state, 422 with the faults.
+    """
     if name not in ACTIONS:
         raise Http404
     actor, action = current_actor(request), ACTIONS[name]
@@ -54,22 +57,22 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
 
 
 def _empty(request: HttpRequest, action: Action, incident: Incident, actor: Actor) -> tuple[ActionForm, bool]:
-    """The form to fill in, and whether it holds what someone typed before their sign-in ended."""
-    kept = take_form(request)
-    if kept is not None:
-        return action.form(kept, incident=incident, actor=actor, auto_id=FIELD_ID), True
+    """Return the form to fill in, and whether it contains input saved before the session ended."""
+    saved = take_form(request)
+    if saved is not None:
+        return action.form(saved, incident=incident, actor=actor, auto_id=FIELD_ID), True
     initial = {"next": request.GET.get("next", ""), **request.GET.dict()}
     return action.form(incident=incident, actor=actor, initial=initial, auto_id=FIELD_ID), False
 
 
 def _run(actor: Actor, action: Action, form: ActionForm) -> BulkAction | None:
-    """Do it; the answer is what takes it back, where that can be.
+    """Run the action; returns the undoable action that it recorded, if any.
 
-    Fields that no one else touched are written even when the rest has moved on meanwhile.
+    Fields that no one else touched are written even if others changed meanwhile.
     """
     number, data = form.incident.number, form.cleaned_data
     if isinstance(form, ResolveForm):
-        data = {**data, "kept": form.kept()}
+        data = {**data, "still_affected": form.still_affected()}
     if action.undo:
         role = data.get("role", ResponseRole.COMMANDER)
         work = partial(action.run, actor, number, data)
@@ -94,13 +97,13 @@ def _page(
     request: HttpRequest,
     name: str,
     form: ActionForm,
-    is_kept: bool = False,
+    is_restored: bool = False,
     *,
     status: int = 200,
     **more: Any,
 ) -> HttpResponse:
     context = {"action": ACTIONS[name], "name": name, "form": form.styled(), "incident": form.incident}
-    context |= {"nav_current": "/incidents", "is_kept": is_kept, **more}
+    context |= {"nav_current": "/incidents", "is_restored": is_restored, **more}
     response = render(request, "incidents/lifecycle/action.html", context, part="form", status=status)
     if status >= 400:
         response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"
@@ -108,7 +111,7 @@ def _page(
 
 
 def _overtaken(request: HttpRequest, name: str, form: ActionForm, conflict: Conflict) -> HttpResponse:
-    """Both texts are shown; what was typed is kept, and sending it again applies it to the incident now."""
+    """Show both values with the input; submitting again applies it to the current incident."""
     now = incident_for(form.actor, form.incident.number)
     data, clashes = request.POST.copy(), []
     data["version"] = str(now.version)
@@ -143,5 +146,5 @@ def _done(
     url = back if back and is_ours else f"/incidents/{incident.reference}"
     topics = ("incidents", f"incident:{incident.number}")
     undo = f"/incidents/bulk/{taken.pk}/undo" if taken else ""
-    said = form.told(incident) or action.said.format(**words)
-    return done(request, said, url=url, topics=topics, undo=undo)
+    message = form.toast(incident) or action.message.format(**words)
+    return done(request, message, url=url, topics=topics, undo=undo)

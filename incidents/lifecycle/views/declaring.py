@@ -28,11 +28,11 @@ MIN_WORD = 4
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def declare(request: HttpRequest) -> HttpResponse:
-    """GET: the form. POST: the incident; 303 to its page, 422 with the faults and everything typed."""
+    """GET: the form. POST: the incident; 303 to its page, 422 with the faults and the input."""
     actor = current_actor(request)
     require(actor, Capability.INCIDENTS_WRITE)
-    if (kept := take_form(request)) is not None:
-        return _page(request, DeclareForm(kept), is_kept=True)
+    if (saved := take_form(request)) is not None:
+        return _page(request, DeclareForm(saved), is_restored=True)
     if request.method != "POST":
         return _page(request, DeclareForm(initial={"request_key": uuid.uuid4().hex}))
     form = DeclareForm(request.POST)
@@ -48,14 +48,14 @@ def declare(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, form: DeclareForm, status: int = 200, *, is_kept: bool = False
+    request: HttpRequest, form: DeclareForm, status: int = 200, *, is_restored: bool = False
 ) -> HttpResponse:
-    context = {"form": form.styled(), "nav_current": "/incidents", "is_kept": is_kept}
+    context = {"form": form.styled(), "nav_current": "/incidents", "is_restored": is_restored}
     return render(request, "incidents/lifecycle/declare.html", context, part="form", status=status)
 
 
 def _declare(actor: Actor, form: DeclareForm) -> int:
-    """The same form sent twice answers the same incident."""
+    """Declare the incident; the same form sent twice returns the same incident."""
     data = form.cleaned_data
     incident = declare_incident(
         actor,

@@ -14,17 +14,17 @@ from core.ui.htmx import render as render_part
 from incidents.lifecycle.forms import NoteForm
 from incidents.overview.panels import parse_kind
 from incidents.parsing import parsed
-from incidents.selectors import incident_for, story_of
+from incidents.selectors import incident_for, timeline_of
 from incidents.timeline.presentation import refuse_unknown
 from incidents.timeline.selectors import BOTH, activity_page, source_named
 from incidents.vocabulary import CHATTER
 
-PEEKED: Final = 6  # entries of the timeline that a peek shows
+PEEKED: Final = 6  # timeline entries shown in a peek
 
 
 @require_safe
 def activity(request: HttpRequest) -> HttpResponse:
-    """GET /activity: what happened across all incidents, newest first; `?kind=updates` only those."""
+    """GET /activity: activity of all incidents, newest first; `?kind=updates` filters it."""
     current_actor(request)
     parse_kind(request.GET.get("kind", ""))  # raises Invalid naming it
     return render(request, "incidents/overview/activity.html", {"nav_current": "/activity"})
@@ -32,7 +32,7 @@ def activity(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET /incidents/INC-42: one incident; `?kind=`, `?before=` and `?entry=` say which of its timeline."""
+    """GET /incidents/INC-42: one incident; `?kind=`, `?before=` and `?entry=` select from its timeline."""
     actor = current_actor(request)
     incident = incident_for(actor, reference)
     refuse_unknown(request.GET)
@@ -47,20 +47,20 @@ def detail(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_safe
 def peek(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET /incidents/INC-42/peek: the incident in short, in a dialog over the list."""
+    """GET /incidents/INC-42/peek: summary of the incident in a dialog over the list."""
     actor = current_actor(request)
     incident = incident_for(actor, reference)
     context = {
         "one": incident,
         "nav_current": "/" if incident.is_unresolved else "/incidents",
-        "entries": story_of(actor, incident.pk, without=CHATTER, limit=PEEKED).items,
+        "entries": timeline_of(actor, incident.pk, without=CHATTER, limit=PEEKED).items,
     }
     return render_part(request, "incidents/lifecycle/peek.html", context, part="peek")
 
 
 @require_safe
 def incident_activity(request: HttpRequest, reference: str) -> HttpResponse:
-    """GET /incidents/INC-42/activity: everything that happened and was changed, 50 a page."""
+    """GET /incidents/INC-42/activity: its timeline and audit log, 50 per page."""
     actor = current_actor(request)
     incident = incident_for(actor, reference)
     source = request.GET.get("source", "")

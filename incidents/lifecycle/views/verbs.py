@@ -38,17 +38,17 @@ Run = Callable[[Actor, int, Data], object]
 
 @dataclass(frozen=True)
 class Action:
-    """One verb. `said` is the toast, with {ref} for the incident; `kind` dresses the button.
+    """One action. `message` is the toast, with {ref} for the incident; `kind` is the style of the button.
 
-    `run` gets the cleaned data of the form; of a form for fields of the incident only what was changed, and
-    the version. `undo`: as what it can be taken back.
+    `run` gets the cleaned data of the form (for fields of the incident only what was changed) and the
+    version. `undo`: the kind of undoable action.
     """
 
     title: str
     submit: str
     form: type[lifecycle_forms.ActionForm]
     run: Run
-    said: str
+    message: str
     kind: str = "primary"
     lead: str = ""
     undo: BulkKind | None = None
@@ -76,7 +76,11 @@ def _tick(actor: Actor, number: int, data: Data) -> None:
 def _resolve(actor: Actor, number: int, data: Data) -> None:
     given = {name: data[name] for name in ("message", "is_public", "version")}
     resolving.resolve_incident(
-        actor, number=number, root_cause=data["root_cause"] or None, keep_affected=data["kept"], **given
+        actor,
+        number=number,
+        root_cause=data["root_cause"] or None,
+        keep_affected=data["still_affected"],
+        **given,
     )
 
 
@@ -112,7 +116,7 @@ def _edit(actor: Actor, number: int, data: Data) -> None:
 
 
 def _component(actor: Actor, number: int, data: Data) -> None:
-    """Someone else's change to another part of the incident is no reason to refuse, so no version here."""
+    """Set the impact without a version: concurrent changes to other parts of the incident do not conflict."""
     if not data["impact"]:
         affected_components.remove_component(actor, number=number, component=data["component"])
         return

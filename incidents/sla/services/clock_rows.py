@@ -1,4 +1,4 @@
-"""Keeps the rows of SLA targets equal to the deadlines on their incidents."""
+"""Keeps the rows of SLA clocks equal to the deadlines of their incidents."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _STANDARD_UPDATES: Final = orjson.dumps(
     {severity.value: clocks.update_every for severity, clocks in STANDARD.items()}
 ).decode()
 
-# A clock that runs is inserted, or started anew where its deadline moved or it had ended; a breached one
-# stays so while its deadline stays. Clocks of what was done are met; the others stop.
+# A running clock is inserted, or restarted if its deadline moved or it had ended; a breached one stays
+# breached while its deadline stays. Clocks of completed steps are met; the others stop.
 _SYNC: Final[LiteralString] = """
 with want as (
   select i.id, i.workspace_id, k.kind, least(k.started, k.deadline) as started, k.deadline,

@@ -27,10 +27,10 @@ _DUTIES: Final = {
 
 
 def advance_clocks(now: datetime, *, clocks: Sequence[SlaClock]) -> None:
-    """Take each claimed clock to its next phase: a warning at 80 %, a breach at its deadline.
+    """Advance each claimed clock: a warning at 80 %, a breach at its deadline.
 
-    A warning that comes after the deadline is left out. One transaction for each workspace, incidents
-    locked in the order of their ids; a clock that changed since it was claimed is left alone.
+    A warning later than the deadline is skipped. One transaction for each workspace, incidents locked in the
+    order of their ids; a clock that changed since it was claimed is skipped.
     """
     ordered = sorted(clocks, key=lambda clock: (clock.workspace_id, clock.incident_id, clock.pk))
     for workspace_id, group in groupby(ordered, key=lambda clock: clock.workspace_id):
@@ -59,7 +59,10 @@ def _advance(workspace_id: int, clocks: list[SlaClock], now: datetime) -> None:
 
 
 def _moved(clock: SlaClock, *, is_breach: bool) -> bool:
-    """Settle a breach, or plan it after a warning. False when the clock was changed since it was claimed."""
+    """Settle a breach, or reschedule after a warning.
+
+    Returns False if the clock changed since it was claimed.
+    """
     if is_breach:
         return settle(clock, phase=Phase.BREACHED, breaches=clock.breaches + 1)
     return reschedule(clock, clock.deadline, phase=Phase.WARNED)
@@ -94,7 +97,7 @@ def _fact(incident: Incident, clock: SlaClock, recipient: int | None, *, is_brea
 
 
 def _roles_of(workspace_id: int, incidents: Iterable[int]) -> dict[int, dict[str, int]]:
-    """Incident -> role -> who holds it now."""
+    """Return incident -> role -> current holder."""
     roles = RoleAssignment.objects.of(workspace_id).filter(incident_id__in=list(incidents), ended_at=None)
     held: dict[int, dict[str, int]] = {}
     for incident_id, role, user_id in roles.values_list("incident_id", "role", "user_id"):
@@ -103,6 +106,6 @@ def _roles_of(workspace_id: int, incidents: Iterable[int]) -> dict[int, dict[str
 
 
 def _recipient(held: Mapping[str, int], clock: SlaClock) -> int | None:
-    """The user to remind: of updates the comms lead, else the commander; of the others the commander."""
+    """Return the user to remind: for updates the comms lead, else the commander."""
     commander = held.get(ResponseRole.COMMANDER.value)
     return held.get(ResponseRole.COMMS_LEAD.value, commander) if clock.kind == Kind.UPDATE else commander

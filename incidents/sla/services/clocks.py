@@ -1,4 +1,4 @@
-"""The clocks of a workspace, and putting them on incidents."""
+"""SLA policies of a workspace, and their application to incidents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ select severity, acknowledge_within, update_every, resolve_within
 
 
 def seed_policies(workspace_id: int, *, preset: Policy = STANDARD) -> None:
-    """Give a new workspace its policies; those it already has stay as they are."""
+    """Give a new workspace the default policies; existing ones stay."""
     rows = [
         SlaPolicy(
             workspace_id=workspace_id,
@@ -33,16 +33,16 @@ def seed_policies(workspace_id: int, *, preset: Policy = STANDARD) -> None:
 
 
 def policy_of(workspace_id: int) -> Policy:
-    """Every severity's clocks: the workspace's own, else the standard ones."""
+    """Return every severity's targets: the workspace's own, else the defaults."""
     return request_policy(workspace_id)()
 
 
 def request_policy(workspace_id: int) -> Callable[[], Policy]:
-    """`policy_of`, not waited for."""
-    answer = send(_POLICY, [workspace_id])
+    """`policy_of`, sent without waiting for the result."""
+    result = send(_POLICY, [workspace_id])
 
     def policy() -> Policy:
-        own = {Severity(severity): Clocks(*clocks) for severity, *clocks in answer.rows()}
+        own = {Severity(severity): Clocks(*clocks) for severity, *clocks in result.rows()}
         return {**STANDARD, **own}
 
     return policy
@@ -57,10 +57,10 @@ def set_deadlines(incident: Incident, clocks: Clocks) -> None:
 
 
 def clocks_for(incident: Incident) -> Clocks:
-    """The clocks of the incident's severity in its workspace."""
+    """Return the targets of the incident's severity in its workspace."""
     return policy_of(incident.workspace_id)[Severity(incident.severity)]
 
 
 def restart_update_clock(incident: Incident, told_at: datetime) -> None:
-    """Stakeholders heard at `told_at`: set when they must hear again (not saved)."""
+    """Set the next update's deadline after an update at `told_at` (not saved)."""
     incident.update_due_at = next_update(clocks_for(incident), told_at)

@@ -21,13 +21,13 @@ MAX_MINUTES = 525_600
 
 
 def policies_for(actor: Actor) -> Policy:
-    """Every severity's clocks. Raises Forbidden."""
+    """Return every severity's targets. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return policy_of(actor.workspace_id)
 
 
 def change_policies(actor: Actor, *, policies: Mapping[Severity, Clocks], based_on: str = "") -> Policy:
-    """Set the clocks of all four severities, in minutes from 1 to a year; incidents that run keep theirs.
+    """Set the targets of all four severities, in minutes from 1 to a year; open incidents keep theirs.
 
     based_on: the `policy_mark` the change was made from. Raises Forbidden, Invalid naming `sev1.field`,
     Conflict when someone changed them meanwhile.

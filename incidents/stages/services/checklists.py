@@ -1,4 +1,4 @@
-"""Ticking the items of an incident's checklist, and editing the templates."""
+"""Ticks the items of an incident's checklist, and edits the templates."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ KINDS: Final = ("action", "check", "exit")
 def tick_item(
     actor: Actor, *, number: int | str, stage: Stage | str, position: int, ticked: bool = True
 ) -> Incident:
-    """Tick an item of a stage's checklist, or take the tick away. A repeat changes nothing.
+    """Tick or untick an item of a stage's checklist. Idempotent.
 
-    Changes no version. Raises NotFound for an item the stage does not have, Invalid, Forbidden.
+    Does not change the version. Raises NotFound for an item the stage does not have, Invalid, Forbidden.
     """
     wanted = as_stage(stage)
 
@@ -78,7 +78,7 @@ def change_template(
 ) -> StageTemplate:
     """Set checklist and planned minutes of a stage, for one type or ("") for every other.
 
-    Incidents that entered the stage keep what they copied. Raises Invalid naming the field, Forbidden.
+    Incidents that entered the stage keep their copy. Raises Invalid naming the field, Forbidden.
     """
     require(actor, Capability.SETTINGS_WRITE)
     wanted, kind = as_stage(stage), as_type(incident_type).value if incident_type else ""

@@ -19,14 +19,14 @@ ORDER: Final = list(Stage)
 
 
 def plan_for(workspace_id: int, incident_type: str, stage: Stage) -> Plan:
-    """The template of the type, else that of every type, else the standard one."""
+    """Return the template of the type, else that of every type, else the default one."""
     return plans_for(workspace_id, incident_type)[stage]
 
 
 def plans_for(workspace_id: int, incident_type: str) -> dict[Stage, Plan]:
     """`plan_for` of every stage, in one statement."""
     plans = dict(STANDARD)
-    for found in _templates(workspace_id, str(incident_type)):  # that of the type after that of every type
+    for found in _templates(workspace_id, str(incident_type)):  # the type's own after the one for every type
         items = tuple(Item(**item) for item in found.items)
         plans[Stage(found.stage)] = Plan(found.from_minutes, found.to_minutes, items)
     return plans
@@ -70,7 +70,7 @@ def _visit(incident: Incident, stage: Stage, plan: Plan, at: datetime) -> StageV
 
 
 def skip_stages(incident: Incident, stages: Iterable[Stage], reason: str, at: datetime) -> None:
-    """Record that these stages were left out, and why."""
+    """Record that these stages were skipped, and why."""
     given = {"skipped_at": at, "skip_reason": reason}
     for stage in stages:
         visits = StageVisit.objects.of(incident.workspace_id)
@@ -79,7 +79,7 @@ def skip_stages(incident: Incident, stages: Iterable[Stage], reason: str, at: da
 
 
 def skipped_between(incident: Incident, before: Stage, after: Stage) -> list[Stage]:
-    """Stages that a move jumps over and that the incident was never in."""
+    """Return the stages that a move skips and that the incident was never in."""
     passed = ORDER[ORDER.index(before) + 1 : ORDER.index(after)]
     visits = StageVisit.objects.of(incident.workspace_id).filter(incident=incident)
     seen = set(visits.filter(entered_at__isnull=False).values_list("stage", flat=True))

@@ -1,4 +1,4 @@
-"""Rewords, withdraws and publishes timeline entries; what was written first stays readable."""
+"""Edits, withdraws and publishes timeline entries; the original text stays readable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from incidents.validation import clean_text, invalid
 from incidents.vocabulary import EntryKind
 
 AMENDABLE: Final = (EntryKind.NOTE, EntryKind.UPDATE)
-MAX_AMENDMENTS: Final = 100  # of one entry
+MAX_AMENDMENTS: Final = 100  # per entry
 Kind = EntryAmendment.Kind
 
 
@@ -28,11 +28,11 @@ def amend_entry(
     message: str = "",
     based_on: int | None = None,
 ) -> TimelineEntry:
-    """Reword a note or an update, withdraw it (`message` is the reason), or publish it.
+    """Edit a note or an update, withdraw it (`message` is the reason), or publish it.
 
-    A public entry that is reworded is published anew: stakeholders see the new text. Publishing restarts
-    the update clock. `based_on`: the number of amendments the caller read. The same again changes nothing.
-    Raises Invalid (field `message`, `kind` or `entry`), Conflict (stale, or withdrawn), NotFound, Forbidden.
+    A public entry that is edited is published again: stakeholders see the new text. Publishing restarts the
+    update clock. `based_on`: the number of amendments the caller read. Idempotent. Raises Invalid (field
+    `message`, `kind` or `entry`), Conflict (stale, or withdrawn), NotFound, Forbidden.
     """
     wanted = _kind(kind)
     text = clean_text("message", message, required=wanted != Kind.WITHDRAWN)

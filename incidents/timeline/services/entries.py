@@ -14,11 +14,11 @@ from incidents.models import TimelineEntry
 from incidents.validation import clean_past, invalid
 from incidents.vocabulary import EntryKind
 
-PINS: Final = 20  # more would push the story off the page
+PINS: Final = 20  # more would push the timeline off the page
 
 
 def pin_entry(actor: Actor, *, number: int | str, entry_id: int) -> TimelineEntry:
-    """Keep an entry at the head of the timeline; a pinned one stays as it is. Changes no version.
+    """Pin an entry to the top of the timeline (idempotent). Does not change the version.
 
     Raises NotFound, Conflict when 20 are pinned already, Forbidden.
     """
@@ -35,7 +35,7 @@ def pin_entry(actor: Actor, *, number: int | str, entry_id: int) -> TimelineEntr
 
 
 def unpin_entry(actor: Actor, *, number: int | str, entry_id: int) -> TimelineEntry:
-    """Let an entry go back to its place; one not pinned stays as it is. Raises NotFound, Forbidden."""
+    """Unpin an entry (idempotent). Raises NotFound, Forbidden."""
 
     def work(it: Change, entry: TimelineEntry) -> None:
         if entry.pinned_at is not None:
@@ -48,10 +48,10 @@ def unpin_entry(actor: Actor, *, number: int | str, entry_id: int) -> TimelineEn
 def correct_entry_time(
     actor: Actor, *, number: int | str, entry_id: int, occurred_at: datetime
 ) -> TimelineEntry:
-    """Say when what a note tells really happened: with a time zone, not in the future, ten years ago at most.
+    """Correct when the event of a note happened: with a time zone, in the past, at most ten years ago.
 
-    Only notes: every other time is a fact that Tocsin saw itself. The words and the moment of writing stay.
-    Raises Invalid (field `occurred_at`), NotFound, Forbidden.
+    Notes only: every other time was recorded by Tocsin itself. Text and time of writing stay. Raises Invalid
+    (field `occurred_at`), NotFound, Forbidden.
     """
 
     def work(it: Change, entry: TimelineEntry) -> None:

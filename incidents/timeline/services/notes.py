@@ -16,7 +16,7 @@ from incidents.timeline.update_templates import fill_next_update
 from incidents.validation import clean_line, clean_past, clean_text, invalid
 from incidents.vocabulary import EntryKind
 
-# Two clicks, or a form sent again: the same words by the same hand this soon are one entry.
+# The same text by the same actor within this time (double click, form sent again) is one entry.
 REPEAT_WITHIN = timedelta(seconds=10)
 MAX_UNTIL_UPDATE = timedelta(days=7)
 
@@ -30,11 +30,12 @@ def add_note(
     occurred_at: datetime | None = None,
     request_key: str = "",
 ) -> Incident:
-    """An internal note of 1 to 20,000 characters. Changes no version: two people may write at once.
+    """Add an internal note of 1 to 20,000 characters.
 
-    `occurred_at`: when it happened, with a time zone, at most ten years ago; default now. `request_key` (up
-    to 200 characters) names this very note: the same words sent again with it are written once, however
-    late. Raises Invalid (field `message`, `occurred_at` or `request_key`), NotFound, Forbidden.
+    Does not change the version, so that notes never conflict. `occurred_at`: when it happened, with a time
+    zone, at most ten years ago; default now. `request_key` (up to 200 characters) is an idempotency key: the
+    same text with it is written once, however late. Raises Invalid (field `message`, `occurred_at` or
+    `request_key`), NotFound, Forbidden.
     """
     words = _Words(EntryKind.NOTE, message, request_key, at=occurred_at)
     return _add(actor, words, number=number, incident_id=incident_id)
@@ -50,10 +51,10 @@ def add_update(
     request_key: str = "",
     next_update_at: datetime | None = None,
 ) -> Incident:
-    """What stakeholders are told, public unless said otherwise; restarts the update clock.
+    """Add a stakeholder update, public by default; restarts the update clock.
 
-    `next_update_at`: when they hear again, within seven days; default by the SLA target. In the text
-    `{next_update}` becomes that time. `request_key` as for a note. Raises Invalid (field `message`,
+    `next_update_at`: the time of the next one, within seven days; default by the SLA target. In the text
+    `{next_update}` is replaced by that time. `request_key` as for a note. Raises Invalid (field `message`,
     `next_update_at` or `request_key`), NotFound, Forbidden.
     """
     words = _Words(EntryKind.UPDATE, message, request_key, is_public=is_public, next_at=next_update_at)
@@ -61,7 +62,7 @@ def add_update(
 
 
 class _Words:
-    """What is to be written, checked."""
+    """The validated text to write."""
 
     def __init__(
         self,
@@ -81,7 +82,10 @@ class _Words:
         self.at = at
 
     def digest(self, actor: Actor) -> str:
-        """What is stored of the key: 64 hex digits, an actor's own and these words' alone; "" for none."""
+        """Return the stored form of the key: 64 hex digits, specific to the actor and the text.
+
+        "" for none.
+        """
         if not self.key:
             return ""
         seed = "\n".join((actor_key(actor), self.key, self.kind, str(self.is_public), self.text))
@@ -98,11 +102,10 @@ def add_entry(
     occurred_at: datetime | None = None,
     request_key: str = "",
 ) -> TimelineEntry:
-    """A note or an update, as `add_note` and `add_update` write them, answering the entry.
+    """Add a note or an update, as `add_note` and `add_update` do, returning the entry.
 
-    Sent again with its `request_key`, it answers the entry written first. Raises Invalid (field `kind` for
-    any other kind, `is_public` for a public note, `occurred_at` for an update at another time), NotFound,
-    Forbidden.
+    Repeated with its `request_key`, it returns the first entry. Raises Invalid (field `kind` for any other
+    kind, `is_public` for a public note, `occurred_at` for an update at another time), NotFound, Forbidden.
     """
     if kind not in (EntryKind.NOTE, EntryKind.UPDATE):
         raise invalid("kind", "choice", "must be note or update: other entries are written by Tocsin")
@@ -160,7 +163,10 @@ def _write(it: Change, words: _Words, digest: str, happened: datetime) -> Timeli
 
 
 def _plan_next(it: Change, next_at: datetime | None) -> datetime | None:
-    """Restart the update clock (not saved) and say when it ends. Raises Invalid (field `next_update_at`)."""
+    """Restart the update clock (not saved) and return when it ends.
+
+    Raises Invalid (field `next_update_at`).
+    """
     if next_at is not None and not (it.incident.is_unresolved and _is_soon(next_at, it.at)):
         rule = "must be with a time zone, in the future, within seven days, of an unresolved incident"
         raise invalid("next_update_at", "range", rule)
@@ -177,5 +183,5 @@ def _is_soon(next_at: datetime, now: datetime) -> bool:
 
 
 def planned_update(incident: Incident, told_at: datetime) -> datetime | None:
-    """When stakeholders hear again by the SLA target after an update at `told_at`; None: no such target."""
+    """Return when the update after one at `told_at` is due by the SLA target; None: no such target."""
     return next_update(clocks_for(incident), told_at) if incident.is_unresolved else None

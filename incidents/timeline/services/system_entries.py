@@ -32,10 +32,10 @@ def add_system_entry(
     at: datetime | None = None,
     **data: Any,
 ) -> TimelineEntry:
-    """Write an entry; the incident's version stays as it is.
+    """Write an entry without changing the incident's version.
 
-    `once` names this very fact, such as "sla:acknowledge:2:breached": written again, the first entry is
-    returned. `at`: when it happened, default now. Raises Forbidden, NotFound.
+    `once` is a unique key, such as "sla:acknowledge:2:breached": repeated, the first entry is returned. `at`:
+    when it happened, default now. Raises Forbidden, NotFound.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     digest = sha256(once.encode()).hexdigest()

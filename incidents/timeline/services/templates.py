@@ -1,4 +1,4 @@
-"""The texts to begin stakeholder updates with: those of the workspace, else the standard ones."""
+"""Stakeholder update templates: those of the workspace, else the defaults."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MAX_TEXT: Final = 5_000
 
 
 def update_templates_of(workspace_id: int) -> Mapping[str, UpdateTemplate]:
-    """Name -> template, in the order of an incident's course."""
+    """Return name -> template, in the order of an incident's course."""
     rows = StoredUpdateTemplate.objects.of(workspace_id)
     stored = {one.name: UpdateTemplate(one.label, one.text) for one in rows}
     return {name: stored.get(name, one) for name, one in STANDARD.items()}
 
 
 def change_update_template(actor: Actor, *, name: str, label: str, text: str) -> UpdateTemplate:
-    """Set a template; with the standard label and text it follows the standard again.
+    """Set a template; setting the default label and text resets it.
 
     Raises Invalid naming the field, Forbidden.
     """
@@ -52,7 +52,7 @@ def change_update_template(actor: Actor, *, name: str, label: str, text: str) ->
 
 
 def reset_update_template(actor: Actor, *, name: str) -> UpdateTemplate:
-    """Let a template follow the standard again. Raises Invalid naming the field, Forbidden."""
+    """Reset a template to the default. Raises Invalid naming the field, Forbidden."""
     require(actor, Capability.SETTINGS_WRITE)
     standard = _standard(name)
     return change_update_template(actor, name=name, label=standard.label, text=standard.text)

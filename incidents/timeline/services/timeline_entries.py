@@ -14,7 +14,7 @@ __all__ = ["actor_json", "actor_key", "entry", "newest"]
 
 
 def actor_json(actor: Actor) -> dict[str, Any]:
-    """Who did it, as events name them."""
+    """Return the actor as events contain it."""
     return {"kind": actor.kind, "label": actor.label, "user_id": actor.user_id}
 
 
@@ -28,7 +28,7 @@ def entry(
     is_public: bool = False,
     **data: Any,
 ) -> TimelineEntry:
-    """An entry not yet written; `data` is what machines read of it, with `by` naming the actor."""
+    """Return an unsaved entry; `data` is its machine-readable part, with the actor as `by`."""
     return TimelineEntry(
         workspace_id=incident.workspace_id,
         incident=incident,
@@ -43,6 +43,6 @@ def entry(
 
 
 def newest(incident: Incident, **data: Any) -> TimelineEntry | None:
-    """The newest entry whose data holds these values."""
+    """Return the newest entry whose data has these values."""
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, data__contains=data)
     return entries.select_related("author").order_by("-id").first()

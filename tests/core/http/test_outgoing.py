@@ -75,9 +75,9 @@ def by_slack_file(url: str) -> None:
 
 def by_slack_response(url: str) -> None:
     from warroom.inbound import processing
-    from warroom.slack.text import Answer
+    from warroom.slack.text import Reply
 
-    processing._respond(url, Answer("Done."))
+    processing._respond(url, Reply("Done."))
 
 
 CALLS = {

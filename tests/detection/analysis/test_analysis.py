@@ -194,13 +194,13 @@ def test_similar_past_incident_is_shown_with_what_resolved_it(burst, send, analy
 
 
 def test_similar_incidents_stay_in_their_workspace(burst, analyse, admin, other_workspace):
-    from incidents.analysis.draft import Essence
-    from incidents.analysis.services import record_essence
+    from incidents.analysis.draft import IncidentFeatures
+    from incidents.analysis.services import record_features
     from incidents.analysis.similar import similar_incidents
 
     analyse()
     mine = Incident.objects.of(admin.workspace_id).get()
-    record_essence(other_workspace.pk, mine.pk, Essence((1,), "stolen"))
+    record_features(other_workspace.pk, mine.pk, IncidentFeatures((1,), "stolen"))
     assert similar_incidents(admin, mine) == []
     assert mine.essence.shapes != [1]
 

@@ -13,7 +13,7 @@ from core.queue.runner import run_due
 from core.queues import RELAY
 from detection.evaluation.services.incident_evidence import refresh_evidence
 from detection.language_model import client, writing
-from detection.language_model.answer import AnswerError, parse_answer
+from detection.language_model.answer import InvalidResponseError, parse_response
 from detection.language_model.prompt import MAX_FACTS_BYTES, SCHEMA, bounded
 from detection.models import ModelRequest
 from detection.queues import ANALYSIS, MODEL
@@ -261,13 +261,13 @@ def test_schema_names_the_categories():
 
 @pytest.mark.parametrize("ranking", [[1, 1], [0], [-1], [4], [True], ["1"], [1.5]], ids=str)
 def test_ranking_names_shown_actions_once(ranking):
-    with pytest.raises(AnswerError):
-        parse_answer(json.dumps(GOOD | {"ranking": ranking}), 3)
+    with pytest.raises(InvalidResponseError):
+        parse_response(json.dumps(GOOD | {"ranking": ranking}), 3)
 
 
 def test_hidden_characters_of_a_summary_are_removed():
     hidden = "Order\u202eevil\u202c \u200bpool\x07 full"
-    assert parse_answer(json.dumps(GOOD | {"summary": hidden}), 3).summary == "Orderevil pool full"
+    assert parse_response(json.dumps(GOOD | {"summary": hidden}), 3).summary == "Orderevil pool full"
 
 
 def test_long_facts_are_cut_to_the_limit():

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from detection.rules.event_types import WORDS, Said, event_types_of, facts_in, type_of, type_said_by
+from detection.rules.event_types import WORDS, EventText, event_types_of, facts_in, type_of, type_of_events
 from detection.rules.services.rules import create_rule, install_builtin_rules
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.responding import change_severity, edit_incident
@@ -183,17 +183,17 @@ def test_a_severity_a_person_declared_does_not_rise_by_itself(actor) -> None:
      ("Something went wrong: error #1", None), ("JWT token expired: authentication failed", None)],
 )  # fmt: skip
 def test_a_message_names_its_type(message, kind) -> None:
-    assert type_of(Said("", message)) == kind
+    assert type_of(EventText("", message)) == kind
 
 
 def test_event_types_are_read_in_any_spelling_and_before_messages() -> None:
-    assert type_of(Said("Rate-Limit Exceeded", "out of memory")) == IncidentType.API_RATE_LIMIT
+    assert type_of(EventText("Rate-Limit Exceeded", "out of memory")) == IncidentType.API_RATE_LIMIT
 
 
 def test_one_odd_message_among_many_sets_no_type() -> None:
-    samples = [Said("", "boom")] * 9 + [Said("", "deadlock")]
-    assert type_said_by(samples) is None
-    assert type_said_by([]) is None
+    samples = [EventText("", "boom")] * 9 + [EventText("", "deadlock")]
+    assert type_of_events(samples) is None
+    assert type_of_events([]) is None
 
 
 def test_facts_are_read_as_senders_write_them() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Workspace
 from detection.evaluation.evidence import crossings_of, states_of, with_members
-from detection.evaluation.findings import Touched
+from detection.evaluation.findings import TouchedGroup
 from detection.models import DetectionRule
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ def found(workspace: Workspace, make_rule: Callable[..., DetectionRule]) -> Call
             )
             _store(rule, hits, stored)
             times = [START + timedelta(seconds=hit.at) for hit in stored] or [START]
-            pair = Touched(workspace.pk, rule.pk, "*", min(times), max(times))
+            pair = TouchedGroup(workspace.pk, rule.pk, "*", min(times), max(times))
             crossings = with_members(workspace.pk, crossings_of(states_of([pair])))
             transaction.set_rollback(True)
         if not crossings:

@@ -18,7 +18,7 @@ from detection.evaluation.services.draining import drain
 from detection.models import DetectionRule, Event, Finding
 from detection.queues import ANALYSIS
 from detection.rules import rule_form
-from detection.rules.event_types import Said, type_said_by
+from detection.rules.event_types import EventText, type_of_events
 from detection.rules.sample_events import read_events, stored_events
 from detection.rules.services.rule_test import run_stored_test
 from detection.rules.services.rules import install_builtin_rules
@@ -42,8 +42,8 @@ def test_every_type_has_samples():
 @pytest.mark.parametrize("kind", [kind for kind in TYPES if kind != IncidentType.ERROR_BURST])
 def test_samples_mention_their_type(kind):
     made = sample_events(kind, sources=["api"], count=8, span_s=60, until=NOW)
-    assert type_said_by([Said(one["event_type"], one["message"]) for one in made]) == kind
-    assert type_said_by([Said("event", one["message"]) for one in made]) == kind
+    assert type_of_events([EventText(one["event_type"], one["message"]) for one in made]) == kind
+    assert type_of_events([EventText("event", one["message"]) for one in made]) == kind
 
 
 def test_samples_take_turns_and_cover_less_than_the_span():

@@ -42,7 +42,7 @@ def test_prometheus_and_alertmanager_by_webhook_and_as_pagerduty(site, tmp_path,
         {"name": "pager", "pagerduty_configs": [
             {"url": f"{site.url}/v2/enqueue", "routing_key": pager.key, "severity": "error", **http}]},
     ]  # fmt: skip
-    burns = {
+    is_firing = {
         "alert": "ShopDown", "expr": "shop_is_down == 1", "labels": {"severity": "critical"},
         "annotations": {"summary": "<b>Shop</b> is down"},
     }  # fmt: skip
@@ -50,7 +50,7 @@ def test_prometheus_and_alertmanager_by_webhook_and_as_pagerduty(site, tmp_path,
     with (
         open_shop() as shop,
         alertmanager(tmp_path, receivers, port),
-        prometheus(tmp_path, [burns], shop.port, port),
+        prometheus(tmp_path, [is_firing], shop.port, port),
     ):
         until(lambda: of(hook, "open") and of(pager, "open"))
         [by_hook], [by_pager] = of(hook, "open"), of(pager, "open")

@@ -12,7 +12,7 @@ from accounts.models import User
 from core.errors import Conflict, Forbidden, NotFound
 from incidents.analytics.selectors import analytics_for
 from incidents.correlation.services.opening import declare_incident, report_signals
-from incidents.drills.score import Course, Verdict, points, score_card
+from incidents.drills.score import DrillTimes, Verdict, points, score_card
 from incidents.drills.selectors import drill_for, people_in_drill, score_of
 from incidents.drills.services import (
     DrillValues,
@@ -40,11 +40,11 @@ def at(minutes):
 @pytest.mark.parametrize(
     ("course", "now", "verdicts"),
     [
-        (Course(BEGAN), 1, "open open open"),
-        (Course(BEGAN), 31, "late late open"),
-        (Course(BEGAN, at(14), at(29), at(200), True), 300, "met met met"),
-        (Course(BEGAN, at(16), at(31), at(241), True), 300, "late late late"),
-        (Course(BEGAN, at(1), None, at(30), True), 31, "met missed met"),
+        (DrillTimes(BEGAN), 1, "open open open"),
+        (DrillTimes(BEGAN), 31, "late late open"),
+        (DrillTimes(BEGAN, at(14), at(29), at(200), True), 300, "met met met"),
+        (DrillTimes(BEGAN, at(16), at(31), at(241), True), 300, "late late late"),
+        (DrillTimes(BEGAN, at(1), None, at(30), True), 31, "met missed met"),
     ],
     ids=["begun", "nothing done", "in time", "late", "no update"],
 )
@@ -55,7 +55,7 @@ def test_score_judges_each_measure_by_its_target(course, now, verdicts):
 
 
 def test_measure_without_a_target_is_met_once_it_is_done():
-    card = score_card(Course(BEGAN, at(1), None, at(900), True), Clocks(480), at(999))
+    card = score_card(DrillTimes(BEGAN, at(1), None, at(900), True), Clocks(480), at(999))
     assert [one.verdict for one in card] == [Verdict.MET, Verdict.MISSED, Verdict.MET]
 
 

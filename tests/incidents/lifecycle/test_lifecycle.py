@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from incidents.lifecycle.state_machine import (
     ORDER,
-    Course,
     ForbiddenMoveError,
+    IncidentState,
     acknowledge,
     entry_kind,
     is_reopening,
@@ -42,13 +42,13 @@ def test_the_whole_table_of_moves(status, allowed):
 
 def test_an_open_incident_cannot_be_closed_before_it_is_resolved():
     with pytest.raises(ForbiddenMoveError, match="closed cannot follow open; possible: investigating"):
-        move(Course(Status.OPEN), Status.CLOSED, NOW)
+        move(IncidentState(Status.OPEN), Status.CLOSED, NOW)
 
 
 def test_a_move_to_the_present_status_is_no_move():
     for status in Status:
         with pytest.raises(ForbiddenMoveError):
-            move(Course(status), status, NOW)
+            move(IncidentState(status), status, NOW)
 
 
 def test_no_status_returns_to_open():
@@ -57,31 +57,31 @@ def test_no_status_returns_to_open():
 
 
 def test_the_first_move_past_open_acknowledges():
-    assert move(Course(Status.OPEN), Status.IDENTIFIED, NOW).acknowledged_at == NOW
+    assert move(IncidentState(Status.OPEN), Status.IDENTIFIED, NOW).acknowledged_at == NOW
 
 
 def test_earlier_acknowledgement_is_unchanged_by_a_status_change():
-    course = acknowledge(Course(Status.OPEN), NOW)
+    course = acknowledge(IncidentState(Status.OPEN), NOW)
     assert move(course, Status.INVESTIGATING, LATER).acknowledged_at == NOW
 
 
 def test_acknowledging_twice_preserves_the_first_time():
-    assert acknowledge(acknowledge(Course(Status.OPEN), NOW), LATER).acknowledged_at == NOW
+    assert acknowledge(acknowledge(IncidentState(Status.OPEN), NOW), LATER).acknowledged_at == NOW
 
 
 def test_the_first_monitoring_is_the_mitigation_and_a_second_one_is_not():
-    first = move(Course(Status.IDENTIFIED), Status.MONITORING, NOW)
+    first = move(IncidentState(Status.IDENTIFIED), Status.MONITORING, NOW)
     again = move(move(first, Status.INVESTIGATING, LATER), Status.MONITORING, LATER)
     assert first.mitigated_at == again.mitigated_at == NOW
 
 
 def test_jumping_straight_to_resolved_leaves_the_mitigation_unknown():
-    course = move(Course(Status.OPEN), Status.RESOLVED, NOW)
+    course = move(IncidentState(Status.OPEN), Status.RESOLVED, NOW)
     assert (course.resolved_at, course.mitigated_at, course.closed_at) == (NOW, None, None)
 
 
 def test_reopening_clears_only_resolution_and_closing():
-    resolved = move(move(Course(Status.OPEN), Status.MONITORING, NOW), Status.RESOLVED, NOW)
+    resolved = move(move(IncidentState(Status.OPEN), Status.MONITORING, NOW), Status.RESOLVED, NOW)
     closed = move(resolved, Status.CLOSED, LATER)
     back = move(closed, Status.INVESTIGATING, LATER)
     assert (back.status, back.resolved_at, back.closed_at) == (Status.INVESTIGATING, None, None)
@@ -89,7 +89,7 @@ def test_reopening_clears_only_resolution_and_closing():
 
 
 def test_a_second_resolution_after_reopening_has_its_own_time():
-    resolved = move(Course(Status.OPEN), Status.RESOLVED, NOW)
+    resolved = move(IncidentState(Status.OPEN), Status.RESOLVED, NOW)
     back = move(resolved, Status.INVESTIGATING, NOW)
     assert move(back, Status.RESOLVED, LATER).resolved_at == LATER
 
@@ -109,7 +109,7 @@ def test_the_timeline_has_a_name_for_every_move():
 
 def _walk(path):
     """The course after every allowed step of `path`, refused steps skipped."""
-    course, at = Course(Status.OPEN), NOW
+    course, at = IncidentState(Status.OPEN), NOW
     yield course
     for status in path:
         at += timedelta(seconds=1)

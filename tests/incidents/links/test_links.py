@@ -20,7 +20,7 @@ from incidents.links.services import relate_incidents, unrelate_incidents
 from incidents.merging.proposals import proposals_for
 from incidents.merging.services import merge_incidents, undo_merge
 from incidents.models import Component, Incident, IncidentLink
-from incidents.selectors import story_of
+from incidents.selectors import timeline_of
 from incidents.sla.models import SlaClock
 from incidents.sla.report import ReportQuery, sla_report
 from incidents.timeline.selectors import activity_page
@@ -206,15 +206,15 @@ def test_timeline_of_a_family_is_read_as_one(actor, detected, timeline):
     first, second = detected("api"), detected("db")
     own = {entry.pk for one in (first, second) for entry in timeline(one)}
     merge_incidents(actor, number=second.number, into=first.number)
-    page = story_of(actor, first.pk)
+    page = timeline_of(actor, first.pk)
     assert own < {entry.pk for entry in page.items}
     times = [(entry.occurred_at, entry.pk) for entry in page.items]
     assert times == sorted(times, reverse=True)
-    half = story_of(actor, first.pk, limit=3)
-    rest = story_of(actor, first.pk, limit=3, cursor=half.next_cursor)
+    half = timeline_of(actor, first.pk, limit=3)
+    rest = timeline_of(actor, first.pk, limit=3, cursor=half.next_cursor)
     assert [entry.pk for entry in (*half.items, *rest.items)] == [entry.pk for entry in page.items[:6]]
     undo_merge(actor, number=second.number)
-    assert {entry.incident_id for entry in story_of(actor, first.pk).items} == {first.pk}
+    assert {entry.incident_id for entry in timeline_of(actor, first.pk).items} == {first.pk}
 
 
 @pytest.mark.parametrize("kind", Format)

@@ -93,7 +93,7 @@ def test_undo_reports_how_many_events_stay(actor, detected, report, timeline):
     merge_incidents(actor, number=second.number, into=first.number)
     report(signal("db"))
     undo_merge(actor, number=second.number)
-    assert "5 events that came meanwhile stay" in timeline(second)[-1].message
+    assert "5 events received meanwhile stay" in timeline(second)[-1].message
 
 
 def test_undo_preserves_a_severity_set_since(actor, detected):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -13,6 +12,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.models import OutboxEvent
+from core.queue.items import claim
+from core.queue.models import Priority
+from core.queue.retry import PermanentError
 from core.queue.runner import run_due
 from core.secrets.encryption import encrypt
 from incidents.correlation.services.opening import declare_incident
@@ -22,6 +24,7 @@ from notifications.channels.models import Channel
 from notifications.channels.selectors import broken_channels
 from notifications.contacts.models import ContactMethod
 from notifications.deliveries.models import Delivery, DeliveryAttempt
+from notifications.deliveries.sending import _failed
 from notifications.escalation.pages import Page, plan_pages
 from notifications.queues import PAGE
 from tests.fakes.receiver import Reply
@@ -139,30 +142,26 @@ def test_a_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reacha
 
 
 def test_a_page_is_not_left_to_one_that_fails_at_the_same_moment(declare, reachable, deliver, outside):
-    asked, may_answer = threading.Event(), threading.Event()
-
-    def refused(_):
-        asked.set()
-        may_answer.wait(30)
-        return "550 no such user"
-
-    outside.mailbox.reply = refused
     incident = declare()
     first, second = (
         Page(f"esc:{incident.pk}:1:0:{position}", incident.pk, "on call", user_id=reachable.user_id)
         for position in range(2)
     )
     plan_pages(reachable.workspace_id, [first])
-    with ThreadPoolExecutor(1) as other:
-        failing = other.submit(run_due, PAGE, 1)
-        assert asked.wait(30)
+    [held] = claim(Delivery, 1, 60.0, priorities=(Priority.PAGE,))
+
+    def fail() -> None:
+        try:
+            _failed(held, None, PermanentError("no such user"))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as worker:
         with transaction.atomic():
             plan_pages(reachable.workspace_id, [second])  # seen by nobody until it is committed
-            may_answer.set()
+            failed = worker.submit(fail)
             time.sleep(0.5)
-            outside.mailbox.reply = lambda to: None
-        failing.result(30)
-        other.submit(lambda: connection.close()).result(30)  # its own
+        failed.result(30)
     deliver()
     assert [one.outcome for one in rows()] == ["dead", "sent"]
 

@@ -72,10 +72,10 @@ def test_leftovers_are_recognized_by_their_mark(sleeper: subprocess.Popen[bytes]
 
 
 def test_reserved_port_stays_until_it_is_taken(tmp_path: Path) -> None:
-    first = process.kept_port(tmp_path / "port")
-    assert process.kept_port(tmp_path / "port") == first
+    first = process.stored_port(tmp_path / "port")
+    assert process.stored_port(tmp_path / "port") == first
     (tmp_path / "port").write_text("not a number")
-    assert process.kept_port(tmp_path / "port") > 0
+    assert process.stored_port(tmp_path / "port") > 0
 
 
 def test_a_server_started_twice_is_adopted(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Component
 
 pytestmark = pytest.mark.django_db
-KEPT = sorted(one.name for one in PANELS if one.is_kept)
+KEPT = sorted(one.name for one in PANELS if one.is_cached)
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ UNUSUAL: Final = frozenset({"quarantined", "rejected", "expired"})
 
 
 def register(app: typer.Typer) -> None:
-    """Add the groups: `incident create|upload|list` are `bundle create|upload|list`."""
+    """Add the groups: `incident create|upload|list` are aliases of `bundle create|upload|list`."""
     for group in (bundle, incident):
         group.command("create")(create)
         group.command("upload")(upload)
@@ -97,7 +97,7 @@ def upload(
 def _send(path: str, incident: str) -> None:
     settings = load_settings(frame.STATE.given)
     try:
-        answer = commands.send(path, settings.url, settings.token, frame.say, incident)
+        response = commands.send(path, settings.url, settings.token, frame.say, incident)
     except UploadError as error:
         if not error.is_unreachable:
             raise TocsinError(f"Not uploaded: {error}. The bundle is stored at: {path}") from error
@@ -107,7 +107,7 @@ def _send(path: str, incident: str) -> None:
         raise UnreachableError(f"Not uploaded: {error}. The bundle is stored at: {path}") from error
     except BundleError as error:
         raise TocsinError(str(error)) from error
-    _put(str(answer.get("incident") or ""), answer)
+    _put(str(response.get("incident") or ""), response)
 
 
 def _put(text: str, value: dict[str, Any]) -> None:
@@ -138,7 +138,7 @@ def list_bundles(
 
 
 def _label(row: dict[str, Any]) -> str:
-    """Its incident; a bundle that is on the server is never said to be not uploaded."""
+    """Return its incident; a bundle on the server is never shown as not uploaded."""
     return str(row["incident"] or ("(not uploaded)" if row["status"] == "local" else "(no incident)"))
 
 

@@ -89,12 +89,12 @@ def list_incidents(
 
 
 def _status(words: list[str]) -> dict[str, str]:
-    """Stage words select by stage, the others by status."""
+    """Split into stages and statuses: stage names select by stage, the others by status."""
     known = {
         **{word: stage for stage, word in STAGE_WORDS.items()},
         **{stage: stage for stage in STAGE_WORDS},
     }
-    ambiguous = {"investigating"}  # a status too, which covers it
+    ambiguous = {"investigating"}  # also a status, which covers the stage
     stages = [known[word] for word in words if word in known and word not in ambiguous]
     rest = [word for word in words if word not in known or word in ambiguous]
     return {"stage": ",".join(stages), "status": ",".join(rest)}

@@ -79,7 +79,7 @@ def create(
 
 
 def created(incident: Mapping[str, Any] | None) -> None:
-    """Print what was created, unless it waits to be sent."""
+    """Print what was created, unless it is spooled."""
     if incident is None:
         return
     if frame.is_quiet() or frame.output_format() != "table":
@@ -202,7 +202,7 @@ def _changed(incident: Mapping[str, Any], done: str) -> None:
 
 
 def _each(references: list[str], act: Callable[[str], None]) -> None:
-    """Act on each; those that were refused are named at the end."""
+    """Act on each; refused ones are listed at the end."""
     refused: list[str] = []
     for reference in references:
         try:
@@ -216,7 +216,7 @@ def _each(references: list[str], act: Callable[[str], None]) -> None:
 
 
 def with_near_names(act: Callable[[], None]) -> None:
-    """Add the nearest user names where one is not known."""
+    """Add the nearest user names to the error of an unknown one."""
     try:
         act()
     except RefusedError as error:

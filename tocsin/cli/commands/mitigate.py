@@ -66,7 +66,7 @@ def mitigate(
 
 
 def _approved_by_oneself(run: dict[str, Any], approver: str) -> dict[str, Any]:
-    """Approve the run where the person named is the caller; no one approves in another's name."""
+    """Approve the run if the given person is the caller; no one approves for someone else."""
     if frame.client().get("/me")["username"] != approver:
         return run
     approved: dict[str, Any] = frame.client().post(
@@ -76,7 +76,7 @@ def _approved_by_oneself(run: dict[str, Any], approver: str) -> dict[str, Any]:
 
 
 def _follow(run: dict[str, Any], *, approver: str, waits: bool) -> None:
-    """Print the output as it comes until the run has ended."""
+    """Print the output as it arrives until the run has ended."""
     shown = 0
     ends = time.monotonic() + MAX_WAIT_S
     while True:
@@ -102,7 +102,7 @@ def _follow(run: dict[str, Any], *, approver: str, waits: bool) -> None:
 
 
 def _by_hand(run: Mapping[str, Any]) -> None:
-    """A run that a person carries out: what to do, and how to report its end."""
+    """Explain a manual run: what to do, and how to report its end."""
     if frame.is_quiet() or frame.output_format() != "table":
         frame.put_object(run)
     else:

@@ -94,12 +94,12 @@ def send_events(
     )  # fmt: skip
 
 
-def _accepted(answer: dict[str, Any]) -> None:
+def _accepted(result: dict[str, Any]) -> None:
     if frame.output_format() == "json":
-        frame.put_json(answer)
+        frame.put_json(result)
         return
     names = ("accepted", "duplicates", "refused")
-    frame.put(", ".join(f"{answer[name]} {name}" for name in names if answer.get(name) or name == "accepted"))
+    frame.put(", ".join(f"{result[name]} {name}" for name in names if result.get(name) or name == "accepted"))
 
 
 events.command("submit", hidden=True)(send_events)

@@ -173,8 +173,8 @@ def try_rule(
     trial = frame.client().post("/rules/test", {"rule_id": rule, **chosen})
     _put_trial(rule, trial)
     if sends:
-        answer = frame.client().submit_events([dict(event) for event in given])
-        frame.say(f"{answer['accepted']} events sent. What they open: tocsin incidents list")
+        result = frame.client().submit_events([dict(event) for event in given])
+        frame.say(f"{result['accepted']} events sent. What they open: tocsin incidents list")
 
 
 def _put_trial(rule: str, trial: dict[str, Any]) -> None:
@@ -225,9 +225,9 @@ def simulate(
     `events send`; with --open too, open a drill that has so many.
     """
     named = listed(components or [])
-    asked: dict[str, Any] = {"incident_type": type, "time_span_seconds": time_span}
-    asked |= {"event_count": event_count} if event_count is not None else {}
+    params: dict[str, Any] = {"incident_type": type, "time_span_seconds": time_span}
+    params |= {"event_count": event_count} if event_count is not None else {}
     if event_count is not None and not open_drill:
-        frame.put_json(frame.client().get("/simulations/events", components=",".join(named), **asked))
+        frame.put_json(frame.client().get("/simulations/events", components=",".join(named), **params))
         return
-    created(frame.client().post("/simulations", asked | {"severity": severity, "components": named}))
+    created(frame.client().post("/simulations", params | {"severity": severity, "components": named}))

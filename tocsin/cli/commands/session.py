@@ -67,11 +67,11 @@ def _by_code(settings: Settings, scopes: list[str]) -> str:
         while time.monotonic() < ends:
             time.sleep(started["interval"])
             try:
-                answer = anonymous.post("/device/token", {"device_code": started["device_code"]})
+                response = anonymous.post("/device/token", {"device_code": started["device_code"]})
             except RefusedError as error:
                 raise TocsinError(f"Not signed in: {error}") from error
-            if answer.get("token"):
-                return str(answer["token"])
+            if response.get("token"):
+                return str(response["token"])
     raise TocsinError("Not signed in: the code was not approved in time. Try: tocsin login")
 
 
@@ -88,7 +88,7 @@ def logout() -> None:
 
 
 def whoami() -> None:
-    """Who the server takes you for, and what you may do."""
+    """Your identity on the server, and your permissions."""
     me = frame.client().get("/me")
     frame.put_object({**me, "workspace": me["workspace"]["slug"]}, id_field="label")
 
@@ -106,11 +106,11 @@ def api(
         sent = json.loads(text) if text else None
     except ValueError as error:
         raise BadUsageError(f"--body is not JSON: {error}") from error
-    answer = frame.client().request(method.upper(), "/" + path.lstrip("/"), body=sent)
-    if isinstance(answer, str):
-        sys.stdout.write(answer)
-    elif answer is not None:
-        frame.put_json(answer)
+    response = frame.client().request(method.upper(), "/" + path.lstrip("/"), body=sent)
+    if isinstance(response, str):
+        sys.stdout.write(response)
+    elif response is not None:
+        frame.put_json(response)
 
 
 def status(
@@ -118,7 +118,7 @@ def status(
         bool, typer.Option("--offline", help="Who is on call and open checklists, as last seen.")
     ] = False,
 ) -> None:
-    """Whether the server can be reached, and what waits to be sent."""
+    """Whether the server can be reached, and what is spooled."""
     if away:
         _show_last_seen(last_seen.recall())
         return
@@ -138,11 +138,11 @@ def status(
     last_seen.remember(frame.client(), settings.url)
 
 
-def _show_last_seen(kept: dict[str, Any]) -> None:
+def _show_last_seen(stored: dict[str, Any]) -> None:
     if frame.output_format() == "json":
-        frame.put_json(kept)
+        frame.put_json(stored)
         return
-    for line in last_seen.lines(kept):
+    for line in last_seen.lines(stored):
         frame.put(frame.safe(line))
 
 

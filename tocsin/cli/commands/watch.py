@@ -57,7 +57,7 @@ def watch(
 
 
 def _changes(reference: str, *, once: bool) -> Iterator[str]:
-    """A note for each time that something may have changed; reconnects by itself."""
+    """Yield whenever something may have changed; reconnects by itself."""
     topics = f"incident:{_NOT_DIGITS.sub('', reference).lstrip('0')}" if reference else "incidents"
     yield "live"
     pause = MIN_PAUSE_S
@@ -149,6 +149,6 @@ def _redirecting(home: str) -> type[http.server.BaseHTTPRequestHandler]:
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
-            """Requests are not logged: their addresses may hold searches."""
+            """Suppress the access log: URLs may contain searches."""
 
     return Redirect

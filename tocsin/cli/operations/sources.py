@@ -71,7 +71,7 @@ OPERATIONS: Final = (
     Operation(
         "sources add-secret", "POST", "/sources/{source}/secrets",
         "Ask for signed requests; the secret comes from stdin with -.",
-        (argument("text", "- reads stdin."),), done="Source {source} asks for signatures",
+        (argument("text", "- reads stdin."),), done="Source {source} requires signatures",
     ),
     Operation(
         "sources end-secret", "DELETE", "/sources/{source}/secrets/{secret}", "End a signing secret.",

@@ -40,7 +40,7 @@ OPERATIONS: Final = (
         "status-page shown list", "GET", "/status-page/components", "List components.",
         columns={
             "ID": "id", "Name": "name", "Group": "group", "Inside": "component", "Follows": "follows",
-            "By hand": "manual_state",
+            "Manual": "manual_state",
         },
         empty="No components.",
     ),

@@ -1,4 +1,4 @@
-"""Health checks: those of the configuration, or what can be known of any host."""
+"""Health checks: those of the configuration, or generic ones of a host."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ OWN_PORTS = (8000, 8080)
 
 @probe("health", seconds=60.0, phase=HEALTH)
 def health(context: Context) -> Iterator[Item]:
-    """health.json: `overall` and the checks."""
+    """Yield health.json: `overall` and the checks."""
     configured = list(context.config.get("health", []))[:MAX_CHECKS]
     checks = [_timed(check, context) for check in configured] if configured else _default_checks()
     yield Item("health.json", "health", document={"overall": overall(checks), "checks": checks})
 
 
 def overall(checks: list[dict[str, Any]]) -> str:
-    """ok, degraded, down, or unknown without checks."""
+    """Return ok, degraded, down, or unknown without checks."""
     good = [check["ok"] for check in checks]
     if not good:
         return "unknown"
@@ -95,7 +95,7 @@ def _names() -> dict[str, Any]:
 
 
 def _tocsin() -> Any:
-    """Tocsin itself, where it runs on this host."""
+    """Check Tocsin itself, if it runs on this host."""
     began = time.monotonic()
     for port in OWN_PORTS:
         status, text = fetch(f"http://127.0.0.1:{port}/readyz", 2.0)
@@ -118,15 +118,15 @@ def _timed(check: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 
 def fetch(url: str, seconds: float) -> tuple[int, str]:
-    """Status and beginning of an answer; status 0 where there is none."""
+    """Return status and beginning of a response; status 0 without one."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=seconds) as answer:
-            return answer.status, answer.read(100_000).decode("utf-8", "replace")
+        with opener.open(url, timeout=seconds) as response:
+            return response.status, response.read(100_000).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         return error.code, error.read(100_000).decode("utf-8", "replace")
     except (OSError, ValueError) as error:
-        text = "no answer" if isinstance(error, TimeoutError) or "timed out" in str(error) else str(error)
+        text = "no response" if isinstance(error, TimeoutError) or "timed out" in str(error) else str(error)
         return 0, text
 
 
@@ -135,7 +135,7 @@ def _http(check: Mapping[str, Any], seconds: float) -> tuple[bool, str]:
     wanted = int(check.get("status", 200))
     if status != wanted:
         return False, f"HTTP {status}" if status else (
-            text if text != "no answer" else f"no response in {seconds:g} s"
+            text if text != "no response" else f"no response in {seconds:g} s"
         )
     if check.get("contains") and str(check["contains"]) not in text:
         return False, f"the response does not contain {check['contains']!r}"

@@ -1,4 +1,4 @@
-"""Log files by patterns, with what was rotated, and units of the journal."""
+"""Log files by patterns, including rotated ones, and units of the journal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROTATED = re.compile(r"\.(\d{1,3})(?:\.(?:gz|xz|bz2))?$|-(\d{8})(?:\.(?:gz|xz|b
 
 @probe("logs", seconds=60.0, phase=LOGS)
 def logs(context: Context) -> Iterator[Item]:
-    """logs/*.log."""
+    """Yield logs/*.log."""
     patterns = (
         tuple(context.options.logs) or tuple(context.section("logs").get("paths", ())) or DEFAULT_PATTERNS
     )
@@ -48,7 +48,7 @@ def _one(path: str, left: int, earliest: float, names: set[str]) -> tuple[Item, 
     except UnreadableError as error:
         return skipped(path, str(error)), 0
     if opened.modified < earliest:
-        return skipped(path, "was not written in the time asked for"), 0
+        return skipped(path, "was not written in the requested time"), 0
     if left <= 0:
         return skipped(path, "all logs together have reached their limit"), 0
     most = min(left, MAX_LOG_BYTES)
@@ -64,7 +64,7 @@ def _one(path: str, left: int, earliest: float, names: set[str]) -> tuple[Item, 
 
 
 def _rotations(paths: Sequence[str]) -> list[list[str]]:
-    """Files of one rotation together, the oldest first: a key may begin in one and end in the next."""
+    """Group the files of one rotation, oldest first: a key may begin in one and end in the next."""
     groups: dict[str, list[str]] = {}
     for path in dict.fromkeys(paths):
         groups.setdefault(_ROTATED.sub("", path), []).append(path)
@@ -110,5 +110,5 @@ def _journal(context: Context) -> Iterator[Item]:
 
 
 def folder_of(path: str) -> str:
-    """The folder of a path."""
+    """Return the folder of a path."""
     return os.path.dirname(os.path.abspath(path))

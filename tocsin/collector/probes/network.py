@@ -17,7 +17,7 @@ STATES = {"01": "ESTABLISHED", "06": "TIME_WAIT", "08": "CLOSE_WAIT", "0A": "LIS
 
 @probe("network")
 def network(context: Context) -> Iterator[Item]:
-    """network.json."""
+    """Yield network.json."""
     names = list(context.section("network").get("names", []))[:20]
     yield Item("network.json", "network", document={
         "interfaces": _command(["ip", "-brief", "address"]) or _command(["ifconfig", "-a"]),
@@ -29,7 +29,7 @@ def network(context: Context) -> Iterator[Item]:
 
 
 def resolve(name: str) -> dict[str, Any]:
-    """How long it takes to resolve a name."""
+    """Measure how long it takes to resolve a name."""
     began = time.monotonic()
     try:
         found = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(name, None)})

@@ -1,4 +1,4 @@
-"""Probes of the operator: one TOML file each in `probes.d`, which names a command and what to keep of it."""
+"""Operators' own probes: one TOML file each in `probes.d`, with a command and a filter of its output."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ KEYS = ("argv", "seconds", "lines", "keep")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 
 
-class Own(NamedTuple):
-    """What a file of `probes.d` says: the command, and which of its lines are kept."""
+class OwnProbe(NamedTuple):
+    """A file of `probes.d`: the command, and which of its lines are included."""
 
     argv: Sequence[str]
     seconds: float = DEFAULT_SECONDS
     lines: int = MAX_LINES  # the last ones
-    keep: Sequence[str] = ()  # words, one of which a kept line has; none: all lines
+    keep: Sequence[str] = ()  # a line is included if it contains one of these words; none: all lines
 
 
 def folder() -> str:
-    """Where the files lie."""
+    """Return the folder of the files."""
     base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     return os.path.join(base, "tocsin", "probes.d")
 
 
 def own_probes(where: str) -> list[Probe]:
-    """A probe for each file, in order of their names. One that cannot be used is left out with the reason."""
+    """Return a probe for each file, in order of their names. Invalid ones are skipped with the reason."""
     try:
         names = sorted(name for name in os.listdir(where) if name.endswith(".toml"))[:MAX_PROBES]
     except OSError:
@@ -59,8 +59,8 @@ def _unusable(path: str, reason: str, _context: Context) -> Iterator[Item]:
     yield skipped(path, reason)
 
 
-def _run(name: str, own: Own, context: Context) -> Iterator[Item]:
-    """The output of the command, as a log."""
+def _run(name: str, own: OwnProbe, context: Context) -> Iterator[Item]:
+    """Return the output of the command, as a log."""
     source = f"probes.d/{name}.toml"
     output = run_command(own.argv, min(own.seconds, max(0.1, context.left())))
     if output is None:
@@ -68,14 +68,14 @@ def _run(name: str, own: Own, context: Context) -> Iterator[Item]:
         return
     words = [word.encode() for word in own.keep]
     lines = [line for line in output.text.splitlines() if not words or any(word in line for word in words)]
-    kept = lines[-own.lines :]
+    shown = lines[-own.lines :]
     reason = output.reason or (f"exit code {output.code}" if output.code else "")
-    text = b"".join(line + b"\n" for line in kept)
+    text = b"".join(line + b"\n" for line in shown)
     state = PARTIAL if output.reason else WHOLE
     yield Item(f"logs/probe_{name}.log", source, [text], state=state, reason=reason)
 
 
-def _read(path: str, name: str) -> Own:
+def _read(path: str, name: str) -> OwnProbe:
     if not _NAME.fullmatch(name):
         raise ConfigError("its name may have letters, digits, dot, dash and underscore, and begins with one")
     opened = open_regular(path)
@@ -87,7 +87,7 @@ def _read(path: str, name: str) -> Own:
     return _checked(given)
 
 
-def _checked(given: Any) -> Own:
+def _checked(given: Any) -> OwnProbe:
     unknown = sorted(set(given) - set(KEYS))
     if unknown:
         raise ConfigError(f"{', '.join(unknown)} is not known. Known: {', '.join(KEYS)}")
@@ -101,7 +101,7 @@ def _checked(given: Any) -> Own:
         raise ConfigError(f"lines must be a number from 1 to {MAX_LINES}")
     if not _is_words(keep):
         raise ConfigError("keep must be a list of words")
-    return Own(tuple(argv), float(seconds), int(lines), tuple(keep))
+    return OwnProbe(tuple(argv), float(seconds), int(lines), tuple(keep))
 
 
 _DEFAULTS: Sequence[Any] = (("seconds", DEFAULT_SECONDS), ("lines", MAX_LINES), ("keep", ()))

@@ -15,7 +15,7 @@ MAX_SHOWN = 50
 
 @probe("processes")
 def processes(context: Context) -> Iterator[Item]:
-    """processes.json: the 50 that take most memory and the 50 that took most CPU time."""
+    """Yield processes.json: the 50 with most memory and the 50 with most CPU time."""
     if os.path.isdir("/proc/self"):
         found = [row for name in os.listdir("/proc") if name.isdigit() and (row := _one(int(name)))]
         top = {
@@ -35,7 +35,7 @@ def processes(context: Context) -> Iterator[Item]:
 
 
 def _one(pid: int) -> Any:
-    """One process; never this program, whose arguments may hold a token."""
+    """Return one process; never this program, whose arguments may contain a token."""
     if pid in (os.getpid(), os.getppid()):
         return None
     fields = read(f"/proc/{pid}/stat").rpartition(")")

@@ -14,7 +14,7 @@ MAX_LINES = "500"
 
 @probe("services")
 def services(context: Context) -> Iterator[Item]:
-    """services.json: failed and named units, containers without their environments."""
+    """Yield services.json: failed and named units, containers without their environments."""
     units = [str(unit) for unit in context.section("services").get("units", [])][:50]
     document: dict[str, Any] = {"failed_units": failed_units(), "units": {}, "containers": []}
     for unit in units:
@@ -34,7 +34,7 @@ def services(context: Context) -> Iterator[Item]:
 
 @probe("containers", seconds=20.0, phase=LOGS)
 def containers(context: Context) -> Iterator[Item]:
-    """The last 500 lines of each container."""
+    """Yield the last 500 lines of each container."""
     engine = container_engine()
     output = run_command([engine, "ps", "--format", "{{.Names}}"], 5.0) if engine else None
     names = output.text.decode("utf-8", "replace").split() if output and not output.code else []
@@ -45,7 +45,7 @@ def containers(context: Context) -> Iterator[Item]:
 
 
 def container_engine() -> Any:
-    """docker or podman, whichever answers."""
+    """Return docker or podman, whichever responds."""
     for engine in ("docker", "podman"):
         output = run_command([engine, "version", "--format", "{{.Client.Version}}"], 3.0)
         if output is not None and output.code == 0:
@@ -54,7 +54,7 @@ def container_engine() -> Any:
 
 
 def failed_units() -> Any:
-    """Names of failed systemd units; None without systemd."""
+    """Return names of failed systemd units; None without systemd."""
     output = run_command(["systemctl", "--failed", "--no-legend", "--plain", "--no-pager"], 3.0)
     if output is None or output.code not in (0, 1) or b"not been booted" in output.text:
         return None

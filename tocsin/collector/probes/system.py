@@ -18,19 +18,19 @@ ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def architecture() -> str:
-    """amd64, arm64 …"""
+    """Return amd64, arm64 …"""
     return ARCHITECTURES.get(platform.machine(), platform.machine().lower())
 
 
 def host_name(*, hidden: bool) -> str:
-    """The name of this host, or a hash of it."""
+    """Return the name of this host, or a hash of it."""
     name = platform.node()
     return f"host-{hashlib.sha256(name.encode()).hexdigest()[:12]}" if hidden else name
 
 
 @probe("system")
 def system(context: Context) -> Iterator[Item]:
-    """system_info.json."""
+    """Yield system_info.json."""
     yield Item("system_info.json", "system", document={
         "os": sys.platform,
         "os_name": _os_name(),
@@ -51,7 +51,7 @@ def system(context: Context) -> Iterator[Item]:
 
 
 def read(path: str) -> str:
-    """A small file, or an empty text."""
+    """Return a small file, or an empty text."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(1_000_000)
@@ -76,7 +76,7 @@ def _memory() -> dict[str, int]:
 
 
 def mounts() -> list[str]:
-    """Mount points of real file systems."""
+    """Return mount points of real file systems."""
     virtual = {"proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "securityfs", "debugfs", "tracefs"}
     rows = [line.split() for line in read("/proc/mounts").splitlines()]
     found = [row[1] for row in rows if len(row) > 2 and row[2] not in virtual]

@@ -26,7 +26,7 @@ def word(state: str, starts: float | None = None, ends: float | None = None, key
 
 def began(starts: float) -> Alert:
     """A firing report of a sender that states when the episode began."""
-    return dataclasses.replace(word("firing", starts), tells_start=True)
+    return dataclasses.replace(word("firing", starts), has_episode_start=True)
 
 
 def known(

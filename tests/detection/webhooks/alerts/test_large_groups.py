@@ -96,7 +96,7 @@ def test_request_reads_no_other_alert_of_its_group(prod):
 
 
 def test_full_group_merges_further_alerts_under_one_key(prod, monkeypatch):
-    monkeypatch.setattr(alert_rows, "MAX_BURNING_PER_GROUP", 3)
+    monkeypatch.setattr(alert_rows, "MAX_FIRING_PER_GROUP", 3)
     for name in "abcde":
         prod.post(group(burning(name)))
     assert len(prod.alerts()) == 4

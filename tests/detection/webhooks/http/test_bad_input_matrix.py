@@ -231,8 +231,8 @@ def test_contradictory_statuses(make_sender, kind):
 def _agree(sender: Sender) -> None:
     alerts = list(sender.alerts().values())
     for row in sender.incidents():
-        burns = any(alert.state == "firing" for alert in alerts if alert.incident_id == row.pk)
-        assert (row.status == "resolved") is not burns, (row.status, alerts)
+        is_firing = any(alert.state == "firing" for alert in alerts if alert.incident_id == row.pk)
+        assert (row.status == "resolved") is not is_firing, (row.status, alerts)
 
 
 @formats(9)
