@@ -257,8 +257,8 @@ def test_a_bundle_with_a_secret_is_quarantined_for_admins(api, workspace):
 
 def test_a_secret_in_what_is_shown_of_a_quarantined_bundle_is_cut_out(api):
     leaking = b'{"hostname": "db-7", "kernel": "6.1 ghp_' + b"aB3" * 12 + b'"}'
-    said = uploaded(api, lambda: made(system=leaking))
-    shown = api.get(f"/bundles/{said['bundle_id']}").json()
+    announcement = uploaded(api, lambda: made(system=leaking))
+    shown = api.get(f"/bundles/{announcement['bundle_id']}").json()
     assert (shown["status"], shown["host"]) == ("quarantined", "db-7")
     assert "ghp_" not in json.dumps(shown) + str(Bundle.across_workspaces.get().facts)
 

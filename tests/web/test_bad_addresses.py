@@ -41,19 +41,19 @@ def _word(kinds: Mapping[str, object], found: re.Match[str]) -> str:
 
 def test_no_address_breaks_over_a_nul_in_its_names(actor, make_actor):
     declare_incident(actor, title="Checkout is down")
-    admin, stranger = Client(raise_request_exception=False), Client(raise_request_exception=False)
+    admin, outsider = Client(raise_request_exception=False), Client(raise_request_exception=False)
     admin.force_login(User.objects.get(pk=make_actor("admin").user_id))
     session = admin.cookies[settings.SESSION_COOKIE_NAME].value
     addresses = [*named(get_resolver().url_patterns)]
     assert len(addresses) > 50
     broken = []
     for address in addresses:
-        for client, cookies in ((admin, {settings.SESSION_COOKIE_NAME: session}), (stranger, {})):
+        for client, cookies in ((admin, {settings.SESSION_COOKIE_NAME: session}), (outsider, {})):
             for method in ("GET", "POST"):
                 client.cookies = SimpleCookie(cookies)
                 with transaction.atomic():
-                    answer = client.generic(method, address)
+                    response = client.generic(method, address)
                     transaction.set_rollback(True)
-                if answer.status_code >= 500:
+                if response.status_code >= 500:
                     broken.append((method, address, "admin" if cookies else "stranger"))
     assert broken == []

@@ -69,12 +69,12 @@ def sign_in(provider, name, client=None):
 
 def sent_back(provider, name, client):
     """The address to which the provider sends the browser back."""
-    asked = client.post(f"/account/identity/{provider.slug}")
-    assert asked.status_code == 302, asked.content
-    answered = requests.post(
-        asked["Location"], data={"sub": f"subject-{name}"}, allow_redirects=False, timeout=10
+    redirect = client.post(f"/account/identity/{provider.slug}")
+    assert redirect.status_code == 302, redirect.content
+    granted = requests.post(
+        redirect["Location"], data={"sub": f"subject-{name}"}, allow_redirects=False, timeout=10
     )
-    return urlsplit(answered.headers["Location"])
+    return urlsplit(granted.headers["Location"])
 
 
 def is_signed_in(client):
@@ -154,8 +154,8 @@ def test_an_unproven_account_of_the_workspace_loses_its_password(provider):
         prefix="abcdefgh",
         digest="0" * 64,
     )
-    client, answer = sign_in(provider, "ada")
-    assert (answer.status_code, is_signed_in(client)) == (302, True)
+    client, response = sign_in(provider, "ada")
+    assert (response.status_code, is_signed_in(client)) == (302, True)
     held.refresh_from_db()
     token.refresh_from_db()
     assert (held.has_usable_password(), held.is_proven) == (False, True)
@@ -181,23 +181,23 @@ def test_the_answer_to_another_sign_in_signs_no_one_in(provider):
     [state] = session["socialaccount_states"].values()
     state[0]["nonce"] = "of another sign-in"
     session.save()
-    answer = client.get(f"{back.path}?{back.query}")
-    assert answer.status_code == 403
-    assert b"was not made for this sign-in" in answer.content
+    response = client.get(f"{back.path}?{back.query}")
+    assert response.status_code == 403
+    assert b"was not made for this sign-in" in response.content
     assert not is_signed_in(client)
 
 
 def test_another_issuer_signs_no_one_in(provider, admin):
     client = Client()
     back = sent_back(provider, "ada", client)
-    answer = client.get(f"{back.path}?{back.query}&iss=https://other.test")
-    assert (answer.status_code, is_signed_in(client)) == (403, False)
-    assert b"is of another issuer" in answer.content
+    response = client.get(f"{back.path}?{back.query}&iss=https://other.test")
+    assert (response.status_code, is_signed_in(client)) == (403, False)
+    assert b"is of another issuer" in response.content
     other = provider.server_url.replace("localhost", "LOCALHOST")
     change_provider(admin, provider_id=provider.pk, server_url=other, client_secret="typed again")
-    answer = Client().post(f"/account/identity/{provider.slug}")
-    assert answer.status_code == 403
-    assert b"is of the issuer" in answer.content
+    response = Client().post(f"/account/identity/{provider.slug}")
+    assert response.status_code == 403
+    assert b"is of the issuer" in response.content
 
 
 def test_a_subject_of_another_issuer_is_someone_else(provider, admin):

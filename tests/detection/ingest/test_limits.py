@@ -105,8 +105,8 @@ def test_the_service_refuses_what_is_over_the_limit_and_stores_nothing_of_it(
     with pytest.raises(RateLimited) as refused:
         accept_events(machine, body=body)
     assert refused.value.headers == {"Retry-After": "1"}
-    said = "Nothing was done: the limit is 10 events a second for this workspace."
-    assert refused.value.detail == said, "and no name of our own"
+    detail = "Nothing was done: the limit is 10 events a second for this workspace."
+    assert refused.value.detail == detail, "and no name of our own"
     assert count_events() == stored
 
 
