@@ -104,7 +104,8 @@ def test_digest_goes_once_a_week_to_managers_alone(person, resolved, make_actor,
         assignee="rita.responder",
         due_date=now.date() - timedelta(days=9),
     )
-    for at in (now, now - timedelta(hours=3), now):
+    monday = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=now.weekday())
+    for at in (monday, monday + timedelta(hours=3), now, monday):
         plan_digests(workspace, at)
     week = OverdueDigest.objects.of(workspace.pk).get()
     assert week.due_at.weekday() == 0
