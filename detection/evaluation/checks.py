@@ -13,5 +13,5 @@ OLDEST: Final = (
 
 @health_check("detection", "Detection", requires="database")
 def _detection() -> CheckResult:
-    advice = "Check the log of the worker detection. Events are stored; incidents open late."
+    advice = "Check the log of the detection worker. Events are stored; incidents open late."
     return waiting("event to be looked at", seconds_of(OLDEST), LAG_LATE_S, advice)

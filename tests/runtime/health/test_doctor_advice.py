@@ -45,12 +45,12 @@ def named(pattern: str) -> set[str]:
 
 
 def test_the_programs_that_are_to_be_started_are_in_the_procfile():
-    started = named(r"\bStart the (?:worker|program) ([a-z][a-z-]+)")
-    started |= named(r"log of the worker ([a-z-]+)\.")
+    started = named(r"\bStart the ([a-z][a-z-]+) (?:worker|process)\b")
+    started |= named(r"log of the ([a-z-]+) worker\b")
     assert {"detection", "slow", "slack-socket"} <= started
     assert started <= PROGRAMS.keys()
     assert {queue.process for queue in QUEUES} <= PROGRAMS.keys()
-    assert [one.name for one in QUEUES if f"worker {one.process}" not in one.advice] == []
+    assert [one.name for one in QUEUES if f"the {one.process} worker" not in one.advice] == []
     [beat] = named(r"Start: celery (--app \S+)")
     assert beat in PROGRAMS["beat"]
 
