@@ -143,7 +143,8 @@ class _Api:
             with _opener.open(request, timeout=TIMEOUT_S) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
-            text = error.read(20_000).decode("utf-8", "replace")
+            with error:
+                text = error.read(20_000).decode("utf-8", "replace")
             raise UploadError(_message(text) or f"HTTP {error.code}", error.code) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
