@@ -12,6 +12,7 @@ from typing import Final
 from core.reasons import Reason
 from incidents.models import Incident
 from incidents.vocabulary import UNRESOLVED
+from notifications.contacts.ways import ways_of
 from notifications.escalation.explaining import Verdict, record_escalation
 from notifications.escalation.models import Escalation
 from notifications.escalation.pages import Page, plan_pages
@@ -97,7 +98,8 @@ def _run_steps(escalation: Escalation, incident: Incident, now: datetime) -> Non
         _record_step(escalation, incident, plan, reached, now)
         is_end_of_round = escalation.position + 1 == len(plan.steps)
         _move(escalation, plan)
-        escalation.has_paged |= bool(reached.people)
+        # A page that cannot be sent is none: of people without a contact method, the admins hear instead.
+        escalation.has_paged |= bool(ways_of(incident.workspace_id, user_ids=list(reached.people)))
         if is_end_of_round and not escalation.has_paged:
             _reach_admins(escalation, incident, now)
         if reached or is_end_of_round:
@@ -135,7 +137,7 @@ def _record_step(
 
 
 def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> None:
-    """Page all admins if no step of the round named a person; not in drills."""
+    """Page all admins if no step of the round named a person who can be reached; not in drills."""
     escalation.reaches_nobody = True
     if incident.is_drill:
         return  # each empty step names Reason.DRILL or Reason.STEP_EMPTY

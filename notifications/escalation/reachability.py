@@ -126,7 +126,7 @@ class _Walk:
         self.has_paged = False
 
     def page(self, people: Sequence[int], at_s: int) -> None:
-        self.has_paged |= bool(people)
+        self.has_paged |= any(self.methods.get(user_id) for user_id in people)
         for user_id in people:
             methods = self.methods.get(user_id, ())
             self.used.update(methods)

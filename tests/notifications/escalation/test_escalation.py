@@ -87,9 +87,12 @@ class OnCallTeam:
 
 
 @pytest.fixture
-def team(workspace, make_actor, monkeypatch):
+def team(workspace, make_actor, monkeypatch, settings):
+    """On call and managers, all reachable by email."""
+    settings.MAIL_FROM = "Tocsin <tocsin@example.com>"
     with time_machine.travel(START, tick=False) as clock:
         made = OnCallTeam(workspace, make_actor, clock)
+        User.objects.all().update(address_proven_at=START)
         monkeypatch.setattr(seam.PAGE_PLANNERS, "_items", {"test": made.plan})
         yield made
 
@@ -195,6 +198,15 @@ def test_policy_that_reaches_no_one_pages_all_admins(team):
     assert team.paged == [(0, "adam")]
     assert team.escalation().reaches_nobody
     assert [text for text in team.entries(incident) if "names no one" in text]
+
+
+def test_admins_are_paged_where_no_one_else_has_a_contact_method(team):
+    User.objects.filter(username__in=["ann", "mia"]).update(address_proven_at=None)
+    incident = team.open()
+    team.pass_minutes(60)
+    names = [name for _, name in team.paged]
+    assert {"ann", "mia", "adam"} == set(names)
+    assert [text for text in team.entries(incident) if "reaches no one. Paged all admins" in text]
 
 
 @pytest.mark.parametrize("why", ["off", "deleted", "private"])

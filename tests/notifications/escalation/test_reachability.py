@@ -48,7 +48,7 @@ def simulate(plan: Plan, people: People, own: int, began: datetime) -> tuple[int
                 else:
                     shifts = people.shifts.get(target.id or own, [])
                     named += [s.user_id for s in shifts if s.starts_at <= moment < s.ends_at]
-            has_paged |= bool(named)
+            has_paged |= any(people.methods.get(pk) for pk in named)
             recipients = list(named)
             if is_last and not has_paged:
                 recipients, fallback = people.roles.get("admin", []), True
