@@ -71,7 +71,10 @@ class Reason(models.TextChoices):
     NO_POLICY = "no_policy", "no escalation policy matches the incident"
     NO_ONE_ON_CALL = "no_one_on_call", "no person is on call"
     STEP_EMPTY = "step_empty", "a step of the escalation names no person"
-    ADMINS_INSTEAD = "admins_instead", "a whole round named no person who can be reached, so all admins were paged"
+    ADMINS_INSTEAD = (
+        "admins_instead",
+        "a whole round named no person who can be reached, so all admins were paged",
+    )
     ACKNOWLEDGED = "acknowledged", "the incident is acknowledged, so the escalation is on hold"
     EXHAUSTED = "exhausted", "all rounds of the escalation have run"
     INCIDENT_OVER = "incident_over", "the incident is resolved"

@@ -135,7 +135,7 @@ def test_a_storage_killed_and_started_again_takes_the_next_backup(workspace, scr
     handle = storage.handle()
     assert handle is not None
     process.stop(handle, first=signal.SIGKILL)
-    with pytest.raises(CommandError, match="(?i)storage"):
+    with pytest.raises(CommandError, match=r"(?i)storage"):
         call_command("backup", f"s3://{BUCKET}/after")
     storage.start(patience=STARTS_WITHIN_S)
     assert backed_up(f"s3://{BUCKET}/after", capsys).startswith(f"s3://{BUCKET}/after/tocsin-")
