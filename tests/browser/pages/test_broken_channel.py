@@ -17,7 +17,7 @@ from tests.fakes.receiver import Receiver, Reply, running
 
 SHOTS = os.environ.get("TOCSIN_SHOTS", "")  # a folder for pictures of these pages
 # A site that has just started shows no warnings for forty seconds.
-WAIT_MS = 240_000
+WAIT_MS = 90_000
 PAGES = {
     "/on-call": "on-call", "/on-call/reachability": "reachability",
     "/settings/escalation": "escalation-policies", "/settings/deliveries": "deliveries",
