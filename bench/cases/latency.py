@@ -58,23 +58,23 @@ def _probe_under_load(servers: Servers, scale: Scale) -> tuple[float, list[Probe
             end, probes = time.monotonic() + scale.probe_seconds, list[Probe]()
             while time.monotonic() < end:
                 probes.append(_probe(poster, ear, 1))
-                time.sleep(0.03)
+                time.sleep(scale.probe_pause)
             return load.reached(), probes
 
 
 def _probe_bursts(servers: Servers, scale: Scale) -> tuple[float, list[Probe]]:
     with running_tocsin(servers) as tocsin:
-        return 0.0, probe_bursts(tocsin, scale.bursts)
+        return 0.0, probe_bursts(tocsin, scale.bursts, scale.burst_pause)
 
 
-def probe_bursts(tocsin: Tocsin, count: int) -> list[Probe]:
-    """Measure bursts of 100 errors, each of its own source and 0.1 s after the last one's incident."""
+def probe_bursts(tocsin: Tocsin, count: int, pause_s: float) -> list[Probe]:
+    """Measure bursts of 100 errors, each of its own source and `pause_s` after the last one's incident."""
     with listening(tocsin) as ear:
         poster = Poster(tocsin.port, tocsin.authorization)
         _probe(poster, ear, BATCH)
         probes = []
         for _ in range(count):
-            time.sleep(0.1)
+            time.sleep(pause_s)
             probes.append(_probe(poster, ear, BATCH))
         return probes
 
