@@ -200,7 +200,7 @@ def test_policy_that_reaches_no_one_pages_all_admins(team):
     incident = team.open()
     team.pass_minutes(0)
     assert team.paged == [(0, "adam")]
-    assert team.escalation().reaches_nobody
+    assert team.escalation().reaches_no_one
     assert [text for text in team.entries(incident) if "names no one" in text]
 
 
