@@ -58,7 +58,7 @@ class Allowance(models.Model):
         return f"{self.used} of {self.name}"
 
 
-class Pulse(models.Model):
+class WorkerHeartbeat(models.Model):
     """A worker's last heartbeat, in the database so that it is available while Valkey is down."""
 
     name = models.CharField(max_length=60, primary_key=True)

@@ -98,7 +98,7 @@ class Reason(models.TextChoices):
     MERGED = "merged", "a later notice of the incident includes it"
     REPEATED = "repeated", "the same message was sent to the person in the same way within a minute"
     DESTINATION_GONE = "destination_gone", "the channel or contact method was deleted"
-    LOST_ANSWER = "lost_answer", "the response was lost: it may have been delivered"
+    LOST_RESPONSE = "lost_response", "the response was lost: it may have been delivered"
     REFUSED = "refused", "the receiver rejected it"
     TRIES_USED_UP = "tries_used_up", "all attempts failed"
     # Fallbacks

@@ -33,8 +33,8 @@ from incidents.models import (
     IncidentSignal,
     IncidentVerdict,
     InvitedPerson,
-    KeptFigures,
     Merge,
+    PrecomputedFigures,
     RoleAssignment,
     RoleOffer,
     SlaClock,
@@ -201,7 +201,7 @@ class AutoResolutionAdmin(ReadOnly):
 class IncidentVerdictAdmin(ReadOnly):
     """Reviews of incidents by people: real problem or false positive."""
 
-    list_display = ("incident", "verdict", "reason", "judged_label", "judged_at")
+    list_display = ("incident", "verdict", "reason", "reviewed_label", "reviewed_at")
     list_filter = ("verdict", "reason")
     list_select_related = ("incident",)
 
@@ -277,8 +277,8 @@ class IncidentMeasureAdmin(LargeTableAdmin):
     ordering = ("-pk",)
 
 
-@admin.register(KeptFigures)
-class KeptFiguresAdmin(ReadOnly):
+@admin.register(PrecomputedFigures)
+class PrecomputedFiguresAdmin(ReadOnly):
     list_display = ("workspace", "period", "audience", "made_at", "took_ms")
     list_filter = ("workspace", "audience")
     list_select_related = ("workspace",)

@@ -1,7 +1,7 @@
 """All models of incidents, for Django."""
 
 from incidents.analysis.models import Analysis, IncidentEssence
-from incidents.analytics.models import IncidentMeasure, KeptFigures
+from incidents.analytics.models import IncidentMeasure, PrecomputedFigures
 from incidents.archive.models import IncidentArchive
 from incidents.attachments.models import Attachment
 from incidents.bulk.models import BulkAction, BulkStep
@@ -45,8 +45,8 @@ __all__ = [
     "IncidentSignal",
     "IncidentVerdict",
     "InvitedPerson",
-    "KeptFigures",
     "Merge",
+    "PrecomputedFigures",
     "RoleAssignment",
     "RoleOffer",
     "SlaClock",

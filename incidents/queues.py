@@ -8,6 +8,6 @@ from incidents.archive.queues import ARCHIVE
 
 __all__ = ["ARCHIVE"]  # beat and the workers find the declarations of an app in this module
 
-periodic("remake analytics figures", "incidents.remake_figures", 30.0, UPKEEP)
+periodic("remake analytics figures", "incidents.refresh_figures", 30.0, UPKEEP)
 periodic("prune decisions", "incidents.prune_decisions", 3600.0, UPKEEP)
 periodic("raise prolonged incidents", "incidents.raise_prolonged", 15.0, UPKEEP)

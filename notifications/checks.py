@@ -40,7 +40,7 @@ def _escalation() -> CheckResult:
     if first is not None:
         advice = "Start the outbound worker. Due steps run when it is back."
         return CheckResult("warn", f"{late.count()} escalations are late", advice, first.due_at)
-    running = Escalation.across_workspaces.filter(state="pending", reaches_nobody=True)
+    running = Escalation.across_workspaces.filter(state="pending", reaches_no_one=True)
     concerned = frozenset(running.filter(_is_set_up()).values_list("workspace_id", flat=True)[:1000])
     if concerned:
         advice = "Open Settings, Escalation policies, and give each step a target."

@@ -6,7 +6,7 @@ from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from incidents.vocabulary import Status
 from postmortems.drafting.requests import note_reopened, plan_draft
-from postmortems.fix_watch.services import follow_item, judge_incident
+from postmortems.fix_watch.services import count_recurrences, follow_item
 from postmortems.meetings.services import plan_meeting_mails
 from postmortems.notices.items import plan_item_notice
 from postmortems.notices.planning import plan_mentions, plan_notices
@@ -53,9 +53,9 @@ def plan_meeting(event: OutboxEvent) -> None:
 
 
 @subscriber("fix_watch", topics=("incident.opened", "incident.reopened", "incident.signalled"))
-def judge_fixes(event: OutboxEvent) -> None:
+def check_fixes(event: OutboxEvent) -> None:
     """Check fix watches."""
-    judge_incident(event.workspace_id, incident_id=event.payload["incident_id"], at=event.created_at)
+    count_recurrences(event.workspace_id, incident_id=event.payload["incident_id"], at=event.created_at)
 
 
 @subscriber("postmortem_mentions", topics=("postmortem.mentioned",))

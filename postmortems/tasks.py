@@ -46,7 +46,7 @@ def digest_overdue(digest: OverdueDigest) -> None:
 
 
 @works_on(UPKEEP, FixWatch, related=("item",))
-def judge_watch(watch: FixWatch) -> None:
+def finish_watch(watch: FixWatch) -> None:
     """End a fix watch with its verdict."""
     end_watch(watch.workspace_id, watch=watch)
 

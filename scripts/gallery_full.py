@@ -17,7 +17,7 @@ FULL: Final = "mara.full"
 AREAS: Final = ("billing", "catalogue", "checkout", "identity", "ledger", "mail", "media", "search")
 PARTS: Final = ("api", "cache", "cron", "database", "edge", "index", "queue", "worker")
 COMPONENTS: Final = [f"{area}-{part}" for area, part in product(AREAS, PARTS)]
-TROUBLES: Final = (
+FAILING_CHECKS: Final = (
     ("{} answers every third request with 500", "error_burst", "sev2"),
     ("{} takes more than 4 s", "performance_degradation", "sev3"),
     ("Disk of {} is 93 % full", "disk_space_low", "sev4"),
@@ -72,7 +72,7 @@ def _signal(n: int, at: Any) -> Any:
     from incidents.correlation.detection_signals import Signal
     from incidents.vocabulary import IncidentType, Severity
 
-    words, kind, severity = TROUBLES[(n * 7 + n // 5) % len(TROUBLES)]
+    words, kind, severity = FAILING_CHECKS[(n * 7 + n // 5) % len(FAILING_CHECKS)]
     component = COMPONENTS[n * 5 % len(COMPONENTS)]
     return Signal(
         fingerprint=sha256(f"full {n}".encode()).hexdigest(),

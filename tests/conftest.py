@@ -118,8 +118,8 @@ def _without_health_monitor() -> Iterator[None]:
     from core.health.monitor import HEALTH_MONITOR
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(HEALTH_MONITOR, "_keep_looking", lambda: None)
-    patch.setattr(HEALTH_MONITOR, "_looked_at", float("inf"))
+    patch.setattr(HEALTH_MONITOR, "_ensure_running", lambda: None)
+    patch.setattr(HEALTH_MONITOR, "_checked_at", float("inf"))
     yield
     patch.undo()
 

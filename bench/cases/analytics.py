@@ -89,7 +89,7 @@ def _wait_for_figures(tocsin: Tocsin) -> None:
     with tocsin.connect() as connection:
         connection.execute("vacuum analyze incidents_incidentmeasure")
         while time.monotonic() < give_up:
-            [made] = connection.execute("select count(*) from incidents_keptfigures").fetchone() or [0]
+            [made] = connection.execute("select count(*) from incidents_precomputedfigures").fetchone() or [0]
             if made == FIGURES:
                 return
             time.sleep(1.0)

@@ -15,7 +15,7 @@ from accounts.selectors import workspaces_of
 from accounts.sign_in.page_authentication import current_actor, current_membership
 from core.current_actor import viewer_of
 from core.errors import Problem
-from core.health.monitor import HEALTH_MONITOR, Trouble, concerning
+from core.health.monitor import HEALTH_MONITOR, FailingCheck, affecting
 from core.registry import Registry
 from core.ui.navigation import NAVIGATION, SETTINGS, NavItem, current_entry, navigation
 
@@ -33,7 +33,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "own_zone": _preference(request, "time_zone", ""),
         "keys": "on" if _preference(request, "keyboard_shortcuts", True) else "off",
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
-        "troubles": SimpleLazyObject(lambda: _troubles(request)),
+        "failing_checks": SimpleLazyObject(lambda: _failing_checks(request)),
     }
 
 
@@ -59,16 +59,16 @@ def _workspace(request: HttpRequest) -> Workspace | None:
         return None
 
 
-def _troubles(request: HttpRequest) -> tuple[Trouble, ...]:
-    """Return the viewer's troubles; the workspace is loaded only if a trouble is specific to one."""
-    troubles = HEALTH_MONITOR.troubles()
-    if all(one.workspaces is None for one in troubles):
-        return troubles
+def _failing_checks(request: HttpRequest) -> tuple[FailingCheck, ...]:
+    """Return the checks to show; the workspace is loaded only if one is specific to a workspace."""
+    failing_checks = HEALTH_MONITOR.failing_checks()
+    if all(one.workspaces is None for one in failing_checks):
+        return failing_checks
     try:
         workspace = _workspace(request)
     except (DatabaseError, InterfaceError):
         workspace = None
-    return concerning(troubles, workspace.pk if workspace else None)
+    return affecting(failing_checks, workspace.pk if workspace else None)
 
 
 def _preference(request: HttpRequest, name: str, default: Any) -> Any:

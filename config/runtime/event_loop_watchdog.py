@@ -13,10 +13,10 @@ import time
 from typing import Final
 from weakref import WeakSet
 
-LOOK_EVERY_S: Final = 1.0
+CHECK_EVERY_S: Final = 1.0
 # Checks, not seconds: a process that was stopped as a whole did not check either.
-STILL_AFTER: Final = 15
-SAID: Final = b"the event loop hangs; exiting to be restarted\n"
+HUNG_AFTER_CHECKS: Final = 15
+MESSAGE: Final = b"the event loop hangs; exiting to be restarted\n"
 _watched: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
 
@@ -28,12 +28,12 @@ class EventLoopWatchdog:
         self._ran = True
         self.missed = 0
 
-    def look(self) -> bool:
+    def has_hung(self) -> bool:
         """Return whether the loop has hung for long. Raises RuntimeError when it is closed."""
         self.missed = 0 if self._ran or not self._loop.is_running() else self.missed + 1
         self._ran = False
         self._loop.call_soon_threadsafe(self._run)
-        return self.missed >= STILL_AFTER
+        return self.missed >= HUNG_AFTER_CHECKS
 
     def _run(self) -> None:
         self._ran = True
@@ -44,16 +44,16 @@ def watch() -> None:
     loop = asyncio.get_running_loop()
     if loop not in _watched:
         threading.Thread(
-            target=_look_on, args=(EventLoopWatchdog(loop),), name="standstill", daemon=True
+            target=_watch_loop, args=(EventLoopWatchdog(loop),), name="event-loop-watchdog", daemon=True
         ).start()
         _watched.add(loop)
 
 
-def _look_on(standstill: EventLoopWatchdog) -> None:
+def _watch_loop(watchdog: EventLoopWatchdog) -> None:
     try:
-        while not standstill.look():
-            time.sleep(LOOK_EVERY_S)
-        os.write(2, SAID)  # the hung thread may hold the lock of the log
+        while not watchdog.has_hung():
+            time.sleep(CHECK_EVERY_S)
+        os.write(2, MESSAGE)  # the hung thread may hold the lock of the log
     except RuntimeError:
         return  # the loop is closed: the process is ending anyway
     except MemoryError:

@@ -18,9 +18,9 @@ from django.conf import settings
 
 from core.heartbeat.valkey import age
 
-LOOK_EVERY_S: Final = 2.0
-DEAF_AFTER_S: Final = 8.0
-BEAT_SPEAKS_S: Final = 3.0
+CHECK_EVERY_S: Final = 2.0
+STUCK_AFTER_S: Final = 8.0
+MAX_BEAT_AGE_S: Final = 3.0
 log = logging.getLogger("tocsin.worker")
 
 
@@ -28,20 +28,20 @@ class WorkerWatchdog:
     """When this worker last began or ended a task, and how many are running."""
 
     def __init__(self) -> None:
-        self.heard_at = time.monotonic()
+        self.last_task_at = time.monotonic()
         self.running = 0
         self._lock = threading.Lock()
 
-    def hear(self, change: int) -> None:
+    def note_task(self, change: int) -> None:
         """Record that a task began (1) or ended (-1)."""
         with self._lock:
             self.running += change
-            self.heard_at = time.monotonic()
+            self.last_task_at = time.monotonic()
 
-    def is_deaf(self, now: float, beat_age: float | None) -> bool:
+    def is_stuck(self, now: float, beat_age: float | None) -> bool:
         """Return whether nothing ran and nothing was received for long, while beat sent messages."""
-        speaks = beat_age is not None and beat_age < BEAT_SPEAKS_S
-        return speaks and self.running <= 0 and now - self.heard_at > DEAF_AFTER_S
+        beat_sends = beat_age is not None and beat_age < MAX_BEAT_AGE_S
+        return beat_sends and self.running <= 0 and now - self.last_task_at > STUCK_AFTER_S
 
 
 _watch = WorkerWatchdog()
@@ -49,27 +49,27 @@ _watch = WorkerWatchdog()
 
 @task_prerun.connect
 def _began(**_: Any) -> None:
-    _watch.hear(1)
+    _watch.note_task(1)
 
 
 @task_postrun.connect
 def _ended(**_: Any) -> None:
-    _watch.hear(-1)
+    _watch.note_task(-1)
 
 
 @worker_ready.connect
 def _start(**_: Any) -> None:
-    threading.Thread(target=_look_forever, name="watchdog", daemon=True).start()
+    threading.Thread(target=_watch_forever, name="watchdog", daemon=True).start()
 
 
-def _look_forever() -> None:
-    spoken_since = time.monotonic()
+def _watch_forever() -> None:
+    beat_since = time.monotonic()
     while True:
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(CHECK_EVERY_S)
         beat = _beat_age()
-        if beat is None or beat >= BEAT_SPEAKS_S:
-            spoken_since = time.monotonic()  # after beat's return a worker gets time to receive a message
-        if time.monotonic() - spoken_since > DEAF_AFTER_S and _watch.is_deaf(time.monotonic(), beat):
+        if beat is None or beat >= MAX_BEAT_AGE_S:
+            beat_since = time.monotonic()  # after beat's return a worker gets time to receive a message
+        if time.monotonic() - beat_since > STUCK_AFTER_S and _watch.is_stuck(time.monotonic(), beat):
             log.critical("no message arrives although beat sends them; exiting to be restarted")
             os._exit(70)
 

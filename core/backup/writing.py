@@ -15,7 +15,7 @@ from core.backup import programs
 from core.backup.manifest import CHUNK_BYTES, DUMP, FORMAT, MANIFEST, BackupError, Manifest
 
 # Everyone signs in again after a restore; rate-limit counters and heartbeats describe the moment only.
-WITHOUT_ROWS: Final = ("accounts_session", "django_session", "core_allowance", "core_pulse")
+WITHOUT_ROWS: Final = ("accounts_session", "django_session", "core_allowance", "core_workerheartbeat")
 _ARGUMENTS: Final = (
     "--format=custom",
     "--compress=1",

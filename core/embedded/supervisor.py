@@ -47,7 +47,7 @@ class Supervisor:
         self.printer = children.Printer(width)
         self.children = [Child(name, argv) for name, argv in plan.programs.items()]
         self.stopping = 0
-        self.asked_at = 0.0
+        self.stop_requested_at = 0.0
         self.next_look = 0.0
 
     def run(self) -> int:
@@ -79,10 +79,10 @@ class Supervisor:
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         # A Ctrl-C may arrive twice: from the terminal and passed on by make.
-        if self.stopping and time.monotonic() - self.asked_at < SAME_KEYSTROKE_S:
+        if self.stopping and time.monotonic() - self.stop_requested_at < SAME_KEYSTROKE_S:
             return
         self.stopping += 1
-        self.asked_at = time.monotonic()
+        self.stop_requested_at = time.monotonic()
 
     def _watch(self) -> None:
         for child in self.children:

@@ -21,13 +21,13 @@ from core.health.checks import TITLES, CheckResult, examine
 EVERY_S: Final = 5.0
 STALE_S: Final = 15.0
 WAIT_S: Final = 0.5
-ASKED_WITHIN_S: Final = 60.0
+REQUESTED_WITHIN_S: Final = 60.0
 # Workers start after the web server: one without a heartbeat since this process began may still be starting.
 STARTING_S: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FailingCheck:
     """A failing check: its name, title, advice, and when it began to fail.
 
     workspaces: ids of those affected; None: all of them.
@@ -40,9 +40,9 @@ class Trouble:
     workspaces: frozenset[int] | None = None
 
 
-def concerning(troubles: Iterable[Trouble], workspace_id: int | None) -> tuple[Trouble, ...]:
-    """Return the troubles that a member of the workspace should know of."""
-    return tuple(one for one in troubles if one.workspaces is None or workspace_id in one.workspaces)
+def affecting(checks: Iterable[FailingCheck], workspace_id: int | None) -> tuple[FailingCheck, ...]:
+    """Return the checks that affect the workspace."""
+    return tuple(one for one in checks if one.workspaces is None or workspace_id in one.workspaces)
 
 
 Examine = Callable[[], Mapping[str, CheckResult]]
@@ -53,58 +53,58 @@ class HealthMonitor:
 
     def __init__(self, examine: Examine, *, starting_s: float = STARTING_S) -> None:
         self._examine = examine
-        self._calm_until = time.monotonic() + starting_s
-        self._troubles: tuple[Trouble, ...] = ()
-        self._looked_at = float("-inf")
-        self._asked_at = float("-inf")
-        self._looker: threading.Thread | None = None
+        self._lenient_until = time.monotonic() + starting_s
+        self._failing_checks: tuple[FailingCheck, ...] = ()
+        self._checked_at = float("-inf")
+        self._requested_at = float("-inf")
+        self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._looked = threading.Event()
+        self._checked = threading.Event()
 
-    def troubles(self) -> tuple[Trouble, ...]:
+    def failing_checks(self) -> tuple[FailingCheck, ...]:
         """Return what failed a few seconds ago, oldest first; waits for at most half a second."""
-        self.known()
-        if time.monotonic() - self._looked_at > STALE_S:
-            self._looked.wait(WAIT_S)
-        return self._troubles
+        self.last_result()
+        if time.monotonic() - self._checked_at > STALE_S:
+            self._checked.wait(WAIT_S)
+        return self._failing_checks
 
-    def known(self) -> tuple[Trouble, ...]:
+    def last_result(self) -> tuple[FailingCheck, ...]:
         """Return the last result without waiting."""
-        self._keep_looking()
-        return self._troubles
+        self._ensure_running()
+        return self._failing_checks
 
-    def look(self) -> None:
+    def check_now(self) -> None:
         """Run the checks now; takes as long as they take."""
-        found, before = self._examine(), {trouble.name: trouble for trouble in self._troubles}
-        wrong = {name: finding for name, finding in found.items() if finding.level != "ok"}
-        if time.monotonic() < self._calm_until:
-            wrong = {name: finding for name, finding in wrong.items() if finding.level == "fail"}
-        troubles = [_trouble(name, finding, before.get(name)) for name, finding in wrong.items()]
-        self._troubles = tuple(sorted(troubles, key=lambda trouble: trouble.since))
-        self._looked_at = time.monotonic()
-        self._looked.set()
+        found, before = self._examine(), {check.name: check for check in self._failing_checks}
+        wrong = {name: result for name, result in found.items() if result.level != "ok"}
+        if time.monotonic() < self._lenient_until:
+            wrong = {name: result for name, result in wrong.items() if result.level == "fail"}
+        failing = [_failing_check(name, result, before.get(name)) for name, result in wrong.items()]
+        self._failing_checks = tuple(sorted(failing, key=lambda check: check.since))
+        self._checked_at = time.monotonic()
+        self._checked.set()
 
-    def _keep_looking(self) -> None:
-        self._asked_at = time.monotonic()
+    def _ensure_running(self) -> None:
+        self._requested_at = time.monotonic()
         with self._lock:
-            if self._looker is None or not self._looker.is_alive():
-                self._looked.clear()
-                self._looker = threading.Thread(target=self._look_on, name="glance", daemon=True)
-                self._looker.start()
+            if self._thread is None or not self._thread.is_alive():
+                self._checked.clear()
+                self._thread = threading.Thread(target=self._run, name="health-monitor", daemon=True)
+                self._thread.start()
 
-    def _look_on(self) -> None:
-        while time.monotonic() - self._asked_at < ASKED_WITHIN_S:
+    def _run(self) -> None:
+        while time.monotonic() - self._requested_at < REQUESTED_WITHIN_S:
             try:
-                self.look()
+                self.check_now()
             finally:
                 connection.close()  # a thread of its own must not hold a pooled connection
             time.sleep(EVERY_S)
 
 
-def _trouble(name: str, finding: CheckResult, before: Trouble | None) -> Trouble:
-    """Build a trouble; a continuing one keeps the time it was first seen unless the check knows better."""
-    since = finding.since or (before.since if before else timezone.now())
-    return Trouble(name, TITLES.get(name, name), finding.advice, since, finding.workspaces)
+def _failing_check(name: str, result: CheckResult, before: FailingCheck | None) -> FailingCheck:
+    """Build a failing check; if it failed before, it keeps the time unless the check returns one."""
+    since = result.since or (before.since if before else timezone.now())
+    return FailingCheck(name, TITLES.get(name, name), result.advice, since, result.workspaces)
 
 
 HEALTH_MONITOR: Final = HealthMonitor(examine)

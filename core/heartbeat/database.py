@@ -13,10 +13,12 @@ from django.db import DatabaseError, InterfaceError, connection
 EVERY_S: Final = 5.0
 WEB: Final = "web"
 _STAMP: Final = """
-insert into core_pulse (name, seen_at) select unnest(%s::text[]), clock_timestamp()
+insert into core_workerheartbeat (name, seen_at) select unnest(%s::text[]), clock_timestamp()
 on conflict (name) do update set seen_at = excluded.seen_at
 """
-_AGE: Final = "select extract(epoch from clock_timestamp() - max(seen_at)) from core_pulse where name = %s"
+_AGE: Final = (
+    "select extract(epoch from clock_timestamp() - max(seen_at)) from core_workerheartbeat where name = %s"
+)
 _last: dict[str, float] = {}
 
 

@@ -26,7 +26,7 @@ from core.health.monitor import HEALTH_MONITOR
 
 RECHECK_S: Final = 15.0  # how long a stream may outlive its session or membership
 WATCH_S: Final = 2.0
-TROUBLES: Final = "troubles"
+FAILING_CHECKS: Final = "failing_checks"
 JUST_NOW_S: Final = 5.0  # a page that was rendered within this time is sent again what changed meanwhile
 MAX_RECENT: Final = 500  # topics of one workspace, before the older ones are forgotten
 Viewers = frozenset[int] | None
@@ -214,13 +214,13 @@ class Hub:
 
     async def _watch(self) -> None:
         """Signal changes of health from this process itself, since Valkey may be what failed."""
-        before = HEALTH_MONITOR.known()
+        before = HEALTH_MONITOR.last_result()
         while True:
             await asyncio.sleep(WATCH_S)
-            if (now := HEALTH_MONITOR.known()) != before:
+            if (now := HEALTH_MONITOR.last_result()) != before:
                 before = now
                 for stream in self.everyone():
-                    stream.offer((TROUBLES,), 0)
+                    stream.offer((FAILING_CHECKS,), 0)
 
     async def _recheck(self) -> None:
         while True:

@@ -102,8 +102,8 @@ class SourceSubscription(WorkspaceScoped):
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="subscriptions")
     topic = models.CharField(max_length=300)
     address = models.TextField()
-    asked_at = models.DateTimeField()
-    heard_at = models.DateTimeField(null=True, blank=True)
+    requested_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(WorkspaceScoped.Meta):
         constraints = [models.UniqueConstraint(fields=["source", "topic"], name="subscription_once")]
@@ -135,7 +135,7 @@ class SourceAlert(WorkspaceScoped):
     """Last state of one alert of a source, and its incident while it lasts.
 
     `key` identifies it within its source, alerts with the same `group` share an incident. `starts_at` and
-    `ends_at` are the sender's; `told_at` is when its newest update was received: an older update changes
+    `ends_at` are the sender's; `updated_at` is when its newest update was received: an older update changes
     nothing. `episodes`: how often it began to fire.
     """
 
@@ -157,7 +157,7 @@ class SourceAlert(WorkspaceScoped):
     ends_at = models.DateTimeField(null=True, blank=True)
     episodes = models.PositiveIntegerField(default=0)
     first_at = models.DateTimeField()
-    told_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
 
     class Meta(WorkspaceScoped.Meta):
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="alert_once_per_source")]

@@ -89,7 +89,7 @@ def subscriptions_of(actor: Actor, source: Source) -> list[SourceSubscription]:
     """Return the unconfirmed topics; for an admin each with its `link` to open. Raises Forbidden."""
     require(actor, Capability.SOURCES_READ)
     may_open = allowed(actor, Capability.SOURCES_WRITE)
-    found = list(SourceSubscription.objects.of(actor.workspace_id).filter(source=source, heard_at=None))
+    found = list(SourceSubscription.objects.of(actor.workspace_id).filter(source=source, confirmed_at=None))
     for row in found:
         vars(row)["link"] = _text_of(row.address) if may_open else ""
     return found

@@ -37,7 +37,7 @@ class Shown(Protocol):
     component: Any
     episodes: Any
     first_at: Any
-    told_at: Any
+    updated_at: Any
 
 
 class AddressedFormat(WebhookFormat):

@@ -13,7 +13,7 @@ from core.http.link_pagination import known_only, link_pages
 from incidents.analytics.beside import numbers_of
 from incidents.analytics.documents import analytics_json, behind_json, days_of
 from incidents.analytics.drilldown import incidents_behind
-from incidents.analytics.kept import figures_for
+from incidents.analytics.precomputed import figures_for
 from incidents.analytics.schemas import AnalyticsOut, BehindOut, BehindQuery
 from incidents.analytics.selectors import scope_of
 from incidents.listing.filters import NAMES, parse_filter, values_of

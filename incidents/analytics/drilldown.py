@@ -30,7 +30,7 @@ _COLUMNS: Final = {
     "category": "category",
     "status": "status",
 }
-_JUDGED: Final = Q(verdict__isnull=False)
+_REVIEWED: Final = Q(verdict__isnull=False)
 _WRONG: Final = Q(verdict__verdict=IncidentVerdict.Verdict.FALSE_POSITIVE)
 _UNHEEDED: Final = Q(acknowledged_at=None, status__in=OVER)
 
@@ -152,7 +152,7 @@ PICKS: Final[Mapping[str, tuple[str, Pick]]] = {
     "automatic": (
         "Resolved automatically", lambda scope, _: scope.rows.filter(BY_ACTION, status__in=OVER),
     ),
-    "judged": ("Judged by people", lambda scope, _: scope.rows.filter(_JUDGED)),
+    "reviewed": ("Reviewed by people", lambda scope, _: scope.rows.filter(_REVIEWED)),
     "false": ("False positives", lambda scope, _: scope.rows.filter(_WRONG)),
     "counted": ("Counted in", lambda scope, value: _measured(scope, value, state="counted")),
     "absent": ("Left out, not there yet", lambda scope, value: _measured(scope, value, state="absent")),

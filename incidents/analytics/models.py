@@ -47,7 +47,7 @@ class IncidentMeasure(WorkspaceScoped):
         return f"measures of incident {self.incident_id}"
 
 
-class KeptFigures(WorkspaceScoped):
+class PrecomputedFigures(WorkspaceScoped):
     """Precomputed figures of one standard period, for all who see the same incidents, as JSON.
 
     `audience`: `all` includes private incidents, `public` does not.
@@ -65,7 +65,7 @@ class KeptFigures(WorkspaceScoped):
     body = models.TextField()
 
     class Meta(WorkspaceScoped.Meta):
-        verbose_name_plural = "kept figures"
+        verbose_name_plural = "precomputed figures"
         constraints = [
             models.UniqueConstraint(fields=["workspace", "period", "audience"], name="figures_once")
         ]

@@ -31,15 +31,15 @@ def noise_of(workspace_id: int, incidents: QuerySet[Incident]) -> list[Noise]:
     """Return noise by detector, most incidents first; an incident of two detectors counts for both."""
     unheeded = Q(incident__acknowledged_at=None, incident__status__in=OVER)
     wrong = Q(incident__verdict__verdict=IncidentVerdict.Verdict.FALSE_POSITIVE)
-    judged = Q(incident__verdict__isnull=False)
+    reviewed = Q(incident__verdict__isnull=False)
     signals = IncidentSignal.objects.of(workspace_id).filter(incident__in=incidents.values("pk"))
     rows = signals.values("reporter").annotate(
         number=Count("incident", distinct=True),
         unheeded=Count("incident", distinct=True, filter=unheeded),
         wrong=Count("incident", distinct=True, filter=wrong),
-        judged=Count("incident", distinct=True, filter=judged),
+        reviewed=Count("incident", distinct=True, filter=reviewed),
     )
     return [
-        Noise(row["reporter"], row["number"], row["unheeded"], Rate(row["wrong"], row["judged"]))
+        Noise(row["reporter"], row["number"], row["unheeded"], Rate(row["wrong"], row["reviewed"]))
         for row in rows.order_by("-number", "reporter")[:MAX_REPORTERS]
     ]

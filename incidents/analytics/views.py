@@ -24,8 +24,8 @@ from incidents.analytics.beside import numbers_of
 from incidents.analytics.documents import CSV_HEADER, csv_rows, days_of
 from incidents.analytics.drilldown import MAX_SHOWN, incidents_behind
 from incidents.analytics.figures import trend
-from incidents.analytics.kept import figures_for, figures_version
 from incidents.analytics.measures import EXCLUDED, INVALID, MEASURES, MTBF_DEFINITION
+from incidents.analytics.precomputed import figures_for, figures_version
 from incidents.analytics.selectors import Analytics, scope_of
 from incidents.listing.list_query import ListQuery, read_list
 from incidents.models import Incident

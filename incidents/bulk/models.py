@@ -44,9 +44,7 @@ class BulkAction(WorkspaceScoped):
     options: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
 
     class Meta(WorkspaceScoped.Meta):
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "request_key"], name="bulk_action_asked_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["workspace", "request_key"], name="bulk_action_once")]
         indexes = [models.Index(fields=["workspace", "made_at"], name="bulk_action_age")]
 
     def __str__(self) -> str:

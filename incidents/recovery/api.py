@@ -13,7 +13,7 @@ from accounts.tokens.api_authentication import actor_in
 from incidents.lifecycle.api import Reference
 from incidents.models import Incident
 from incidents.recovery.selectors import auto_resolution_of, results_of, title_of, verdict_of
-from incidents.recovery.services import judge_incident, unjudge_incident
+from incidents.recovery.services import clear_verdict, set_verdict
 from incidents.selectors import incident_for
 from incidents.timeline.schemas import Body
 
@@ -43,7 +43,7 @@ class RecoveryOut(Schema):
     verdict: Literal["real", "false_positive"] | None
     reason: str
     note: str
-    judged_by: str | None
+    reviewed_by: str | None
 
 
 class VerdictIn(Body):
@@ -65,17 +65,17 @@ def put_verdict(request: HttpRequest, where: Path[Reference], body: VerdictIn) -
     """Mark it as a real problem or a false positive (idempotent)."""
     actor = actor_in(request)
     given = {"verdict": body.verdict, "reason": body.reason, "note": body.note}
-    return _shown(judge_incident(actor, number=where.reference, **given))
+    return _shown(set_verdict(actor, number=where.reference, **given))
 
 
 @router.delete("/{reference}/verdict", response=RecoveryOut, summary="Withdraw a verdict")
 def delete_verdict(request: HttpRequest, where: Path[Reference]) -> Any:
     """Remove the review (idempotent)."""
-    return _shown(unjudge_incident(actor_in(request), number=where.reference))
+    return _shown(clear_verdict(actor_in(request), number=where.reference))
 
 
 def _shown(incident: Incident) -> dict[str, Any]:
-    judged, auto = verdict_of(incident), auto_resolution_of(incident)
+    verdict_row, auto = verdict_of(incident), auto_resolution_of(incident)
     criteria = [
         {
             "criterion": one.criterion, "title": title_of(one), "verdict": one.verdict, "why": one.why,
@@ -89,8 +89,8 @@ def _shown(incident: Incident) -> dict[str, Any]:
         "criteria": criteria,
         "resolved_by_tocsin": auto is not None,
         "after_its_own_action": auto is not None and auto.by_action,
-        "verdict": judged.verdict if judged else None,
-        "reason": judged.reason if judged else "",
-        "note": judged.note if judged else "",
-        "judged_by": judged.judged_label if judged else None,
+        "verdict": verdict_row.verdict if verdict_row else None,
+        "reason": verdict_row.reason if verdict_row else "",
+        "note": verdict_row.note if verdict_row else "",
+        "reviewed_by": verdict_row.reviewed_label if verdict_row else None,
     }

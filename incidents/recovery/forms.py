@@ -7,14 +7,14 @@ from django import forms
 from incidents.lifecycle.forms import ActionForm
 from incidents.models import IncidentVerdict
 
-NOT_JUDGED = ("", "Not judged")
+NOT_REVIEWED = ("", "No verdict")
 
 
 class VerdictForm(ActionForm):
-    """Whether the incident was real; a reason if it was not. "Not judged" removes the review."""
+    """Whether the incident was real; a reason if it was not. "No verdict" withdraws it."""
 
     verdict = forms.ChoiceField(
-        label="Judgement", required=False, choices=[*IncidentVerdict.Verdict.choices, NOT_JUDGED]
+        label="Verdict", required=False, choices=[*IncidentVerdict.Verdict.choices, NOT_REVIEWED]
     )
     reason = forms.ChoiceField(
         label="Why it was not a problem",

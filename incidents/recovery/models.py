@@ -74,9 +74,9 @@ class IncidentVerdict(WorkspaceScoped):
     verdict = models.CharField(max_length=14, choices=Verdict.choices)
     reason = models.CharField(max_length=20, choices=Reason.choices, blank=True)
     note = models.CharField(max_length=500, blank=True)
-    judged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    judged_label = models.CharField(max_length=150)
-    judged_at = models.DateTimeField(db_default=Now())
+    reviewed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    reviewed_label = models.CharField(max_length=150)
+    reviewed_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:
         return f"incident {self.incident_id}: {self.verdict}"

@@ -28,14 +28,14 @@ class IncidentRecovery(IncidentPanel):
         incident = incident_for(actor, key)
         is_watched = incident.stage in (Stage.RECOVERY, Stage.DONE)
         results = results_of(incident) if is_watched else []
-        judged = verdict_of(incident)
+        reviewed = verdict_of(incident)
         return {
             "incident": incident,
             "is_watched": incident.stage == Stage.RECOVERY and incident.is_unresolved,
             "results": [(title_of(one), one) for one in results],
             "auto": auto_resolution_of(incident) if incident.resolved_at else None,
-            "judged": judged,
+            "reviewed": reviewed,
             "may_act": allowed(actor, Capability.INCIDENTS_WRITE),
             "newest": ";".join(f"{one.criterion}{one.verdict}{one.why}" for one in results)
-            + (f"{judged.verdict}{judged.reason}" if judged else ""),
+            + (f"{reviewed.verdict}{reviewed.reason}" if reviewed else ""),
         }

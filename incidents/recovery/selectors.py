@@ -74,18 +74,18 @@ def auto_resolution_of(incident: Incident) -> AutoResolution | None:
 def rates_of(incidents: QuerySet[Incident]) -> RecoveryRates:
     """Return the rates of these incidents, which include no drills and no merged ones."""
     minor = Q(severity__in=(Severity.SEV3, Severity.SEV4))
-    over, judged = Q(status__in=OVER), Q(verdict__isnull=False)
+    over, reviewed = Q(status__in=OVER), Q(verdict__isnull=False)
     wanted: dict[str, Any] = {
         "auto": Count("id", filter=over & BY_ACTION),
         "over": Count("id", filter=over),
         "minor_auto": Count("id", filter=over & minor & BY_ACTION),
         "minor": Count("id", filter=over & minor),
         "false": Count("id", filter=Q(verdict__verdict=IncidentVerdict.Verdict.FALSE_POSITIVE)),
-        "judged": Count("id", filter=judged),
+        "reviewed": Count("id", filter=reviewed),
     }
     found = incidents.aggregate(**wanted)
     return RecoveryRates(
         Rate(found["auto"], found["over"]),
         Rate(found["minor_auto"], found["minor"]),
-        Rate(found["false"], found["judged"]),
+        Rate(found["false"], found["reviewed"]),
     )

@@ -108,7 +108,7 @@ def _people_changed(incident: Incident) -> bool:
     return bool(entries.exclude(kind__in=_WITNESSING).exists())
 
 
-def judge_incident(
+def set_verdict(
     actor: Actor, *, number: int | str, verdict: str, reason: str = "", note: str = ""
 ) -> Incident:
     """Mark a detected incident as a real problem or a false positive. Idempotent.
@@ -123,12 +123,12 @@ def judge_incident(
     text = clean_text("note", note)[:500]
 
     def work(it: Change) -> None:
-        _judge(it, verdict, reason if is_false else "", text)
+        _store_verdict(it, verdict, reason if is_false else "", text)
 
     return change(actor, work, number=number)
 
 
-def _judge(it: Change, verdict: str, reason: str, note: str) -> None:
+def _store_verdict(it: Change, verdict: str, reason: str, note: str) -> None:
     if it.incident.source != IncidentSource.DETECTED:
         raise Conflict(f"{it.incident.reference} was declared by a person. Nothing was changed.")
     rows = IncidentVerdict.objects.of(it.incident.workspace_id)
@@ -136,25 +136,25 @@ def _judge(it: Change, verdict: str, reason: str, note: str) -> None:
     if before is not None and (before.verdict, before.reason, before.note) == (verdict, reason, note):
         return
     fields = {
-        "verdict": verdict, "reason": reason, "note": note, "judged_by_id": it.actor.user_id,
-        "judged_label": it.actor.label[:150], "judged_at": it.at,
+        "verdict": verdict, "reason": reason, "note": note, "reviewed_by_id": it.actor.user_id,
+        "reviewed_label": it.actor.label[:150], "reviewed_at": it.at,
     }  # fmt: skip
     where: dict[str, Any] = {"workspace_id": it.incident.workspace_id, "incident": it.incident}
     rows.update_or_create(**where, defaults=fields)
     label = IncidentVerdict.Verdict(verdict).label
     why = f": {IncidentVerdict.Reason(reason).label.lower()}" if reason else ""
-    _finish(it, f"Judged: {label.lower()}{why}.", [before.verdict if before else None, verdict])
+    _finish(it, f"Verdict: {label.lower()}{why}.", [before.verdict if before else None, verdict])
 
 
-def unjudge_incident(actor: Actor, *, number: int | str) -> Incident:
-    """Remove the review of an incident (idempotent). Raises NotFound, Forbidden."""
+def clear_verdict(actor: Actor, *, number: int | str) -> Incident:
+    """Withdraw the verdict on an incident (idempotent). Raises NotFound, Forbidden."""
 
     def work(it: Change) -> None:
         rows = IncidentVerdict.objects.of(it.incident.workspace_id).filter(incident=it.incident)
         before = rows.first()
         if before is not None:
             rows.delete()
-            _finish(it, "Judgement withdrawn.", [before.verdict, None])
+            _finish(it, "Verdict withdrawn.", [before.verdict, None])
 
     return change(actor, work, number=number)
 

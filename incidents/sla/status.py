@@ -36,15 +36,15 @@ def sla_statuses(incident: Incident, now: datetime, allowed: Clocks | None = Non
     """
     if not incident.is_unresolved:
         return []
-    told_at = _responded_at(incident, allowed)
+    sent_at = _responded_at(incident, allowed)
     start = incident.detected_at
     if incident.acknowledged_at is None:
         waiting = [
             ("Acknowledge", start, incident.acknowledge_due_at),
-            ("Update", told_at, incident.update_due_at),
+            ("Update", sent_at, incident.update_due_at),
         ]
     else:
-        waiting = [("Update", told_at, incident.update_due_at), ("Resolve", start, incident.resolve_due_at)]
+        waiting = [("Update", sent_at, incident.update_due_at), ("Resolve", start, incident.resolve_due_at)]
     running = [SlaStatus(label, since, due, _state(since, due, now)) for label, since, due in waiting if due]
     return sorted(running, key=lambda clock: (clock.due, clock.label))
 

@@ -46,19 +46,19 @@ def fall_back(delivery: Delivery, *, is_dead: bool) -> None:
     recipients = CHANNEL_KINDS.get(fallback.kind).recipients(fallback.config)
     common: dict[str, Any] = {"priority": delivery.priority, "why": why, "because": because}
     rows = [to_channel(fact, fallback, one, **common) for one in recipients]
-    rows = _not_told(delivery, rows)
+    rows = _without_notified(delivery, rows)
     if rows:
         rows[0].fallback_of = delivery
         store(rows)
 
 
-def _not_told(delivery: Delivery, rows: list[Delivery]) -> list[Delivery]:
-    """Those whose destination was not sent the same event already, by a route or in place of the channel."""
+def _without_notified(delivery: Delivery, rows: list[Delivery]) -> list[Delivery]:
+    """Return those whose destination was not sent the same event already, by a route or a fallback."""
     keys, step = [delivery.event_key], delivery.fallback_of
     while step is not None:
         keys, step = [*keys, step.event_key], step.fallback_of
     same = Delivery.objects.of(delivery.workspace_id).filter(event_key__in=keys)
-    told = set(same.exclude(outcome__in=NEVER_ARRIVED).values_list("destination", flat=True))
+    notified = set(same.exclude(outcome__in=NEVER_ARRIVED).values_list("destination", flat=True))
     record_decisions(
         not_notified(
             delivery.workspace_id, f"fallback:{delivery.pk}", Reason.ALREADY_NOTIFIED,
@@ -66,9 +66,9 @@ def _not_told(delivery: Delivery, rows: list[Delivery]) -> list[Delivery]:
             subject=row.label, detail=f"fallback of {delivery.label}",
         )
         for row in rows
-        if row.destination in told
+        if row.destination in notified
     )  # fmt: skip
-    return [row for row in rows if row.destination not in told]
+    return [row for row in rows if row.destination not in notified]
 
 
 def _is_late(delivery: Delivery) -> bool:

@@ -210,7 +210,7 @@ def _failed(
         if status == 429:
             _rate_limited(delivery, error, reason)
         elif is_unknown and not may_try_again and not delivery.is_page:
-            settle_with_reason(delivery, Delivery.Outcome.UNKNOWN, Reason.LOST_ANSWER, reason)
+            settle_with_reason(delivery, Delivery.Outcome.UNKNOWN, Reason.LOST_RESPONSE, reason)
         else:
             _retry_or_die(delivery, error, reason)
 

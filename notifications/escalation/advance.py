@@ -138,7 +138,7 @@ def _record_step(
 
 def _reach_admins(escalation: Escalation, incident: Incident, now: datetime) -> None:
     """Page all admins if no step of the round named a person who can be reached; not in drills."""
-    escalation.reaches_nobody = True
+    escalation.reaches_no_one = True
     if incident.is_drill:
         return  # each empty step names Reason.DRILL or Reason.STEP_EMPTY
     key = f"esc:{escalation.pk}:{escalation.generation}:{escalation.round}:admins"

@@ -127,7 +127,7 @@ def _escalation_json(actor: Actor, reference: str) -> dict[str, Any]:
     if shown is None:
         raise NotFound("This incident has no escalation: no policy matches it.")
     found = shown.escalation
-    fields = ("phase", "generation", "due_at", "reaches_nobody")
+    fields = ("phase", "generation", "due_at", "reaches_no_one")
     return {name: getattr(found, name) for name in fields} | {
         "policy": found.snapshot["name"],
         "round": found.round + 1,

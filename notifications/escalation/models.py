@@ -84,7 +84,7 @@ class Escalation(WorkspaceScoped, WorkItem):
     round = models.PositiveSmallIntegerField(default=0)
     position = models.PositiveSmallIntegerField(default=0)
     has_paged = models.BooleanField(default=False)
-    reaches_nobody = models.BooleanField(default=False)
+    reaches_no_one = models.BooleanField(default=False)
     began_at = models.DateTimeField()
     holder = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     leased_at = models.DateTimeField(null=True, blank=True)

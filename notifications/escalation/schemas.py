@@ -78,7 +78,7 @@ class EscalationOut(Schema):
     step: int
     due_at: datetime
     holder: str | None
-    reaches_nobody: bool
+    reaches_no_one: bool
     place: str
     last_page: str
     last_page_at: datetime | None

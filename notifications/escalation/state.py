@@ -20,7 +20,7 @@ def restart(escalation: Escalation, *, now: datetime) -> None:
     escalation.generation += 1
     escalation.phase = Escalation.Phase.RUNNING
     escalation.round = escalation.position = 0
-    escalation.has_paged = escalation.reaches_nobody = False
+    escalation.has_paged = escalation.reaches_no_one = False
     escalation.began_at = escalation.due_at = now
     escalation.holder = escalation.leased_at = escalation.reminded_at = None
     escalation.state, escalation.settled_at, escalation.lease_until = WorkItem.State.PENDING, None, None

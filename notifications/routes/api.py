@@ -72,7 +72,7 @@ class PreviewQuery(Schema):
     component: list[str] = Field(default_factory=list, max_length=50)
 
 
-class ToldOut(Schema):
+class RecipientOut(Schema):
     """A channel that would be notified."""
 
     channel_id: int
@@ -118,7 +118,7 @@ def post_customize(request: HttpRequest) -> list[dict[str, Any]]:
     return [route_json(route) for route in routes_for(actor)]
 
 
-@router.get("/preview", response=list[ToldOut], summary="Preview who would be notified")
+@router.get("/preview", response=list[RecipientOut], summary="Preview who would be notified")
 def get_preview(request: HttpRequest, query: Query[PreviewQuery]) -> list[dict[str, Any]]:
     """By the same decision as for real deliveries. Needs `incidents:read`."""
     given = query.dict()

@@ -73,7 +73,7 @@ def _end(watch: FixWatch | None, verdict: str) -> None:
         own.update(verdict=verdict, state="done", settled_at=timezone.now())
 
 
-def judge_incident(workspace_id: int, *, incident_id: int, at: datetime) -> int:
+def count_recurrences(workspace_id: int, *, incident_id: int, at: datetime) -> int:
     """Check all watches against an incident that opened, reopened or got a signal at `at`.
 
     Returns how many recurrences are new. Idempotent.

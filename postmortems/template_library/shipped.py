@@ -172,7 +172,7 @@ _SECURITY: Final = (
     SectionSpec(CHAPTER, "security", "Security"),
     SectionSpec(SUB, "containment", "Containment", "", "What was isolated, revoked or shut, and when?", True),
     SectionSpec(SUB, "data_affected", "Data Affected", "", "Whose data, and how many records?", True),
-    SectionSpec(SUB, "evidence_kept", "Evidence Kept", "", "What was secured, and where?", True),
+    SectionSpec(SUB, "evidence_preserved", "Evidence Preserved", "", "What was secured, and where?", True),
     SectionSpec(
         SUB, "notification_duties", "Notification Duties", "",
         "Who must be notified, by which law or contract, until when?", True,

@@ -49,8 +49,8 @@ def approvers_to_notify(run: RemediationRun) -> list[int]:
     """
     if run.state != RunState.AWAITING_APPROVAL:
         return []
-    if run.asked_approver_id is not None:
-        return [run.asked_approver_id]
+    if run.requested_approver_id is not None:
+        return [run.requested_approver_id]
     people = possible_approvers(run)
     if not run.incident.is_private:
         return people

@@ -46,7 +46,7 @@ class RemediationRun(WorkspaceScoped):
     is_automatic = models.BooleanField(default=False)
     requested_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     requested_label = models.CharField(max_length=150)
-    asked_approver = models.ForeignKey(
+    requested_approver = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     snapshot = models.JSONField(default=dict)

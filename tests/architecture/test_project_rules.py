@@ -65,7 +65,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/archive/moving.py::_locked": "a worker archives every incident",
     "incidents/archive/moving.py::_mark": "a worker archives every incident",
     "incidents/export/calendars.py::_incidents": "private ones only for holders of a role in them",
-    "postmortems/fix_watch/services.py::judge_incident": "another private incident never counts",
+    "postmortems/fix_watch/services.py::count_recurrences": "another private incident never counts",
     "remediation/runs/services/settling.py::_helped": "a worker counts what recurs; nothing is shown",
     "remediation/recovery/services/planning.py::plan_watch": "a worker watches every incident",
     "incidents/recovery/services.py::resolve_recovered": "Tocsin resolves what it observed",

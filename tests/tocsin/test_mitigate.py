@@ -54,9 +54,9 @@ def test_only_the_named_person_approves(
     if who:
         monkeypatch.setenv("TOCSIN_TOKEN", token_of(home, who))
     ran = run_tocsin(*wanted)
-    run = RemediationRun.objects.of(home.pk).select_related("asked_approver").get()
+    run = RemediationRun.objects.of(home.pk).select_related("requested_approver").get()
     approvers = RunApproval.objects.of(home.pk).values_list("approver__username", flat=True)
-    assert run.asked_approver.username == "john.doe"
+    assert run.requested_approver.username == "john.doe"
     if who == "john.doe":
         assert (ran.code, run.state, list(approvers)) == (0, "approved", ["john.doe"])
     else:

@@ -68,7 +68,7 @@ def _updated(item: Announcement, text: str, blocks: list[dict[str, object]]) -> 
 
 def _post_announcement(item: Announcement, text: str, blocks: list[dict[str, object]]) -> None:
     key = f"announcement:{item.pk}"
-    ts = find_posted(item.team, item.channel_id, key) if item.tried_at is not None and not item.ts else ""
+    ts = "" if item.ts else find_posted(item.team, item.channel_id, key, since=item.tried_at)
     if not ts:
         mark_tried(item.workspace_id, item)
         posted = post(item.team, item.channel_id, text, key=key, blocks=blocks)

@@ -75,5 +75,5 @@ def forget_requests(now: datetime) -> int:
     old, _ = SourceTally.across_workspaces.filter(hour__lt=now - TALLIES_KEPT).delete()
     outcomes, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOMES_KEPT).delete()
     over = SourceAlert.across_workspaces.filter(state=SourceAlert.State.RESOLVED)
-    quiet, _ = over.filter(told_at__lt=now - ALERTS_KEPT).delete()
+    quiet, _ = over.filter(updated_at__lt=now - ALERTS_KEPT).delete()
     return expired + old + outcomes + quiet

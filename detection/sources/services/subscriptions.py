@@ -18,15 +18,15 @@ def note_subscriptions(source: Source, subscriptions: Sequence[Subscription], at
     topics = SourceSubscription.objects.of(source.workspace_id).filter(source=source)
     for topic, address in ((one.topic, one.address) for one in subscriptions):
         if not address:
-            topics.filter(topic=topic, heard_at=None).update(heard_at=at)
+            topics.filter(topic=topic, confirmed_at=None).update(confirmed_at=at)
         elif topics.filter(topic=topic).exists():
-            topics.filter(topic=topic).update(address=encrypt(address), asked_at=at, heard_at=None)
+            topics.filter(topic=topic).update(address=encrypt(address), requested_at=at, confirmed_at=None)
         elif topics.count() < MAX_TOPICS:
             row = SourceSubscription(
                 workspace_id=source.workspace_id,
                 source=source,
                 topic=topic,
                 address=encrypt(address),
-                asked_at=at,
+                requested_at=at,
             )
             SourceSubscription.objects.bulk_create([row], ignore_conflicts=True)

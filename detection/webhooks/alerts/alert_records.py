@@ -55,7 +55,12 @@ def known_alert(row: SourceAlert | None) -> KnownAlert | None:
     home = current_incident(row.incident)
     ended_at = None if home is None or home.is_unresolved else (home.resolved_at or home.closed_at)
     return KnownAlert(
-        AlertState(row.state), row.starts_at, row.told_at, Severity(row.severity), home is not None, ended_at
+        AlertState(row.state),
+        row.starts_at,
+        row.updated_at,
+        Severity(row.severity),
+        home is not None,
+        ended_at,
     )
 
 
@@ -68,7 +73,7 @@ def row_after(
     )
     if step == NextStep.STALE:
         return after
-    after.group, after.told_at = alert.group, at
+    after.group, after.updated_at = alert.group, at
     after.title, after.component, after.severity = alert.title, alert.component, str(alert.severity)
     if step == NextStep.FIRES:
         after.state, after.starts_at, after.ends_at = AlertState.FIRING.value, alert.starts_at, None

@@ -42,7 +42,7 @@ class KnownAlert:
 
     state: AlertState
     starts_at: datetime | None
-    told_at: datetime
+    updated_at: datetime
     severity: Severity
     has_incident: bool = True
     ended_at: datetime | None = None
@@ -58,7 +58,7 @@ def next_step(alert: Alert, known: KnownAlert | None, *, at: datetime, window: t
 
     `window`: how long an incident may be reopened.
     """
-    if known is not None and at < known.told_at:
+    if known is not None and at < known.updated_at:
         return NextStep.STALE
     if alert.is_guess and known is not None:
         return NextStep.STALE
@@ -83,9 +83,8 @@ def _firing(alert: Alert, known: KnownAlert, at: datetime, window: timedelta) ->
     is_older = bool(alert.starts_at and known.starts_at and alert.starts_at < known.starts_at)
     is_same = bool(alert.starts_at and alert.starts_at == known.starts_at)
     if not known.is_firing:
-        return (
-            NextStep.STALE if is_older or (is_same and at - known.told_at < LATE_WITHIN) else NextStep.FIRES
-        )
+        is_stale = is_older or (is_same and at - known.updated_at < LATE_WITHIN)
+        return NextStep.STALE if is_stale else NextStep.FIRES
     if not known.has_incident:
         return NextStep.FIRES
     if known.ended_at is None:

@@ -118,7 +118,7 @@ class Opsgenie(AddressedFormat):
             "source": row.component,
             "count": row.episodes,
             "createdAt": row.first_at.isoformat(),
-            "updatedAt": row.told_at.isoformat(),
+            "updatedAt": row.updated_at.isoformat(),
         }
         return Reply(200, {"data": data, "took": 0.0, "requestId": str(uuid.uuid4())})
 

@@ -19,15 +19,15 @@ MAX_GROUP_ROWS: Final = 500  # read of one request's groups while the workspace 
 MAX_FIRING_PER_GROUP: Final = 10_000  # further alerts of a group share one row
 _WRITTEN = (
     "group", "incident", "state", "severity", "title", "component", "starts_at", "ends_at", "episodes",
-    "told_at",
+    "updated_at",
 )  # fmt: skip
 
 
 _TOUCH: Final[LiteralString] = """
-update detection_sourcealert a set told_at = %s::timestamptz
+update detection_sourcealert a set updated_at = %s::timestamptz
   from (select id from detection_sourcealert
          where workspace_id = %s::bigint and source_id = %s::bigint and key = any(%s::text[])
-           and state = any(%s::text[]) and told_at < %s::timestamptz
+           and state = any(%s::text[]) and updated_at < %s::timestamptz
          order by key for update skip locked) free
  where a.id = free.id
 """
@@ -86,7 +86,7 @@ def end_firing(
 ) -> None:
     """Mark firing alerts in finished groups as resolved, except some keys, in one statement."""
     rows = _firing_rows(workspace_id, source, groups).exclude(key__in=sorted(set(without)))
-    rows.filter(told_at__lte=at).update(state=SourceAlert.State.RESOLVED, ends_at=at, told_at=at)
+    rows.filter(updated_at__lte=at).update(state=SourceAlert.State.RESOLVED, ends_at=at, updated_at=at)
 
 
 def touch(workspace_id: int, source: Source, keys: Iterable[str], *, at: datetime) -> None:

@@ -191,10 +191,10 @@ def _dismiss(actor: Actor, number: int, data: Data) -> None:
 
 def _verdict(actor: Actor, number: int, data: Data) -> None:
     if not data["verdict"]:
-        recovery_services.unjudge_incident(actor, number=number)
+        recovery_services.clear_verdict(actor, number=number)
         return
     given = {name: data[name] for name in ("verdict", "reason", "note")}
-    recovery_services.judge_incident(actor, number=number, **given)
+    recovery_services.set_verdict(actor, number=number, **given)
 
 
 def _edits(title: str, *names: str) -> Action:

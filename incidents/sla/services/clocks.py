@@ -61,6 +61,6 @@ def clocks_for(incident: Incident) -> Clocks:
     return policy_of(incident.workspace_id)[Severity(incident.severity)]
 
 
-def restart_update_clock(incident: Incident, told_at: datetime) -> None:
-    """Set the next update's deadline after an update at `told_at` (not saved)."""
-    incident.update_due_at = next_update(clocks_for(incident), told_at)
+def restart_update_clock(incident: Incident, sent_at: datetime) -> None:
+    """Set the next update's deadline after an update at `sent_at` (not saved)."""
+    incident.update_due_at = next_update(clocks_for(incident), sent_at)

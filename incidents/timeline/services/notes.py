@@ -182,6 +182,6 @@ def _is_soon(next_at: datetime, now: datetime) -> bool:
     return next_at.tzinfo is not None and now < next_at <= now + MAX_UNTIL_UPDATE
 
 
-def planned_update(incident: Incident, told_at: datetime) -> datetime | None:
-    """Return when the update after one at `told_at` is due by the SLA target; None: no such target."""
-    return next_update(clocks_for(incident), told_at) if incident.is_unresolved else None
+def planned_update(incident: Incident, sent_at: datetime) -> datetime | None:
+    """Return when the update after one at `sent_at` is due by the SLA target; None: no such target."""
+    return next_update(clocks_for(incident), sent_at) if incident.is_unresolved else None

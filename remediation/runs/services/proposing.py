@@ -48,7 +48,7 @@ class Request:
     component: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     request_key: str = ""
-    asked_user_id: int | None = None
+    approver_id: int | None = None
     rollback_of: int | None = None
 
 
@@ -188,7 +188,7 @@ def _propose(
         target_key=target_key(action, component), risk=risk,
         state=_first_state(actor, action, risk, incident), origin_key=origin_key,
         is_automatic=actor.kind == "system", requested_by_id=actor.user_id,
-        requested_label=actor.label[:150], asked_approver_id=wanted.asked_user_id, snapshot=facts,
+        requested_label=actor.label[:150], requested_approver_id=wanted.approver_id, snapshot=facts,
         digest=run_digest(facts), preview=preview, expires_at=now + EXPIRY[risk], is_drill=incident.is_drill,
         rollback_of_id=wanted.rollback_of,
     )  # fmt: skip

@@ -63,9 +63,9 @@ def test_open_page_does_not_count_as_activity(browser, settings, clock):
     settings.SESSION_IDLE_S = 3600
     for _ in range(2):
         clock.shift(timedelta(minutes=25))
-        assert is_in(browser, "/panels/troubles")
+        assert is_in(browser, "/panels/failing_checks")
     clock.shift(timedelta(minutes=25))
-    assert not is_in(browser, "/panels/troubles")
+    assert not is_in(browser, "/panels/failing_checks")
 
 
 def test_new_sign_in_restarts_the_session(browser, dana, settings, clock):

@@ -41,7 +41,7 @@ def receiver(site):
 
 def test_broken_channel_is_shown_on_every_page_until_it_works(open_page, site, receiver):
     page = open_page("/incidents")
-    banner = page.locator(".banner-trouble", has_text="Notification channels")
+    banner = page.locator(".banner-failing", has_text="Notification channels")
     expect(banner).to_contain_text("Open Settings, Channels", timeout=WAIT_MS)
     ready = requests.get(f"{site.url}/readyz", timeout=30).json()
     assert NAME in str(ready)

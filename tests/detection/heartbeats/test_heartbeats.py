@@ -88,7 +88,7 @@ def seen_web(age_s):
     """A web process gave its last sign so many seconds ago."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "insert into core_pulse (name, seen_at)"
+            "insert into core_workerheartbeat (name, seen_at)"
             " values (%s, clock_timestamp() - make_interval(secs => %s))"
             " on conflict (name) do update set seen_at = excluded.seen_at",
             [WEB, age_s],

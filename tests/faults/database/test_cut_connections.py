@@ -109,7 +109,7 @@ def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin:
     tocsin.heal()
     burst.send(tocsin)
     check_it_settles(burst, tocsin)
-    assert tocsin.until(lambda: "banner-trouble" not in _sign_in_page(tocsin), 20)
+    assert tocsin.until(lambda: "banner-failing" not in _sign_in_page(tocsin), 20)
 
 
 @pytest.mark.whole

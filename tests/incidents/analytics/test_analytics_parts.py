@@ -62,7 +62,7 @@ def test_noise_counts_incidents_of_a_detector_once(workspace, make_actor, admin)
         if number < 4:
             IncidentVerdict.objects.of(workspace.pk).create(
                 workspace=workspace, incident=one, verdict="false_positive" if number == 3 else "real",
-                judged_by_id=admin.user_id,
+                reviewed_by_id=admin.user_id,
             )  # fmt: skip
     (noise,) = of(make_actor("viewer")).noise
     assert (noise.reporter, noise.incidents, noise.unheeded) == ("rule:error_burst", 4, 3)

@@ -11,10 +11,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from core.queue.runner import run_due
-from incidents.analytics import kept, views
+from incidents.analytics import precomputed, views
 from incidents.analytics.integrity import rewrite_measures, wrong_measures
-from incidents.analytics.kept import figures_for, remake_figures
-from incidents.analytics.models import IncidentMeasure, KeptFigures
+from incidents.analytics.models import IncidentMeasure, PrecomputedFigures
+from incidents.analytics.precomputed import figures_for, refresh_figures
 from incidents.analytics.selectors import analytics_for
 from incidents.archive.queues import ARCHIVE
 from incidents.archive.services.planning import plan_archives, request_restore
@@ -42,7 +42,7 @@ def month(actor, now=NOW):
 @pytest.fixture
 def many(workspace, monkeypatch):
     """A history that is long enough to have its figures made beforehand."""
-    monkeypatch.setattr(kept, "MIN_INCIDENTS", 40)
+    monkeypatch.setattr(precomputed, "MIN_INCIDENTS", 40)
     return history(workspace, 11)
 
 
@@ -102,7 +102,7 @@ def test_command_finds_and_rewrites_measures_that_differ(workspace):
 
 def test_precomputed_figures_equal_those_computed_at_once(many, workspace, make_actor):
     admin = make_actor("admin")
-    assert remake_figures(NOW) == len(kept.PERIODS) * len(KeptFigures.Audience)
+    assert refresh_figures(NOW) == len(precomputed.PERIODS) * len(PrecomputedFigures.Audience)
     live = analytics_for(admin, parse_filter({"since": "30d"}, now=NOW), now=NOW)
     assert live.total > 20
     assert len(live.steps) > 2
@@ -120,7 +120,7 @@ def test_precomputed_figures_exclude_private_incidents(many, workspace, make_act
     )
     live = {one.user_id: analytics_for(one, parse_filter({}), now=NOW) for one in (admin, viewer, guest)}
     assert live[admin.user_id].total > live[guest.user_id].total >= live[viewer.user_id].total
-    remake_figures(NOW)
+    refresh_figures(NOW)
     for one in (admin, viewer, guest):
         assert month(one) == live[one.user_id]
 
@@ -128,19 +128,19 @@ def test_precomputed_figures_exclude_private_incidents(many, workspace, make_act
 def test_figures_are_remade_after_a_change_and_with_time_but_not_at_every_turn(many, workspace, make_actor):
     start = timezone.now()
     IncidentMeasure.objects.of(workspace.pk).update(changed_at=start - timedelta(hours=1))
-    every = remake_figures(start)
-    assert remake_figures(start + timedelta(minutes=1)) == 0
+    every = refresh_figures(start)
+    assert refresh_figures(start + timedelta(minutes=1)) == 0
     Incident.objects.of(workspace.pk).filter(pk=many[0].pk).update(status="closed")
-    assert remake_figures(start + timedelta(seconds=20)) == 0
-    assert remake_figures(start + timedelta(minutes=1)) == every
+    assert refresh_figures(start + timedelta(seconds=20)) == 0
+    assert refresh_figures(start + timedelta(minutes=1)) == every
     IncidentMeasure.objects.of(workspace.pk).update(changed_at=start - timedelta(hours=1))
-    assert remake_figures(start + timedelta(minutes=11, seconds=1)) == every
-    assert remake_figures(start + timedelta(minutes=12)) == 0
+    assert refresh_figures(start + timedelta(minutes=11, seconds=1)) == every
+    assert refresh_figures(start + timedelta(minutes=12)) == 0
 
 
 def test_stale_figures_and_those_of_another_time_zone_are_not_shown(many, workspace, make_actor, monkeypatch):
     admin = make_actor("admin")
-    remake_figures(NOW)
+    refresh_figures(NOW)
     late = NOW + timedelta(minutes=16)
     assert month(admin).made_at == NOW
     assert month(admin, late).made_at == late
@@ -150,7 +150,7 @@ def test_stale_figures_and_those_of_another_time_zone_are_not_shown(many, worksp
 
 def test_few_incidents_are_counted_at_once_and_the_page_shows_the_time(workspace, make_actor):
     history(workspace, 2, count=5)
-    assert remake_figures(NOW) == 0
+    assert refresh_figures(NOW) == 0
     assert b"As of" in browser_for(make_actor("viewer")).get("/analytics").content
 
 
@@ -163,7 +163,7 @@ def test_few_incidents_are_counted_at_once_and_the_page_shows_the_time(workspace
     ],
 )  # fmt: skip
 def test_standard_periods(words, period):
-    assert kept.standard_period(words) == period
+    assert precomputed.standard_period(words) == period
 
 
 def test_times_are_exact_to_the_microsecond(workspace):
@@ -180,7 +180,7 @@ def test_page_is_drawn_once_for_each_making_and_filter(many, actor, make_actor, 
     monkeypatch.setattr(
         views, "_body", lambda found, request: drawn.append(found.made_at) or draw(found, request)
     )
-    remake_figures(timezone.now())
+    refresh_figures(timezone.now())
     browser = browser_for(make_actor("responder"))
     pages = [browser.get(address).content for address in ("/analytics?since=365d", "/analytics?since=365d")]
     assert b'class="stats"' in pages[0]
@@ -189,6 +189,6 @@ def test_page_is_drawn_once_for_each_making_and_filter(many, actor, make_actor, 
     browser.get("/analytics?since=365d&severity=sev1")  # not precomputed
     browser.get("/analytics?since=365d&severity=sev1")
     assert len(drawn) == 4
-    remake_figures(timezone.now() + timedelta(minutes=11))
+    refresh_figures(timezone.now() + timedelta(minutes=11))
     browser.get("/analytics?since=365d")
     assert len(drawn) == 5

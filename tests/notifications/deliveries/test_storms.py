@@ -242,7 +242,7 @@ def test_bot_without_read_scope_warns_of_possible_repeats(channel, declare, deli
 
 
 def test_a_broken_channel_concerns_its_own_workspace(channel, declare, deliver, outside, other_workspace):
-    from core.health.monitor import Trouble, concerning
+    from core.health.monitor import FailingCheck, affecting
     from notifications.channels import checks
 
     made = channel("slack bot", secrets={"bot_token": "xoxb-revoked"})
@@ -252,10 +252,12 @@ def test_a_broken_channel_concerns_its_own_workspace(channel, declare, deliver, 
     found = checks._channels()
     assert found.workspaces == frozenset({made.workspace_id})
     assert "workspaces" not in found.as_json()
-    problem = Trouble("channels", "Notification channels", found.advice, timezone.now(), found.workspaces)
-    assert concerning([problem], made.workspace_id) == (problem,)
-    assert concerning([problem], other_workspace.pk) == ()
-    assert concerning([problem], None) == ()
+    problem = FailingCheck(
+        "channels", "Notification channels", found.advice, timezone.now(), found.workspaces
+    )
+    assert affecting([problem], made.workspace_id) == (problem,)
+    assert affecting([problem], other_workspace.pk) == ()
+    assert affecting([problem], None) == ()
 
 
 def test_an_event_is_planned_with_the_opening_it_belongs_to(declare, actor):

@@ -13,7 +13,7 @@ from postmortems.action_items.selectors import item_for
 from postmortems.action_items.services import create_item, update_item
 from postmortems.fix_watch.models import FixWatch
 from postmortems.fix_watch.selectors import held_counts
-from postmortems.fix_watch.services import end_watch, find_missed, follow_item, judge_incident
+from postmortems.fix_watch.services import count_recurrences, end_watch, find_missed, follow_item
 
 pytestmark = pytest.mark.django_db
 ONE, OTHER = "a" * 64, "b" * 64
@@ -47,7 +47,7 @@ def _again(actor, *, fingerprint: str | None = ONE, component="api", **fields) -
 
 
 def _evaluate(watch: FixWatch, incident: Incident, after=timedelta(days=3)) -> tuple[int, str]:
-    new = judge_incident(watch.workspace_id, incident_id=incident.pk, at=watch.completed_at + after)
+    new = count_recurrences(watch.workspace_id, incident_id=incident.pk, at=watch.completed_at + after)
     watch.refresh_from_db()
     return new, watch.verdict
 

@@ -19,7 +19,7 @@ from incidents.lifecycle.services.responding import acknowledge_incident, change
 from incidents.listing.filters import parse_filter
 from incidents.models import AutoResolution, Component, CriterionResult, Incident, TimelineEntry
 from incidents.recovery.criteria import CRITERIA
-from incidents.recovery.services import judge_incident, unjudge_incident
+from incidents.recovery.services import clear_verdict, set_verdict
 from remediation.queues import ACTIONS, RECOVERY
 from remediation.recovery.models import HealthProbe, RecoveryWatch
 from remediation.recovery.services.policies import change_policy
@@ -271,26 +271,26 @@ def test_cyclic_rollback_is_refused_with_the_way(admin, connect):
 def test_false_positive_is_marked_counted_and_taken_back(incident, responder):
     Incident.objects.of(incident.workspace_id).filter(pk=incident.pk).update(detected_at=timezone.now())
     with pytest.raises(Invalid, match="reason"):
-        judge_incident(responder, number=incident.number, verdict="false_positive")
+        set_verdict(responder, number=incident.number, verdict="false_positive")
     for _ in range(2):
-        judge_incident(responder, number=incident.number, verdict="false_positive", reason="maintenance")
+        set_verdict(responder, number=incident.number, verdict="false_positive", reason="maintenance")
     rate = analytics_for(responder, parse_filter({})).rates.false_positives
     assert (rate.count, rate.of) == (1, 1)
-    unjudge_incident(responder, number=incident.number)
+    clear_verdict(responder, number=incident.number)
     assert analytics_for(responder, parse_filter({})).rates.false_positives.percent is None
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind="change")
     assert [entry.message for entry in entries.order_by("id")][-2:] == [
-        "Judged: false positive: planned maintenance.", "Judgement withdrawn.",
+        "Verdict: false positive: planned maintenance.", "Verdict withdrawn.",
     ]  # fmt: skip
 
 
 def test_declared_incident_is_not_evaluated(incident, responder):
     Incident.objects.of(incident.workspace_id).filter(pk=incident.pk).update(source="declared")
     with pytest.raises(Conflict, match="declared by a person"):
-        judge_incident(responder, number=incident.number, verdict="real")
+        set_verdict(responder, number=incident.number, verdict="real")
 
 
-def test_panel_shows_criteria_and_offers_the_judgement(recovering, responder):
+def test_panel_shows_criteria_and_offers_the_verdict(recovering, responder):
     from incidents.lifecycle.services.resolving import resolve_incident
 
     check(recovering)

@@ -39,7 +39,7 @@ def test_named_person_is_the_approver_and_nothing_is_approved(incident, people, 
     connect("rollback_deployment")
     approver_id = people["manager"].user_id
     run = request_run(
-        people["responder"], incident.number, Request("rollback_deployment", asked_user_id=approver_id)
+        people["responder"], incident.number, Request("rollback_deployment", approver_id=approver_id)
     )
     assert approvers_to_notify(run) == [approver_id]
     run.refresh_from_db()

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from config.runtime.event_loop_watchdog import STILL_AFTER, EventLoopWatchdog
-from config.runtime.worker_watchdog import DEAF_AFTER_S, WorkerWatchdog
+from config.runtime.event_loop_watchdog import HUNG_AFTER_CHECKS, EventLoopWatchdog
+from config.runtime.worker_watchdog import STUCK_AFTER_S, WorkerWatchdog
 from core.embedded.process import wait_until
 from core.health import checks as health_checks
 from core.health.checks import CheckResult
@@ -122,15 +122,15 @@ def test_metrics_do_not_exist_in_production_without_a_token(client: Client, sett
     assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
 
 
-def test_worker_is_deaf_when_beat_runs_and_nothing_arrives() -> None:
+def test_worker_is_stuck_when_beat_runs_and_nothing_arrives() -> None:
     watch = WorkerWatchdog()
-    later = watch.heard_at + DEAF_AFTER_S + 1
-    assert watch.is_deaf(later, beat_age=0.5)
-    assert not watch.is_deaf(later, beat_age=None), "beat is away too"
-    assert not watch.is_deaf(later, beat_age=60), "beat stopped"
-    assert not watch.is_deaf(watch.heard_at + 1, beat_age=0.5), "just heard"
-    watch.hear(1)
-    assert not watch.is_deaf(later + 100, beat_age=0.5), "a long task runs"
+    later = watch.last_task_at + STUCK_AFTER_S + 1
+    assert watch.is_stuck(later, beat_age=0.5)
+    assert not watch.is_stuck(later, beat_age=None), "beat is down too"
+    assert not watch.is_stuck(later, beat_age=60), "beat stopped"
+    assert not watch.is_stuck(watch.last_task_at + 1, beat_age=0.5), "a task just ran"
+    watch.note_task(1)
+    assert not watch.is_stuck(later + 100, beat_age=0.5), "a long task runs"
 
 
 def test_readyz_body_holds_no_address_of_a_server(client: Client, db: None) -> None:
@@ -149,17 +149,17 @@ def test_loop_hangs_when_nothing_runs_on_it_between_many_checks() -> None:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        standstill = EventLoopWatchdog(loop)
-        assert not standstill.look()
+        watchdog = EventLoopWatchdog(loop)
+        assert not watchdog.has_hung()
         loop.call_soon_threadsafe(block)
         assert is_blocked.wait(10)
-        assert [standstill.look() for _ in range(STILL_AFTER + 2)][-1], "no response"
+        assert [watchdog.has_hung() for _ in range(HUNG_AFTER_CHECKS + 2)][-1], "no response"
         go_on.set()
-        assert wait_until(lambda: not standstill.look(), 10), "it continues"
+        assert wait_until(lambda: not watchdog.has_hung(), 10), "it continues"
     finally:
         go_on.set()
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=10)
     loop.close()
     with pytest.raises(RuntimeError):
-        standstill.look()
+        watchdog.has_hung()

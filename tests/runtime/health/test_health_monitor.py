@@ -16,11 +16,11 @@ from django.utils import timezone
 from core.health import checks as health_checks
 from core.health import monitor
 from core.health.checks import CheckResult
-from core.health.monitor import HEALTH_MONITOR, HealthMonitor, Trouble
+from core.health.monitor import HEALTH_MONITOR, FailingCheck, HealthMonitor
 from core.heartbeat import database as database_heartbeat
 from core.heartbeat import valkey as valkey_heartbeat
 from core.live import hub
-from core.models import OutboxDispatch, OutboxEvent, Pulse
+from core.models import OutboxDispatch, OutboxEvent, WorkerHeartbeat
 from core.queue.declaration import QUEUES
 from core.queue.nudge import valkey
 
@@ -30,7 +30,7 @@ AT = datetime(2026, 3, 1, 14, 2, 31, tzinfo=UTC)
 
 def looked(found, **options):
     one = HealthMonitor(lambda: found, **options)
-    one.look()
+    one.check_now()
     return one
 
 
@@ -46,8 +46,8 @@ def all_alive() -> None:
 @pytest.fixture
 def problem_shown(monkeypatch):
     """A problem that every page must show."""
-    problem = Trouble("beat", "Scheduler (beat)", "Start it.", AT)
-    monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (problem,))
+    problem = FailingCheck("beat", "Scheduler (beat)", "Start it.", AT)
+    monkeypatch.setattr(HEALTH_MONITOR, "_failing_checks", (problem,))
 
 
 @pytest.fixture
@@ -63,13 +63,13 @@ def test_page_shows_what_does_not_work_and_since_when(browser, problem_shown, pa
     if path == "/sign-in":
         browser.logout()
     text = browser.get(path).content.decode()
-    assert 'class="banner banner-trouble" role="alert"' in text
+    assert 'class="banner banner-failing" role="alert"' in text
     assert "Scheduler (beat): failing since" in text
     assert "2026-03-01T14:02:31+00:00" in text
 
 
 def test_page_shows_nothing_when_all_is_well(browser):
-    assert "banner-trouble" not in browser.get("/incidents").content.decode()
+    assert "banner-failing" not in browser.get("/incidents").content.decode()
 
 
 def test_the_banner_costs_no_statement(browser, django_assert_num_queries):
@@ -78,10 +78,10 @@ def test_the_banner_costs_no_statement(browser, django_assert_num_queries):
 
 
 def test_readyz_warnings_equal_those_of_the_health_monitor(all_alive):
-    Pulse.objects.filter(name="detection").update(seen_at=timezone.now() - timedelta(minutes=2))
+    WorkerHeartbeat.objects.filter(name="detection").update(seen_at=timezone.now() - timedelta(minutes=2))
     one = HealthMonitor(health_checks.examine, starting_s=0)
-    one.look()
-    [problem] = one._troubles  # asking for them would start someone who goes on looking
+    one.check_now()
+    [problem] = one._failing_checks  # asking for them would start someone who goes on looking
     response = Client().get("/readyz").json()
     assert problem.name == "detection worker"
     assert response["checks"]["detection worker"]["level"] == "warn"
@@ -125,17 +125,17 @@ def test_without_valkey_the_workers_are_checked_by_the_database(all_alive, monke
 def test_problem_has_the_time_it_was_first_seen_until_it_ends():
     found = {"valkey": CheckResult("warn", "away")}
     one = looked(found, starting_s=0)
-    [first] = one._troubles
-    one.look()
-    assert one._troubles == (first,)
+    [first] = one._failing_checks
+    one.check_now()
+    assert one._failing_checks == (first,)
     found["valkey"] = CheckResult("ok", "back")
-    one.look()
-    assert one._troubles == ()
+    one.check_now()
+    assert one._failing_checks == ()
 
 
 def test_starting_process_is_no_problem_but_a_failure_is():
     found = {"worker": CheckResult("warn", "not seen yet"), "database": CheckResult("fail", "away")}
-    assert [problem.name for problem in looked(found)._troubles] == ["database"]
+    assert [problem.name for problem in looked(found)._failing_checks] == ["database"]
 
 
 def test_no_page_waits_for_a_server_that_hangs():
@@ -147,22 +147,22 @@ def test_no_page_waits_for_a_server_that_hangs():
 
     one, began = HealthMonitor(hangs), time.monotonic()
     for _ in range(3):
-        assert one.known() == ()
-    assert one.troubles() == ()
+        assert one.last_result() == ()
+    assert one.failing_checks() == ()
     assert time.monotonic() - began < 2
     release.set()
 
 
 def test_health_is_checked_in_the_background_while_requested(monkeypatch):
     monkeypatch.setattr(monitor, "EVERY_S", 0.01)
-    monkeypatch.setattr(monitor, "ASKED_WITHIN_S", 0.2)
+    monkeypatch.setattr(monitor, "REQUESTED_WITHIN_S", 0.2)
     looks = []
     one = HealthMonitor(
         lambda: looks.append(1) or {"worker": CheckResult("warn", "gone", since=AT)}, starting_s=0
     )
-    assert [problem.since for problem in one.troubles()] == [AT]
-    one._looker.join(timeout=10)
-    assert not one._looker.is_alive(), "no one asked any more"
+    assert [problem.since for problem in one.failing_checks()] == [AT]
+    one._thread.join(timeout=10)
+    assert not one._thread.is_alive(), "no requests any more"
     assert len(looks) > 1
 
 
@@ -171,15 +171,15 @@ async def test_open_pages_get_a_problem_without_valkey(monkeypatch):
         return hub.Listener(1, 7)
 
     monkeypatch.setattr(hub, "WATCH_S", 0.01)
-    one, stream = hub.Hub(home), hub.Stream(hub.Listener(1, 7), frozenset({"troubles"}), b"")
+    one, stream = hub.Hub(home), hub.Stream(hub.Listener(1, 7), frozenset({"failing_checks"}), b"")
     watching = asyncio.create_task(one._watch())
     one.streams[1].add(stream)
     await asyncio.sleep(0.05)
     assert stream.take() == hub.BEAT
-    monkeypatch.setattr(HEALTH_MONITOR, "_troubles", (Trouble("beat", "Beat", "", AT),))
+    monkeypatch.setattr(HEALTH_MONITOR, "_failing_checks", (FailingCheck("beat", "Beat", "", AT),))
     async with asyncio.timeout(5):
         await stream.wake.wait()
-    assert b'"troubles"' in stream.take()
+    assert b'"failing_checks"' in stream.take()
     watching.cancel()
 
 

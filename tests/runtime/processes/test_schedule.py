@@ -16,7 +16,7 @@ from config.runtime.beat import ENOUGH, LivelyScheduler
 from config.runtime.schedule import CELERY, beat_entry
 from core.heartbeat import database as database_heartbeat
 from core.heartbeat import valkey as valkey_heartbeat
-from core.models import Pulse
+from core.models import WorkerHeartbeat
 
 # Parallel test processes share the Valkey.
 QUEUE = f"a queue of process {os.getpid()}"
@@ -135,6 +135,6 @@ def test_age_of_a_heartbeat_is_computed_by_the_server(db, time_machine) -> None:
 
 def test_heartbeat_age_is_never_negative(db, valkey) -> None:
     valkey.set(f"tocsin:alive:{PROCESS}", 1, ex=valkey_heartbeat.KEPT_S + 60)
-    Pulse.objects.create(name=PROCESS, seen_at=timezone.now() + timedelta(minutes=10))
+    WorkerHeartbeat.objects.create(name=PROCESS, seen_at=timezone.now() + timedelta(minutes=10))
     assert valkey_heartbeat.age(settings.REDIS_URL, PROCESS) is None
     assert database_heartbeat.age(PROCESS) is None

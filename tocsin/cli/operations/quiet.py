@@ -92,12 +92,13 @@ OPERATIONS: Final = (
         id_field="incident_id",
     ),
     Operation(
-        "recovery judge", "PUT", "/incidents/{reference}/verdict", "Judge a detected incident.",
+        "recovery set-verdict", "PUT", "/incidents/{reference}/verdict",
+        "Set the verdict on a detected incident.",
         (flag("verdict", "real or false_positive.", required=True), flag("reason"), flag("note")),
         id_field="incident_id",
     ),
     Operation(
-        "recovery unjudge", "DELETE", "/incidents/{reference}/verdict", "Withdraw a judgement.",
+        "recovery clear-verdict", "DELETE", "/incidents/{reference}/verdict", "Withdraw the verdict.",
         id_field="incident_id",
     ),
     Operation(

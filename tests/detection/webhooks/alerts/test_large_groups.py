@@ -67,11 +67,11 @@ def test_large_bodies_take_turns_and_leave_time_between():
 
 def test_repeat_with_another_description_is_counted(prod):
     prod.post(group(burning("a")))
-    told_at = prod.alerts()["print-a"].told_at
+    updated_at = prod.alerts()["print-a"].updated_at
     changed = burning("a") | {"annotations": {"summary": "Disk of a is full", "description": "97 %"}}
     prod.post(group(changed))
     assert prod.only_incident().event_count == 2
-    assert prod.alerts()["print-a"].told_at > told_at
+    assert prod.alerts()["print-a"].updated_at > updated_at
 
 
 def test_new_alert_among_repeats_locks_the_workspace_and_joins(prod):
@@ -115,13 +115,13 @@ def test_end_of_a_large_group_ends_all_of_it(prod, monkeypatch):
 
 def test_repeat_touches_all_its_alerts_in_one_statement(prod):
     prod.post(group(*(burning(name) for name in "abc")))
-    before = prod.alerts()["print-a"].told_at
+    before = prod.alerts()["print-a"].updated_at
     with CaptureQueriesContext(connection) as queries:
         prod.post(group(*(burning(name) for name in "abc")))
     touched = [query["sql"] for query in queries if "detection_sourcealert" in query["sql"]]
     assert len(touched) == 2  # read, and noted
-    assert {row.told_at for row in prod.alerts().values()} == {prod.alerts()["print-a"].told_at}
-    assert prod.alerts()["print-a"].told_at > before
+    assert {row.updated_at for row in prod.alerts().values()} == {prod.alerts()["print-a"].updated_at}
+    assert prod.alerts()["print-a"].updated_at > before
 
 
 def test_labels_spelled_once_are_found_as_before():

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 from accounts.actor import NO_ONE, SEES_ALL, Actor
 from accounts.models import Workspace
 from accounts.permissions import Capability, require
-from incidents.analytics.models import IncidentMeasure, KeptFigures
+from incidents.analytics.models import IncidentMeasure, PrecomputedFigures
 from incidents.analytics.selectors import Analytics, analytics_for, compute
 from incidents.listing.filters import IncidentFilter
 from incidents.models import InvitedPerson
@@ -39,7 +39,7 @@ REST_PER_COST: Final = 20  # pause as a multiple of the computing time: at most 
 # A transaction that began before the figures were computed may be committed after them.
 LATE_COMMITS: Final = timedelta(minutes=2)
 TIMEOUT_MS: Final = 60_000
-_VIEWERS: Final = {KeptFigures.Audience.ALL: SEES_ALL, KeptFigures.Audience.PUBLIC: NO_ONE}
+_VIEWERS: Final = {PrecomputedFigures.Audience.ALL: SEES_ALL, PrecomputedFigures.Audience.PUBLIC: NO_ONE}
 _BODY: Final = TypeAdapter(Analytics)
 
 
@@ -65,7 +65,7 @@ def standard_period(words: Mapping[str, Sequence[str]]) -> str:
     return value if set(given) == {"since"} and not more and value in PERIODS else ""
 
 
-def remake_figures(now: datetime) -> int:
+def refresh_figures(now: datetime) -> int:
     """Compute the figures that are due, of every workspace with many incidents; returns how many."""
     return sum(
         _remake(workspace, period, now)
@@ -104,7 +104,7 @@ def _precomputed(actor: Actor, period: str, now: datetime) -> Analytics | None:
 
 
 def _readable(actor: Actor, period: str, now: datetime) -> QuerySet[Any]:
-    rows = KeptFigures.objects.of(actor.workspace_id).filter(period=period, made_at__gt=now - MAX_AGE)
+    rows = PrecomputedFigures.objects.of(actor.workspace_id).filter(period=period, made_at__gt=now - MAX_AGE)
     zone = KeyTextTransform("zone", Cast("body", JSONField()))
     readable: QuerySet[Any] = rows.filter(audience=_audience(actor)).annotate(zone=zone)
     return readable
@@ -113,9 +113,9 @@ def _readable(actor: Actor, period: str, now: datetime) -> QuerySet[Any]:
 def _audience(actor: Actor) -> str:
     """Return whose figures the actor may read; "" for people invited to private incidents, who see others."""
     if actor.viewer == SEES_ALL:
-        return KeptFigures.Audience.ALL
+        return PrecomputedFigures.Audience.ALL
     invited = InvitedPerson.objects.of(actor.workspace_id).filter(viewer=actor.viewer)
-    return "" if invited.exists() else KeptFigures.Audience.PUBLIC
+    return "" if invited.exists() else PrecomputedFigures.Audience.PUBLIC
 
 
 def _has_many(workspace_id: int) -> bool:
@@ -124,11 +124,11 @@ def _has_many(workspace_id: int) -> bool:
 
 
 def _remake(workspace: Workspace, period: str, now: datetime) -> int:
-    row = KeptFigures.objects.of(workspace.pk).filter(period=period).order_by("made_at").first()
+    row = PrecomputedFigures.objects.of(workspace.pk).filter(period=period).order_by("made_at").first()
     if row is not None and not _is_due(row, now):
         return 0
     zone, wanted = zone_named(workspace.time_zone), IncidentFilter(since=now - PERIODS[period])
-    audiences = list(KeptFigures.Audience)
+    audiences = list(PrecomputedFigures.Audience)
     has_private = IncidentMeasure.objects.of(workspace.pk).filter(is_private=True).exists()
     for audience in audiences if has_private else audiences[:1]:
         began = time.monotonic()
@@ -145,12 +145,12 @@ def _remake(workspace: Workspace, period: str, now: datetime) -> int:
 
 def _keep(workspace: Workspace, period: str, audience: str, found: Analytics, took_ms: int) -> None:
     fields = {"made_at": found.made_at, "took_ms": took_ms, "body": _BODY.dump_json(found).decode()}
-    KeptFigures.objects.of(workspace.pk).update_or_create(
+    PrecomputedFigures.objects.of(workspace.pk).update_or_create(
         workspace=workspace, period=period, audience=audience, defaults=fields
     )
 
 
-def _is_due(row: KeptFigures, now: datetime) -> bool:
+def _is_due(row: PrecomputedFigures, now: datetime) -> bool:
     age = now - row.made_at
     if age < max(MIN_REST, timedelta(milliseconds=row.took_ms) * REST_PER_COST):
         return False
