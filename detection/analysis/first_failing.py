@@ -57,7 +57,7 @@ def first_failing(failing: Mapping[str, FailingSource], depends_on: Mapping[str,
 def _failing_below(
     name: str, failing: Mapping[str, FailingSource], depends_on: Mapping[str, Set[str]]
 ) -> set[str]:
-    """Return failing direct and indirect dependencies of `name`, without those that depend on it in turn."""
+    """Return failing direct and indirect dependencies of `name`, without those that depend on it."""
     below = _reach(name, depends_on)
     return {one for one in below if one in failing and one != name and name not in _reach(one, depends_on)}
 

@@ -161,7 +161,7 @@ def _begin(delivery: Delivery) -> tuple[DeliveryAttempt, datetime | None]:
 
 
 def _message(delivery: Delivery) -> Message:
-    merged = [] if delivery.is_page else _tellable(delivery, merged_into(delivery))
+    merged = [] if delivery.is_page else _still_visible(delivery, merged_into(delivery))
     return compose(
         delivery.payload,
         public_id=str(delivery.public_id),
@@ -171,8 +171,8 @@ def _message(delivery: Delivery) -> Message:
     )
 
 
-def _tellable(delivery: Delivery, merged: Sequence[Delivery]) -> list[Delivery]:
-    """Of what a channel would be told as well, that of incidents which have not turned private meanwhile."""
+def _still_visible(delivery: Delivery, merged: Sequence[Delivery]) -> list[Delivery]:
+    """Return the merged deliveries whose incidents have not become private since."""
     if delivery.channel_id is None or not merged:
         return list(merged)
     about = {one.incident_id for one in merged}

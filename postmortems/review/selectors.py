@@ -10,7 +10,7 @@ from accounts.permissions import Capability, allowed
 from postmortems.action_items.models import ActionItem
 from postmortems.documents.models import Postmortem, Revision, Status
 from postmortems.documents.selectors import sections_of
-from postmortems.learning.selectors import ladder_of
+from postmortems.learning.selectors import factor_nodes_of
 from postmortems.review.completeness import Completeness, completeness
 from postmortems.review.models import ApprovalRole, Waiver
 from postmortems.review.signatures import Signature, signatures_of
@@ -33,7 +33,7 @@ def review_of(postmortem: Postmortem) -> Review:
     judged = completeness(
         postmortem.incident.reference,
         sections_of(postmortem),
-        ladder_of(postmortem.incident),
+        factor_nodes_of(postmortem.incident),
         list(items.order_by("number")),
         signatures,
         frozenset(one.subject for one in waivers),

@@ -44,7 +44,7 @@ class ComponentView:
         return ComponentState(self.state).label
 
     @property
-    def disturbed_days(self) -> tuple[Day, ...]:
+    def days_with_disruptions(self) -> tuple[Day, ...]:
         """Days that were not fully operational."""
         return tuple(d for d in self.days if d.state and d.state != ComponentState.OPERATIONAL)
 

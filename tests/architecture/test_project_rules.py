@@ -306,7 +306,7 @@ def test_only_the_http_client_and_the_storage_reach_the_network():
     assert client.search("    import httpx")
 
 
-def test_a_lock_of_the_workspace_is_waited_for_by_no_row_that_refers_to_it():
+def test_workspace_lock_blocks_no_insert_of_rows_that_reference_it():
     strict = re.compile(r"\bWorkspace\.objects[^\n]*select_for_update\((?!no_key=True)")
     assert [str(p) for p in product() if strict.search((ROOT / p).read_text())] == []
     assert strict.search("Workspace.objects.select_for_update().get(pk=1)")

@@ -12,7 +12,7 @@ from incidents.models import Incident, RoleAssignment, TimelineEntry
 from tests.warroom.acting import click, submit, text
 from warroom.connection.services.linking import link_member
 from warroom.inbound import modals, remediating, routes
-from warroom.inbound.commands import EITHER, READS, WRITES, parse_command
+from warroom.inbound.commands import READS, RUN_COMMANDS, WRITES, parse_command
 from warroom.models import SlackInbox, SlackPin
 from warroom.rooms.cards import ADD_UPDATE, OPEN_PAGE, RESOLVE
 
@@ -44,7 +44,7 @@ def test_ids_and_verbs_never_change():
         "declare", "ack", "assign", "role", "severity", "status", "stage", "update", "note", "resolve",
         "reopen", "close", "postmortem",
     }  # fmt: skip
-    assert set(EITHER) == {"actions", "approve"}
+    assert set(RUN_COMMANDS) == {"actions", "approve"}
     assert set(remediating.CLICKS) == {"show_action", "request_action", "approve_run", "reject_run"}
 
 
@@ -124,7 +124,7 @@ def test_replayed_requests_have_one_effect(connected):
     assert SlackInbox.objects.of(incident.workspace_id).filter(kind="command").count() == 1
 
 
-def test_answer_that_is_lost_is_told_later_and_its_effect_is_not_repeated(connected):
+def test_lost_response_is_sent_later_without_repeating_its_effect(connected):
     incident = connected.open("sev3")
     connected.fake.response_faults = 1
     connected.command(f"resolve INC-{incident.number} rolled back")

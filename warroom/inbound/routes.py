@@ -19,7 +19,7 @@ from warroom.connection.manifest import COMMAND, SHORTCUT
 from warroom.connection.models import SlackTeam
 from warroom.inbound import modals
 from warroom.inbound.changes import wants_message
-from warroom.inbound.commands import EITHER, HELP, MODALS, READS, parse_command
+from warroom.inbound.commands import HELP, MODALS, READS, RUN_COMMANDS, parse_command
 from warroom.inbound.opening_modals import open_modal
 from warroom.inbound.reading import read_verb
 from warroom.inbound.remediating import CLICKS, list_actions, list_waiting
@@ -86,7 +86,7 @@ def _command_reply(team: SlackTeam, body: dict[str, Any], key: str) -> str | Rep
     actor = actor_for(team, body["user_id"], key=key)
     if asked.verb in READS:
         return read_verb(team, actor, asked, channel)
-    if asked.verb in EITHER and not asked.text:
+    if asked.verb in RUN_COMMANDS and not asked.text:
         listed = list_actions if asked.verb == "actions" else list_waiting
         return listed(team, actor, asked, channel)
     if asked.verb in MODALS and not asked.text:

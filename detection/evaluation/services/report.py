@@ -17,9 +17,9 @@ from detection.evaluation.findings import (
     Verdict,
     by_weight,
     description_of,
-    judge_crossing,
-    judged_ids,
+    ids_to_read,
     title_of,
+    verdict_of_crossing,
 )
 from detection.models import Finding
 from detection.rules.event_types import FACT_NAMES, facts_in
@@ -58,7 +58,7 @@ def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: d
     if not acted:
         return
     stored = _stored(workspace_id, acted)
-    judged = sorted(((judge_crossing(one, stored), one) for one in acted), key=_by_verdict)
+    judged = sorted(((verdict_of_crossing(one, stored), one) for one in acted), key=_by_verdict)
     acted = [crossing for _, crossing in judged]
     owners: dict[int, int] = {}
     signals = [
@@ -108,7 +108,7 @@ def _signal(place: int, crossing: Crossing, owners: dict[int, int], verdict: Ver
 
 def _stored(workspace_id: int, crossings: Sequence[Crossing]) -> Stored:
     """Return the texts of the events that determine type and severity, with the metadata of measurements."""
-    wanted = sorted({event_id for crossing in crossings for event_id in judged_ids(crossing)})
+    wanted = sorted({event_id for crossing in crossings for event_id in ids_to_read(crossing)})
     since = min(crossing.members[0].occurred_at for crossing in crossings) - AHEAD
     found = rows(windows.EVENT_TEXTS, [[*FACT_NAMES], workspace_id, wanted, since])
     return {pk: (kind, message, metadata) for pk, kind, message, metadata in found}

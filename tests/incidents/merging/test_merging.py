@@ -211,7 +211,7 @@ def test_dependent_components_that_fail_together_are_proposed(actor, detected):
 @given(moves=st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=8))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
-def test_any_order_of_merges_undone_backwards_brings_everything_back(moves, actor, workspace):
+def test_merges_undone_in_reverse_order_restore_everything(moves, actor, workspace):
     with transaction.atomic():
         outcomes = report_signals(
             workspace.pk,

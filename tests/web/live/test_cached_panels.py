@@ -81,7 +81,7 @@ def test_a_long_select_is_what_django_draws():
         assert rendered == expected
 
 
-def test_a_request_is_not_sent_back_and_forth_between_its_thread_and_the_loop(monkeypatch):
+def test_request_does_not_switch_between_its_thread_and_the_loop(monkeypatch):
     def back(*_):
         raise RuntimeError("went back to the loop")
 
