@@ -1,7 +1,7 @@
 """Fan-out of live updates: one subscription per process feeds all SSE streams.
 
 Losing Valkey costs promptness only: streams stay open with their heartbeats, and once it is back every page
-is told to refresh.
+gets a refresh signal.
 """
 
 from __future__ import annotations

@@ -160,10 +160,10 @@ def _causes(incident: Incident, nodes: Sequence[Any]) -> dict[str, Any]:
 
 def _questions(incident: Incident, entries: Sequence[TimelineEntry]) -> dict[str, Any]:
     late = timeline.late_updates(entries)
-    asked = {"updates_question": f"{late} stakeholder updates were late: why?"} if late > 1 else {}
+    questions = {"updates_question": f"{late} stakeholder updates were late: why?"} if late > 1 else {}
     if late == 1:
-        asked = {"updates_question": "A stakeholder update was late: why?"}
-    return asked | _acknowledge_question(incident)
+        questions = {"updates_question": "A stakeholder update was late: why?"}
+    return questions | _acknowledge_question(incident)
 
 
 def _acknowledge_question(incident: Incident) -> dict[str, str]:

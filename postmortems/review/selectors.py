@@ -30,7 +30,7 @@ def review_of(postmortem: Postmortem) -> Review:
     waivers = list(Waiver.objects.of(postmortem.workspace_id).filter(postmortem=postmortem).order_by("id"))
     items = ActionItem.objects.of(postmortem.workspace_id).filter(incident_id=postmortem.incident_id)
     signatures = signatures_of(postmortem)
-    judged = completeness(
+    complete = completeness(
         postmortem.incident.reference,
         sections_of(postmortem),
         factor_nodes_of(postmortem.incident),
@@ -38,7 +38,7 @@ def review_of(postmortem: Postmortem) -> Review:
         signatures,
         frozenset(one.subject for one in waivers),
     )
-    return Review(signatures, waivers, judged)
+    return Review(signatures, waivers, complete)
 
 
 def may_sign(actor: Actor, postmortem: Postmortem, role: ApprovalRole, signatures: list[Signature]) -> str:

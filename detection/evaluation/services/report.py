@@ -58,12 +58,12 @@ def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: d
     if not acted:
         return
     stored = _stored(workspace_id, acted)
-    judged = sorted(((verdict_of_crossing(one, stored), one) for one in acted), key=_by_verdict)
-    acted = [crossing for _, crossing in judged]
+    by_verdict = sorted(((verdict_of_crossing(one, stored), one) for one in acted), key=_by_verdict)
+    acted = [crossing for _, crossing in by_verdict]
     owners: dict[int, int] = {}
     signals = [
         _signal(place, crossing, owners, verdict, _sample(crossing, stored))
-        for place, (verdict, crossing) in enumerate(judged)
+        for place, (verdict, crossing) in enumerate(by_verdict)
     ]
     outcomes = report_signals(workspace_id, signals, now=now)
     times = {member.event_id: member.occurred_at for crossing in acted for member in crossing.members}
@@ -73,8 +73,8 @@ def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: d
     _write(workspace_id, acted, outcomes)
 
 
-def _by_verdict(judged: tuple[Verdict, Crossing]) -> tuple[Any, ...]:
-    verdict, crossing = judged
+def _by_verdict(pair: tuple[Verdict, Crossing]) -> tuple[Any, ...]:
+    verdict, crossing = pair
     return -verdict.basis, SEVERITY_RANK[verdict.severity], *by_weight(crossing)
 
 

@@ -96,9 +96,9 @@ def _resumed(
         "snapshot": snapshot,
         "details": {"message": rest.text},
     }
-    heard = [row for row in newest if _was_notified_since(row)]
-    _skip(incident, heard, rest.once, Reason.ALREADY_NOTIFIED)
-    known = {row.destination for row in heard}
+    notified = [row for row in newest if _was_notified_since(row)]
+    _skip(incident, notified, rest.once, Reason.ALREADY_NOTIFIED)
+    known = {row.destination for row in notified}
     return [
         _copy(incident, row, payload, rest, is_paged=row.destination in paged)
         for row in newest

@@ -25,7 +25,7 @@ from tests.tables import count
 from tests.threads import at_once
 from tests.web.signed_in import browser_for
 
-KEPT = (
+FIELDS = (
     "status",
     "stage",
     "severity",
@@ -42,7 +42,7 @@ def state(incident):
     row = Incident.objects.of(incident.workspace_id).get(pk=incident.pk)
     signals = IncidentSignal.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     rows = sorted(signals.values_list("fingerprint", "is_open"))
-    return [getattr(row, name) for name in KEPT], rows
+    return [getattr(row, name) for name in FIELDS], rows
 
 
 def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited, timeline):
