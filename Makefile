@@ -36,7 +36,8 @@ faults: $(DEV) ## inject faults for MINUTES=8, or ARGS="--seeds 1 2 3 --events 2
 	  && "$(PY)" -m tests.faults.upgrade \
 	  && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest tests/faults tests/remediation/runs/test_many_approvers.py tests/remediation/executors/test_killed_workers.py \
 	  tests/incidents/merging/test_merging.py tests/incidents/test_demo.py tests/incidents/analytics/test_analytics_histories.py tests/postmortems/reminders/test_reminders_over_days.py \
-	  tests/analysis/test_injection.py tests/warroom/test_forgeries.py tests/runtime/backup
+	  tests/incidents/sla/test_sla_days.py tests/notifications/escalation/test_escalation.py \
+	  tests/analysis/test_injection.py tests/warroom/test_forgeries.py tests/warroom/test_failing_slack.py tests/runtime/backup
 
 fuzz: $(DEV) ## fuzz the API, in CASES=20000, and take the tables of bad input whole
 	@cd "$(ROOT)" && "$(PY)" -m tests.api.fuzz --cases $(or $(CASES),20000) && "$(PY)" -m config.installation.schema --check && TOCSIN_WHOLE_TABLES=1 exec "$(PY)" -m pytest \

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from incidents.validation import invalid
 from incidents.vocabulary import (
@@ -20,6 +21,7 @@ from incidents.vocabulary import (
 )
 
 T = TypeVar("T")
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def parsed(field: str, word: object, parse: Callable[[str], T], known: Iterable[T]) -> T:
@@ -52,7 +54,9 @@ def as_impact(word: str) -> Impact:
 
 def as_role(word: str) -> ResponseRole:
     """Parse a role. Raises Invalid (field `role`)."""
-    return parsed("role", word, lambda text: ResponseRole(_plain(text)), ResponseRole)
+    return parsed(
+        "role", word, lambda text: ResponseRole(_plain(_CAMEL.sub("_", text.strip()))), ResponseRole
+    )
 
 
 def as_status_or_stage(word: str) -> Status | Stage:

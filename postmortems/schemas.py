@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from ninja import Schema
 from pydantic import AliasChoices, Field
@@ -19,6 +19,9 @@ Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 def _alias(*names: str) -> AliasChoices:
     return AliasChoices(*names)
+
+
+_ASSIGNEE: Final = _alias("assignee", "assignedTo", "assigned_to", "owner", "assigneeId", "assignee_id")
 
 
 class MomentIn(Body):
@@ -165,14 +168,14 @@ class FactorIn(Body):
 class ItemIn(Body):
     """A new action item."""
 
-    title: Line
+    title: Annotated[str, Field(max_length=200)] = Field(
+        "", description="What to do; without it, the first line of the description."
+    )
     incident_id: Annotated[str, Field(max_length=60)] = Field(
-        "", validation_alias=_alias("incident_id", "incidentId")
+        "", validation_alias=_alias("incident_id", "incidentId", "postmortem_id", "postmortemId")
     )
     description: Annotated[str, Field(max_length=5000)] = ""
-    assignee: Name | None = Field(
-        None, validation_alias=_alias("assignee", "assignedTo", "assigned_to", "owner")
-    )
+    assignee: Name | None = Field(None, validation_alias=_ASSIGNEE)
     status: Annotated[str, Field(max_length=20)] = "open"
     priority: Annotated[str, Field(max_length=20)] = "medium"
     kind: Annotated[str, Field(max_length=20)] = "prevent"
@@ -185,9 +188,7 @@ class ItemPatch(Body):
 
     title: Line | None = None
     description: Annotated[str, Field(max_length=5000)] | None = None
-    assignee: Name | None = Field(
-        None, validation_alias=_alias("assignee", "assignedTo", "assigned_to", "owner")
-    )
+    assignee: Name | None = Field(None, validation_alias=_ASSIGNEE)
     status: Annotated[str, Field(max_length=20)] | None = None
     priority: Annotated[str, Field(max_length=20)] | None = None
     kind: Annotated[str, Field(max_length=20)] | None = None

@@ -12,6 +12,7 @@ from detection.analysis.categories import Line, Verdict, categorize, rules_diges
 from detection.analysis.event_sample import SampledEvent
 from detection.analysis.severity import suggest_severity
 from detection.analysis.summary import Facts, cut, summarize
+from detection.ingest.parsing import DEFAULT_TYPE
 from detection.rules.event_types import facts_in
 from incidents.analysis.draft import AnalysisDraft
 from incidents.lifecycle.severity_matrix import DURATION, Fact, worst_facts
@@ -67,7 +68,7 @@ def _facts(measured: Measured) -> Facts:
         event_count=found.event_count,
         error_count=found.error_count,
         sources=found.source_distribution,
-        primary_type=found.primary_type,
+        primary_type="" if found.primary_type == DEFAULT_TYPE else found.primary_type,
         first_source=measured.first_source,
         lasted=measured.events[-1].occurred_at - measured.events[0].occurred_at or timedelta(seconds=1),
     )

@@ -11,6 +11,7 @@ from core.sql.prepared import rows
 from detection.analysis.categories import Line
 from detection.analysis.text import MAX_LINE_CHARS
 from detection.evaluation.member_events import SLACK
+from detection.ingest.parsing import DEFAULT_TYPE
 from detection.levels import LEVEL_LABELS
 from detection.models import Level
 from detection.rules.event_types import FACT_NAMES
@@ -53,7 +54,8 @@ class SampledEvent:
 
     def line(self) -> Line:
         """Return the event as the category rules see it."""
-        return Line(self.message, self.event_type, LEVEL_LABELS[self.level], self.source)
+        kind = "" if self.event_type == DEFAULT_TYPE else self.event_type
+        return Line(self.message, kind, LEVEL_LABELS[self.level], self.source)
 
 
 @dataclass(frozen=True, slots=True)

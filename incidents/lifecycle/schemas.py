@@ -33,6 +33,8 @@ from incidents.vocabulary import (
 )
 
 MAX_VERSION: Final = 2**31 - 1
+_PUBLIC: Final = AliasChoices("public", "is_public", "isPublic")
+_ROOT_CAUSE: Final = AliasChoices("root_cause", "rootCause")
 
 
 def _words(canonical: Any, aliases: Any = ()) -> dict[str, Any]:
@@ -127,7 +129,7 @@ class PatchIn(Body):
         description="null: unassigned",
     )
     impact: Text | None = None
-    root_cause: Text | None = None
+    root_cause: Text | None = Field(None, validation_alias=_ROOT_CAUSE)
     labels: Labels | None = None
     metadata: Metadata | None = Field(None, description="Replaces the whole object.")
     users_impacted: UsersImpacted | None = Field(
@@ -138,7 +140,7 @@ class PatchIn(Body):
     notes: Text | None = Field(None, validation_alias=AliasChoices("notes", "note"))
     message: Text | None = None
     is_private: bool | None = Field(None, validation_alias=AliasChoices("is_private", "private"))
-    public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
+    public: bool | None = Field(None, validation_alias=_PUBLIC)
     version: Version | None = None
 
 
@@ -147,7 +149,7 @@ class StatusIn(Body):
 
     status: StatusWord
     message: Text = Field("", validation_alias=AliasChoices("message", "notes"))
-    public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
+    public: bool | None = Field(None, validation_alias=_PUBLIC)
     version: Version | None = None
 
 
@@ -155,14 +157,14 @@ class MoveIn(Body):
     """Optional fields for acknowledging, closing or reopening."""
 
     message: Text = Field("", validation_alias=AliasChoices("message", "notes", "note"))
-    public: bool | None = Field(None, validation_alias=AliasChoices("public", "is_public"))
+    public: bool | None = Field(None, validation_alias=_PUBLIC)
     version: Version | None = None
 
 
 class ResolveIn(MoveIn):
     """Optional fields for resolving."""
 
-    root_cause: Text | None = None
+    root_cause: Text | None = Field(None, validation_alias=_ROOT_CAUSE)
     restore_components: bool = Field(True, description="false: every affected component stays affected.")
     keep_affected: Names = Field([], description="Components that are not restored.")
 
@@ -171,7 +173,8 @@ class AssignIn(Body):
     """Holder of the role; null or missing: unassign."""
 
     username: Name | None = Field(
-        None, validation_alias=AliasChoices("username", "assigned_to", "assignee", "user")
+        None,
+        validation_alias=AliasChoices("username", "assigned_to", "assignee", "user", "userId", "user_id"),
     )
     role: RoleWord = ResponseRole.COMMANDER.value
     version: Version | None = None

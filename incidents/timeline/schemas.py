@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from ninja import Schema
-from pydantic import AliasChoices, ConfigDict, Field
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field
 
 from incidents.validation import TEXT_LENGTH
 from incidents.vocabulary import EntryKind, Severity, Status
 
+_PUBLIC: Final = AliasChoices("public", "is_public", "isPublic")
 Words = Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH)]
+
+
+def _lower(value: Any) -> Any:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+KindWord = Annotated[Literal["note", "update"], BeforeValidator(_lower)]
 
 
 class Body(Schema):
@@ -29,7 +37,7 @@ class NoteIn(Body):
 class UpdateIn(NoteIn):
     """An update for stakeholders."""
 
-    public: bool = Field(True, validation_alias=AliasChoices("public", "is_public"))
+    public: bool = Field(True, validation_alias=_PUBLIC)
     next_update_at: datetime | None = Field(
         None,
         description="Time of the next update, with a time zone, within seven days; default by the SLA "
@@ -40,8 +48,8 @@ class UpdateIn(NoteIn):
 class EntryIn(NoteIn):
     """A note, which may have happened earlier, or an update, which may be public."""
 
-    kind: Literal["note", "update"] = "note"
-    public: bool = Field(False, validation_alias=AliasChoices("public", "is_public"))
+    kind: KindWord = Field("note", validation_alias=AliasChoices("kind", "type"))
+    public: bool = Field(False, validation_alias=_PUBLIC)
     occurred_at: datetime | None = Field(
         None,
         validation_alias=AliasChoices("occurred_at", "timestamp"),

@@ -13,7 +13,7 @@ from accounts.tokens.api_authentication import actor_in
 from core.http.link_pagination import known_only, link_pages
 from incidents.lifecycle.api import Once, Reference
 from incidents.selectors import incident_for
-from incidents.validation import invalid
+from incidents.validation import TITLE_LENGTH, invalid
 from postmortems.action_items.rendering import item_json
 from postmortems.action_items.selectors import NAMES, item_for, items_of, items_page, parse_item_filter
 from postmortems.action_items.services import create_item, update_item
@@ -135,6 +135,7 @@ def move(request: HttpRequest, where: Path[ItemReference], body: ItemStatusIn) -
 def _created(request: HttpRequest, reference: str, body: ItemIn, sent: Once) -> Any:
     given = body.model_dump(exclude={"incident_id"})
     given["due_date"] = _day(given["due_date"])
+    given["title"] = body.title.strip() or body.description.strip().partition("\n")[0][:TITLE_LENGTH]
     item = create_item(actor_in(request), reference, request_key=sent.idempotency_key, **given)
     return Status(201, item_json(item_for(actor_in(request), item.number)))
 

@@ -60,8 +60,9 @@ def save_section(
 ) -> SaveResult:
     """Save the text of a section, merged with changes since `base_version`.
 
-    Idempotent by `client_id`. Raises BothChanged, with the text stored as the actor's draft;
-    Invalid (fields `text`, `base_version`), Conflict while published, NotFound, Forbidden.
+    Idempotent by `client_id`; another text with the same id is a change of what was saved with it. Raises
+    BothChanged, with the text stored as the actor's draft; Invalid (fields `text`, `base_version`), Conflict
+    while published, NotFound, Forbidden.
     """
     require(actor, Capability.POSTMORTEMS_WRITE)
     wanted = clean_section(text)
@@ -78,8 +79,11 @@ def save_section(
 def _save(
     actor: Actor, postmortem: Postmortem, section: Section, base_version: int, text: str, client_id: str
 ) -> SaveResult | Merged:
-    if client_id and (again := _stored_save(section, client_id)):
-        return again
+    if client_id and (earlier := _stored_text(section, client_id)):
+        if _is_repeat(section, earlier, text):
+            return SaveResult(earlier.version, earlier.text, _is_merge(earlier))
+        if not _is_merge(earlier):  # typed on after a save whose response was lost
+            base_version = max(base_version, earlier.version)
     if text == section.text:
         _drop_draft(actor, section)
         return SaveResult(section.version, section.text)
@@ -111,13 +115,23 @@ def _publish_mentions(actor: Actor, postmortem: Postmortem, section: Section, be
         )
 
 
-def _stored_save(section: Section, client_id: str) -> SaveResult | None:
+def _stored_text(section: Section, client_id: str) -> SectionText | None:
+    """The newest version that was saved with that id."""
     rows = SectionText.objects.of(section.workspace_id).filter(section=section, client_id=client_id)
-    first = rows.first()
-    if first is None:
-        return None
-    is_merged = first.base_version is not None and first.version != first.base_version + 1
-    return SaveResult(first.version, first.text, is_merged)
+    found: SectionText | None = rows.order_by("-version").first()
+    return found
+
+
+def _is_merge(saved: SectionText) -> bool:
+    return saved.base_version is not None and saved.version != saved.base_version + 1
+
+
+def _is_repeat(section: Section, saved: SectionText, text: str) -> bool:
+    """Whether `text` is what was sent then, rather than another text under the same id."""
+    if text == saved.text or not _is_merge(saved):
+        return bool(text == saved.text)
+    base, before = text_of(section, saved.base_version or 0), text_of(section, saved.version - 1)
+    return base is not None and before is not None and merge_texts(base, before, text).text == saved.text
 
 
 def _refuse_uneditable(postmortem: Postmortem, section: Section) -> None:

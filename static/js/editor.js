@@ -1,5 +1,5 @@
 // Editor of a section: toolbar, shortcuts, preview and autosave. Without JavaScript the form saves.
-const QUIET_MS = 2000, BUSY_MS = 15_000, PREVIEW_MS = 400;
+const QUIET_MS = 2000, BUSY_MS = 15_000, PREVIEW_MS = 400, RETRY_MS = 5000, MAX_SAVE_MS = 20_000;
 const WRAPS = { bold: ["**", "**"], italic: ["*", "*"], code: ["`", "`"], link: ["[", "](https://)"] };
 const LINES = { heading: "### ", quote: "> ", bullets: "- ", numbers: "1. ", tasks: "- [ ] " };
 const KEYS = { b: "bold", i: "italic", k: "link" };
@@ -41,6 +41,18 @@ function use(form, text, tool) {
   }
 }
 
+// `now` was typed on `sent`, which the server merged into `merged`: the typed change on top, or null if unclear.
+function typedOn(merged, sent, now) {
+  let head = 0, tail = 0;
+  const least = Math.min(sent.length, now.length);
+  while (head < least && sent[head] === now[head]) head++;
+  while (tail < least - head && sent.at(-1 - tail) === now.at(-1 - tail)) tail++;
+  const before = sent.slice(0, sent.length - tail), after = sent.slice(head), typed = now.slice(head, now.length - tail);
+  if (merged.startsWith(before)) return now.slice(0, head) + typed + merged.slice(before.length);
+  if (merged.endsWith(after)) return merged.slice(0, merged.length - after.length) + typed + sent.slice(sent.length - tail);
+  return null;
+}
+
 function start(form) {
   const text = form.querySelector("[data-editor-text]"), state = form.querySelector("[data-editor-state]");
   const bar = form.querySelector("[data-editor-toolbar]"), panes = form.querySelector("[data-panes]");
@@ -56,7 +68,9 @@ function start(form) {
   const clock = () => new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const hold = () => {
     unsavedSince ||= clock();
-    localStorage.setItem(stored, JSON.stringify({ text: text.value, base: base.value, at: Date.now() }));
+    try {
+      localStorage.setItem(stored, JSON.stringify({ text: text.value, base: base.value, at: Date.now() }));
+    } catch {} // full or forbidden: the text is still in the page
   };
 
   async function preview() {
@@ -74,31 +88,37 @@ function start(form) {
     const body = JSON.stringify({ base_version: Number(base.value), text: sent, client_id: client });
     const headers = { "Content-Type": "application/json", "X-CSRFToken": csrf(form) };
     try {
-      const response = await fetch(form.dataset.save, { method: "PUT", body, headers });
+      const signal = AbortSignal.timeout(MAX_SAVE_MS);
+      const response = await fetch(form.dataset.save, { method: "PUT", body, headers, signal });
       const reply = await response.json();
       if (response.ok) accept(sent, reply);
       else refuse(response.status, reply);
     } catch {
       hold();
       say(`Not saved since ${unsavedSince}: no connection. Your text is stored in this browser.`, true);
+      soon(RETRY_MS);
     } finally {
       isSaving = false;
     }
   }
 
   function accept(sent, reply) {
+    const now = text.value, shown = now === sent ? reply.text : typedOn(reply.text, sent, now);
+    // Unclear: the same save goes on from the version it began with, and the server shows both texts.
+    if (shown === null) return soon();
     base.value = reply.version;
     client = form.elements.client_id.value = crypto.randomUUID?.() ?? String(Math.random());
     saved = reply.text;
     unsavedSince = "";
-    localStorage.removeItem(stored);
-    if (text.value === sent && reply.text !== sent) {
+    if (shown !== now) {
       const at = text.selectionStart;
-      text.value = reply.text;
+      text.value = shown;
       text.setSelectionRange(at, at);
     }
     say(`Saved ${clock()}, version ${reply.version}.${reply.merged ? ` Includes the change by ${reply.with}.` : ""}`);
-    if (isDirty()) soon();
+    if (!isDirty()) return localStorage.removeItem(stored);
+    hold();
+    soon();
   }
 
   function refuse(status, reply) {
@@ -106,11 +126,12 @@ function start(form) {
     if (status === 409 && reply.code === "both_changed") say(`${reply.by} changed the same lines. Choose Save to see both texts.`, true);
     else if (status === 401 || status === 403) say(`Not saved since ${unsavedSince}: sign in again. Your text is stored in this browser.`, true);
     else say(`Not saved since ${unsavedSince}: ${reply.detail ?? "the server refused it"}`, true);
+    if (status >= 500 || status === 429) soon(RETRY_MS);
   }
 
-  function soon() {
+  function soon(wait = Date.now() - lastSave > BUSY_MS ? 0 : QUIET_MS) {
     clearTimeout(timer);
-    timer = setTimeout(save, Date.now() - lastSave > BUSY_MS ? 0 : QUIET_MS);
+    timer = setTimeout(save, wait);
   }
 
   let drawn = 0;
@@ -139,6 +160,7 @@ function start(form) {
     preview();
   });
 
+  addEventListener("online", () => soon(0));
   addEventListener("beforeunload", (event) => isDirty() && !form.dataset.sent && event.preventDefault());
   form.addEventListener("submit", () => localStorage.removeItem(stored));
   const held = JSON.parse(localStorage.getItem(stored) ?? "null");

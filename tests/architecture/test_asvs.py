@@ -1,4 +1,4 @@
-"""The OWASP ASVS assessment stays up to date: what it names exists, its sums are right."""
+"""The ASVS assessment and the table of requirements stay up to date: what they name exists, sums fit."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ PAGE: Final = ROOT / "docs" / "reference" / "asvs.md"
 VERDICTS: Final = ("met", "partly", "not met", "not applicable")
 # Of version 5.0.0: how many requirements each level has.
 LEVELS: Final = {1: 70, 2: 183}
+REQUIREMENTS: Final = ROOT / "docs" / "reference" / "requirements.md"
+_REQUIREMENT: Final = re.compile(
+    r"^\| ([A-Z]\d+) \| .+ \| (works|differs|not built) \| (.+) \| (.*) \|$", re.M
+)
 _ROW: Final = re.compile(r"^\| (\d+\.\d+\.\d+) \| ([12]) \| (.+?) \| ([a-z ]+?) \| (.+) \|$", re.M)
 
 
@@ -78,3 +82,22 @@ def test_the_sums_are_those_of_the_table():
         assert re.search(rf"^\| {verdict} \| {counts[verdict]} \|", text, re.M), (verdict, counts[verdict])
     assert f"{counts['met']} of {applicable} applicable requirements are met" in " ".join(text.split())
     assert f"{100 * counts['met'] / applicable:.1f} %" in text
+
+
+def test_every_requirement_names_tests_that_exist():
+    text = REQUIREMENTS.read_text()
+    found = _REQUIREMENT.findall(text)
+    assert len(found) == len(re.findall(r"^\| [A-Z]\d+ ", text, re.M)) > 150, "a row that cannot be read"
+    assert [number for number, times in Counter(row[0] for row in found).items() if times > 1] == []
+    named = {number: re.findall(r"`([^`]+)`", tests) for number, _, _, tests in found}
+    assert [number for number, _, where, _ in found if not where.strip()] == []
+    assert [number for number, verdict, *_ in found if (verdict != "not built") != bool(named[number])] == []
+    assert [f"{number} {one}" for number, ones in named.items() for one in ones if not _is_there(one)] == []
+
+
+def test_the_sums_of_the_requirements_are_those_of_the_table():
+    text = REQUIREMENTS.read_text()
+    counts = Counter(verdict for _, verdict, _, _ in _REQUIREMENT.findall(text))
+    counts["all"] = counts.total()
+    for verdict, number in counts.items():
+        assert re.search(rf"^\| {verdict} \| {number} \|$", text, re.M), (verdict, number)

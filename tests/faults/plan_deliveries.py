@@ -15,9 +15,12 @@ import django
 from tests.fakes.pagerduty import KEY
 from tests.fakes.slack_messages import CHANNEL, TOKEN
 
+AT_ONCE = 250  # a transaction must not take long
+PER_CHANNEL = 125  # a channel of PagerDuty gets 90 a minute at most
+
 
 def plan(workspace_id: int, count: int) -> None:
-    """A channel of each kind, and so many deliveries to them in turn."""
+    """Channels of each kind, and so many deliveries to them in turn."""
     from accounts.actor import system_actor
     from notifications.channels.services import create_channel
     from notifications.deliveries.planning import Fact, store, to_channel
@@ -31,7 +34,8 @@ def plan(workspace_id: int, count: int) -> None:
         "email": ({"to": "ops@example.com"}, {}),
     }
     channels = [
-        create_channel(actor, kind=kind, name=f"Faults {kind}", config=config, secrets=secrets)
+        create_channel(actor, kind=kind, name=f"Faults {kind} {turn}", config=config, secrets=secrets)
+        for turn in range(-(-count // (PER_CHANNEL * len(fields))))
         for kind, (config, secrets) in fields.items()
     ]
     rows = []
@@ -39,7 +43,8 @@ def plan(workspace_id: int, count: int) -> None:
         channel = channels[number % len(channels)]
         fact = Fact(workspace_id, f"fault:{number}", "incident.opened", {"subject": f"Number {number}"})
         rows.append(to_channel(fact, channel, channel.config.get("to", ""), priority=0, why="Fault run"))
-    store(rows)
+    for first in range(0, count, AT_ONCE):
+        store(rows[first : first + AT_ONCE])
 
 
 def first_workspace() -> int:

@@ -108,10 +108,10 @@ def _updated(place: Place, ts: str, text: str, blocks: list[dict[str, Any]]) -> 
 def _posted(message: RoomMessage, place: Place, text: str, blocks: list[dict[str, Any]]) -> str:
     """Post it and return its ts; looks first for an earlier unconfirmed attempt."""
     key, thread = message.key or f"entry:{message.entry_id}", place.thread_ts
-    if message.tried_at is not None and not message.ts:
-        found = find_posted(place.team, place.channel, key, thread_ts=thread)
-        if found:
-            return found
+    if not message.ts and (
+        found := find_posted(place.team, place.channel, key, since=message.tried_at, thread_ts=thread)
+    ):
+        return found
     mark_tried(message.workspace_id, message)
     response = post(place.team, place.channel, text, key=key, blocks=blocks, thread_ts=thread)
     return str(response["ts"])

@@ -128,7 +128,7 @@ def _update_card(step: RoomStep, room: Room, text: str, blocks: list[dict[str, A
 
 def _post_card(step: RoomStep, room: Room, text: str, blocks: list[dict[str, Any]]) -> None:
     key = f"card:{room.pk}:{room.channel_id}"
-    ts = find_posted(room.team, room.channel_id, key) if step.tried_at is not None else ""
+    ts = find_posted(room.team, room.channel_id, key, since=step.tried_at)
     if not ts:
         mark_tried(step.workspace_id, step)
         ts = str(post(room.team, room.channel_id, text, key=key, blocks=blocks)["ts"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from warroom.connection.models import SlackTeam
@@ -11,7 +12,9 @@ from warroom.slack.errors import BAD_BLOCKS, SlackRefusedError
 from warroom.slack.text import MAX_PLAIN_CHARS, cut
 
 EVENT_TYPE: Final = "tocsin"
-HISTORY_PAGE: Final = 100
+HISTORY_PAGE: Final = 200
+MAX_PAGES: Final = 10
+SLACK_CLOCK: Final = timedelta(seconds=60)
 
 
 def post(
@@ -60,15 +63,27 @@ def update(team: SlackTeam, channel: str, ts: str, text: str, blocks: Sequence[d
         call(team, "chat.update", **message, blocks=[])
 
 
-def find_posted(team: SlackTeam, channel: str, key: str, *, thread_ts: str = "") -> str:
-    """The ts of our message with `key` among the latest of a channel or a thread, or ""."""
-    page: dict[str, Any] = {"channel": channel, "limit": HISTORY_PAGE, "include_all_metadata": "true"}
-    if thread_ts:
-        response = call(team, "conversations.replies", **page, ts=thread_ts)
-    else:
-        response = call(team, "conversations.history", **page)
-    for message in response.get("messages", []):
+def find_posted(
+    team: SlackTeam, channel: str, key: str, *, since: datetime | None, thread_ts: str = ""
+) -> str:
+    """The ts of our message with `key` in a channel or a thread, first tried at `since`; or ""."""
+    if since is None:
+        return ""
+    for message in _messages(team, channel, since - SLACK_CLOCK, thread_ts):
         metadata = message.get("metadata") or {}
         if metadata.get("event_type") == EVENT_TYPE and metadata.get("event_payload", {}).get("key") == key:
             return str(message["ts"])
     return ""
+
+
+def _messages(team: SlackTeam, channel: str, oldest: datetime, thread_ts: str) -> Iterator[dict[str, Any]]:
+    """Messages since `oldest`. A thread begins with its oldest ones, a channel with its newest."""
+    method = "conversations.replies" if thread_ts else "conversations.history"
+    page: dict[str, Any] = {"channel": channel, "limit": HISTORY_PAGE, "include_all_metadata": "true"}
+    page |= {"oldest": f"{oldest.timestamp():.6f}"} | ({"ts": thread_ts} if thread_ts else {})
+    for _ in range(MAX_PAGES):
+        response = call(team, method, **page)
+        yield from response.get("messages", [])
+        page["cursor"] = (response.get("response_metadata") or {}).get("next_cursor", "")
+        if not page["cursor"]:
+            return

@@ -10,7 +10,8 @@ from core.queue.models import WorkItem
 from core.queue.retry import Backoff
 from warroom.slack.errors import SlackBusyError, SlackRefusedError, SlackRevokedError, SlackUnknownError
 
-BACKOFF: Final = Backoff(first=1.0, longest=60.0, attempts=20)
+# About two hours: Slack has been away for longer than one.
+BACKOFF: Final = Backoff(first=1.0, longest=60.0, attempts=150)
 REVOKED_WAIT_S: Final = 60.0
 TRIES_OF_UNKNOWN: Final = 3
 MIN_WAIT_S: Final = 1.0

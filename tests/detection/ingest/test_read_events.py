@@ -28,7 +28,7 @@ def test_an_object_a_batch_and_a_bare_array_are_read(body: Any) -> None:
     assert batch.single is (body is GOOD)
 
 
-def test_the_names_of_both_seeds_mean_the_same() -> None:
+def test_other_names_of_fields_mean_the_same() -> None:
     one = read(
         {"service": "a", "level": "HIGH", "message": "m", "type": "t", "occurred_at": "2026-03-01T11:59:00Z"}
     )

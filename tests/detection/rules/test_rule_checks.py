@@ -16,7 +16,7 @@ from tests.detection.rules.test_rule_parsing import GOOD
 from tests.detection.rules.test_rules_api import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SEED = {
+RULE = {
     "rule_id": "custom_api_latency", "name": "Custom API Latency", "description": "Detect high API latency",
     "incident_type": "performance_degradation", "severity": "high", "error_threshold": 15,
     "time_window_seconds": 180, "check_interval_seconds": 30, "require_consecutive": True,
@@ -29,8 +29,8 @@ def api(workspace) -> ApiClient:
     return client_of(workspace, "admin")
 
 
-def test_the_seeds_custom_rule_opens_an_incident(workspace, api, send) -> None:
-    made = api.post("/rules", SEED)
+def test_rule_with_every_field_opens_an_incident(workspace, api, send) -> None:
+    made = api.post("/rules", RULE)
     assert (made.status_code, made.json()["group_by"], made.json()["minimum_level"]) == (
         201,
         "workspace",

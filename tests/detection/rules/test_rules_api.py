@@ -37,7 +37,7 @@ def test_rule_is_created_changed_and_deleted(api: ApiClient) -> None:
     assert api.get("/rules/my-rule").status_code == 404
 
 
-def test_the_builtin_rules_carry_the_seeds_numbers_and_cannot_be_deleted(
+def test_built_in_rules_have_their_documented_numbers_and_cannot_be_deleted(
     api: ApiClient, machine: Actor
 ) -> None:
     install_builtin_rules(machine)

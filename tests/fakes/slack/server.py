@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from tests.fakes.receiver import Received, Receiver, Reply, running
+from tests.fakes.slack.limits import Limits
 from tests.fakes.slack.sockets import SocketServer
 from tests.fakes.slack.state import RefusedError, Slack, method_of
 
@@ -46,7 +46,7 @@ class FakeSlack:
     """Serves the Web API at `api_url`, collects what is sent to response addresses, and signs requests.
 
     `journal` has every call as (method, error or "ok"). Faults: `fail`, `drop` (before or after acting),
-    `limit` (calls a window, then 429).
+    `limit` (calls a window, then 429), `tiers` (the documented limits), `is_away` (503 for everything).
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,9 @@ class FakeSlack:
         self.faults: dict[str, list[tuple[str, str]]] = defaultdict(list)
         self.limits: dict[str, int] = {}
         self.retry_after = 1
-        self.victim: subprocess.Popen[bytes] | None = None
+        self.tiers = Limits()
+        self.is_away = False
+        self.victim: Any = None
         self.sockets = SocketServer()
         self.others: dict[str, Slack] = {}
         self.file_faults = 0
@@ -104,6 +106,8 @@ class FakeSlack:
             return self._file(received)
         method = received.path.removeprefix("/api/").split("?")[0]
         fault, detail = self.faults[method].pop(0) if self.faults[method] else ("", "")
+        if self.is_away and not fault:
+            return self._faulty(method, "503")
         if (fault, detail) == ("drop", "before"):
             return self._dropped(method)
         reply = self._faulty(method, detail) if fault == "fail" else self._call(method, received)
@@ -160,7 +164,8 @@ class FakeSlack:
             response = {"ok": False, "error": refused.code, **refused.more}
         self.journal.append((method, str(response.get("error", "ok"))))
         if response.get("error") == "ratelimited":
-            return self._json(response, 429, {"Retry-After": str(self.retry_after)})
+            wait = response.get("retry_after", self.retry_after)
+            return self._json(response, 429, {"Retry-After": str(wait)})
         return self._json(response)
 
     def _call_method(self, method: str, received: Received) -> dict[str, Any]:
@@ -178,7 +183,8 @@ class FakeSlack:
             raise RefusedError(state)
         if (needed := SCOPES.get(method)) and needed not in self.scopes:
             raise RefusedError("missing_scope", needed=needed, provided=",".join(self.scopes))
-        return function(_arguments(received))
+        self.tiers.take(method, given := _arguments(received))
+        return function(given)
 
     def _connection(self, received: Received) -> dict[str, Any]:
         """An address for Socket Mode; only an app-level token gets one."""

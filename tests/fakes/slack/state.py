@@ -191,6 +191,7 @@ class Slack:
         if given.get("ts") not in channel.messages:
             raise RefusedError("thread_not_found")
         below = [one for one in channel.messages.values() if given["ts"] in (one["ts"], one.get("thread_ts"))]
+        below = [one for one in below if one["ts"] >= given.get("oldest", "")]
         return self._page(channel, sorted(below, key=lambda one: one["ts"]), given)
 
     def conversations_info(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +207,10 @@ class Slack:
             if "reactions" in one:
                 by = self.reacted.get(one["ts"], ["U0OTHER"])
                 one["reactions"] = [{"name": name, "count": 1, "users": by} for name in one["reactions"]]
-        return {"messages": shown[: int(given.get("limit", 100))]}
+        start = int(given.get("cursor") or 0)
+        end = start + int(given.get("limit", 100))
+        following = str(end) if end < len(shown) else ""
+        return {"messages": shown[start:end], "response_metadata": {"next_cursor": following}}
 
     def chat_postMessage(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._active(given)

@@ -1,4 +1,7 @@
-"""Three simulated days of SLA clocks, with workers killed in the middle of their transactions."""
+"""Three simulated days of SLA clocks, with workers killed in the middle of their transactions.
+
+Thirty days with `make faults`.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ from core.queues import CLOCKS
 from incidents.models import SlaClock, TimelineEntry
 from incidents.sla.services import clock_steps
 from tests.incidents.make import NOW
+from tests.tables import count
 
 pytestmark = pytest.mark.django_db
-STEP, DAYS = timedelta(minutes=5), 3
+STEP, DAYS = timedelta(minutes=5), count(3, 30)
 
 
 def expected(clock: SlaClock, began: int, end: int) -> list[tuple[str, str]]:
@@ -28,6 +32,7 @@ def expected(clock: SlaClock, began: int, end: int) -> list[tuple[str, str]]:
     return [(clock.kind, phase) for phase in phases]
 
 
+@pytest.mark.timeout(count(240, 1800))
 def test_each_clock_warns_and_breaches_once_at_its_time_despite_killed_workers(
     declared, workspace, monkeypatch
 ):

@@ -69,6 +69,30 @@ def test_repeated_save_is_the_same_save(actor, make_actor, postmortem):
     assert section_of(postmortem, KEY).text == "mine\nhers"
 
 
+def test_text_typed_on_after_a_lost_response_is_a_change_of_what_was_saved(actor, make_actor, postmortem):
+    """The editor does not know that its first save arrived, so it sends the same id and version again."""
+    save_section(actor, 1, KEY, base_version=2, text="one\ntwo\nthree and", client_id="c-1")
+    ana = make_actor("responder", username="ana.other")
+    save_section(ana, 1, KEY, base_version=3, text="zero\none\ntwo\nthree and")
+    for _ in range(2):
+        saved = save_section(actor, 1, KEY, base_version=2, text="one\ntwo\nthree and more", client_id="c-1")
+        assert saved.text == "zero\none\ntwo\nthree and more"
+    assert saved.version == 5
+
+
+def test_text_typed_on_after_a_merge_whose_response_was_lost_drops_nothing(actor, make_actor, postmortem):
+    ana = make_actor("responder", username="ana.other")
+    save_section(ana, 1, KEY, base_version=2, text="zero\none\ntwo\nthree")
+    merged = save_section(actor, 1, KEY, base_version=2, text="one\ntwo\nthree\nfour", client_id="c-1")
+    again = save_section(actor, 1, KEY, base_version=2, text="one\ntwo\nthree\nfour", client_id="c-1")
+    assert again.text == merged.text == "zero\none\ntwo\nthree\nfour"
+    with pytest.raises(BothChanged) as caught:
+        save_section(actor, 1, KEY, base_version=2, text="one\ntwo\nthree\nfour more", client_id="c-1")
+    assert (caught.value.extra["theirs"], caught.value.extra["yours"]) == (
+        "zero\none\ntwo\nthree\nfour", "one\ntwo\nthree\nfour more"
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("text", ["x" * 64_001, "a\x00b", "a\u202eb"])
 def test_unreadable_text_is_refused(actor, postmortem, text):
     with pytest.raises(Invalid) as caught:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.utils import timezone
 
@@ -14,6 +16,7 @@ from detection.evaluation.services.draining import drain
 from detection.queues import ANALYSIS
 from detection.rules.services.rules import install_builtin_rules
 from tests.api.client import ApiClient
+from tests.architecture.source import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -116,3 +119,28 @@ def test_status_changes_as_the_guide_describes(api, six):
     for status in ("investigating", "resolved", "closed"):
         response = api.patch(f"/incidents/{name}/status", {"status": status})
         assert (response.status_code, response.json()["status"]) == (200, status)
+
+
+def test_the_script_opens_six_incidents_of_the_announced_severities_and_categories(api):
+    """The events of scripts/create_incidents.sh, which have no event type."""
+    script = (ROOT / "scripts" / "create_incidents.sh").read_text()
+    bursts = re.findall(r'^burst "[^"]+" (\S+) (\S+) \\\n((?:    .+\n)+)', script, re.M)
+    for service, level, lines in bursts:
+        metadata = {"free_percent": 3} if service == "storage-node" else {}
+        for message in re.findall(r'"([^"]+)"', lines):
+            api.post(
+                "/events", {"service": service, "level": level, "message": message, "metadata": metadata}
+            )
+    work()
+    listed = {one["service"]: one for one in api.get("/incidents").json()}
+    found = {service: (one["severity"], one["category"]) for service, one in listed.items()}
+    assert found == {
+        "orders-db": ("sev1", "database_issue"),
+        "api-gateway": ("sev2", "performance_issue"),
+        "report-worker": ("sev1", "memory_issue"),
+        "auth-service": ("sev2", "authentication_issue"),
+        "partner-api": ("sev3", "rate_limit_issue"),
+        "storage-node": ("sev1", "storage_issue"),
+    }
+    summary = api.get(f"/incidents/{listed['api-gateway']['number']}").json()["analysis"]["summary"]
+    assert "most often" not in summary

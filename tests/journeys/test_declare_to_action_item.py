@@ -144,3 +144,29 @@ def test_a_bad_action_item_names_its_field(api, body, field):
     response = api.post("/action-items", body)
     assert response.status_code == 422
     assert field in [one["field"].split(".")[0] for one in response.json()["errors"]]
+
+
+def test_postmortem_and_action_item_of_a_review_meeting(api):
+    ok(api.post("/incidents", {"title": "Checkout is down", "severity": "SEV1"}), 201)
+    ok(api.patch("/incidents/1/status", {"status": "RESOLVED"}))
+    texts = {
+        "summary": "Checkout failed", "whatHappened": "The pool was full", "whyItHappened": "A leak",
+        "whatWentWell": "A fast rollback", "whatWentPoorly": "No alert",
+        "whereWeGotLucky": "It was night", "impactAssessment": "1,000 orders",
+    }  # fmt: skip
+    made = ok(api.post("/incidents/1/postmortem", texts), 201)
+    assert [made[name] for name in (
+        "summary", "what_happened", "why_it_happened", "what_went_well", "what_went_poorly",
+        "where_we_got_lucky", "impact",
+    )] == list(texts.values())  # fmt: skip
+    body = {
+        "postmortemId": made["id"], "description": "Alert when the pool is full\nAt 80 %",
+        "assigneeId": "dev-123", "status": "OPEN", "dueDate": "2026-12-05T00:00:00.000Z",
+    }  # fmt: skip
+    item = ok(api.post("/action-items", body), 201)
+    assert (item["title"], item["assignee"]) == ("Alert when the pool is full", "dev-123")
+    for sent, stored in (("IN_PROGRESS", "in_progress"), ("DONE", "done")):
+        moved = ok(api.patch(f"/action-items/{item['id']}/status", {"status": sent}))
+        assert moved["status"] == stored
+    refused = api.post("/action-items", {"postmortemId": made["id"], "assigneeId": "dev-123"})
+    assert "title" in [one["field"] for one in refused.json()["errors"]]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Membership
 from incidents.models import Incident, IncidentSignal
 from tests.api.client import ApiClient
 
@@ -105,3 +105,26 @@ def test_an_incident_is_found_and_moved_by_every_reference(api: ApiClient, works
     moved = api.patch(f"/incidents/{name}/status", {"status": "INVESTIGATING", "notes": "Looking into this"})
     assert (moved.status_code, moved.json()["status"]) == (200, "investigating")
     assert api.post(f"/incidents/{name}/resolve", {"message": "Fixed"}).json()["status"] == "resolved"
+
+
+def test_an_incident_is_worked_with_names_in_camel_case(api: ApiClient, workspace, make_user):
+    Membership.objects.create(workspace_id=workspace.pk, user=make_user("terry.tech"), role="responder")
+    api.post("/incidents", {"title": "Slow"})
+    for role, name in (("techLead", "tech_lead"), ("commsLead", "comms_lead"), ("commander", "commander")):
+        given = api.post("/incidents/1/assign", {"role": role, "userId": "terry.tech"})
+        assert given.status_code == 200, given.content
+        held = {one["role"]: one["username"] for one in api.get("/incidents/1/roles").json()}
+        assert held[name] == "terry.tech"
+    body = {"type": "UPDATE", "message": "A replica takes over", "isPublic": True}
+    entry = api.post("/incidents/1/timeline", body).json()
+    assert (entry["kind"], entry["is_public"]) == ("update", True)
+    for impact in ("TOTAL_OUTAGE", "PARTIAL_OUTAGE", "DEGRADED"):
+        assert api.put("/incidents/1/components/web", {"impact": impact}).status_code == 200
+        assert api.get("/incidents/1/components").json()[0]["impact"] == impact.lower()
+    moved = api.patch("/incidents/1/status", {"status": "IDENTIFIED", "message": "Disk", "isPublic": True})
+    assert moved.json()["status"] == "identified"
+    resolved = api.post("/incidents/1/resolve", {"rootCause": "A disk failed"})
+    assert (resolved.status_code, resolved.json()["root_cause"]) == (200, "A disk failed")
+    assert api.patch("/incidents/1", {"rootCause": "A fan"}).json()["root_cause"] == "A fan"
+    told = api.post("/incidents/1/timeline", {"type": "ACKNOWLEDGED", "message": "Mine"})
+    assert told.status_code == 422
