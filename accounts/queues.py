@@ -13,7 +13,6 @@ MAIL: Final = declare(
         process="outbound",
         title="The worker for invitation mails",
         advice="Start the outbound worker. Invitations are stored and mailed when it is back.",
-        period_s=5.0,
         max_lag_s=120.0,
     )
 )

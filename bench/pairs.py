@@ -38,7 +38,7 @@ from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
 
-SCALE: Final = Scale(seconds=3, warm_up=1, bursts=15)
+SCALE: Final = Scale(seconds=3, bursts=15)
 REST_S: Final = 3.0
 # Quantiles of Student's t for a two-sided 90 % interval; the degrees of freedom are the pairs less one.
 T_90: Final = {4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833, 10: 1.812, 11: 1.796, 12: 1.782}
@@ -78,14 +78,18 @@ def tree_of(revision: str) -> Iterator[Path]:
 def measure(servers: Servers, root: Path) -> Figures:
     """Return the figures of one start."""
     with running_tocsin(servers, database="bench_pairs", root=root) as tocsin:
-        bursts = [incident for _, incident in probe_bursts(tocsin, SCALE.bursts) if incident is not None]
+        bursts = [
+            incident
+            for _, incident in probe_bursts(tocsin, SCALE.bursts, SCALE.burst_pause)
+            if incident is not None
+        ]
         figures = {"burst of 100 to its incident, p50 ms": median(bursts)}
         _rest(tocsin)
         memory = proportional_bytes(tocsin.program.child.pid, lambda one: "weed" not in one.name())
         figures["memory after it, MiB"] = memory / 2**20
         rates = {"batches of 100": BATCH, "single events": 1}
         for name, size in rates.items():
-            figures[f"{name}, events/s"] = apply_load(tocsin.events, size, SCALE).events
+            figures[f"{name}, events/s"] = apply_load(tocsin.events, size, SCALE.of_stream()).events
             _rest(tocsin)
         switch_all_off(tocsin)
         time.sleep(REST_S)

@@ -13,7 +13,6 @@ INSPECTION: Final = declare(
         process="slow",
         title="The worker that inspects diagnostic bundles",
         advice="Start the slow worker. Uploaded bundles are inspected when it is back.",
-        period_s=5.0,
         lease_s=300.0,
         threads=1,
         max_lag_s=300.0,

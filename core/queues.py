@@ -12,7 +12,6 @@ RELAY: Final = declare(
         process="outbound",
         title="The worker for live updates and events between apps",
         advice="Start the outbound worker. Live updates and notices go out when it is back.",
-        period_s=2.0,
         lease_s=10.0,
         threads=3,
     )
@@ -23,7 +22,6 @@ CLOCKS: Final = declare(
         process="outbound",
         title="The worker for SLA targets and escalation",
         advice="Start the outbound worker. Timers are rows; those that are due run when it is back.",
-        period_s=1.0,
     )
 )
 UPKEEP: Final = declare(
@@ -32,7 +30,6 @@ UPKEEP: Final = declare(
         process="slow",
         title="The worker for reminders and clean-up",
         advice="Start the slow worker. Old rows stay until it is back.",
-        period_s=5.0,
         lease_s=120.0,
         threads=2,
         max_lag_s=600.0,

@@ -13,7 +13,6 @@ DETECTION: Final = declare(
         process="detection",
         title="The detection worker",
         advice="Start the detection worker. Events are stored; incidents open when it is back.",
-        period_s=1.0,
         own_task="detection.evaluate",
     )
 )
@@ -32,11 +31,11 @@ MODEL: Final = declare(
         process="slow",
         title="The worker that asks the language model",
         advice="Start the slow worker. Incidents retain the analysis of the built-in rules.",
-        period_s=5.0,
         lease_s=60.0,
         max_lag_s=300.0,
     )
 )
+periodic("evaluate events", "detection.evaluate", 1.0, DETECTION)
 periodic("sweep rules", "detection.sweep_rules", 1.0, DETECTION)
 periodic("maintain partitions", "detection.maintain_partitions", 600.0, UPKEEP)
 periodic("refresh evidence", "detection.refresh_evidence", 2.0, CLOCKS)

@@ -12,7 +12,6 @@ PAGE: Final = declare(
         process="outbound",
         title="The worker for pages",
         advice="Start the outbound worker. Pages are queued and sent when it is back.",
-        period_s=1.0,
         threads=6,
     )
 )

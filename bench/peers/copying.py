@@ -1,11 +1,11 @@
-"""Baseline of storage: COPY on one connection into one table with the indexes of events."""
+"""Baseline of storage: COPY on one connection into tables with the indexes of events and of detection."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -22,29 +22,59 @@ create table copied_event (
 create unique index on copied_event (workspace_id, key);
 create index on copied_event using brin (received_at);
 """
+# What detection needs of an event that counts: two rules' hits, and the link to its incident.
+DETECTION_TABLES = """
+create table copied_hit (
+  workspace_id bigint not null, rule_id bigint not null, occurred_at timestamptz not null,
+  event_id bigint not null, matches boolean not null, group_key text not null, source text);
+create index on copied_hit (workspace_id, rule_id, group_key, occurred_at, event_id);
+create table copied_link (
+  workspace_id bigint not null, event_id bigint not null, incident_id bigint not null,
+  occurred_at timestamptz not null, primary key (workspace_id, event_id));
+create index on copied_link (workspace_id, incident_id, occurred_at, event_id);
+"""
+HITS = "copy copied_hit from stdin"
+LINKS = "copy copied_link from stdin"
 COPY = """
 copy copied_event (workspace_id, occurred_at, level, is_late, event_id, source, event_type, message,
                    correlation_id, metadata, key) from stdin
 """
 
 
-def copy_rate(servers: Servers, batch: int, seconds: float) -> float:
-    """Return rows per second, each batch committed before the next; generating the rows is not counted."""
+def copy_rate(servers: Servers, batch: int, seconds: float, *, with_detection: bool = False) -> float:
+    """Return events per second, each batch committed before the next; generating the rows is not counted.
+
+    with_detection: also the rows that detection stores when every fourth event is an error that two rules
+    count for an open incident.
+    """
     with psycopg.connect(servers.fresh_database("bench_copy"), autocommit=True) as connection:
         connection.execute(TABLE)
-        _copy(connection, _rows(batch))
-        spent, copied, end = 0.0, 0, time.perf_counter() + seconds
+        connection.execute(DETECTION_TABLES)
+        _store(connection, _rows(batch), 0, with_detection)
+        spent, copied, end = 0.0, batch, time.perf_counter() + seconds
         while time.perf_counter() < end:
             rows = _rows(batch)
             started = time.perf_counter()
-            _copy(connection, rows)
+            _store(connection, rows, copied, with_detection)
             spent += time.perf_counter() - started
             copied += batch
-    return copied / spent
+    return (copied - batch) / spent
 
 
-def _copy(connection: psycopg.Connection, rows: list[tuple[Any, ...]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
+def _store(
+    connection: psycopg.Connection, rows: list[tuple[Any, ...]], first_id: int, with_detection: bool
+) -> None:
+    with connection.transaction():
+        _copy(connection, COPY, rows)
+        if with_detection:
+            errors = [(first_id + n, row[1], row[5]) for n, row in enumerate(rows) if n % 4 == 0]
+            hits = [(1, rule, at, n, True, source, None) for n, at, source in errors for rule in (1, 2)]
+            _copy(connection, HITS, hits)
+            _copy(connection, LINKS, [(1, n, n % 20, at) for n, at, _ in errors])
+
+
+def _copy(connection: psycopg.Connection, query: LiteralString, rows: list[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -14,13 +14,13 @@ from celery.schedules import schedstate, schedule
 from kombu import Queue
 
 from config.runtime.queue_list import load_declarations
-from core.queue.declaration import PERIODIC, QUEUES
+from core.queue.declaration import DUE_EVERY_S, PERIODIC, QUEUES, due_task
 from core.queues import UPKEEP
 
 load_declarations()
 # Name in the schedule: (task, period in seconds, queue).
 SCHEDULE: Final[dict[str, tuple[str, float, str]]] = {
-    **{queue.name: (queue.task, queue.period_s, queue.name) for queue in QUEUES},
+    **{f"due items of {name}": (due_task(name), every_s, name) for name, every_s in DUE_EVERY_S.items()},
     **{entry.name: (entry.task, entry.period_s, entry.queue) for entry in PERIODIC},
 }
 
@@ -62,9 +62,12 @@ CELERY: Final[dict[str, Any]] = {
         "socket_keepalive": True,
         "health_check_interval": 15,
     },
-    "task_queues": [Queue(queue.name) for queue in QUEUES],
+    "task_queues": [*(Queue(queue.name) for queue in QUEUES), *map(Queue, DUE_EVERY_S)],
     "task_default_queue": UPKEEP.name,
-    "task_routes": {task: {"queue": queue} for task, _, queue in SCHEDULE.values()},
+    "task_routes": {
+        **{queue.task: {"queue": queue.name} for queue in QUEUES},
+        **{task: {"queue": queue} for task, _, queue in SCHEDULE.values()},
+    },
     "task_serializer": "json",
     "accept_content": ["json"],
     "task_ignore_result": True,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from config.celery import app
-from core.queue.declaration import queues_of
+from core.queue.declaration import DUE_EVERY_S, queues_of
 
 # Most tasks only wake the threads of a queue; these few run in the worker itself.
 THREADS: Final = 4
@@ -24,7 +24,7 @@ def work(process: str) -> int:
     _give_way(NICE.get(process, 0))
     worker = app.Worker(
         hostname=f"{process}@{socket.gethostname()}",
-        queues=[queue.name for queue in queues_of(process)],
+        queues=[*(queue.name for queue in queues_of(process)), *({process} & DUE_EVERY_S.keys())],
         pool_cls="threads",
         concurrency=THREADS,
         loglevel="INFO",

@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection
 EVERY_S: Final = 5.0
 WEB: Final = "web"
 _STAMP: Final = """
-insert into core_workerheartbeat (name, seen_at) values (%s, clock_timestamp())
+insert into core_workerheartbeat (name, seen_at) select unnest(%s::text[]), clock_timestamp()
 on conflict (name) do update set seen_at = excluded.seen_at
 """
 _AGE: Final = (
@@ -22,18 +22,19 @@ _AGE: Final = (
 _last: dict[str, float] = {}
 
 
-def stamp(name: str) -> None:
-    """Record that the worker of the queue `name` has just worked, at most every five seconds.
+def stamp(*names: str) -> None:
+    """Record that the workers of these queues have just worked, each at most every five seconds.
 
     Never raises.
     """
     now = time.monotonic()
-    if now - _last.get(name, -EVERY_S) < EVERY_S:
+    late = sorted(name for name in names if now - _last.get(name, -EVERY_S) >= EVERY_S)
+    if not late:
         return
-    _last[name] = now
+    _last.update(dict.fromkeys(late, now))
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_STAMP, [name])
+            cursor.execute(_STAMP, [late])
     except (DatabaseError, InterfaceError):
         return
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
+MAX_LAG: Final = timedelta(seconds=15)  # what is the cause may log its first error so much later
 MIN_LEAD: Final = 1.5  # factor between numbers of errors, if the times do not decide
 
 
@@ -35,7 +36,8 @@ class FirstFailing:
 def first_failing(failing: Mapping[str, FailingSource], depends_on: Mapping[str, Set[str]]) -> FirstFailing:
     """Return the failing source none of whose dependencies fails; of several the earliest.
 
-    If they began together, the one with clearly more errors.
+    If they began together, the one with clearly more errors. A dependency that began to fail well after a
+    source is no cause of it, and a source on which no failing one depends is one only if there is no other.
 
     depends_on: source -> direct dependencies. Cycles are followed once.
     """
@@ -46,6 +48,8 @@ def first_failing(failing: Mapping[str, FailingSource], depends_on: Mapping[str,
         return FirstFailing(only, f"Only {only} sent errors.", (only,))
     blamed = {name: _failing_below(name, failing, depends_on) for name in failing}
     roots = sorted(name for name, below in blamed.items() if not below) or sorted(failing)
+    explaining = set().union(*blamed.values())
+    roots = [name for name in roots if name in explaining] or roots
     if len(roots) == 1:
         others = sorted(name for name, below in blamed.items() if roots[0] in below)
         verb = "depends" if len(others) == 1 else "depend"
@@ -57,9 +61,13 @@ def first_failing(failing: Mapping[str, FailingSource], depends_on: Mapping[str,
 def _failing_below(
     name: str, failing: Mapping[str, FailingSource], depends_on: Mapping[str, Set[str]]
 ) -> set[str]:
-    """Return failing direct and indirect dependencies of `name`, without those that depend on it in turn."""
-    below = _reach(name, depends_on)
-    return {one for one in below if one in failing and one != name and name not in _reach(one, depends_on)}
+    """Return failing direct and indirect dependencies of `name`, without those that depend on it in turn.
+
+    And without those that began to fail well after it.
+    """
+    latest = failing[name].first_at + MAX_LAG
+    below = [one for one in _reach(name, depends_on) if one in failing and failing[one].first_at <= latest]
+    return {one for one in below if one != name and name not in _reach(one, depends_on)}
 
 
 def _reach(start: str, depends_on: Mapping[str, Set[str]]) -> set[str]:

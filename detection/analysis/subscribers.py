@@ -6,7 +6,7 @@ from typing import Final
 
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
-from detection.analysis.services.planning import plan_analysis
+from detection.analysis.services.planning import plan_after_growth, plan_analysis
 
 TOPICS: Final = (
     "incident.opened", "incident.grew", "incident.evidence_recorded", "incident.signalled",
@@ -17,4 +17,5 @@ TOPICS: Final = (
 @subscriber("analysis", topics=TOPICS)
 def analyse_again(event: OutboxEvent) -> None:
     """Plan the analysis of the event's incident."""
-    plan_analysis(event.workspace_id, event.payload["incident_id"])
+    plan = plan_after_growth if event.topic == "incident.evidence_recorded" else plan_analysis
+    plan(event.workspace_id, event.payload["incident_id"])

@@ -8,10 +8,10 @@ from typing import Final, LiteralString
 # recomputed after 5 seconds, n milliseconds for n events or a tenth of the time the events span, whichever is
 # longest, and after 15 minutes at most: it reads all events of the incident and starts an analysis.
 STALE: Final[LiteralString] = """
-select w.id, stale.id, stale.lo, stale.hi
+select w.id, stale.id, stale.lo, stale.hi, stale.computed_at
   from accounts_workspace w
  cross join lateral (
-   select i.id, l.lo, l.hi
+   select i.id, l.lo, l.hi, e.computed_at
      from incidents_incident i
      left join incidents_incidentevidence e on e.incident_id = i.id
     cross join lateral (

@@ -12,7 +12,7 @@ from core.queue.handlers import works_on
 from core.queue.nudge import clear, nudge
 from core.queues import CLOCKS
 from detection.evaluation.services.draining import drain, drain_urgent, rest
-from detection.evaluation.services.incident_evidence import refresh_evidence
+from detection.evaluation.services.incident_evidence import Allowance, refresh_evidence
 from detection.evaluation.services.sweeper import forget_requests, sweep_due
 from detection.heartbeats.models import HeartbeatWatch
 from detection.heartbeats.services.beating import look
@@ -21,6 +21,7 @@ from detection.queues import DETECTION
 
 EVALUATE = DETECTION.task
 _evaluations, _sweeps = Gate(), Gate()
+_evidence_allowance = Allowance()
 
 
 @shared_task(name=EVALUATE, ignore_result=True)
@@ -53,7 +54,7 @@ def sweep_rules() -> None:
 @shared_task(name="detection.refresh_evidence", ignore_result=True)
 def refresh_incident_evidence() -> None:
     """Recompute the evidence of incidents whose events grew."""
-    refresh_evidence(timezone.now())
+    refresh_evidence(timezone.now(), _evidence_allowance)
 
 
 @shared_task(name="detection.maintain_partitions", ignore_result=True)

@@ -147,10 +147,12 @@ delete from detection_pending where id = any(array(
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at
 """
 
+NEWEST: Final[LiteralString] = "select coalesce(max(id), 0) from detection_pending"
 TAKE_OTHERS: Final[LiteralString] = """
 delete from detection_pending where id = any(array(
   select o.id from detection_pending o
-   where not exists (select from unnest(%s::bigint[], %s::text[]) as p(rule_id, group_key)
+   where o.id > %s::bigint
+     and not exists (select from unnest(%s::bigint[], %s::text[]) as p(rule_id, group_key)
                       where p.rule_id = o.rule_id and p.group_key = o.group_key)
    order by o.id limit %s::int for update skip locked))
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at

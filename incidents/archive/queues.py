@@ -12,7 +12,6 @@ ARCHIVE: Final = declare(
         process="slow",
         title="The worker for archives of incidents",
         advice="Start the slow worker. Incidents stay in the database until it is back.",
-        period_s=5.0,
         lease_s=600.0,
         max_lag_s=7200.0,
     )

@@ -53,7 +53,10 @@ def lessons_page(
         return list(rows.order_by("-id")[:MAX_LISTED])
     query = SearchQuery(text, config="english", search_type="websearch")
     found = rows.filter(Q(search=query) | Q(lesson__icontains=text))
-    return list(found.order_by(SearchRank(F("search"), query).desc(), "-id")[:MAX_LISTED])
+    best = found.order_by(SearchRank(F("search"), query).desc(), "-id").values_list("pk", flat=True)
+    ids = list(best[:MAX_LISTED])  # only these are read whole: thousands may match
+    read = rows.in_bulk(ids)
+    return [read[pk] for pk in ids if pk in read]
 
 
 def lessons_for(actor: Actor, incident: Incident) -> Sequence[Lesson]:

@@ -88,7 +88,7 @@ class Command(Executor):
         started = shim.read(spool / shim.STARTED)
         if started is None:
             spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if shim.claim_start(spool):  # it never will: the shim now refuses
+            if shim.give_up_start(spool):  # it never will: the shim now refuses
                 return Report(Progress.NOT_STARTED, reason="The command never started.")
             return Report(Progress.RUNNING)  # the shim is about to record its start
         if started.get("boot_id") == shim.boot_id() and shim.is_alive(started):

@@ -22,6 +22,7 @@ from typing import Any
 STARTED = "started.json"
 RESULT = "result.json"
 TURN = "turn"
+GIVEN_UP = "given up by a worker"
 REFUSED = "refused"
 PR_SET_CHILD_SUBREAPER = 36
 GRACE_S = 2.0
@@ -72,12 +73,25 @@ def write(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def claim_start(spool: Path) -> bool:
-    """Returns True to one caller only: the shim, which then starts the command, or a worker that gives up."""
+    """Returns True to the shim, which then starts the command, unless a worker gave the start up."""
     try:
         os.close(os.open(spool / TURN, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return False
     return True
+
+
+def give_up_start(spool: Path) -> bool:
+    """Give the start up for good, unless the shim claimed it. Returns whether it is given up, also earlier.
+
+    The file appears with its text: a worker that dies here leaves no doubt who made it.
+    """
+    own = spool / f"{TURN}-{os.urandom(8).hex()}"
+    own.write_text(GIVEN_UP)
+    with contextlib.suppress(FileExistsError):
+        os.link(own, spool / TURN)
+    own.unlink()
+    return (spool / TURN).read_text() == GIVEN_UP
 
 
 def run(spool: Path, order: Mapping[str, Any]) -> None:

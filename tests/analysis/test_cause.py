@@ -39,6 +39,42 @@ def fault_graph(seed: int) -> tuple[str, dict[str, FailingSource], dict[str, set
     return fault, failing, known
 
 
+def noisy_fault_graph(seed: int, noise: int) -> tuple[str, dict[str, FailingSource], dict[str, set[str]]]:
+    """As `fault_graph`, within eight seconds, beside up to `noise` unrelated sources of a few errors."""
+    dice = random.Random(seed)
+    names = [f"s{n}" for n in range(12)]
+    edges = {name: {dice.choice(names[:n]) for _ in range(2)} for n, name in enumerate(names) if n}
+    fault = names[dice.randrange(3)]
+    began = {fault: 0.0}
+    failing = {fault: FailingSource(START + timedelta(seconds=dice.uniform(-2, 2)), dice.randint(3, 20))}
+    for name in names:
+        if hit := sorted(edges.get(name, set()) & set(failing)):
+            began[name] = min(began[one] for one in hit) + dice.uniform(0, 8)
+            seen = START + timedelta(seconds=began[name] + dice.uniform(-2, 2))
+            failing[name] = FailingSource(seen, dice.randint(10, 80))
+    others = [name for name in names if name not in failing]
+    for name in dice.sample(others, min(len(others), dice.randint(0, noise))):
+        at = START + timedelta(seconds=dice.uniform(-30, 60))
+        failing[name] = FailingSource(at, dice.randint(1, 5))
+    known = {name: {one for one in sorted(needed) if dice.random() > 0.2} for name, needed in edges.items()}
+    return fault, failing, known
+
+
+@pytest.mark.parametrize(("noise", "least"), [(0, 0.85), (1, 0.8), (2, 0.7)])
+def test_first_failing_source_of_300_generated_faults_beside_unrelated_errors(noise, least):
+    found = most = earliest = among = 0
+    for seed in range(300):
+        fault, failing, edges = noisy_fault_graph(seed, noise)
+        named = first_failing(failing, edges)
+        found += named.source == fault
+        among += fault in {named.source, *named.candidates[:3]}
+        most += max(failing, key=lambda name: failing[name].errors) == fault
+        earliest += min(failing, key=lambda name: failing[name].first_at) == fault
+    print(f"noise {noise}: found {found}, among three {among}, most errors {most}, earliest {earliest}")
+    assert found >= 300 * least
+    assert found >= max(most, earliest) + 24
+
+
 def test_first_failing_source_is_found_in_generated_fault_graphs():
     found = most = 0
     for seed in range(60):
@@ -59,8 +95,20 @@ def test_first_failing_source_is_found_in_generated_fault_graphs():
         ({"a": (0, 5), "b": (1, 50)}, {}, "b", "50 errors"),
         ({"a": (0, 5), "b": (1, 6)}, {}, None, "Cannot tell between b and a"),
         ({"a": (0, 5), "b": (9, 5)}, {"a": {"b"}, "b": {"a"}}, "a", "first error"),
+        ({"a": (0, 5), "b": (60, 50)}, {"a": {"b"}}, "a", "60 s before"),
+        ({"a": (0, 5), "b": (5, 9), "x": (-40, 2)}, {"b": {"a"}}, "a", "b depends on it"),
     ],
-    ids=["none", "one", "through a silent one", "earlier", "more errors", "cannot tell", "cycle"],
+    ids=[
+        "none",
+        "one",
+        "through a silent one",
+        "earlier",
+        "more errors",
+        "cannot tell",
+        "cycle",
+        "later dependency",
+        "unrelated",
+    ],
 )
 def test_first_failing_source_names_its_reason(failing, edges, source, words):
     given = {name: FailingSource(START + timedelta(seconds=at), n) for name, (at, n) in failing.items()}

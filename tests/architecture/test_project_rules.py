@@ -72,6 +72,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/recovery/exit_criteria.py::no_new_incidents": "a criterion; private ones are not named",
     "detection/analysis/services/analysing.py::analyse_incident": "a worker analyses every incident",
     "detection/analysis/services/planning.py::plan_analysis": "a subscriber plans for every incident",
+    "detection/analysis/services/planning.py::plan_after_growth": "a subscriber plans for every incident",
     "detection/language_model/services/planning.py::plan_model_text": "a subscriber; leaves private ones out",
     "detection/webhooks/services/alert_effects.py::follow": "a sender moves the incidents it opened",
     "detection/webhooks/services/alert_rows.py::incidents_of_groups": "a sender moves what it opened",

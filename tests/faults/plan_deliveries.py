@@ -15,6 +15,7 @@ import django
 from tests.fakes.pagerduty import KEY
 from tests.fakes.slack_messages import CHANNEL, TOKEN
 
+AT_ONCE = 250  # a transaction must not take long
 PER_CHANNEL = 125  # a channel of PagerDuty gets 90 a minute at most
 
 
@@ -42,7 +43,8 @@ def plan(workspace_id: int, count: int) -> None:
         channel = channels[number % len(channels)]
         fact = Fact(workspace_id, f"fault:{number}", "incident.opened", {"subject": f"Number {number}"})
         rows.append(to_channel(fact, channel, channel.config.get("to", ""), priority=0, why="Fault run"))
-    store(rows)
+    for first in range(0, count, AT_ONCE):
+        store(rows[first : first + AT_ONCE])
 
 
 def first_workspace() -> int:

@@ -176,7 +176,7 @@ def running(kind: type[Running] = Running, *, is_migrated: bool = True) -> Itera
 
     is_migrated: begin with a copy of a migrated database instead of none, which saves most of a first start.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tocsin-faults-", dir=os.environ[servers.FOLDER]))
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-faults-", dir=os.environ.get(servers.FOLDER)))
     folder.chmod(0o711)
     if is_migrated:
         servers.copy_server(servers.migrated_folder(), folder / "postgres")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from ipaddress import ip_network
+from unittest.mock import patch
 
 from django.test import Client
 from django.utils import timezone
@@ -68,9 +69,12 @@ def _in(seconds: int) -> datetime:
 
 @contextmanager
 def connect(settings, admin, actor) -> Iterator[Connected]:
-    """Connect the workspace of both to a fake Slack; their addresses are proven."""
+    """Connect the workspace of both to a fake Slack; their addresses are proven.
+
+    Announcements need not wait for each other.
+    """
     settings.HTTP_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
     User.objects.filter(pk__in=[admin.user_id, actor.user_id]).update(address_proven_at=timezone.now())
-    with fake_slack() as fake:
+    with fake_slack() as fake, patch("warroom.rooms.posting.consume", return_value=1):
         settings.SLACK_API_URL = fake.api_url
         yield Connected(fake, admin, actor)

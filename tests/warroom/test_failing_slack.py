@@ -13,14 +13,15 @@ from collections import Counter
 import pytest
 
 from core.models import Allowance
+from core.rate_limit.store import consume
 from incidents.correlation.services.opening import declare_incident
 from incidents.models import TimelineEntry
 from incidents.timeline.services.notes import add_note
 from tests.tables import count, every
 from tests.warroom.connected import connect
 from tests.warroom.failing_slack import WORK, Life, killed_worker, pass_time, result
-from warroom.models import Announcement, Room, RoomMessage
-from warroom.rooms import sending
+from warroom.models import Announcement, Room, RoomMessage, RoomStep
+from warroom.rooms import posting, sending
 from warroom.rooms.services.planning import request_room
 
 # Each call of a life of an incident, by the step at which it is made.
@@ -168,7 +169,8 @@ def _left() -> int:
 def test_rooms_opened_at_the_rate_limit_are_complete_and_few_calls_refused(committed, monkeypatch):
     """A hundred in one minute, by hand; the clock of Slack and of the work moves a second at a time."""
     wanted, fake, passed = 100, committed.fake, [0.0]
-    monkeypatch.undo()  # here messages wait for their channel
+    monkeypatch.undo()
+    monkeypatch.setattr(posting, "consume", consume)  # here messages wait for their channel
     fake.tiers.are_kept, fake.tiers.clock = True, lambda: time.time() + passed[0]
     begin = fake.tiers.clock()
     made, incidents = 0, []
@@ -195,3 +197,4 @@ def test_rooms_opened_at_the_rate_limit_are_complete_and_few_calls_refused(commi
     assert not Announcement.across_workspaces.exclude(state="done").exists()
     windows = Counter((name, int((at - begin) // 60)) for at, name in fake.tiers.refused)
     assert all(number <= 3 for number in windows.values()), windows
+    assert not RoomStep.across_workspaces.filter(state="dead").exists()

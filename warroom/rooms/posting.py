@@ -1,4 +1,4 @@
-"""Posts and updates announcements."""
+"""Posts and updates announcements, at most one new one a second in each channel."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.queue.items import reschedule, settle
+from core.rate_limit.store import consume
 from incidents.models import Incident
 from incidents.selectors import incident_by_id
 from warroom.connection.services.team_state import note_announce_channel
@@ -16,7 +17,7 @@ from warroom.rooms.cards import announcement_blocks, card_text
 from warroom.rooms.models import Announcement, Room
 from warroom.rooms.present import card_of
 from warroom.rooms.services.outcomes import mark_tried, note_refusal
-from warroom.slack.errors import CARD_GONE, CHANNEL_GONE, SlackRefusedError
+from warroom.slack.errors import CARD_GONE, CHANNEL_GONE, SlackBusyError, SlackRefusedError
 from warroom.slack.messages import find_posted, post, update
 from warroom.slack.text import section
 
@@ -70,6 +71,8 @@ def _post_announcement(item: Announcement, text: str, blocks: list[dict[str, obj
     key = f"announcement:{item.pk}"
     ts = "" if item.ts else find_posted(item.team, item.channel_id, key, since=item.tried_at)
     if not ts:
+        if not consume(f"slack:post:{item.team.pk}:{item.channel_id}", 1):
+            raise SlackBusyError("A channel gets one message a second.", 1.0)
         mark_tried(item.workspace_id, item)
         posted = post(item.team, item.channel_id, text, key=key, blocks=blocks)
         ts, item.channel_id = str(posted["ts"]), str(posted.get("channel") or item.channel_id)

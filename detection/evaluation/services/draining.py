@@ -1,13 +1,14 @@
 """Drains pending groups: those that may open an incident first.
 
 Further events of open incidents are not urgent, and under a steady stream nearly all events are such.
-Counting them together ten times a second leaves time for events that may open an incident. Those of an
-incident that is locked are left for the next time.
+Counting them together twice a second leaves time for events that may open an incident. Those of an incident
+that is locked are left for the next time.
 """
 
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import Final
 
 from django.db import transaction
@@ -19,8 +20,10 @@ from detection.evaluation.findings import TouchedGroup, merged
 from detection.evaluation.services.evaluate import Evaluated, evaluate
 
 DRAIN_ROWS: Final = 2000
-COUNT_EVERY_S: Final = 0.1
+COUNT_EVERY_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.01
+# Rows older than this were looked at before. A row whose transaction took longer waits for the next count.
+LOOK_BACK_S: Final = 0.1
 # beyond this number excluding them costs more than taking them
 MAX_JOINING: Final = 1000
 WORTH_A_REST_S, MAX_REST_S = 0.005, 0.03
@@ -69,7 +72,9 @@ def _take_urgent() -> None:
         plan_once()
         if rows("select pg_try_advisory_xact_lock(%s::int, 0)", [_ALL_SPACE]) != [(True,)]:
             return
-        taken = rows(windows.TAKE_OTHERS, [*_joining.columns(), DRAIN_ROWS])
+        newest = send(windows.NEWEST)
+        taken = rows(windows.TAKE_OTHERS, [_joining.looked_at(), *_joining.columns(), DRAIN_ROWS])
+        _joining.look(newest.rows()[0][0])
         if taken:
             _joining.pairs |= _keys(evaluate(timezone.now(), pairs=merged(taken)).joined)
 
@@ -93,11 +98,24 @@ class _Joining:
     def __init__(self) -> None:
         self.pairs: set[tuple[int, str]] = set()
         self._due = 0.0
+        self._looks: deque[tuple[float, int]] = deque()
 
     def keep(self, pairs: set[tuple[int, str]]) -> None:
         """Record that all were taken now, and that these joined."""
         self.pairs = pairs if len(pairs) <= MAX_JOINING else set()
         self._due = time.monotonic() + COUNT_EVERY_S
+        self._looks.clear()
+
+    def look(self, newest: int) -> None:
+        """Record that the rows up to the id `newest` were looked at now."""
+        self._looks.append((time.monotonic(), newest))
+
+    def looked_at(self) -> int:
+        """Return the newest id of `LOOK_BACK_S` ago; 0 where all were taken since then."""
+        before = time.monotonic() - LOOK_BACK_S
+        while len(self._looks) > 1 and self._looks[1][0] <= before:
+            self._looks.popleft()
+        return self._looks[0][1] if self._looks and self._looks[0][0] <= before else 0
 
     def may_wait(self) -> float:
         """Return the seconds until all must be taken again; 0 or less when there is nothing to skip."""

@@ -31,7 +31,8 @@ from incidents.correlation.services.counting import lock_incidents
 from incidents.correlation.services.opening import JoinedEvents, add_joined_events
 
 ADVISORY_SPACE = 0x70C51
-MAX_PUT_BACK: Final = timedelta(seconds=1)
+# On a saturated machine a transaction of lower priority can hold an incident's row for long.
+MAX_PUT_BACK: Final = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ def evaluate(now: datetime, *, pairs: Sequence[TouchedGroup]) -> Evaluated:
     """Evaluate every pair, one workspace after the other.
 
     Must run in a transaction. The pairs are in order of workspace, rule and group, so that several workspaces
-    are always locked in the same order. Pairs of open incidents younger than a second are put back if an
+    are always locked in the same order. Pairs of open incidents younger than five seconds are put back if an
     incident is opened, or if theirs is locked, which an escalation may do for long.
     """
     done = Evaluated()

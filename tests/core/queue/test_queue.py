@@ -13,6 +13,7 @@ from core.embedded.process import wait_until
 from core.models import OutboxDispatch, OutboxEvent
 from core.queue import items, runner
 from core.queue.declaration import Queue
+from core.queue.due import due_queues
 from core.queue.gate import Gate
 from core.queue.handlers import works_on, works_on_batches
 from core.queue.models import Priority
@@ -102,6 +103,27 @@ def test_priority_comes_before_age():
     old = plan(3, priority=Priority.SUBSCRIBER, due_at=Now() - timedelta(hours=1))
     [page] = plan(priority=Priority.PAGE)
     assert [item.pk for item in claim(2, priorities=ALL)] == [page.pk, old[0].pk]
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_due"),
+    [
+        ({}, True),
+        ({"due_at": Now() + timedelta(hours=1)}, False),
+        ({"priority": Priority.PAGE}, False),
+        ({"state": "dead"}, False),
+        ({"lease_until": Now() + timedelta(hours=1)}, False),
+        ({"lease_until": Now() - timedelta(hours=1)}, True),
+        ({"attempts": 7}, False),
+    ],
+    ids=str,
+)
+def test_a_queue_is_due_when_an_item_of_its_handlers_can_be_claimed(monkeypatch, fields, is_due):
+    monkeypatch.setattr("core.queue.due.queues_of", lambda _: [QUEUE])
+    works_on(QUEUE, OutboxDispatch, priorities=(Priority.NOTICE,), where="w.attempts < 7")(items.settle)
+    plan(**({"priority": Priority.NOTICE} | fields))
+    assert due_queues("slow") == (["test"] if is_due else [])
+    assert bool(claim(priorities=(Priority.NOTICE,), where="w.attempts < 7")) == is_due
 
 
 def test_only_the_requested_priorities_are_claimed():

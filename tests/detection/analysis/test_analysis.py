@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.queue.runner import run_due
 from core.queues import RELAY
+from detection.analysis.services import planning
 from detection.evaluation.services.incident_evidence import refresh_evidence
 from detection.models import AnalysisJob
 from detection.queues import ANALYSIS
@@ -79,6 +80,22 @@ def test_grown_evidence_adds_a_new_revision_beside_the_old(burst, analyse, analy
     refresh_evidence(timezone.now())
     analyse()
     assert [(one.revision, one.event_count) for one in analyses()] == [(1, 5), (2, 12)]
+
+
+@pytest.mark.parametrize(
+    ("event_count", "status", "is_planned"),
+    [(9, "open", True), (10, "open", True), (20, "open", False), (24, "open", True), (20, "resolved", True)],
+)
+def test_a_large_incident_is_analysed_again_when_its_events_doubled_or_it_is_over(
+    burst, analyse, analyses, send, workspace, monkeypatch, event_count, status, is_planned
+):
+    monkeypatch.setattr(planning, "MANY_EVENTS", 15)
+    send(errors(7, source="orders", message=SLOTS))
+    analyse()
+    [one] = analyses()
+    assert one.event_count == 12
+    Incident.objects.of(workspace.pk).update(status=status, event_count=event_count)
+    assert planning.plan_after_growth(workspace.pk, one.incident_id) == is_planned
 
 
 def test_stored_analysis_cannot_be_changed(burst, analyse, analyses):

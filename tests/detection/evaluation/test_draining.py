@@ -151,7 +151,7 @@ def test_a_burst_that_shares_events_with_a_locked_incident_waits_for_it(workspac
     assert counts(workspace) == {"shop": 12}
 
 
-def test_events_of_an_incident_that_stays_locked_are_left_for_a_second_only(
+def test_events_of_an_incident_that_stays_locked_are_left_for_seconds_only(
     workspace, busy, send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("detection.evaluation.services.evaluate.MAX_PUT_BACK", timedelta())

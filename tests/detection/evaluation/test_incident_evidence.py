@@ -86,6 +86,32 @@ def test_refresh_after_more_events_counts_them(burst, refresh, evidence, send):
     assert evidence().event_count == 15
 
 
+def test_without_allowance_only_incidents_without_evidence_are_computed(burst, send, refresh):
+    from detection.evaluation.services.incident_evidence import Allowance, refresh_evidence
+
+    spent, now = Allowance(share=0.0, max_s=0.0), timezone.now()
+    assert refresh_evidence(now, spent) == 1
+    send(errors(3, source="worker", over=1))
+    assert refresh_evidence(now + timedelta(seconds=6), spent) == 0
+    assert refresh(6) == 1
+
+
+def test_allowance_grows_with_time_and_is_spent(monkeypatch):
+    from detection.evaluation.services import incident_evidence
+
+    clock = iter([0.0, 0.0, 0.0, 3.0, 5.0, 5.1, 25.0, 26.0])
+    monkeypatch.setattr(incident_evidence.time, "monotonic", lambda: next(clock))
+    allowance = incident_evidence.Allowance(share=0.1, max_s=1.0)
+    assert allowance.is_left()
+    with allowance.spending():
+        pass  # three seconds: 2 more than there were
+    assert not allowance.is_left()
+    assert allowance.left_s == pytest.approx(-1.5)
+    assert not allowance.is_left()
+    assert allowance.is_left()
+    assert allowance.left_s == pytest.approx(0.5)
+
+
 def test_recorded_evidence_is_published_once(burst, refresh, workspace):
     from core.models import OutboxEvent
 
