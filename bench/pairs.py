@@ -89,7 +89,7 @@ def measure(servers: Servers, root: Path) -> Figures:
         figures["memory after it, MiB"] = memory / 2**20
         rates = {"batches of 100": BATCH, "single events": 1}
         for name, size in rates.items():
-            figures[f"{name}, events/s"] = apply_load(tocsin.events, size, SCALE).events
+            figures[f"{name}, events/s"] = apply_load(tocsin.events, size, SCALE.of_stream()).events
             _rest(tocsin)
         switch_all_off(tocsin)
         time.sleep(REST_S)

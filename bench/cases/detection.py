@@ -79,7 +79,7 @@ def _rate(servers: Servers, scale: Scale, detection: str, batch: int) -> float:
         if detection == "off":
             switch_all_off(tocsin)
             time.sleep(RULES_ARE_KNOWN_AFTER)
-        return apply_load(tocsin.events, batch, scale).events
+        return apply_load(tocsin.events, batch, scale.of_stream()).events
 
 
 def _cost(servers: Servers, scale: Scale, rules: int, groups: int) -> float:

@@ -105,12 +105,12 @@ def tail(scale: Scale) -> Report:
 def tocsin_batch(servers: Servers, scale: Scale) -> float:
     """Return events per second in batches of 100 into a fresh Tocsin with its built-in rules."""
     with running_tocsin(servers) as tocsin:
-        return apply_load(tocsin.events, BATCH, scale).events
+        return apply_load(tocsin.events, BATCH, scale.of_stream()).events
 
 
 def _tocsin_single(servers: Servers, scale: Scale) -> Load:
     with running_tocsin(servers) as tocsin:
-        return apply_load(tocsin.events, 1, scale)
+        return apply_load(tocsin.events, 1, scale.of_stream())
 
 
 def _plain_single(servers: Servers, scale: Scale) -> Load:

@@ -54,7 +54,7 @@ def _probe_under_load(servers: Servers, scale: Scale) -> tuple[float, list[Probe
         poster = Poster(tocsin.port, tocsin.authorization)
         _probe(poster, ear, 1)
         with steady_load(tocsin, scale.steady_rate) as load:
-            time.sleep(scale.warm_up)
+            time.sleep(scale.openings_s)
             end, probes = time.monotonic() + scale.probe_seconds, list[Probe]()
             while time.monotonic() < end:
                 probes.append(_probe(poster, ear, 1))

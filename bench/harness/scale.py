@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Counts and seconds of one run. `seconds` is one load, `probe_seconds` one series of single probes.
 
-    `warm_up` outlasts the opening of the 20 incidents that the load's errors open, each of which is paged,
-    analysed and shown: a rate is that of a stream that goes on. `probe_pause` and `burst_pause` are seconds
-    after an opening, in which its consequences (paging, analysis, war room: 0.13 s of processor time) end;
-    many openings at once are measured by `bench.storm`.
+    `openings_s` outlasts the opening of the 20 incidents that the load's errors open, each of which is paged,
+    analysed and shown, and analysed again as it grows. `probe_pause` and `burst_pause` are seconds after an
+    opening, in which its consequences (paging, analysis, war room: 0.13 s of processor time) end; many
+    openings at once are measured by `bench.storm`.
     """
 
     repetitions: int = 3
     seconds: int = 6
-    warm_up: int = 8
+    warm_up: int = 2
+    openings_s: int = 20
     connections: int = 16
     probe_seconds: int = 60
     probe_pause: float = 0.5
@@ -38,11 +40,16 @@ class Scale:
     idle_seconds: int = 20
     is_smoke: bool = False
 
+    def of_stream(self) -> Self:
+        """Return the same with a warm-up after which the rate is that of a stream that goes on."""
+        return replace(self, warm_up=self.openings_s)
+
 
 SMOKE = Scale(
     repetitions=1,
     seconds=1,
     warm_up=1,
+    openings_s=1,
     connections=4,
     probe_seconds=2,
     probe_pause=0.1,

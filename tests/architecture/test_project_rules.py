@@ -94,7 +94,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/privacy/selectors.py::seen_as": "is what decides",
     "incidents/sla/services/clock_steps.py::_advance": "clocks run for every incident",
     "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
-    "notifications/deliveries/sending.py::_tellable": "a worker; leaves private incidents out",
+    "notifications/deliveries/sending.py::_still_visible": "a worker; leaves private incidents out",
     "notifications/deliveries/snapshot.py::snapshot_of": "people who are paged may see it",
     "notifications/silences/selectors.py::open_snapshots": "what is shown leaves private incidents out",
     "notifications/silences/services/releasing.py::_advance": "sends again what a silence held back",

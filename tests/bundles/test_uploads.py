@@ -352,3 +352,19 @@ def test_bundles_of_an_outage_of_two_hours_are_inspected_once_it_is_over(api, st
     shown = api.get(f"/bundles/{announcement['bundle_id']}").json()
     assert (shown["status"], shown["why"], shown["health"]) == ("ready", "", "degraded")
     assert Inspection.across_workspaces.get().state == "done"
+
+
+def test_ticket_of_a_day_old_bundle_leaves_no_file_behind(api, endpoint, storage):
+    announcement, data = made()
+    endpoint(announcement)
+    Bundle.across_workspaces.update(announced_at=timezone.now() - timedelta(hours=23, minutes=59))
+    ticket = endpoint(announcement)
+    soon = timezone.now() + timedelta(minutes=5)
+    expire_due(soon)
+    purge_removed(soon)
+    assert put(ticket, data, endpoint.base)[0] == 200
+    later = timezone.now() + timedelta(hours=25)
+    expire_due(later)
+    purge_removed(later)
+    assert stored(storage, announcement) is None
+    assert not Bundle.across_workspaces.get().is_stored

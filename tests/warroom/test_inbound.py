@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from incidents.lifecycle.services.ownership import acknowledge_incident
 from incidents.models import Incident, RoleAssignment, TimelineEntry
 from tests.warroom.acting import click, submit, text
+from warroom.connection import people
 from warroom.connection.services.linking import link_member
 from warroom.inbound import modals, remediating, routes
 from warroom.inbound.commands import READS, RUN_COMMANDS, WRITES, parse_command
 from warroom.models import SlackInbox, SlackPin
 from warroom.rooms.cards import ADD_UPDATE, OPEN_PAGE, RESOLVE
+from warroom.slack.client import call
 
 pytestmark = pytest.mark.django_db
 
@@ -272,3 +276,23 @@ def test_unknown_ids_are_acknowledged(connected):
     assert connected.send("interactions", signed).status_code == 200
     assert connected.send("events", connected.fake.event({"type": "message"}, "Ev9")).status_code == 200
     connected.settle()
+
+
+def test_form_of_a_role_calls_slack_outside_of_its_transaction(connected, make_actor, monkeypatch):
+    incident = connected.open()
+    late = make_actor("responder", username="lou.late")
+    User.objects.filter(pk=late.user_id).update(email="lou@example.test", address_proven_at=timezone.now())
+    connected.slack.person("U0LATE", "lou@example.test")
+    connected.command("role", channel=connected.room(incident).channel_id)
+    depth, depths = len(connection.savepoint_ids), []
+
+    def watched(*arguments, **given):
+        depths.append(len(connection.savepoint_ids))
+        return call(*arguments, **given)
+
+    monkeypatch.setattr(people, "call", watched)
+    role = {"type": "static_select", "selected_option": {"value": "tech_lead"}}
+    person = {"type": "users_select", "selected_user": "U0LATE"}
+    submit(connected, connected.slack.views[-1], role=role, person=person)
+    assert depths == [depth]
+    assert RoleAssignment.objects.of(incident.workspace_id).get(role="tech_lead").user_id == late.user_id

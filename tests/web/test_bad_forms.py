@@ -177,7 +177,7 @@ def test_no_form_an_admin_may_open_breaks_or_echoes_markup(admins_forms, admin):
     client.force_login(User.objects.get(pk=admin.user_id))
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     for turn, (action, names) in enumerate(sorted(admins_forms)):
-        for nasty in (*share(["", MARKUP], turn=turn, size=1), *share([*NASTY.values()], turn=turn, size=1)):
+        for nasty in share(["", MARKUP, *NASTY.values()], turn=turn, size=1):
             client.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: session})
             with transaction.atomic():
                 response = client.post(action, dict.fromkeys(names, nasty))

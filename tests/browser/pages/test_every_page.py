@@ -92,7 +92,7 @@ def test_every_page_is_accessible_in_both_themes_and_on_every_screen(open_page, 
     assert sum(path.startswith("/bundles/") for path in paths) == 8
     for turn, path in enumerate(paths[part::PARTS]):
         # Pages are made of the same parts: one of twelve is looked at whole; all are opened and measured.
-        is_whole = WHOLE or turn % 12 == part
+        is_whole = WHOLE or turn % 24 == part
         found += _look(page, path) if is_whole else _open(page, path) + _too_wide(page, path, WIDTHS[:1])
     assert found == []
 
@@ -107,7 +107,7 @@ def test_every_kind_of_page_of_the_admin_is_too(open_page, site, paths):
     page, found = open_page("/", who=STAFF), []
     first, *others = admin_addresses(site)[0]
     found += _look(page, first)
-    for path in others if WHOLE else others[::8]:  # in the dark and on small screens they are like the first
+    for path in others if WHOLE else others[::16]:  # in the dark and on small screens they are like the first
         page.goto(path)
         found += _faults(page, (path,), part=BESIDES)
     assert found == []

@@ -90,6 +90,7 @@ def _row(url: str, query: str) -> tuple[Any, ...]:
     return found
 
 
+@pytest.mark.whole
 def test_backup_is_a_consistent_snapshot(copy_url: str, backup: Path) -> None:
     assert backup.stat().st_mode & 0o077 == 0, "it holds digests of passwords"
     assert _row(copy_url, "select count(*) > 0 from detection_event") == (True,)

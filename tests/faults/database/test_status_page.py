@@ -12,7 +12,9 @@ import requests
 from config.paths import ROOT
 from tests.faults.running import Wired
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.faults, pytest.mark.whole, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600),
+]  # fmt: skip
 PAGE = "/status/outside"
 TITLE = "Checkout is slow"
 ISSUE = """

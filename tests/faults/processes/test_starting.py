@@ -116,6 +116,7 @@ def test_two_folders_run_side_by_side(tocsin: Running) -> None:
         assert other.postgres.port != tocsin.postgres.port
 
 
+@pytest.mark.whole
 def test_leftovers_of_a_killed_run_are_removed_and_its_data_remains(tocsin: Running) -> None:
     assert tocsin.up is not None
     [before] = tocsin.row("select count(*) from accounts_workspace")

