@@ -56,7 +56,7 @@ TYPES: Final = (
 
 
 class PersonForm(PersonChange):
-    """Form of an account; refuses changes that would lock everybody out."""
+    """Form of an account; refuses changes that would leave no admin."""
 
     editor: User
 

@@ -94,7 +94,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _print_ingest(tocsin: Tocsin, requests: int, copied: float) -> None:
-    """Print ingest costs, after those at idle: what the programs do by themselves is not a cost of events."""
+    """Print ingest costs, after those at idle: idle work of the programs is not a cost of events."""
     _send(tocsin, requests // 10, 1)
     with accounting(tocsin) as rest:
         time.sleep(REST_S)

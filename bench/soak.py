@@ -62,7 +62,7 @@ def main() -> int:
         with steady_load(tocsin, rate) as load, tocsin.connect() as connection:
             samples = _watch(tocsin, load, connection, given.minutes * 60)
         tocsin.wait_until_detected()
-    return _judge(samples, rate)
+    return _verdict(samples, rate)
 
 
 def _arguments() -> argparse.Namespace:
@@ -104,7 +104,7 @@ def _ask(connection: psycopg.Connection, query: LiteralString) -> float:
     return float(found[0]) if found else 0.0
 
 
-def _judge(samples: Sequence[Sample], rate: int) -> int:
+def _verdict(samples: Sequence[Sample], rate: int) -> int:
     warm = samples[len(samples) // 6 :]
     first, last = warm[: len(warm) // 3], warm[-(len(warm) // 3) :]
     memory = _mean(last, lambda one: one.memory) / _mean(first, lambda one: one.memory)

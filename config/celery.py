@@ -49,6 +49,6 @@ def _stamp_worker(task: Any = None, **_: Any) -> None:
 
 
 @worker_shutting_down.connect
-def _claim_no_more(**_: Any) -> None:
+def _stop_claiming(**_: Any) -> None:
     """Finish running items and claim no others."""
     STOPPING.set()

@@ -112,8 +112,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.people.middleware.ViewerTimeZone",
     "core.ui.error_pages.ErrorPages",
-    "accounts.sign_in.second_factor.LeadToSecondFactor",
-    "accounts.identity.required.LeadToIdentityProvider",
+    "accounts.sign_in.second_factor.SecondFactorMiddleware",
+    "accounts.identity.required.IdentityProviderMiddleware",
     "core.request_cache.RequestCache",
 ]
 ROOT_URLCONF = "config.urls"
@@ -254,13 +254,13 @@ USE_TZ = True
 USE_I18N = False
 
 # The __Host- prefix: set by this host over TLS only, so that no other subdomain can plant it.
-OURS_ALONE = "__Host-" if IS_PRODUCTION else ""
+COOKIE_PREFIX = "__Host-" if IS_PRODUCTION else ""
 # One sign-in per site: cookies of several checkouts on localhost must not overwrite each other. Named by the
 # public port: hosts behind one load balancer may listen on different ones and share their sessions.
 _SITE = urlsplit(BASE_URL).port or 443
-SESSION_COOKIE_NAME = f"{OURS_ALONE}tocsin_session_{_SITE}"
-CSRF_COOKIE_NAME = f"{OURS_ALONE}tocsin_csrf_{_SITE}"
-MESSAGE_COOKIE_NAME = f"{OURS_ALONE}tocsin_messages_{_SITE}"
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}tocsin_session_{_SITE}"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}tocsin_csrf_{_SITE}"
+MESSAGE_COOKIE_NAME = f"{COOKIE_PREFIX}tocsin_messages_{_SITE}"
 MESSAGE_STORAGE = "core.ui.messages.Messages"
 SESSION_ENGINE = "accounts.sign_in.session_store"
 SESSION_IDLE_S = ENVIRONMENT.session_idle_hours * 3600

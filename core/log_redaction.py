@@ -75,8 +75,8 @@ def escaped(_logger: Any, _method: str, line: str) -> str:
 
     Control characters are escaped. So input cannot forge a log line or control a terminal.
     """
-    head, _, trouble = line.partition(TRACEBACK)
-    below = [f"    {_CONTROL.sub(_escape, row)}" for row in trouble.split("\n")] if trouble else []
+    head, _, trace = line.partition(TRACEBACK)
+    below = [f"    {_CONTROL.sub(_escape, row)}" for row in trace.split("\n")] if trace else []
     return "\n".join([_CONTROL.sub(_escape, head.strip("\n")), *below])
 
 

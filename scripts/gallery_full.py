@@ -41,7 +41,7 @@ def build() -> None:
     _settle(mara)
     _catalogue(mara)
     _administer(mara)
-    _long_story(mara, _detected(mara))
+    _long_incident(mara, _detected(mara))
     _busy_source(mara)
 
 
@@ -198,7 +198,7 @@ def _events() -> Iterator[dict[str, Any]]:
         }
 
 
-def _long_story(mara: Any, number: int) -> None:
+def _long_incident(mara: Any, number: int) -> None:
     """Create three hundred timeline entries, every role, many components and many related incidents."""
     from incidents.components.services.affected_components import set_component_impact
     from incidents.lifecycle.services.responding import acknowledge_incident, change_status

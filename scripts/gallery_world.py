@@ -61,7 +61,7 @@ def build() -> None:
             role_services.assign_role(dana, number=made.number, username=commander)
     _person_with_a_long_name(dana.workspace_id)
     _hostile(actors, len(INCIDENTS))
-    _long_story(actors, 2)
+    _long_incident(actors, 2)
     _empty_workspace()
     gallery_senders.build(dana, dana.workspace_id)
     responding.change_status(
@@ -89,7 +89,7 @@ def _hostile(actors: dict[str, Any], number: int) -> None:
     role_services.assign_role(actors["dana.ruiz"], number=number, role="tech_lead", username="wolfe")
 
 
-def _long_story(actors: dict[str, Any], number: int) -> None:
+def _long_incident(actors: dict[str, Any], number: int) -> None:
     from incidents.timeline.services import notes
 
     for minute in range(60):

@@ -183,7 +183,7 @@ def end_maintenance(request: HttpRequest, where: Path[MaintenancePath]) -> Any:
     "/warnings", response=list[WarningOut], summary="List discrepancies between the page and incidents"
 )
 def list_warnings(request: HttpRequest) -> Any:
-    """Such as a SEV1 open for 15 minutes that is not published, an overdue update, or a held entry."""
+    """List warnings: an unpublished SEV1 after 15 minutes, an overdue update, or a held entry."""
     known_only(request, ())
     found = drifts_for(actor_in(request), timezone.now())
     return [

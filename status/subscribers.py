@@ -12,12 +12,12 @@ TOPICS = (
     "incident.noted", "incident.entry_amended", "incident.grew", "incident.privacy_changed",
     "postmortem.published",
 )  # fmt: skip
-RISES = ("incident.opened", "incident.severity_changed", "incident.changed")
+PUBLISH_TOPICS = ("incident.opened", "incident.severity_changed", "incident.changed")
 
 
 @subscriber("status", topics=TOPICS)
 def follow(event: OutboxEvent) -> None:
     """Publish automatically if configured, and request a build. Idempotent."""
-    if event.topic in RISES:
+    if event.topic in PUBLISH_TOPICS:
         publish_by_rule(event.workspace_id, incident_id=event.payload["incident_id"])
     request_build(event.workspace_id)

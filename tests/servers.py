@@ -31,7 +31,7 @@ from core.embedded.postgres import UNSAFE_BUT_FAST, Postgres, installed_programs
 from core.embedded.valkey import Valkey
 
 # A test is one transaction, which is idle while a page is rendered for the first time on a busy machine.
-PATIENT = {"idle_in_transaction_session_timeout": "2min"}
+MAIL_BACKOFF = {"idle_in_transaction_session_timeout": "2min"}
 PREFIX = "tocsin-tests-"
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED_BYTES = 4 << 30  # a whole run writes about 2 GB at most at a time
@@ -184,7 +184,7 @@ def _start_postgres() -> None:
     seed = cached if cached is None or cached.exists() else _earlier(cached.parent)
     if seed is not None:
         copy_server(seed, folder / "postgres")
-    server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST | PATIENT)
+    server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST | MAIL_BACKOFF)
     os.environ["DATABASE_URL"] = url = server.start()  # a superuser's: each worker makes databases
     ensure_database(url)
     if seed is not None and seed != cached:

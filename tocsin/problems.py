@@ -41,6 +41,6 @@ class RefusedError(TocsinError):
         self.code = str(problem.get("code", ""))
         self.errors: list[dict[str, Any]] = list(problem.get("errors") or [])
         detail = str(problem.get("detail") or problem.get("title") or f"HTTP {status}")
-        untold = [e for e in self.errors if str(e.get("message", "")) not in detail]
-        faults = [f"{e.get('field', '')}: {e.get('message', '')}" for e in untold]
+        missing = [e for e in self.errors if str(e.get("message", "")) not in detail]
+        faults = [f"{e.get('field', '')}: {e.get('message', '')}" for e in missing]
         super().__init__("; ".join([detail.rstrip(".") if faults else detail, *faults]))

@@ -107,7 +107,7 @@ class ServiceAdmin(AuditedAdmin):
         raise NotImplementedError
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Return everything but `editable`; unsuitable fields, such as secrets, are on no page."""
+        """Return everything but `editable`; secrets and the like are not shown at all."""
         hidden = {*self.editable, *(self.exclude or ())}
         fields = (*self.opts.fields, *self.opts.many_to_many)
         return tuple(

@@ -31,12 +31,12 @@ def require_identity(request: HttpRequest, user: User, workspace: Workspace) -> 
     if user.pk == workspace.break_glass_id:
         return
     records = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
-    came_by = {str(one.get("provider")) for one in records if one.get("method") == "socialaccount"}
-    if not came_by & {provider.slug for provider in enabled_in(workspace.pk)}:
+    providers_used = {str(one.get("provider")) for one in records if one.get("method") == "socialaccount"}
+    if not providers_used & {provider.slug for provider in enabled_in(workspace.pk)}:
         raise IdentityRequired(workspace)
 
 
-class LeadToIdentityProvider:
+class IdentityProviderMiddleware:
     """Middleware: shows people who must use an identity provider its button."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -146,7 +146,7 @@ class CalendarIn(Body):
 
 
 class FeedIn(Body):
-    """A new calendar feed. everybody: of the whole workspace (managers)."""
+    """A new calendar feed. everybody: for the whole workspace (managers only)."""
 
     name: Name = "Calendar"
     kinds: Annotated[list[str], Field(min_length=1, max_length=20)] = ["shifts"]

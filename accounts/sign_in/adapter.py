@@ -17,7 +17,7 @@ from accounts.sign_in.services import note_sign_in
 from accounts.sign_in.session_store import remember_browser
 from core.http.security_log import note, seen_of
 
-MEANS = {
+FACTOR_LABELS = {
     "password": "a password",
     "password+mfa": "a password and a second factor",
     "mfa": "a passkey",
@@ -70,7 +70,7 @@ class AccountAdapter(DefaultAccountAdapter):
         super().login(request, user)
         remember_browser(request)
         means = _means(request)
-        note_sign_in(user, MEANS.get(means, means))
+        note_sign_in(user, FACTOR_LABELS.get(means, means))
         note("sign_in.done", is_fine=True, means=means, **(seen_of(request) | {"user": user.pk}))
 
     def _rollback_login_failed_rl_usage(self) -> None:

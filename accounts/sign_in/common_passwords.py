@@ -23,7 +23,7 @@ _LOOKS_LIKE: Final = str.maketrans("013457@$!", "oieastasi")
 
 
 class CommonPasswordWords:
-    """Validator: the part of a password beside listed words must be long enough by itself.
+    """Validator: rejects a password that is too short without its common words.
 
     Capitals, separators and the usual digits for letters are ignored: `T0csin-2026!` is one listed word and
     little else. The words are a list of our own, the names of the person's workspaces, and the host in
@@ -31,7 +31,7 @@ class CommonPasswordWords:
     """
 
     def validate(self, password: str, user: User | None = None) -> None:
-        """Raise ValidationError if the rest is too short."""
+        """Raise ValidationError if too little remains."""
         rest = _plain(password)
         found = [word for word in _words(user) if word in rest]
         for word in found:

@@ -14,7 +14,7 @@ from accounts.identity.required import require_identity
 from accounts.models import Membership, Role, User
 from accounts.selectors import membership_of
 from accounts.sign_in.second_factor import require_second_factor
-from accounts.sign_in.session_expiry import BY_ITSELF, is_over
+from accounts.sign_in.session_expiry import BACKGROUND_PATHS, is_over
 from core.errors import Forbidden, NotFound, Unauthenticated
 from core.rate_limit.limiter import Limit, rate_limiter
 
@@ -89,7 +89,7 @@ def _membership(request: HttpRequest) -> Membership:
     _admitted(request, user, found)
     # Limit of one person's pages, separate from the API's. Fetches by open pages are not counted: in a storm
     # of incidents there are many, which must not block acknowledging.
-    if not request.path.startswith(BY_ITSELF):
+    if not request.path.startswith(BACKGROUND_PATHS):
         rate_limiter().charge(
             Limit(f"page:user:{user.pk}", settings.API_LIMIT_PER_CALLER, 60, "requests a minute")
         )

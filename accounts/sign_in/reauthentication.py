@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 
 from accounts.sign_in.page_authentication import signed_in
-from accounts.sign_in.session_expiry import BEGUN
+from accounts.sign_in.session_expiry import STARTED_KEY
 from core.ui.form_recovery import save_form
 from core.ui.htmx import go_to
 
@@ -28,7 +28,7 @@ def is_recently_confirmed(request: HttpRequest) -> bool:
     """
     if not signed_in(request).has_usable_password():
         return True
-    last = max(float(request.session.get(name, 0.0)) for name in (BEGUN, CONFIRMED))
+    last = max(float(request.session.get(name, 0.0)) for name in (STARTED_KEY, CONFIRMED))
     return time.time() - last < VALID_FOR_S
 
 

@@ -77,7 +77,7 @@ def require_second_factor(request: HttpRequest, user: User) -> None:
     request.session[ENROLLED] = True
 
 
-class LeadToSecondFactor:
+class SecondFactorMiddleware:
     """Middleware: redirects people without a required second factor to its setup."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

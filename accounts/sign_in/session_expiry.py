@@ -11,17 +11,17 @@ from django.contrib.auth import SESSION_KEY, logout, user_logged_in
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-BEGUN: Final = "begun"
+STARTED_KEY: Final = "begun"
 USED: Final = "used"
-NOTED_EVERY_S: Final = 300.0
+TOUCH_EVERY_S: Final = 300.0
 # Fetches by an open page are no sign of a person using it.
-BY_ITSELF: Final = ("/panels/", "/live")
+BACKGROUND_PATHS: Final = ("/panels/", "/live")
 
 
 def is_over(session: Any, *, now: float | None = None) -> bool:
     """Return whether a session exceeded its idle time or maximum age."""
     moment = time.time() if now is None else now
-    begun, used = float(session.get(BEGUN, moment)), float(session.get(USED, moment))
+    begun, used = float(session.get(STARTED_KEY, moment)), float(session.get(USED, moment))
     return moment - begun > float(settings.SESSION_LASTS_S) or moment - used > float(settings.SESSION_IDLE_S)
 
 
@@ -43,15 +43,15 @@ class SessionExpiry:
 
 def _note(request: HttpRequest) -> None:
     session, now = request.session, time.time()
-    is_used = not request.path.startswith(BY_ITSELF)
-    if BEGUN not in session or (is_used and now - session[USED] > NOTED_EVERY_S):
-        session.setdefault(BEGUN, now)
+    is_used = not request.path.startswith(BACKGROUND_PATHS)
+    if STARTED_KEY not in session or (is_used and now - session[USED] > TOUCH_EVERY_S):
+        session.setdefault(STARTED_KEY, now)
         session[USED] = now
 
 
 def _begin(request: HttpRequest, **_: Any) -> None:
     """Restart the clock at a sign-in, also one within an older session."""
-    request.session[BEGUN] = request.session[USED] = time.time()
+    request.session[STARTED_KEY] = request.session[USED] = time.time()
 
 
 user_logged_in.connect(_begin)

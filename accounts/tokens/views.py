@@ -25,7 +25,7 @@ from core.ui.htmx import SeeOther
 PAGE: Final = "/settings/tokens"
 HERE: Final = {"nav_current": "/settings", "menu_current": PAGE, "scopes": SCOPE_WORDS}
 SENT: Final = "token_forms_sent"
-KEPT_KEYS: Final = 20
+MAX_SENT_KEYS: Final = 20
 DEFAULT_LIFE: Final = timedelta(days=90)
 
 
@@ -76,7 +76,7 @@ def _was_sent(request: HttpRequest, form: TokenForm) -> bool:
 
 def _note_sent(request: HttpRequest, form: TokenForm) -> None:
     if key := form.cleaned_data["request_key"]:
-        request.session[SENT] = [*request.session.get(SENT, []), key][-KEPT_KEYS:]
+        request.session[SENT] = [*request.session.get(SENT, []), key][-MAX_SENT_KEYS:]
 
 
 def _form(request: HttpRequest, form: TokenForm, *, status: int = 200) -> HttpResponse:

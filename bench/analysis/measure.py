@@ -46,7 +46,7 @@ class Prediction:
     severity: str
 
 
-def judge(group: Group) -> Prediction:
+def predict(group: Group) -> Prediction:
     """Analyse one group as Tocsin would."""
     events = group["events"]
     lines = [
@@ -92,10 +92,10 @@ def yardstick(learn: Learn, groups: Sequence[Group], training: Sequence[Group]) 
     return right
 
 
-def confusion(judged: Sequence[Prediction]) -> list[str]:
+def confusion(predictions: Sequence[Prediction]) -> list[str]:
     """Return a confusion matrix: rows are the labels, columns the analysis."""
     names = [category.value for category in Category]
-    counts = Counter((one.group["category"], one.category) for one in judged)
+    counts = Counter((one.group["category"], one.category) for one in predictions)
     short = [name.removesuffix("_issue")[:8] for name in names]
     lines = [f"{'label / predicted':<16}" + "".join(f"{name:>9}" for name in short)]
     for name in names:
@@ -106,19 +106,19 @@ def confusion(judged: Sequence[Prediction]) -> list[str]:
 
 def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str], bool]:
     """Return the lines to print, and whether every bound is met."""
-    judged = [judge(group) for group in groups]
-    right = [one.category == one.group["category"] for one in judged]
-    near = [within_one(one) for one in judged]
-    exact = [one.severity == one.group["severity"] for one in judged]
-    types = [one.incident_type == one.group["incident_type"] for one in judged]
-    lines = [f"n {len(judged)}", f"category             {share(right)}"]
+    predictions = [predict(group) for group in groups]
+    right = [one.category == one.group["category"] for one in predictions]
+    near = [within_one(one) for one in predictions]
+    exact = [one.severity == one.group["severity"] for one in predictions]
+    types = [one.incident_type == one.group["incident_type"] for one in predictions]
+    lines = [f"n {len(predictions)}", f"category             {share(right)}"]
     if not training:
         folds = [right[fold::FOLDS] for fold in range(FOLDS)]
         lines.append(
             "  by fold            " + ", ".join(f"{100 * sum(f) / len(f):.1f} %" for f in folds if f)
         )
     lines += [
-        f"predicted unknown    {share([one.category == Category.UNKNOWN for one in judged])}",
+        f"predicted unknown    {share([one.category == Category.UNKNOWN for one in predictions])}",
         f"severity within one  {share(near)}",
         f"severity exact       {share(exact)}",
         f"type                 {share(types)}",
@@ -130,12 +130,12 @@ def report(groups: Sequence[Group], training: Sequence[Group]) -> tuple[list[str
     passed = (
         accuracy >= MUST_CATEGORY and sum(near) / len(near) >= MUST_SEVERITY and accuracy - best >= MUST_AHEAD
     )
-    lines += ["", *confusion(judged), "", *_misses(judged)]
+    lines += ["", *confusion(predictions), "", *_misses(predictions)]
     return lines, passed
 
 
-def _misses(judged: Sequence[Prediction]) -> list[str]:
-    wrong = [one for one in judged if one.category != one.group["category"]]
+def _misses(predictions: Sequence[Prediction]) -> list[str]:
+    wrong = [one for one in predictions if one.category != one.group["category"]]
     return [f"{one.group['id']}: {one.group['category']}, predicted {one.category}" for one in wrong]
 
 
@@ -149,7 +149,7 @@ def read(path: Path | None) -> list[Group]:
 def main() -> int:
     """Measure a set; exit status 1 when a bound is missed."""
     parser = argparse.ArgumentParser(prog="python -m bench analysis", description=__doc__)
-    parser.add_argument("--set", type=Path, required=True, help="groups to judge")
+    parser.add_argument("--set", type=Path, required=True, help="groups to predict")
     parser.add_argument("--train", type=Path, help="groups the yardsticks learn from")
     options = parser.parse_args()
     digest = hashlib.sha256(options.set.read_bytes()).hexdigest()

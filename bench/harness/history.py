@@ -49,7 +49,7 @@ select i.workspace_id, i.id, 'commander', u.id, i.detected_at
 from incidents_incident i, (select id from accounts_user order by id limit 1) u
 where i.number between %(first)s and %(last)s and i.number %% 3 <> 0
 """
-STORIES: LiteralString = """
+TIMELINES: LiteralString = """
 insert into incidents_timelineentry (workspace_id, incident_id, kind, message, is_public, author_label,
   occurred_at, data, request_key)
 select i.workspace_id, i.id, k.kind, k.message, false, 'Dana Ruiz', i.detected_at + k.after, '{}', ''
@@ -92,7 +92,7 @@ def fill(tocsin: Tocsin, count: int) -> None:
 
 def _batch(connection: psycopg.Connection, first: int, last: int, count: int) -> None:
     span = {"first": first, "last": last, "count": count, "components": COMPONENTS}
-    for statement in (INCIDENTS, AFFECTED, COMMANDERS, STORIES):
+    for statement in (INCIDENTS, AFFECTED, COMMANDERS, TIMELINES):
         connection.execute(statement, span)
 
 

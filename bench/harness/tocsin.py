@@ -90,10 +90,10 @@ def running_tocsin(
         program.wait_for(lambda: status_of(port, "/readyz") == 200, "readiness", 300)
         if not keep:
             program.wait_for(lambda: bool(TOKEN.search(_output(program))), "a printed token")
-        yield Tocsin(program, servers, port, _kept_token(program, database), _sign_in_path(program), url)
+        yield Tocsin(program, servers, port, _stored_token(program, database), _sign_in_path(program), url)
 
 
-def _kept_token(program: Program, database: str) -> str:
+def _stored_token(program: Program, database: str) -> str:
     """Return the token printed at the first start on that database."""
     token_file, found = scratch("tocsin") / f"{database}.token", TOKEN.search(_output(program))
     if found:

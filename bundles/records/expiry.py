@@ -24,10 +24,11 @@ def expire_due(now: datetime) -> int:
     """
     due = Q(status__in=(BundleStatus.READY, BundleStatus.QUARANTINED), expires_at__lte=now)
     pinned = Q(incident__status__in=UNRESOLVED, is_dangerous=False)
-    never_came = Q(status=BundleStatus.ANNOUNCED, announced_at__lte=now - ARRIVES_WITHIN)
-    rows = Bundle.across_workspaces.filter((due & ~pinned) | never_came)
+    never_uploaded = Q(status=BundleStatus.ANNOUNCED, announced_at__lte=now - ARRIVES_WITHIN)
+    rows = Bundle.across_workspaces.filter((due & ~pinned) | never_uploaded)
     ids = list(rows.values_list("pk", flat=True)[:AT_ONCE])
-    return Bundle.across_workspaces.filter(pk__in=ids).update(status=BundleStatus.EXPIRED)
+    # Still due: it may have been announced again meanwhile.
+    return rows.filter(pk__in=ids).update(status=BundleStatus.EXPIRED)
 
 
 def purge_removed(now: datetime) -> int:

@@ -69,7 +69,7 @@ class Bundle(WorkspaceScoped):
     token_id = models.BigIntegerField(null=True, blank=True)
     made_at = models.DateTimeField()
     announced_at = models.DateTimeField(db_default=Now())
-    looked_at = models.DateTimeField(null=True, blank=True, help_text="When the storage was asked for it")
+    looked_at = models.DateTimeField(null=True, blank=True, help_text="When the storage was requested")
     received_at = models.DateTimeField(null=True, blank=True)
     inspected_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

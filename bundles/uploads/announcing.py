@@ -74,6 +74,10 @@ def announce(actor: Actor, announcement: Announcement) -> Bundle:
             found.save(force_insert=True)
         elif found.sha256 != announcement.sha256 or found.size != announcement.size:
             raise Conflict("There is another bundle with this id. Nothing was stored.")
+        elif found.status == BundleStatus.ANNOUNCED:
+            # Its next ticket is valid from now, so the time in which it may arrive begins again.
+            found.announced_at = timezone.now()
+            found.save(update_fields=["announced_at"])
         elif found.status == BundleStatus.EXPIRED and found.received_at is None:
             _check_quota(actor.workspace_id, announcement.size)
             found.status, found.announced_at, found.is_stored = BundleStatus.ANNOUNCED, timezone.now(), True

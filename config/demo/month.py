@@ -19,7 +19,7 @@ from django.utils import timezone
 from accounts.actor import Actor, system_actor
 from accounts.models import Role, User, Workspace
 from accounts.people.services.invitations import add_person
-from config.demo.stories import PEOPLE, SCENARIOS, Scenario
+from config.demo.scenarios import PEOPLE, SCENARIOS, Scenario
 from incidents.components.services.affected_components import set_component_impact
 from incidents.correlation.services.opening import Signal, declare_incident, report_signals
 from incidents.lifecycle.services.resolving import close_incident, resolve_incident

@@ -62,11 +62,11 @@ class Exercise:
         try:
             self._respond(self._detected())
             self._recovered()
-            self._kept_apart()
+            self._is_isolated()
             connect_risky(self.workspace_id, self.receivers.silent_url)
             lost = self._worker_lost()
             self._approved_by_a_person()
-            self._unknown_to_everybody(*lost)
+            self._end_without_outcome(*lost)
         except MissedError as missed:
             self._note(str(missed.args[0]), is_done=False, detail=str(missed.args[1]))
             return False
@@ -107,7 +107,7 @@ class Exercise:
         self._until("The incident is resolved", lambda: (self._incident() or {}).get("status") == "resolved")
         self._until("PagerDuty's alert is resolved", lambda: "resolved" in self.receivers.inbox.pagerduty)
 
-    def _kept_apart(self) -> None:
+    def _is_isolated(self) -> None:
         figures = self.client.get("/analytics")
         if figures["drills_left_out"] != 1 or self.receivers.inbox.strays or self.service.restarts != 1:
             raise MissedError(
@@ -145,8 +145,8 @@ class Exercise:
         self._note("Its worker is killed")
         return reference, run["id"]
 
-    def _unknown_to_everybody(self, reference: str, run_id: int) -> None:
-        """End part two, once the lease of the dead worker has expired."""
+    def _end_without_outcome(self, reference: str, run_id: int) -> None:
+        """End part two, once the lease of the killed worker has expired."""
         self._until("The run is unknown, not failed", self._run_of(SILENT, "unknown", reference=reference))
         where = f"/remediation/runs/{run_id}"
         page = self.manager.page(where)

@@ -27,12 +27,12 @@ class Service:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.trouble = DOWN
+        self.failure = DOWN
         self.broken = threading.Event()
 
-    def fail(self, trouble: tuple[str, str, str]) -> None:
+    def fail(self, failure: tuple[str, str, str]) -> None:
         """Start failing with this event type, level and message."""
-        self.trouble = trouble
+        self.failure = failure
         self.broken.set()
 
     def report(self) -> None:
@@ -47,7 +47,7 @@ class Service:
 
     def _send(self, client: Client) -> None:
         try:
-            kind, level, message = self.trouble
+            kind, level, message = self.failure
             client.submit_event(source=self.name, event_type=kind, level=level, message=message)
         except TocsinError as error:
             sys.stderr.write(f"{self.name}: {error}\n")

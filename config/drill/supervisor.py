@@ -35,7 +35,7 @@ class ServiceSupervisor:
             def handle(self) -> None:
                 """Reply with one line."""
                 words = self.rfile.readline().decode("utf-8", "replace").split()
-                self.wfile.write(f"{outer.obey(words)}\n".encode())
+                self.wfile.write(f"{outer.execute(words)}\n".encode())
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", control_port), Handler)
         self._server.daemon_threads = True
@@ -65,7 +65,7 @@ class ServiceSupervisor:
         if self._process is not None:
             self._process.send_signal(how)
 
-    def obey(self, words: list[str]) -> str:
+    def execute(self, words: list[str]) -> str:
         """Carry out a request and return its outcome."""
         if words not in (["restart", self.name], ["rollback", self.name]):
             return f"refused: {' '.join(words)[:80]}"

@@ -65,7 +65,7 @@ def ensure_first_workspace(*, is_token_shown: bool = True) -> FirstSteps:
     An advisory lock serializes concurrent starts, so that each is created once.
     """
     with transaction.atomic():
-        _wait_in_line()
+        _wait_for_lock()
         workspace = Workspace.objects.order_by("id").first()
         if workspace is None:
             workspace = create_workspace(slug=FIRST_SLUG, name="Default")
@@ -73,7 +73,7 @@ def ensure_first_workspace(*, is_token_shown: bool = True) -> FirstSteps:
         return FirstSteps(workspace.slug, _link_path(admin), _first_token(workspace, is_token_shown))
 
 
-def _wait_in_line() -> None:
+def _wait_for_lock() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 

@@ -49,7 +49,7 @@ REFUSALS: Final = {
 METHODS: Final = frozenset({"get", "put", "post", "patch", "delete", "options"})
 WRITES: Final = frozenset({"put", "post", "patch", "delete"})
 # Paths that check the content type of a body; everywhere else a body is parsed as JSON.
-JUDGE_CONTENT_TYPE: Final = ("/api/v1/events", "/api/v1/webhooks/")
+CHECKS_CONTENT_TYPE: Final = ("/api/v1/events", "/api/v1/webhooks/")
 
 
 def complete(document: OpenAPISchema) -> OpenAPISchema:
@@ -110,7 +110,7 @@ def _refusals(
         found |= {400, 413}
     if path.removeprefix("/api/v1").startswith(FOR_PEOPLE):
         found.add(403)
-    if path.startswith(JUDGE_CONTENT_TYPE):
+    if path.startswith(CHECKS_CONTENT_TYPE):
         found |= {400, 401, 403, 413, 415}
     return found
 

@@ -25,7 +25,7 @@ app = Celery("tocsin", fixups=[], amqp="config.runtime.broker:Broker", set_as_cu
 app.conf.update(CELERY, broker_url=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
 
 
-class LivelyScheduler(Scheduler):
+class StatelessScheduler(Scheduler):
     """Scheduler with a static, short schedule: nothing is stored between two starts."""
 
     _ahead: float | None = None

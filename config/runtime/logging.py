@@ -99,11 +99,11 @@ def own_secrets(values: Mapping[str, str]) -> list[str]:
 
 def _readable(_logger: Any, _method: str, record: Any) -> str:
     level, name, text = record.pop("level", "info"), record.pop("logger", ""), record.pop("event", "")
-    trouble = record.pop("exception", "")
+    traceback = record.pop("exception", "")
     record.pop("timestamp", None)
     extra = " ".join(f"{k}={v}" for k, v in record.items())
     line = " ".join(part for part in (level.upper(), f"{name}:", str(text), extra) if part)
-    return f"{line}{TRACEBACK}{trouble}" if trouble else line
+    return f"{line}{TRACEBACK}{traceback}" if traceback else line
 
 
 structlog.configure(

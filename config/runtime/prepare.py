@@ -66,12 +66,12 @@ def _migrate() -> None:
     executor = MigrationExecutor(connection)
     if left := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
         sys.stderr.write(f"tocsin: preparing the database, {left} migrations; this may take minutes\n")
-        _let_transactions_wait()
+        _disable_idle_timeout()
         call_command("migrate", interactive=False, verbosity=0)
         sys.stderr.write("tocsin: the database is prepared\n")
 
 
-def _let_transactions_wait() -> None:
+def _disable_idle_timeout() -> None:
     """Disable the idle-in-transaction timeout: a migration may compute long between two statements."""
     with connection.cursor() as cursor:
         cursor.execute("set idle_in_transaction_session_timeout = 0")

@@ -80,6 +80,6 @@ CELERY: Final[dict[str, Any]] = {
     "worker_send_task_events": False,
     "timezone": "UTC",
     "beat_max_loop_interval": 1,
-    "beat_scheduler": "config.runtime.beat:LivelyScheduler",
+    "beat_scheduler": "config.runtime.beat:StatelessScheduler",
     "beat_schedule": {name: beat_entry(*line) for name, line in SCHEDULE.items()},
 }

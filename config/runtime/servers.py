@@ -18,7 +18,7 @@ from core.embedded.process import StartError
 from core.embedded.s3 import S3
 from core.embedded.servers import Home, home_of
 
-GIVEN_BY = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL", "s3": "S3_ENDPOINT_URL"}
+SETTING_OF = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL", "s3": "S3_ENDPOINT_URL"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def _given() -> dict[str, str]:
 def running_servers() -> Iterator[RunningServers]:
     """Run the servers within this block; they are always stopped. Raises StartError."""
     home = home_of(DATA_DIR)
-    started = RunningServers(home, tuple(kind for kind, name in GIVEN_BY.items() if name not in _given()))
+    started = RunningServers(home, tuple(kind for kind, name in SETTING_OF.items() if name not in _given()))
     _refuse_second_run()
     try:
         _start_servers(started)
@@ -86,7 +86,7 @@ def _all_started(started: RunningServers) -> dict[str, str]:
         return {}
     with ThreadPoolExecutor(len(started.embedded)) as pool:
         urls = pool.map(lambda kind: _start(kind, started.home), started.embedded)
-        return {GIVEN_BY[kind]: url for kind, url in zip(started.embedded, urls, strict=True)}
+        return {SETTING_OF[kind]: url for kind, url in zip(started.embedded, urls, strict=True)}
 
 
 def _start(kind: str, home: Home) -> str:

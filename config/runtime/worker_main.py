@@ -21,7 +21,7 @@ NICE: Final = {"outbound": 5, "slow": 10}
 
 def work(process: str) -> int:
     """Run until a signal ends it. Returns the exit code."""
-    _give_way(NICE.get(process, 0))
+    _lower_priority(NICE.get(process, 0))
     worker = app.Worker(
         hostname=f"{process}@{socket.gethostname()}",
         queues=[*(queue.name for queue in queues_of(process)), *({process} & DUE_EVERY_S.keys())],
@@ -37,7 +37,7 @@ def work(process: str) -> int:
     return int(worker.exitcode or 0)
 
 
-def _give_way(level: int) -> None:
+def _lower_priority(level: int) -> None:
     """Lower the priority, also of the autogroup: Linux may schedule by sessions, and each program is one."""
     os.nice(level)
     with suppress(OSError):

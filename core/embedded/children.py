@@ -96,7 +96,7 @@ class Child:
         sys.stderr.flush()
         self.pid = os.fork()
         if not self.pid:
-            _become(self.name, self.argv, theirs)
+            _exec(self.name, self.argv, theirs)
         os.close(theirs)
         self.started_at, self.due_at = time.monotonic(), 0.0
         printer.watch(self.name, os.fdopen(ours, "rb", buffering=0))
@@ -140,7 +140,7 @@ class Child:
         self.pid = 0
 
 
-def _become(name: str, argv: list[str], output: int) -> NoReturn:
+def _exec(name: str, argv: list[str], output: int) -> NoReturn:
     """Turn the forked child into that program; never returns to the caller."""
     code = 1
     try:

@@ -1,4 +1,4 @@
-"""Server processes that outlive this one: start, find again, stop; foreign processes are never touched.
+"""Server processes that outlive this one: start, find again, stop; processes of others are never touched.
 
 Independent of Django, so that the supervisor stays small.
 """
@@ -176,7 +176,7 @@ def works_in(handle: Handle, folder: Path) -> bool:
 
 
 def _reap(pid: int) -> bool:
-    """Reap a dead child with that pid, which PostgreSQL would take for alive. False if one is left."""
+    """Reap a zombie child with that pid, which PostgreSQL would consider alive. False if one remains."""
     child = _OURS.get(pid)
     if child is not None and child.poll() is not None:
         del _OURS[pid]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import redis
 
-KEPT_S = 7200
+HEARTBEAT_TTL_S = 7200
 PREFIX = "tocsin:alive:"
 EVERY_S = 1.0
 BEGUN = "beat:begun"  # written when beat starts: tasks with a long period have not been due yet
@@ -31,7 +31,7 @@ def stamp(url: str, name: str) -> None:
         return
     _last[name] = now
     try:
-        _client(url).set(f"{PREFIX}{name}", 1, ex=KEPT_S)
+        _client(url).set(f"{PREFIX}{name}", 1, ex=HEARTBEAT_TTL_S)
     except (redis.RedisError, OSError):
         return
 
@@ -42,7 +42,7 @@ def begin(url: str, name: str) -> bool:
     Returns whether Valkey took it.
     """
     try:
-        _client(url).set(f"{PREFIX}{name}", 1, ex=KEPT_S, nx=True)
+        _client(url).set(f"{PREFIX}{name}", 1, ex=HEARTBEAT_TTL_S, nx=True)
     except (redis.RedisError, OSError):
         return False
     return True
@@ -68,7 +68,11 @@ def ages(url: str, names: Sequence[str]) -> dict[str, float]:
     for name in names:
         pipeline.pttl(f"{PREFIX}{name}")
     left = dict(zip(names, pipeline.execute(), strict=True))
-    found = {name: KEPT_S - milliseconds / 1000 for name, milliseconds in left.items() if milliseconds >= 0}
+    found = {
+        name: HEARTBEAT_TTL_S - milliseconds / 1000
+        for name, milliseconds in left.items()
+        if milliseconds >= 0
+    }
     return {name: max(0.0, seconds) for name, seconds in found.items() if seconds > -EVERY_S}
 
 

@@ -71,7 +71,7 @@ def _embedded(address: IPAddress) -> Iterator[ipaddress.IPv4Address]:
         yield ipaddress.IPv4Address(~number & 0xFFFFFFFF)
 
 
-def leads_elsewhere(before: str, after: str) -> bool:
+def is_other_server(before: str, after: str) -> bool:
     """Return whether the URL is of another server, to which a secret given for the first must not be sent."""
     return _origin(before) != _origin(after)
 

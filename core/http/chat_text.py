@@ -20,7 +20,7 @@ _MARKED: Final = re.compile(r"<(?=[@!]|users/|at\b)", re.IGNORECASE)
 
 
 def quiet(text: str) -> str:
-    """Return the text without mentions of everybody: `@channel`, `@here`, `@everyone`, `@all` and so on."""
+    """Return the text without mass mentions: `@channel`, `@here`, `@everyone`, `@all` and so on."""
     return _CALLS_ALL.sub(f"@{_JOINER}", text)
 
 

@@ -156,7 +156,7 @@ def _exchange(
     try:
         if redirects and response.next_request is not None:
             return _exchange(client, response.next_request, redirects - 1, max_bytes, cuts_body)
-        return _judged(response, _body(response, max_bytes, cuts_body))
+        return _checked(response, _body(response, max_bytes, cuts_body))
     finally:
         response.close()
 
@@ -174,7 +174,7 @@ def _body(response: httpx2.Response, max_bytes: int, cuts_body: bool) -> bytes:
     return b"".join(pieces)[:max_bytes]
 
 
-def _judged(response: httpx2.Response, body: bytes) -> HttpResponse:
+def _checked(response: httpx2.Response, body: bytes) -> HttpResponse:
     status = response.status_code
     if response.is_success:
         return HttpResponse(status, dict(response.headers), body, str(response.url))

@@ -12,7 +12,7 @@ from django.utils.cache import patch_cache_control
 
 from core.errors import Unencrypted
 from core.http.client_ip import client_ip, is_proxy
-from core.http.problem_responses import CONTENT_TYPE, PLAIN_SPOKEN, plain_problem, problem_response
+from core.http.problem_responses import CONTENT_TYPE, KEEPS_BODY, plain_problem, problem_response
 from core.http.security_headers import HEADERS, request_id_from
 from core.http.security_log import REFUSALS, note, seen_of
 
@@ -114,7 +114,7 @@ class ApiProblems:
         if response.status_code < 400 or not request.path.startswith(API_PREFIX):
             return response
         is_worded = response.headers.get("Content-Type", "").startswith(CONTENT_TYPE)
-        if is_worded or PLAIN_SPOKEN in vars(response):
+        if is_worded or KEEPS_BODY in vars(response):
             return response
         return self._translated(request, response)
 

@@ -13,7 +13,7 @@ from core.http.machine_addresses import masked
 
 CONTENT_TYPE: Final = "application/problem+json"
 # Set on a response whose error is already in the format of its caller's protocol.
-PLAIN_SPOKEN: Final = "is_plain_spoken"
+KEEPS_BODY: Final = "keeps_body"
 _SENTENCES: Final = {
     400: "The request could not be understood.",
     403: "This is not allowed.",
@@ -27,7 +27,7 @@ _SENTENCES: Final = {
 
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:
     """Return the response for a Problem."""
-    body = problem.as_json() | _belonging(request)
+    body = problem.as_json() | _request_fields(request)
     return _response(body, problem.status, problem.headers)
 
 
@@ -41,10 +41,10 @@ def plain_problem(status: int, request: HttpRequest, headers: dict[str, str] | N
         "code": phrase.lower().replace(" ", "_"),
         "detail": _SENTENCES.get(status, phrase),
     }
-    return _response(body | _belonging(request), status, headers or {})
+    return _response(body | _request_fields(request), status, headers or {})
 
 
-def _belonging(request: HttpRequest) -> dict[str, str]:
+def _request_fields(request: HttpRequest) -> dict[str, str]:
     return {"instance": masked(request.path), "request_id": getattr(request, "request_id", "")}
 
 

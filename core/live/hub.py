@@ -1,7 +1,7 @@
 """Fan-out of live updates: one subscription per process feeds all SSE streams.
 
 Losing Valkey costs promptness only: streams stay open with their heartbeats, and once it is back every page
-is told to refresh.
+gets a refresh signal.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Stream:
             self.version = max(self.version, version)
             self.wake.set()
 
-    def may_hear(self, viewers: Viewers) -> bool:
+    def may_receive(self, viewers: Viewers) -> bool:
         """Return whether a signal for these viewers is for this one; None: for all."""
         return viewers is None or self.viewer == SEES_ALL or self.viewer in viewers
 
@@ -150,7 +150,9 @@ class Hub:
     def _just_now(self, stream: Stream) -> frozenset[str]:
         since = asyncio.get_running_loop().time() - JUST_NOW_S
         known = self.recent[stream.workspace_id].items()
-        return frozenset(topic for (topic, viewers), at in known if at > since and stream.may_hear(viewers))
+        return frozenset(
+            topic for (topic, viewers), at in known if at > since and stream.may_receive(viewers)
+        )
 
     def _note(self, workspace_id: int, topics: frozenset[str], viewers: Viewers) -> None:
         now, known = asyncio.get_running_loop().time(), self.recent[workspace_id]
@@ -183,7 +185,7 @@ class Hub:
             return
         self._note(signal["workspace"], topics, viewers)
         for stream in group:
-            if stream.may_hear(viewers):
+            if stream.may_receive(viewers):
                 stream.offer(topics, version)
 
     async def _listen(self) -> None:

@@ -64,7 +64,7 @@ def hub() -> Hub:
 
 
 def _close_when_asked_to_stop(loop: asyncio.AbstractEventLoop, one: Hub) -> None:
-    """Close streams on SIGTERM: a server waits for open requests, and a stream would never end by itself.
+    """Close streams on SIGTERM: the server waits for open requests, and a stream has no end.
 
     The event loop runs the server's own handler as well.
     """
@@ -157,7 +157,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     hub().join(stream)
     talk = asyncio.create_task(_talk(stream, send))
     try:
-        await _hung_up(receive, talk)
+        await _wait_for_disconnect(receive, talk)
     finally:
         hub().leave(stream)
         talk.cancel()
@@ -181,7 +181,7 @@ async def _refuse(
     await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
 
 
-async def _hung_up(receive: Receive, talk: asyncio.Task[None]) -> None:
+async def _wait_for_disconnect(receive: Receive, talk: asyncio.Task[None]) -> None:
     """Wait until the viewer disconnects or the stream ends."""
     while not talk.done():
         listening = asyncio.ensure_future(receive())

@@ -33,7 +33,7 @@ select facts.id, dispatches.subscriber
   from json_to_recordset(%s::json) as dispatches(n int, subscriber text) join facts using (n)
  order by facts.id
 """
-UNHURRIED_S = 0.25  # acceptable delay for open pages, too
+MAX_NUDGE_DELAY_S = 0.25  # acceptable delay for open pages, too
 RELAY_TASK: Final = RELAY.task
 Handler = Callable[[OutboxEvent], None]
 
@@ -104,7 +104,7 @@ def publish_all(events: Sequence[DomainEvent], *, actor: Mapping[str, Any] | Non
     Their ids grow in the order given, so events about one thing, published while it is locked, have ids in
     the order in which they happened. Dispatches may run in another order after a failed attempt: subscribers
     compare ids. `actor` is who did it, as JSON. On commit the relay is nudged, once per transaction; where
-    nothing is urgent, within `UNHURRIED_S` seconds. Raises TransactionManagementError outside a transaction.
+    nothing is urgent, within `MAX_NUDGE_DELAY_S`. Raises TransactionManagementError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("publish inside the transaction that made it true")
@@ -148,7 +148,7 @@ def _nudge_relay() -> None:
 
 
 def _nudge_relay_later() -> None:
-    nudge_later(RELAY_TASK, UNHURRIED_S, RELAY.name)
+    nudge_later(RELAY_TASK, MAX_NUDGE_DELAY_S, RELAY.name)
 
 
 def _nudge_on_commit(call: Callable[[], None]) -> None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, QueryDict
 
 from core.redaction import is_secret
 
-KEY: Final = "kept_form"
+KEY: Final = "recovered_form"
 MAX_CHARS: Final = 64_000  # the longest form has three texts of 20,000
 KEEP_FOR_S: Final = 3600
 _NEVER: Final = ("current",)  # the current password, where a new one is set

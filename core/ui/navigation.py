@@ -11,7 +11,7 @@ from core.registry import Registry
 
 @dataclass(frozen=True)
 class NavItem:
-    """One entry. `url` is a path; `capability` is what the viewer needs, empty: everybody sees it.
+    """One entry. `url` is a path; `capability` is what the viewer needs, empty: every member sees it.
 
     keys: a shortcut such as "g d", unique among the entries. badge: a panel shown at the entry's end. group:
     its heading, empty for the entries at the top. also: synonyms for the search.
@@ -37,14 +37,14 @@ NAVIGATION: Registry[NavItem] = Registry("navigation entry")
 SETTINGS: Registry[NavItem] = Registry("settings entry")
 # Pages that are in no menu and are found by search: forms, files, account pages.
 PAGES: Registry[NavItem] = Registry("page")
-EVERYBODY: Final = ""
+ANY_MEMBER: Final = ""
 
 
 def navigation(
     holds: Callable[[str], bool] = lambda _: True, entries: Registry[NavItem] = NAVIGATION
 ) -> list[NavItem]:
     """Return the entries for a viewer, filtered by the capability check `holds`, in order, groups last."""
-    shown = [item for item in entries if item.capability == EVERYBODY or holds(item.capability)]
+    shown = [item for item in entries if item.capability == ANY_MEMBER or holds(item.capability)]
     groups = list(dict.fromkeys(item.group for item in sorted(shown, key=_place)))
     return sorted(shown, key=lambda item: (groups.index(item.group), item.order))
 

@@ -9,7 +9,7 @@ from typing import Final
 from django.template import Origin
 from django_cotton.cotton_loader import Loader as CottonLoader
 
-_KEPT: Final = re.compile(r"(<pre\b.*?</pre>|<textarea\b.*?</textarea>)", re.DOTALL)
+_VERBATIM: Final = re.compile(r"(<pre\b.*?</pre>|<textarea\b.*?</textarea>)", re.DOTALL)
 _BEFORE_END_OF_TAG: Final = re.compile(r"\s*\n\s*(?=/?>)")
 _LINE_BREAK: Final = re.compile(r"\s*\n\s*")
 _BEFORE_DOCTYPE: Final = re.compile(r"\s+(?=<!DOCTYPE)")
@@ -25,7 +25,7 @@ def without_indentation(source: str) -> str:
 
     <pre> and <textarea> stay as they are.
     """
-    parts = _KEPT.split(source)
+    parts = _VERBATIM.split(source)
     parts[::2] = [_compact(part) for part in parts[::2]]
     return "".join(parts)
 

@@ -37,7 +37,7 @@ def first_failing(failing: Mapping[str, FailingSource], depends_on: Mapping[str,
     """Return the failing source none of whose dependencies fails; of several the earliest.
 
     If they began together, the one with clearly more errors. A dependency that began to fail well after a
-    source is no cause of it, and a source on which no failing one depends is one only if there is no other.
+    source is not its cause, and a source on which no failing one depends is one only if there is no other.
 
     depends_on: source -> direct dependencies. Cycles are followed once.
     """
@@ -61,7 +61,7 @@ def first_failing(failing: Mapping[str, FailingSource], depends_on: Mapping[str,
 def _failing_below(
     name: str, failing: Mapping[str, FailingSource], depends_on: Mapping[str, Set[str]]
 ) -> set[str]:
-    """Return failing direct and indirect dependencies of `name`, without those that depend on it in turn.
+    """Return failing direct and indirect dependencies of `name`, without those that depend on it.
 
     And without those that began to fail well after it.
     """

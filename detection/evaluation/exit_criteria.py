@@ -100,7 +100,7 @@ def no_matching_events(question: Question) -> Outcome:
 
 @criterion("success_seen", "Success seen")
 def success_seen(question: Question) -> Outcome:
-    """Positive sign: every failing source sent an event without trouble, or every alert resolved."""
+    """Positive sign: every failing source sent a successful event, or every alert resolved."""
     workspace_id = question.incident.workspace_id
     alerts = SourceAlert.objects.of(workspace_id).filter(incident=question.incident)
     firing = alerts.exclude(state=SourceAlert.State.RESOLVED).count()

@@ -16,7 +16,7 @@ from incidents.vocabulary import SEVERITY_RANK, Basis, IncidentType, Severity
 EVERYTHING = "*"
 # Number of events of its window that determine a crossing's type, and of all it counts that determine its
 # facts.
-MAX_JUDGED: Final = 50
+MAX_CLASSIFIED: Final = 50
 MAX_MEASURED: Final = 500
 # Types of rules that are replaced when the events indicate something more specific.
 UNSPECIFIC: Final = (IncidentType.ERROR_BURST, IncidentType.OTHER)
@@ -48,7 +48,7 @@ class TouchedGroup:
 def merged(taken: Iterable[tuple[Any, ...]]) -> list[TouchedGroup]:
     """Return pending rows as pairs, each once, in order of workspace, rule and group."""
     pairs: dict[tuple[int, int, str], TouchedGroup] = {}
-    for workspace_id, rule_id, group_key, event_ids, occurred, sources, came_at in taken:
+    for workspace_id, rule_id, group_key, event_ids, occurred, sources, arrived_at in taken:
         key = (workspace_id, rule_id, group_key)
         pair = pairs.get(key)
         if pair is None:
@@ -56,7 +56,7 @@ def merged(taken: Iterable[tuple[Any, ...]]) -> list[TouchedGroup]:
         pair.lo, pair.hi = min(pair.lo, *occurred), max(pair.hi, *occurred)
         pair.events.update(zip(event_ids, occurred, strict=True))
         pair.sources.update(sources)
-        pair.since = min(pair.since or came_at, came_at)
+        pair.since = min(pair.since or arrived_at, arrived_at)
     return [pairs[key] for key in sorted(pairs)]
 
 
@@ -122,11 +122,11 @@ class Verdict:
 Stored = Mapping[int, tuple[str, str, Mapping[str, Any] | None]]
 
 
-def judged_ids(crossing: Crossing) -> list[int]:
-    """Return the events to read before a crossing is judged: at least its first one."""
+def ids_to_read(crossing: Crossing) -> list[int]:
+    """Return the events to read before a crossing is classified: at least the first."""
     members = crossing.members
     if _basis_of(crossing.rule) == Basis.LEVEL:
-        wanted = [*members[:MAX_MEASURED], *crossing.window[:MAX_JUDGED]]
+        wanted = [*members[:MAX_MEASURED], *crossing.window[:MAX_CLASSIFIED]]
     elif _is_measured(IncidentType(crossing.rule.incident_type)):
         wanted = members[:MAX_MEASURED]
     else:
@@ -134,8 +134,8 @@ def judged_ids(crossing: Crossing) -> list[int]:
     return [member.event_id for member in wanted]
 
 
-def judge_crossing(crossing: Crossing, stored: Stored) -> Verdict:
-    """Return type and severity of a crossing; `stored` has event type, message and facts of `judged_ids`.
+def verdict_of_crossing(crossing: Crossing, stored: Stored) -> Verdict:
+    """Return type and severity of a crossing; `stored` has event type, message and facts of `ids_to_read`.
 
     For a rule that matches by level only, both follow from the text of its events if it indicates a type.
     """
@@ -143,7 +143,9 @@ def judge_crossing(crossing: Crossing, stored: Stored) -> Verdict:
     kind, severity = IncidentType(rule.incident_type), Severity(rule.severity)
     if basis == Basis.LEVEL:
         texts = [
-            EventText(*stored[m.event_id][:2]) for m in crossing.window[:MAX_JUDGED] if m.event_id in stored
+            EventText(*stored[m.event_id][:2])
+            for m in crossing.window[:MAX_CLASSIFIED]
+            if m.event_id in stored
         ]
         if (found := type_of_events(texts)) is not None:
             kind, severity, basis = found, default_severity(found), Basis.WORDS

@@ -177,7 +177,7 @@ select x.* from json_to_recordset(%s::json) as x(created_at timestamptz, workspa
 """
 
 # Groups with hits in a rule's last window, each found by one index look-up.
-LIVELY_GROUPS: Final[LiteralString] = """
+ACTIVE_GROUPS: Final[LiteralString] = """
 with recursive g(group_key) as (
   (select group_key from detection_rule_hit where workspace_id = %(workspace)s and rule_id = %(rule)s
     order by group_key limit 1)

@@ -16,7 +16,7 @@ from core.reasons import Reason
 from core.sql.prepared import rows
 from detection.explain.misses import group_of, misses, most_in_window
 from detection.ingest.parsing import key_of
-from detection.ingest.services.retention import HITS_KEPT
+from detection.ingest.services.retention import HIT_RETENTION
 from detection.models import DetectionRule, Event, IncidentEvent
 from detection.quarantine.refusal_reasons import REPEATED
 from incidents.models import Incident
@@ -74,7 +74,7 @@ def event_report(actor: Actor, *, pk: int | None = None, event_id: str = "") -> 
     link = IncidentEvent.objects.of(actor.workspace_id).filter(event_id=event.pk).first()
     incident = seen_by(actor).filter(pk=link.incident_id).first() if link else None
     rules = DetectionRule.objects.of(actor.workspace_id).order_by("rule_id")
-    verdicts = [judge(event, rule) for rule in rules]
+    verdicts = [rule_verdict(event, rule) for rule in rules]
     on_repeat = REPEATED if event.received_at in _received(actor.workspace_id, event.event_id) else None
     return EventReport(event, sorted(verdicts, key=lambda one: not one.is_match), incident, on_repeat)
 
@@ -101,7 +101,7 @@ def _event(workspace_id: int, pk: int | None, event_id: str) -> Event:
     return found
 
 
-def judge(event: Event, rule: DetectionRule) -> RuleVerdict:
+def rule_verdict(event: Event, rule: DetectionRule) -> RuleVerdict:
     """Return the result of a rule, in its current version, for a stored event."""
     missed = misses(rule, event)
     if not rule.enabled:
@@ -127,7 +127,7 @@ def _counted(event: Event, rule: DetectionRule) -> tuple[int | None, str]:
     given = [rule.workspace_id, rule.pk, group_of(rule, event), at - width, at + width, MAX_HITS]
     times: list[datetime] = [moment for (moment,) in rows(_HITS, given)]
     if at not in times:
-        hours = int(HITS_KEPT.total_seconds() // 3600)
+        hours = int(HIT_RETENTION.total_seconds() // 3600)
         return None, f"what it was counted with is no longer stored (retention: {hours} hours)"
     most = most_in_window(times, at, width)
     return most, f"{most} of {rule.error_threshold} in {rule.time_window_seconds} s"

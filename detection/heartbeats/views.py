@@ -20,7 +20,7 @@ from core.rate_limit.limiter import Limit, rate_limiter
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
 from detection.heartbeats.selectors import address_of, heartbeat_by_key, heartbeat_for, heartbeats_of
-from detection.heartbeats.services.beating import take_beat
+from detection.heartbeats.services.beating import record_beat
 from detection.heartbeats.services.heartbeats import (
     HeartbeatValues,
     create_heartbeat,
@@ -56,7 +56,7 @@ def ping(request: HttpRequest, key: str) -> HttpResponse:
     key = key[:100]
     rate_limiter().charge(Limit(f"beat:{digest(key)[:16]}", MAX_BEATS_PER_MINUTE, 60, "beats a minute"))
     found = heartbeat_by_key(key)
-    beaten = take_beat(found.workspace_id, found.pk, now=timezone.now())
+    beaten = record_beat(found.workspace_id, found.pk, now=timezone.now())
     response = JsonResponse({"status": beaten.status, "name": beaten.name})
     response["Cache-Control"] = "no-store"
     return response

@@ -26,7 +26,7 @@ Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 
 log = structlog.get_logger(__name__)
-_doors: WeakKeyDictionary[asyncio.AbstractEventLoop, EventReceiver] = WeakKeyDictionary()
+_receivers: WeakKeyDictionary[asyncio.AbstractEventLoop, EventReceiver] = WeakKeyDictionary()
 
 
 class NotAllowed(Problem):
@@ -55,9 +55,9 @@ async def application(scope: Scope, receive: Channel, send: Channel) -> None:
 def event_receiver() -> EventReceiver:
     """Return the event receiver of the running event loop."""
     loop = asyncio.get_running_loop()
-    found = _doors.get(loop)
+    found = _receivers.get(loop)
     if found is None:
-        found = _doors[loop] = EventReceiver()
+        found = _receivers[loop] = EventReceiver()
     return found
 
 

@@ -63,13 +63,13 @@ touched as (
   select w, r, g, array_agg(id), array_agg(o), array_agg(distinct coalesce(c, g))
     from matched where y group by w, r, g)
 """
-_ANSWER: Final[LiteralString] = "select n from given except all select n from fresh"
-_TELL: Final[LiteralString] = "select i, id from fresh"
+_RETURN_REPEATED: Final[LiteralString] = "select n from given except all select n from fresh"
+_RETURN_IDS: Final[LiteralString] = "select i, id from fresh"
 
-STORE_ONLY: Final[LiteralString] = _STORE + MINUTES + _ANSWER
-STORE_AND_DETECT: Final[LiteralString] = _STORE + MINUTES + _DETECT + _ANSWER
+STORE_ONLY: Final[LiteralString] = _STORE + MINUTES + _RETURN_REPEATED
+STORE_AND_DETECT: Final[LiteralString] = _STORE + MINUTES + _DETECT + _RETURN_REPEATED
 # The same, returning the event_id and the id of each new event.
-STORE_AND_TELL: Final[LiteralString] = _STORE + MINUTES + _DETECT + _TELL
+STORE_RETURNING_IDS: Final[LiteralString] = _STORE + MINUTES + _DETECT + _RETURN_IDS
 
 
 class JsonText(bytes):

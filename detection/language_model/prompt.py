@@ -11,7 +11,7 @@ from incidents.analysis.draft import MAX_MODEL_SUMMARY_CHARS
 from incidents.vocabulary import Category
 
 MAX_FACTS_BYTES: Final = 6_000
-MAX_ANSWER_TOKENS: Final = 600
+MAX_RESPONSE_TOKENS: Final = 600
 BYTES_PER_TOKEN: Final = 3  # rather an overestimate of tokens
 _TEXT_CHARS: Final = 300
 _CUT_FIRST: Final = ("messages", "changes", "sources")  # in this order, if the facts are too long
@@ -42,7 +42,7 @@ def request_text(model: str, facts: Mapping[str, Any], marker: str) -> str:
     body = {
         "model": model,
         "temperature": 0,
-        "max_tokens": MAX_ANSWER_TOKENS,
+        "max_tokens": MAX_RESPONSE_TOKENS,
         "response_format": {
             "type": "json_schema",
             "json_schema": {"name": "incident", "strict": True, "schema": SCHEMA},
@@ -77,4 +77,4 @@ def _short(value: Any) -> Any:
 
 def tokens(sent: str) -> int:
     """Return how many tokens a request may cost, including its response."""
-    return len(sent.encode()) // BYTES_PER_TOKEN + MAX_ANSWER_TOKENS
+    return len(sent.encode()) // BYTES_PER_TOKEN + MAX_RESPONSE_TOKENS

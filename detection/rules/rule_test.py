@@ -22,8 +22,8 @@ from detection.evaluation.findings import (
     Stored,
     TouchedGroup,
     description_of,
-    judge_crossing,
     title_of,
+    verdict_of_crossing,
 )
 from detection.evaluation.matching import Hit, Ruleset
 from detection.ingest.parsing import ParsedEvent
@@ -175,7 +175,9 @@ def _bursts(
 
 def _burst(rule: DetectionRule, one: RawCrossing, members: list[Member], stored: Stored) -> Burst:
     sources = tuple(dict.fromkeys(member.source for member in members))
-    verdict = judge_crossing(Crossing(one.touched, one.state, rule, one.at, one.event_id, members), stored)
+    verdict = verdict_of_crossing(
+        Crossing(one.touched, one.state, rule, one.at, one.event_id, members), stored
+    )
     met = raises(verdict.incident_type, verdict.severity, verdict.facts)
     return Burst(
         title=title_of(rule, one.touched.group_key, sources, verdict.incident_type),

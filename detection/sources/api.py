@@ -79,18 +79,18 @@ class TestIn(Schema):
     body: str | None = Field(None, max_length=65_536)
 
 
-class Paged(Schema):
+class PageQuery(Schema):
     """Paginated by cursor: the next one is in the `Link` header."""
 
     cursor: str = Field("", max_length=200)
     limit: int = Field(50, ge=1, le=200)
 
 
-class QuarantineQuery(Paged):
+class QuarantineQuery(PageQuery):
     source: int | None = Field(None, ge=0, le=MAX_ID, description="The id of one source.")
 
 
-class ChangeQuery(Paged):
+class ChangeQuery(PageQuery):
     component: str = Field("", max_length=200, description="The name of one component.")
 
 

@@ -38,7 +38,7 @@ WORDS: Final = {
     "attachments": "attachment",
 }
 ALIAS_LENGTH: Final = 512
-MAX_SAID: Final = 2000
+MAX_REMARK_CHARS: Final = 2000
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -64,7 +64,7 @@ def remark_of(identifier: str, action: str, request: WebhookRequest, body: Mappi
         fault = FieldFault(field, "required", f"{field.capitalize()} can not be empty.")
         raise Invalid("Request body is not processable. Please check the errors.", faults=[fault])
     message = f"{WORDS[action]}: {text}" if text else WORDS[action]
-    return Remark(line(identifier, ALIAS_LENGTH), message[:MAX_SAID])
+    return Remark(line(identifier, ALIAS_LENGTH), message[:MAX_REMARK_CHARS])
 
 
 def _priority(identifier: str, body: Mapping[str, Any]) -> Remark:

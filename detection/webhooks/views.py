@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from core.errors import Forbidden, Problem
 from detection.heartbeats.selectors import heartbeat_named
-from detection.heartbeats.services.beating import take_beat
+from detection.heartbeats.services.beating import record_beat
 from detection.ingest.limits import charge
 from detection.ingest.services.accept_events import as_problem
 from detection.sources.authentication import find_source
@@ -69,7 +69,7 @@ def _beat(form: AddressedFormat, incoming: IncomingRequest, name: str) -> Reply:
             found = heartbeat_named(source.workspace_id, name)
             charge(source_actor(source, incoming.request_id), 1)
             if is_ping:
-                found = take_beat(source.workspace_id, found.pk, now=incoming.at)
+                found = record_beat(source.workspace_id, found.pk, now=incoming.at)
                 return form.beat(found.name, "")
             return form.beat(found.name, found.status)
     except Problem as problem:

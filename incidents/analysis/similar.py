@@ -35,12 +35,12 @@ candidate as (
             where workspace_id = %s::bigint and incident_type = %s::text and id <> %s::bigint
             order by detected_at desc, id desc limit %s::int) same
      join incidents_incidentessence e on e.incident_id = same.id)),
-judged as (
+compared as (
   select c.incident_id, similarity(c.essence, mine.essence) as words,
          (select count(*) from (select unnest(c.shapes) intersect select unnest(mine.shapes)) x) as shared,
          cardinality(c.shapes) as theirs, cardinality(mine.shapes) as ours
     from candidate c, mine)
-select incident_id, shared, words from judged
+select incident_id, shared, words from compared
  where shared > 0 or words >= %s::real
  order by shared::real / greatest(1, theirs + ours - shared) + 0.5 * words desc, incident_id desc
  limit %s::int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from incidents.lifecycle.measure_sql import MEND, WRONG
+from incidents.lifecycle.measure_sql import REPAIR, WRONG
 
 
 def wrong_measures(workspace_id: int | None = None) -> list[int]:
@@ -17,5 +17,5 @@ def wrong_measures(workspace_id: int | None = None) -> list[int]:
 def rewrite_measures(workspace_id: int | None = None) -> int:
     """Write measures that are missing or differ; returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(MEND, [workspace_id])
+        cursor.execute(REPAIR, [workspace_id])
         return int(cursor.rowcount)

@@ -14,8 +14,6 @@ from django.db.models import QuerySet
 from accounts.models import User
 from incidents.models import Incident, RoleAssignment
 
-MAX_ROWS: Final = 20_000
-MAX_PEOPLE: Final = 100
 NIGHT_FROM, NIGHT_UNTIL = 22, 7  # local hours
 _SATURDAY: Final = 5
 
@@ -51,19 +49,19 @@ def load_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> 
     work = work_of(workspace_id, incidents, now)
     people = User.objects.in_bulk(list(work))
     made = [_load(people[pk], one) for pk, one in work.items() if pk in people]
-    return sorted(made, key=lambda one: (-one.incidents, one.username))[:MAX_PEOPLE]
+    return sorted(made, key=lambda one: (-one.incidents, one.username))
 
 
 def work_of(workspace_id: int, incidents: QuerySet[Incident], now: datetime) -> dict[int, Work]:
     """Return by user id what each person did in these incidents."""
     work: dict[int, Work] = defaultdict(Work)
     acknowledged = incidents.exclude(acknowledged_by=None).exclude(acknowledged_at=None)
-    for pk, user_id, at in acknowledged.values_list("pk", "acknowledged_by_id", "acknowledged_at")[:MAX_ROWS]:
+    for pk, user_id, at in acknowledged.values_list("pk", "acknowledged_by_id", "acknowledged_at"):
         if user_id is not None and at is not None:
             work[user_id].begin(pk, at)
     roles = RoleAssignment.objects.of(workspace_id).filter(incident__in=incidents.values("pk"))
     names = ("incident_id", "user_id", "assigned_at", "ended_at", "incident__resolved_at")
-    for pk, user_id, start, ended, resolved in roles.values_list(*names)[:MAX_ROWS]:
+    for pk, user_id, start, ended, resolved in roles.values_list(*names):
         end = min(one for one in (ended, resolved, now) if one is not None)
         work[user_id].begin(pk, start)
         work[user_id].spans[pk].append((start, max(start, end)))

@@ -9,7 +9,7 @@ from typing import Final
 from incidents.attachments.picture import NotAPictureError, Picture
 
 _SIZES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_KEPT: Final = _SIZES | {0xC4, 0xCC, 0xDA, 0xDD, 0xDB}
+_ALLOWED_MARKERS: Final = _SIZES | {0xC4, 0xCC, 0xDA, 0xDD, 0xDB}
 _END: Final = 0xD9
 _SCAN: Final = 0xDA
 _JFIF_BYTES: Final = 16  # without the optional thumbnail
@@ -57,7 +57,7 @@ def _size(segment: bytes, before: tuple[int, int]) -> tuple[int, int]:
 
 def _cleaned(marker: int, segment: bytes) -> bytes:
     """Return a needed segment, cleaned; empty for others."""
-    if marker in _KEPT:
+    if marker in _ALLOWED_MARKERS:
         return segment
     if marker == 0xE0 and segment[4:9] == b"JFIF\0" and len(segment) >= _JFIF_BYTES + 2:
         return b"\xff\xe0" + struct.pack(">H", _JFIF_BYTES) + segment[4:16] + b"\0\0"

@@ -12,7 +12,7 @@ from incidents.attachments.picture import NotAPictureError, Picture
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES: Final = 13
 _END: Final = b"\0\0\0\0IEND\xaeB`\x82"
-_KEPT: Final = frozenset(
+_ALLOWED_CHUNKS: Final = frozenset(
     {
         b"PLTE", b"IDAT", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs", b"acTL", b"fcTL",
         b"fdAT",
@@ -33,7 +33,7 @@ def clean(body: bytes) -> Picture:
             raise NotAPictureError("a PNG picture must have one header")
         if kind == b"fcTL":
             frames += _frame(data, width, height)
-        if kind in _KEPT:
+        if kind in _ALLOWED_CHUNKS:
             parts.append(whole)
     return Picture("image/png", b"".join([*parts, _END]), width, height, frames)
 
@@ -54,7 +54,7 @@ def _blocks(body: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 
 def _frame(data: bytes, width: int, height: int) -> int:
-    """Return the pixels of one frame, which lies within the picture."""
+    """Return the pixels of one frame, which is inside the picture."""
     wide, high, left, top = struct.unpack_from(">IIII", data, 4)
     if left + wide > width or top + high > height:
         raise NotAPictureError("a frame of the PNG picture is larger than the picture")

@@ -8,7 +8,7 @@ from typing import Final
 
 from incidents.attachments.picture import NotAPictureError, Picture
 
-_KEPT: Final = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"})
+_ALLOWED_CHUNKS: Final = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"})
 _IN_FRAME: Final = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
 _PIXELS: Final = frozenset({b"VP8 ", b"VP8L"})
 _METADATA: Final = 0x2C  # flags of VP8X: colour profile, EXIF, XMP
@@ -30,7 +30,7 @@ def clean(body: bytes) -> Picture:
         elif kind == b"ANMF":
             data, pixels = _frame(data, size)
             frames += pixels
-        if kind in _KEPT:
+        if kind in _ALLOWED_CHUNKS:
             parts.append(_block(kind, data))
     content = b"WEBP" + b"".join(parts)
     return Picture("image/webp", b"RIFF" + struct.pack("<I", len(content)) + content, *size, frames)
@@ -52,7 +52,7 @@ def _block(kind: bytes, data: bytes) -> bytes:
 
 
 def _frame(data: bytes, canvas: tuple[int, int]) -> tuple[bytes, int]:
-    """Return a frame without other data, and its pixels; it lies within the picture."""
+    """Return a frame without other data, and its pixels; it is inside the picture."""
     head = data[:_FRAME_HEAD_BYTES]
     left, top, wide, high = (_three(head, at) for at in (0, 3, 6, 9))
     if len(head) < _FRAME_HEAD_BYTES or 2 * left + wide + 1 > canvas[0] or 2 * top + high + 1 > canvas[1]:

@@ -11,21 +11,21 @@ def circle(start: int, needs: Iterable[int], edges: Mapping[int, Iterable[int]])
     Empty if none. `edges`: the current dependencies; those of `start` itself are replaced by `needs`. Takes
     at most one step per edge, however deep they go.
     """
-    came_from: dict[int, int] = {}
+    predecessor: dict[int, int] = {}
     waiting = [(one, start) for one in needs]
     while waiting:
         one, needed_by = waiting.pop()
-        if one in came_from:
+        if one in predecessor:
             continue
-        came_from[one] = needed_by
+        predecessor[one] = needed_by
         if one == start:
-            return _way(start, came_from)
+            return _way(start, predecessor)
         waiting += [(further, one) for further in edges.get(one, ())]
     return []
 
 
-def _way(start: int, came_from: Mapping[int, int]) -> list[int]:
-    way = [start, came_from[start]]
+def _way(start: int, predecessor: Mapping[int, int]) -> list[int]:
+    way = [start, predecessor[start]]
     while way[-1] != start:
-        way.append(came_from[way[-1]])
+        way.append(predecessor[way[-1]])
     return way[::-1]

@@ -25,7 +25,7 @@ class ComponentForm(forms.Form):
     name = forms.CharField(
         label="Name",
         max_length=NAME_LENGTH,
-        help_text="Exactly as in the source or service of events. Cannot be changed later.",
+        help_text="Must equal the source or service in events. Cannot be changed later.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
     )
     description = forms.CharField(

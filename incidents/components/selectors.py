@@ -28,14 +28,14 @@ from core.sql.expressions import among
 from incidents.components.filters import ComponentFilter
 from incidents.listing.keyset import Page
 from incidents.models import AffectedComponent, Component
-from incidents.overview.health import WELL, Burden, Health, Standing, health_under
+from incidents.overview.health import HEALTHY, Burden, Health, Standing, health_under
 from incidents.overview.selectors import zone_of
 from incidents.privacy.selectors import is_seen, seen_by, seen_with
 from incidents.validation import invalid
 from incidents.vocabulary import UNRESOLVED, Status
 
 MAX_PAGE: Final = 200
-MAX_TROUBLED: Final = 500
+MAX_AFFECTED: Final = 500
 SHOWN: Final = 8
 DAYS: Final = 90
 _BY_TIER: Final = ("tier", "name")
@@ -45,12 +45,12 @@ _BY_TIER: Final = ("tier", "name")
 class Load:
     """Effect of open incidents on one component. `last_event_at`: their newest event."""
 
-    health: Health = WELL
+    health: Health = HEALTHY
     open_count: int = 0
     last_event_at: datetime | None = None
 
 
-CALM: Final = Load()
+NO_LOAD: Final = Load()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class ComponentState:
     """A component with its current health."""
 
     component: Component
-    load: Load = CALM
+    load: Load = NO_LOAD
 
     @property
     def last_event_at(self) -> datetime | None:
@@ -160,13 +160,13 @@ def _with_events(actor: Actor, components: QuerySet[Any]) -> QuerySet[Any]:
     return read
 
 
-def _troubled(components: QuerySet[Any], held: Mapping[int, Load]) -> list[ComponentState]:
+def _affected_first(components: QuerySet[Any], held: Mapping[int, Load]) -> list[ComponentState]:
     """Return those of `components` that open incidents affect, worst first."""
     return _by_health(components.filter(pk__in=_worst(held)), held)
 
 
 def _worst(held: Mapping[int, Load]) -> list[int]:
-    return sorted(held, key=lambda pk: held[pk].health)[:MAX_TROUBLED]
+    return sorted(held, key=lambda pk: held[pk].health)[:MAX_AFFECTED]
 
 
 def _by_health(components: Iterable[Component], held: Mapping[int, Load]) -> list[ComponentState]:
@@ -188,7 +188,7 @@ def components_page(
     held = _loads(actor.workspace_id, actor.viewer)
     matching = _matching(actor, wanted)
     ill = [pk for pk, load in held.items() if load.open_count]
-    first = [] if cursor else _chosen(_troubled(matching, held), wanted.standing)
+    first = [] if cursor else _chosen(_affected_first(matching, held), wanted.standing)
     rest, more = _rest(matching.exclude(pk__in=ill), wanted, cursor, max(1, limit - len(first)))
     return Page([*first, *(ComponentState(one) for one in rest)], more)
 
@@ -251,7 +251,7 @@ def state_of(actor: Actor, component: Component) -> ComponentState:
     """Return the current state of one component: one statement. Raises Forbidden."""
     require(actor, Capability.INCIDENTS_READ)
     return ComponentState(
-        component, _loads(actor.workspace_id, actor.viewer, [component.pk]).get(component.pk, CALM)
+        component, _loads(actor.workspace_id, actor.viewer, [component.pk]).get(component.pk, NO_LOAD)
     )
 
 
@@ -263,7 +263,7 @@ def neighbours(actor: Actor, component: Component) -> tuple[list[ComponentState]
     held = _loads(actor.workspace_id, actor.viewer, [one.pk for one in (*needs, *needed_by)])
 
     def states(components: list[Component]) -> list[ComponentState]:
-        return [ComponentState(one, held.get(one.pk, CALM)) for one in components]
+        return [ComponentState(one, held.get(one.pk, NO_LOAD)) for one in components]
 
     return states(needs), states(needed_by)
 

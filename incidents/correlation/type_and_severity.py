@@ -26,7 +26,7 @@ class TypeAndSeverity:
 
     @property
     def type_weight(self) -> tuple[bool, int, int, int]:
-        """Return the weight: the larger one determines the type; no two types weigh the same on one basis."""
+        """Return the weight: the larger one determines the type. No two types are equal on one basis."""
         kind = self.incident_type
         is_named = kind != IncidentType.OTHER
         return is_named, self.type_basis, -SEVERITY_RANK[default_severity(kind)], -_PLACES[kind]

@@ -49,7 +49,7 @@ class DrillForm(forms.Form):
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="What the people who take part find when the drill starts.",
+        help_text="What participants see when the drill starts.",
     )
 
 

@@ -20,7 +20,7 @@ COLUMNS: Final = (
     "acknowledged_at", "acknowledged_by", "mitigated_at", "resolved_at", "closed_at", "last_event_at",
     "mttd", "mtta", "mttr", "impact", "root_cause", "users_impacted", "description", "version", "url",
 )  # fmt: skip
-STORY_COLUMNS: Final = (
+TIMELINE_COLUMNS: Final = (
     "incident", "title", "severity", "status", "occurred_at", "kind", "is_public", "author", "message",
 )  # fmt: skip
 # Our own mark is escaped as well, so that removing one apostrophe from a marked cell restores the value.
@@ -41,11 +41,11 @@ def timeline_table(
     incident: Incident, batches: Iterable[Sequence[TimelineEntry]], *, with_bom: bool
 ) -> Iterator[bytes]:
     """Yield one incident's timeline, a row for each entry, oldest first."""
-    yield (BOM if with_bom else "").encode() + _lines([STORY_COLUMNS])
+    yield (BOM if with_bom else "").encode() + _lines([TIMELINE_COLUMNS])
     of = {"incident": incident.reference, "title": incident.title}
     of |= {"severity": incident.severity, "status": incident.status}
     for batch in batches:
-        yield _lines(_cells(of | entry_json(entry), STORY_COLUMNS) for entry in batch)
+        yield _lines(_cells(of | entry_json(entry), TIMELINE_COLUMNS) for entry in batch)
 
 
 def _row(incident: Incident) -> dict[str, Any]:

@@ -50,7 +50,7 @@ WRONG: Final[LiteralString] = " ".join(
         "WHERE NEW.workspace_id = coalesce(%s, NEW.workspace_id) AND m.* IS DISTINCT FROM w.*",
     )
 )  # fmt: skip
-MEND: Final[LiteralString] = " ".join(
+REPAIR: Final[LiteralString] = " ".join(
     (
         "INSERT INTO", TABLE, "(", COLUMNS, ", changed_at) SELECT wrong.*, clock_timestamp() FROM (", WRONG,
         ") wrong", _UPSERT,

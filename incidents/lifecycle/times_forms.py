@@ -14,7 +14,9 @@ class TimesForm(ActionForm):
     """The recorded times; missing ones are left out."""
 
     reason = forms.CharField(
-        label="Why are they wrong?", max_length=500, help_text="At least ten letters; shown in the timeline."
+        label="Why are they wrong?",
+        max_length=500,
+        help_text="At least 10 characters; shown in the timeline.",
     )
 
     def prepare(self) -> None:

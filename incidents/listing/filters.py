@@ -165,10 +165,10 @@ def _label(text: str) -> tuple[str, str]:
 
 
 def _yes_or_no(name: str, word: str) -> bool | None:
-    return YES_OR_NO[parsed(name, word.casefold(), _known_answer, YES_OR_NO)] if word else None
+    return YES_OR_NO[parsed(name, word.casefold(), _canonical_word, YES_OR_NO)] if word else None
 
 
-def _known_answer(word: str) -> str:
+def _canonical_word(word: str) -> str:
     if word not in YES_OR_NO:
         raise ValueError("neither")
     return word

@@ -84,7 +84,7 @@ class Health:
         return next(word for least, word in STANDINGS if self.percent >= least)
 
 
-WELL: Final = Health()
+HEALTHY: Final = Health()
 
 
 def health_under(burdens: Iterable[Burden]) -> Health:

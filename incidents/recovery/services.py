@@ -27,7 +27,7 @@ from incidents.validation import clean_text, invalid
 from incidents.vocabulary import EntryKind, IncidentSource, Stage
 
 # Actions of a person after which the resolution still counts as automatic.
-_WITNESSING = (EntryKind.ACKNOWLEDGED, EntryKind.NOTE)
+_NON_INTERVENING = (EntryKind.ACKNOWLEDGED, EntryKind.NOTE)
 
 
 def evaluate_recovery(
@@ -105,7 +105,7 @@ def _may_resolve(incident: Incident) -> bool:
 def _people_changed(incident: Incident) -> bool:
     """Return whether a person changed anything but the acknowledgement."""
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, author__isnull=False)
-    return bool(entries.exclude(kind__in=_WITNESSING).exists())
+    return bool(entries.exclude(kind__in=_NON_INTERVENING).exists())
 
 
 def set_verdict(

@@ -70,7 +70,7 @@ class _AmendmentForm(EntryForm):
 
     amendments = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
-    def entry_asked(self) -> TimelineEntry | None:
+    def requested_entry(self) -> TimelineEntry | None:
         """Return the entry in the URL, if any."""
         given = str(self.initial.get("entry", ""))
         if not (given.isascii() and given.isdecimal() and len(given) < 19):
@@ -81,7 +81,7 @@ class _AmendmentForm(EntryForm):
             return None
 
     def prepare(self) -> None:
-        entry = self.entry_asked()
+        entry = self.requested_entry()
         if entry is not None:
             self.initial["amendments"] = entry.amendment_count
             if "message" in self.fields:

@@ -12,7 +12,7 @@ from accounts.audit.services import record
 from accounts.models import Workspace
 from accounts.permissions import Capability, require
 from core.errors import Conflict, FieldFault, Invalid
-from core.http.addresses import leads_elsewhere
+from core.http.addresses import is_other_server
 from core.secrets.signing import new_webhook_secret
 from notifications.channels.kind import CHANNEL_KINDS, ChannelKind
 from notifications.channels.models import Channel
@@ -197,7 +197,7 @@ def _refuse_other_server(
     """Require a stored secret to be entered again when the server changes. Raises Invalid (the secret)."""
     for name, address in kind.server_fields.items():
         is_unchanged = stored.get(name) and not given.get(name, "").strip()
-        if is_unchanged and leads_elsewhere(before.get(address, ""), str(after.get(address, ""))):
+        if is_unchanged and is_other_server(before.get(address, ""), str(after.get(address, ""))):
             raise _invalid(name, "typed_again", f"must be entered again: {address} names another server")
 
 

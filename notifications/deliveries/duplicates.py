@@ -41,13 +41,13 @@ def _earlier(row: Delivery, now: datetime) -> Delivery | None:
         outcome__in=_ON_THE_WAY,
     )
     found = rows.exclude(event_key=row.event_key).order_by("pk")
-    same = [one.pk for one in found[:50] if _says_the_same(one, row)]
+    same = [one.pk for one in found[:50] if _has_same_text(one, row)]
     # Locked, so that it does not fail for good, unseen by `revive_repeats`, before this row is committed.
     locked: Delivery | None = rows.filter(pk__in=same[:1]).select_for_update(of=("self",)).first()
     return locked
 
 
-def _says_the_same(earlier: Delivery, row: Delivery) -> bool:
+def _has_same_text(earlier: Delivery, row: Delivery) -> bool:
     if row.priority == Priority.PAGE:
         return _start(earlier) == _start(row) and _rank(earlier) >= _rank(row)
     return bool(earlier.payload.get("details") == row.payload.get("details"))

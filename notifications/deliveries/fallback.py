@@ -32,7 +32,7 @@ def record_fallback_off(delivery: Delivery, fallback: Channel) -> None:
 
 
 def fall_back(delivery: Delivery, *, is_dead: bool) -> None:
-    """Plan it once the delivery is dead, a page failed three times or for a minute, or a notice for ten."""
+    """Plan the fallback once it is dead, a page failed three times or for a minute, or a notice for ten."""
     fallback = delivery.channel.fallback if delivery.channel else None
     if fallback is None or not (is_dead or _is_late(delivery)):
         return

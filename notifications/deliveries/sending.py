@@ -75,7 +75,7 @@ def send_delivery(delivery: Delivery) -> None:
     except (PassingError, PermanentError) as error:
         _failed(delivery, attempt, error, kind.deduplicates or kind.can_find_sent(target))
     except FAULTS as error:
-        # As any other failure it is shown, tried again, and told to the fallback.
+        # As any other failure it is shown, tried again, and passed to the fallback.
         log.exception("delivery %s failed", delivery.pk)
         fault = f"a fault of Tocsin: {type(error).__name__}"
         _failed(delivery, attempt, HttpPassingError(fault, may_have_acted=True))
@@ -161,7 +161,7 @@ def _begin(delivery: Delivery) -> tuple[DeliveryAttempt, datetime | None]:
 
 
 def _message(delivery: Delivery) -> Message:
-    merged = [] if delivery.is_page else _tellable(delivery, merged_into(delivery))
+    merged = [] if delivery.is_page else _still_visible(delivery, merged_into(delivery))
     return compose(
         delivery.payload,
         public_id=str(delivery.public_id),
@@ -171,8 +171,8 @@ def _message(delivery: Delivery) -> Message:
     )
 
 
-def _tellable(delivery: Delivery, merged: Sequence[Delivery]) -> list[Delivery]:
-    """Of what a channel would be told as well, that of incidents which have not turned private meanwhile."""
+def _still_visible(delivery: Delivery, merged: Sequence[Delivery]) -> list[Delivery]:
+    """Return the merged deliveries whose incidents have not become private since."""
     if delivery.channel_id is None or not merged:
         return list(merged)
     about = {one.incident_id for one in merged}
@@ -217,9 +217,9 @@ def _failed(
 
 def _rate_limited(delivery: Delivery, error: Exception, reason: str) -> None:
     """Hold it until the receiver accepts calls again; not counted as an attempt."""
-    asked = getattr(error, "retry_after", None) or RATE_LIMIT_S
-    reason = f"held {asked:.0f} s, because the receiver limits the rate: {reason}"[:500]
-    hold_with_reason(delivery, min(asked, 3600.0), Reason.RATE_LIMITED, reason)
+    pause = getattr(error, "retry_after", None) or RATE_LIMIT_S
+    reason = f"held {pause:.0f} s, because the receiver limits the rate: {reason}"[:500]
+    hold_with_reason(delivery, min(pause, 3600.0), Reason.RATE_LIMITED, reason)
     fall_back(delivery, is_dead=False)
 
 

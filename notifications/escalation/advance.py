@@ -126,9 +126,9 @@ def _record_step(
     named = ", ".join(f"{reached.labels[pk]} ({why})" for pk, why in reached.people.items())
     message = f"Paged {named} ({place} of {plan.name})." if named else f"{place.capitalize()} of {plan.name}"
     if not named:
-        nobody = " and ".join(reached.empty) or "no person"
+        no_one = " and ".join(reached.empty) or "no person"
         channels = len(reached.channels)
-        message += f" pages {channels} channels." if channels else f" names no one: {nobody}."
+        message += f" pages {channels} channels." if channels else f" names no one: {no_one}."
     if not reached:
         is_left_out = incident.is_drill and not reached.empty
         reason = Reason.DRILL if is_left_out else Reason.STEP_EMPTY

@@ -97,7 +97,7 @@ def best_match(
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
-    """As it is stored with an escalation."""
+    """Return the JSON stored with an escalation."""
     return {
         "name": plan.name,
         "repeat": plan.repeat,
@@ -115,7 +115,7 @@ def plan_from(stored: Mapping[str, Any]) -> Plan:
 
 
 def target_json(target: Target) -> dict[str, Any]:
-    """As it is stored with a step."""
+    """Return the JSON stored with a step."""
     name = {"user": "user_id", "on_call": "schedule_id", "channel": "channel_id"}.get(target.kind)
     if name is None:
         return {"kind": target.kind, "role": target.role}

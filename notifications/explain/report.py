@@ -15,7 +15,7 @@ from accounts.permissions import Capability, require
 from accounts.selectors import member_named
 from core.errors import FieldFault, Invalid, NotFound
 from incidents.explain.models import Decision
-from incidents.explain.pruning import DECISIONS_KEPT
+from incidents.explain.pruning import DECISION_RETENTION
 from incidents.models import Incident
 from incidents.privacy.selectors import hidden_from, seen_by
 from incidents.selectors import incident_for
@@ -75,8 +75,8 @@ def person_report(actor: Actor, username: str, *, days: int, now: datetime) -> P
     Raises Forbidden, NotFound, Invalid (days).
     """
     require(actor, Capability.CHANNELS_READ)
-    if not 1 <= days <= DECISIONS_KEPT.days:
-        text = f"must be 1 to {DECISIONS_KEPT.days}: decisions are retained that long"
+    if not 1 <= days <= DECISION_RETENTION.days:
+        text = f"must be 1 to {DECISION_RETENTION.days}: decisions are retained that long"
         raise Invalid(f"days {text}.", faults=[FieldFault("days", "range", text)])
     person, since = _member(actor, username), now - timedelta(days=days)
     rows = Decision.objects.of(actor.workspace_id).filter(user_id=person.pk, at__gte=since)

@@ -105,7 +105,7 @@ class PersonExplainOut(Schema):
     not_notified: list[AbsenceOut] = Field(description="Incidents they were not notified of.")
 
 
-class ChannelAnswerOut(Schema):
+class ChannelExplainOut(Schema):
     """One channel."""
 
     channel_id: int
@@ -116,7 +116,7 @@ class ChannelAnswerOut(Schema):
     text: str = Field(description="The route, or what does not match or prevents it.")
 
 
-class PersonAnswerOut(Schema):
+class PagedPersonOut(Schema):
     """One person of a step."""
 
     username: str
@@ -124,12 +124,12 @@ class PersonAnswerOut(Schema):
     ways: list[str] = Field(description="How they are reached; empty: they cannot be.")
 
 
-class StepAnswerOut(Schema):
+class StepExplainOut(Schema):
     """One step of the escalation, while no one acknowledges."""
 
     at: datetime
     place: str = Field(description="Step and round.")
-    people: list[PersonAnswerOut] = Field(description="Whom it would page.")
+    people: list[PagedPersonOut] = Field(description="Whom it would page.")
     channels: list[str] = Field(description="Names of the channels it would page.")
     empty: list[str] = Field(description="Targets of the step that name no one.")
 
@@ -138,9 +138,9 @@ class SimulationOut(Schema):
     """Who would be notified."""
 
     muted: str = Field(description="What would mute everything; empty if nothing does.")
-    channels: list[ChannelAnswerOut] = Field(description="All channels of the workspace.")
+    channels: list[ChannelExplainOut] = Field(description="All channels of the workspace.")
     policy: str = Field(description="The matching escalation policy; empty without one.")
-    steps: list[StepAnswerOut]
+    steps: list[StepExplainOut]
 
 
 def reason_json(reason: Reason) -> dict[str, str]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Capability, require
 from accounts.sign_in.page_authentication import current_actor
 from core.ui.forms import styled
-from incidents.explain.pruning import DECISIONS_KEPT
+from incidents.explain.pruning import DECISION_RETENTION
 from notifications.explain.forms import SimulationForm
 from notifications.explain.report import DEFAULT_DAYS, incident_report, person_report
 from notifications.explain.simulation import simulate
@@ -24,7 +24,7 @@ PAGE: Final = "/explain"
 def incident(request: HttpRequest, reference: str) -> HttpResponse:
     """GET: why the incident opened, and who was notified or not."""
     report = incident_report(current_actor(request), reference)
-    context = {"report": report, "incident": report.incident, "retention_days": DECISIONS_KEPT.days}
+    context = {"report": report, "incident": report.incident, "retention_days": DECISION_RETENTION.days}
     return render(request, "notifications/explain/incident.html", {"nav_current": "/incidents"} | context)
 
 

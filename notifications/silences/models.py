@@ -63,7 +63,7 @@ class MaintenanceWindow(WorkspaceScoped, WorkItem):
     matchers = models.JSONField(default=list)
     includes_sev1 = models.BooleanField(default=False)
     owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    local_start = models.CharField(max_length=19, help_text="2027-03-28T02:00, by the clock of the zone")
+    local_start = models.CharField(max_length=19, help_text="2027-03-28T02:00, local time of the zone")
     duration_s = models.PositiveIntegerField()
     zone = models.CharField(max_length=64)
     rule = models.CharField(max_length=200, blank=True, default="")

@@ -44,8 +44,8 @@ def mute(rows: Sequence[Delivery], now: datetime) -> None:
 def _mute_incident(incident_id: int, rows: list[Delivery], now: datetime) -> None:
     workspace_id = rows[0].workspace_id
     snapshot = rows[0].payload.get("snapshot") or {}
-    heard = _already_sent(workspace_id, incident_id) if rows[0].event_kind in _OVER_KINDS else set()
-    rest = [row for row in rows if row.destination not in heard]
+    notified = _already_sent(workspace_id, incident_id) if rows[0].event_kind in _OVER_KINDS else set()
+    rest = [row for row in rows if row.destination not in notified]
     if not rest:
         return
     if verdict := _covering(workspace_id, snapshot, now):

@@ -25,8 +25,8 @@ class Status(models.TextChoices):
 class Postmortem(WorkspaceScoped):
     """The postmortem of an incident. `revision` is the latest revision number.
 
-    `published_revision` is what readers see; an amendment is a draft on top of it. `version` grows with
-    changes of state and settings; sections have their own versions.
+    `published_revision` is what readers see, under `published_title`; an amendment is a draft
+    on top of it. `version` grows with changes of state and settings; sections have their own versions.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -46,6 +46,7 @@ class Postmortem(WorkspaceScoped):
     revision = models.PositiveIntegerField(default=0)
     published_at = models.DateTimeField(null=True, blank=True)
     published_revision = models.PositiveIntegerField(null=True, blank=True)
+    published_title = models.CharField(max_length=200, blank=True, default="", db_default="")
     first_published_at = models.DateTimeField(null=True, blank=True)
     reopened_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)

@@ -20,7 +20,7 @@ from postmortems.drafting import spans, timeline
 from postmortems.drafting.evidence import measures, origins, pictures_of, sent_about
 from postmortems.drafting.facts import Facts, ItemRow, SignatureRow
 from postmortems.learning.models import Lesson
-from postmortems.learning.selectors import ladder_of
+from postmortems.learning.selectors import factor_nodes_of
 from postmortems.learning.tree import contributing, root_causes, why_rows
 from postmortems.review.signatures import signature_rows
 
@@ -32,7 +32,7 @@ def collect(incident: Incident, postmortem: Any = None) -> Facts:
     """All facts of an incident, and of its postmortem if there is one."""
     entries, more = _entries(incident)
     start = incident.detected_at
-    nodes = ladder_of(incident)
+    nodes = factor_nodes_of(incident)
     return Facts(
         **_identity(incident, entries),
         **_lengths(incident),
@@ -160,10 +160,10 @@ def _causes(incident: Incident, nodes: Sequence[Any]) -> dict[str, Any]:
 
 def _questions(incident: Incident, entries: Sequence[TimelineEntry]) -> dict[str, Any]:
     late = timeline.late_updates(entries)
-    asked = {"updates_question": f"{late} stakeholder updates were late: why?"} if late > 1 else {}
+    questions = {"updates_question": f"{late} stakeholder updates were late: why?"} if late > 1 else {}
     if late == 1:
-        asked = {"updates_question": "A stakeholder update was late: why?"}
-    return asked | _acknowledge_question(incident)
+        questions = {"updates_question": "A stakeholder update was late: why?"}
+    return questions | _acknowledge_question(incident)
 
 
 def _acknowledge_question(incident: Incident) -> dict[str, str]:

@@ -39,7 +39,7 @@ def public_document(key: str) -> PublicDocument:
     sections = shown_sections(found, review_of(found), revision=found.published_revision)
     parts = [_redacted(one) for one in build(found, sections, public=True).parts]
     text = assemble("", parts, "", has_dividers=False)
-    return PublicDocument(redact(found.title), markdown(text))
+    return PublicDocument(redact(found.published_title or found.title), markdown(text))
 
 
 def _redacted(part: Part) -> Part:

@@ -33,7 +33,7 @@ from postmortems.schemas import (
 router = Router(tags=["Postmortems"])  # below an incident
 lessons_router = Router(tags=["Postmortems"])
 postmortem_router = Router(tags=["Postmortems"])
-NOBODY = FiveWhysIn.model_validate({})
+NO_FIELDS = FiveWhysIn.model_validate({})
 
 
 class WhyReference(Reference):
@@ -67,7 +67,7 @@ def _analysis(request: HttpRequest, reference: str) -> dict[str, Any]:
 
 
 @router.post("/{reference}/five-whys", response={201: FiveWhysOut}, summary="Start a five whys analysis")
-def start(request: HttpRequest, where: Path[Reference], body: FiveWhysIn = NOBODY) -> Any:
+def start(request: HttpRequest, where: Path[Reference], body: FiveWhysIn = NO_FIELDS) -> Any:
     """Idempotent: returns an existing analysis."""
     services.start_five_whys(actor_in(request), where.reference, facilitator=body.facilitator)
     return Status(201, _analysis(request, where.reference))

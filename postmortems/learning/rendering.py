@@ -6,19 +6,19 @@ from typing import Any
 
 from incidents.models import Incident
 from postmortems.learning.models import FactorNode, FiveWhys, Lesson
-from postmortems.learning.selectors import ladder_of
-from postmortems.learning.tree import contributing, root_causes, rungs
+from postmortems.learning.selectors import factor_nodes_of
+from postmortems.learning.tree import contributing, root_causes, why_steps
 
 
 def five_whys_json(incident: Incident, analysis: FiveWhys) -> dict[str, Any]:
     """The fields of `schemas.FiveWhysOut`."""
-    nodes = ladder_of(incident)
+    nodes = factor_nodes_of(incident)
     return {
         "id": incident.reference,
         "incident_id": incident.reference,
         "facilitator": analysis.facilitator.username if analysis.facilitator else None,
         "version": analysis.version,
-        "whys": [node_json(rung.node) for rung in rungs(nodes)],
+        "whys": [node_json(step.node) for step in why_steps(nodes)],
         "root_causes": root_causes(nodes),
         "contributing_factors": contributing(nodes),
         "started_at": analysis.started_at,

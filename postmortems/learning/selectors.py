@@ -31,7 +31,7 @@ def five_whys_of(actor: Actor, incident: Incident) -> FiveWhys | None:
     return found
 
 
-def ladder_of(incident: Incident) -> list[FactorNode]:
+def factor_nodes_of(incident: Incident) -> list[FactorNode]:
     """Whys and factors of an incident."""
     rows = FactorNode.objects.of(incident.workspace_id).filter(five_whys__incident_id=incident.pk)
     return list(rows.select_related("answered_by").order_by("position", "id")[:MAX_NODES])

@@ -20,7 +20,7 @@ from incidents.selectors import incident_for
 from incidents.validation import clean_line, clean_text, invalid
 from postmortems.drafting.services import refresh_facts
 from postmortems.learning.models import FactorNode, FiveWhys
-from postmortems.learning.selectors import MAX_NODES, ladder_of
+from postmortems.learning.selectors import MAX_NODES, factor_nodes_of
 from postmortems.learning.tree import depth_of
 
 MAX_DEPTH: Final = 12
@@ -110,7 +110,7 @@ def identify_root_cause(
     incident = incident_for(actor, reference)
     with transaction.atomic():
         analysis = _locked(actor, incident)
-        chain = [one for one in ladder_of(incident) if one.kind == FactorNode.Kind.WHY]
+        chain = [one for one in factor_nodes_of(incident) if one.kind == FactorNode.Kind.WHY]
         found = _node(analysis, node) if node is not None else (chain[-1] if chain else None)
         if found is None:
             found = _new(analysis, FactorNode.Kind.WHY, f"Why did “{incident.title}” happen?"[:500], None, 0)
@@ -150,7 +150,7 @@ def _add(
     incident = incident_for(actor, reference)
     with transaction.atomic():
         analysis = _locked(actor, incident)
-        nodes = ladder_of(incident)
+        nodes = factor_nodes_of(incident)
         above = _node(analysis, parent).pk if parent is not None else _last(nodes, kind, beside)
         _refuse_too_many(nodes, above)
         node = _new(analysis, kind, question, above, len(nodes))
@@ -221,7 +221,7 @@ def _finish(actor: Actor, incident: Incident, analysis: FiveWhys, what: str) -> 
 def add_root_causes(actor: Actor, reference: int | str, causes: Sequence[str]) -> None:
     """Add root causes that are not in the chain yet. Idempotent. Raises Invalid, NotFound, Forbidden."""
     incident = incident_for(actor, reference)
-    known = {node.answer for node in ladder_of(incident) if node.is_root_cause}
+    known = {node.answer for node in factor_nodes_of(incident) if node.is_root_cause}
     for cause in dict.fromkeys(causes):
         text = clean_text("root_causes", cause, required=True)
         if text not in known:

@@ -11,7 +11,7 @@ from postmortems.learning.models import FactorNode
 
 
 @dataclass(frozen=True)
-class Rung:
+class WhyStep:
     """A why in the tree: `depth` is the number of whys above it, `branch` the number of forks above it."""
 
     node: FactorNode
@@ -20,7 +20,7 @@ class Rung:
     is_last: bool
 
 
-def rungs(nodes: Sequence[FactorNode]) -> list[Rung]:
+def why_steps(nodes: Sequence[FactorNode]) -> list[WhyStep]:
     """All whys, depth first."""
     below: dict[int | None, list[FactorNode]] = defaultdict(list)
     for node in sorted(nodes, key=lambda one: (one.position, one.pk)):
@@ -31,10 +31,10 @@ def rungs(nodes: Sequence[FactorNode]) -> list[Rung]:
 
 def _walk(
     below: dict[int | None, list[FactorNode]], parent: int | None, depth: int, branch: int
-) -> Iterator[Rung]:
+) -> Iterator[WhyStep]:
     for n, node in enumerate(below.get(parent, ())):
         forked = branch + (1 if n else 0)
-        yield Rung(node, depth, forked, not below.get(node.pk))
+        yield WhyStep(node, depth, forked, not below.get(node.pk))
         yield from _walk(below, node.pk, depth + 1, forked)
 
 
@@ -49,7 +49,7 @@ def depth_of(nodes: Sequence[FactorNode], node_id: int | None) -> int:
 
 def root_causes(nodes: Sequence[FactorNode]) -> list[str]:
     """Root causes, in the order of the chain."""
-    return [rung.node.answer or rung.node.question for rung in rungs(nodes) if rung.node.is_root_cause]
+    return [step.node.answer or step.node.question for step in why_steps(nodes) if step.node.is_root_cause]
 
 
 def contributing(nodes: Sequence[FactorNode]) -> list[str]:
@@ -61,5 +61,6 @@ def contributing(nodes: Sequence[FactorNode]) -> list[str]:
 def why_rows(nodes: Sequence[FactorNode]) -> list[WhyRow]:
     """Rows for the document."""
     return [
-        WhyRow(rung.node.question, " ".join(rung.node.answer.split()), rung.branch) for rung in rungs(nodes)
+        WhyRow(step.node.question, " ".join(step.node.answer.split()), step.branch)
+        for step in why_steps(nodes)
     ]

@@ -21,23 +21,23 @@ from postmortems.learning import services
 from postmortems.learning.models import Priority
 from postmortems.learning.selectors import (
     MAX_LISTED,
+    factor_nodes_of,
     five_whys_of,
-    ladder_of,
     lesson_categories,
     lessons_page,
 )
-from postmortems.learning.tree import rungs
+from postmortems.learning.tree import why_steps
 
 NAV: Final = {"nav_current": "/postmortems"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def ladder(request: HttpRequest, reference: str) -> HttpResponse:
+def five_whys_page(request: HttpRequest, reference: str) -> HttpResponse:
     """GET: the five whys of an incident. POST: add a why or a factor; 303, 422 with the error."""
     actor = current_actor(request)
     incident = incident_for(actor, reference)
     if request.method != "POST":
-        return _ladder(request, actor, incident)
+        return _five_whys_page(request, actor, incident)
     given = request.POST
     try:
         if given.get("factor"):
@@ -49,7 +49,7 @@ def ladder(request: HttpRequest, reference: str) -> HttpResponse:
                 answered_by=given.get("answered_by") or None, **_place(given),
             )  # fmt: skip
     except Invalid as fault:
-        return _ladder(request, actor, incident, status=422, fault=fault)
+        return _five_whys_page(request, actor, incident, status=422, fault=fault)
     return done(request, "Added.", url=f"/postmortems/{incident.reference}/five-whys#next-why")
 
 
@@ -78,11 +78,11 @@ def why(request: HttpRequest, reference: str, node_id: int) -> HttpResponse:
     try:
         services.answer_why(actor, reference, node_id, **wanted)
     except Invalid as fault:
-        return _ladder(request, actor, incident, status=422, fault=fault, typed_at=node_id)
+        return _five_whys_page(request, actor, incident, status=422, fault=fault, typed_at=node_id)
     return done(request, "Saved.", url=url)
 
 
-def _ladder(
+def _five_whys_page(
     request: HttpRequest,
     actor: Actor,
     incident: Incident,
@@ -92,13 +92,13 @@ def _ladder(
     typed_at: int | None = None,
 ) -> HttpResponse:
     """The page; after an error with the input, in the why `typed_at` or in the form for the next one."""
-    nodes = ladder_of(incident)
-    steps = rungs(nodes)
+    nodes = factor_nodes_of(incident)
+    steps = why_steps(nodes)
     context = {
         **NAV,
         "incident": incident,
         "analysis": five_whys_of(actor, incident),
-        "rungs": steps,
+        "steps": steps,
         "factors": [node for node in nodes if node.kind == node.Kind.CONTRIBUTING_FACTOR],
         "first_question": f"Why did “{incident.title}” happen?",
         "last": steps[-1].node if steps else None,

@@ -63,16 +63,16 @@ def calendar_part(postmortem: Postmortem, people: Sequence[User], *, method: str
     name, address = parseaddr(settings.MAIL_FROM)
     entry.add("organizer", _person(name or "Tocsin", address))
     for one in people:
-        entry.add("attendee", _person(one.label, one.email, is_asked=True), encode=False)
+        entry.add("attendee", _person(one.label, one.email, needs_response=True), encode=False)
     calendar.add_component(entry)
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical()).decode()
 
 
-def _person(name: str, address: str, *, is_asked: bool = False) -> vCalAddress:
+def _person(name: str, address: str, *, needs_response: bool = False) -> vCalAddress:
     made = vCalAddress(f"mailto:{address}")
     made.params["cn"] = vText(" ".join(name.replace('"', "'").split()))
-    if is_asked:
+    if needs_response:
         made.params["role"] = vText("REQ-PARTICIPANT")
         made.params["partstat"] = vText("NEEDS-ACTION")
         made.params["rsvp"] = vText("TRUE")

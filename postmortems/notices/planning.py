@@ -77,8 +77,8 @@ def _people(event: OutboxEvent, postmortem: Postmortem) -> list[int]:
     own = (event.payload.get("actor") or {}).get("user_id") or _author(event)
     # mentioned people get a notice of the mention instead
     named = {pk for body in _bodies(event) for pk in mentioned(postmortem.incident, body)}
-    told = {pk for pk in people if pk is not None and pk != own} - named
-    return list(who_may_see(postmortem.incident, told))
+    others = {pk for pk in people if pk is not None and pk != own} - named
+    return list(who_may_see(postmortem.incident, others))
 
 
 def _author(event: OutboxEvent) -> int | None:

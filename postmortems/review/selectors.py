@@ -10,7 +10,7 @@ from accounts.permissions import Capability, allowed
 from postmortems.action_items.models import ActionItem
 from postmortems.documents.models import Postmortem, Revision, Status
 from postmortems.documents.selectors import sections_of
-from postmortems.learning.selectors import ladder_of
+from postmortems.learning.selectors import factor_nodes_of
 from postmortems.review.completeness import Completeness, completeness
 from postmortems.review.models import ApprovalRole, Waiver
 from postmortems.review.signatures import Signature, signatures_of
@@ -30,15 +30,15 @@ def review_of(postmortem: Postmortem) -> Review:
     waivers = list(Waiver.objects.of(postmortem.workspace_id).filter(postmortem=postmortem).order_by("id"))
     items = ActionItem.objects.of(postmortem.workspace_id).filter(incident_id=postmortem.incident_id)
     signatures = signatures_of(postmortem)
-    judged = completeness(
+    complete = completeness(
         postmortem.incident.reference,
         sections_of(postmortem),
-        ladder_of(postmortem.incident),
+        factor_nodes_of(postmortem.incident),
         list(items.order_by("number")),
         signatures,
         frozenset(one.subject for one in waivers),
     )
-    return Review(signatures, waivers, judged)
+    return Review(signatures, waivers, complete)
 
 
 def may_sign(actor: Actor, postmortem: Postmortem, role: ApprovalRole, signatures: list[Signature]) -> str:

@@ -185,6 +185,7 @@ def publish_postmortem(actor: Actor, reference: int | str, *, version: int | Non
         postmortem.status = Status.PUBLISHED
         postmortem.published_at, postmortem.published_revision = now, postmortem.revision
         postmortem.first_published_at = postmortem.first_published_at or now
+        postmortem.published_title = postmortem.title
         postmortem.reopened_at = None
         event = PostmortemPublished(*ids_of(postmortem), revision=postmortem.revision, by=actor.label)
         _move(actor, postmortem, "publish", "published", "Postmortem published.", [event])

@@ -65,7 +65,7 @@ class Signature:
 
 def signatures_of(postmortem: Postmortem) -> list[Signature]:
     """The three roles in order."""
-    holders, nobody = _holders(postmortem.incident), Holder("", None)
+    holders, no_holder = _holders(postmortem.incident), Holder("", None)
     newest: dict[str, Approval] = {}
     rows = Approval.objects.of(postmortem.workspace_id).filter(postmortem=postmortem)
     for approval in rows.order_by("revision", "id"):
@@ -79,7 +79,7 @@ def signatures_of(postmortem: Postmortem) -> list[Signature]:
     return [
         Signature(role, one.label, one.user_id, newest.get(role.value), waived.get(f"role:{role}"))
         for role in ApprovalRole
-        for one in (holders.get(role.value, nobody),)
+        for one in (holders.get(role.value, no_holder),)
     ]
 
 

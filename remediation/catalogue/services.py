@@ -12,7 +12,7 @@ from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.permissions import Capability, require
 from core.errors import FieldFault, Invalid, NotFound
-from core.http.addresses import address_fault, leads_elsewhere
+from core.http.addresses import address_fault, is_other_server
 from core.secrets.encryption import encrypt
 from remediation.catalogue.definitions import MAX_TIMEOUT_S, Definition, shipped_actions
 from remediation.catalogue.models import RemediationAction
@@ -131,7 +131,7 @@ def _check_secrets(current: RemediationAction, wanted: Definition, secrets: Mapp
 def _names_other_server(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     known = [str(before[name]) for name in ADDRESSES if before.get(name)]
     named = [str(after[name]) for name in ADDRESSES if after.get(name)]
-    return any(all(leads_elsewhere(one, url) for one in known) for url in named)
+    return any(all(is_other_server(one, url) for one in known) for url in named)
 
 
 def _health_faults(wanted: Definition) -> list[tuple[str, str]]:

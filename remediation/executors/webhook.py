@@ -139,7 +139,7 @@ class Webhook(Executor):
         except (HttpPermanentError, HttpPassingError) as error:
             return Report(Progress.RUNNING, error.status, reason=str(error))
         status = str(_at(reply, str(order.config.get("status_field", "status"))))
-        return _judged(status, order.config)
+        return _report_of(status, order.config)
 
 
 def _status_url(config: Mapping[str, Any]) -> str:
@@ -153,7 +153,7 @@ def _json(response: HttpResponse) -> Any:
         return None
 
 
-def _judged(status: str, config: Mapping[str, Any]) -> Report:
+def _report_of(status: str, config: Mapping[str, Any]) -> Report:
     if status in {str(value) for value in config.get("success_values", [])}:
         return Report(Progress.SUCCEEDED, output=f"status: {status}")
     if status in {str(value) for value in config.get("failure_values", [])}:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Case, Q, When
 from django.utils import timezone
 
 from accounts.actor import Actor
@@ -18,6 +19,7 @@ from notifications.silences.selectors import windows_of
 from status.publishing.models import Maintenance, PublicIncident, PublicWindow
 
 MAX_SHOWN: Final = 50
+MAX_INCIDENTS: Final = 250
 HISTORY: Final = timedelta(days=90)
 
 
@@ -41,13 +43,14 @@ def published_of(actor: Actor, incident: Incident) -> PublicIncident | None:
 
 
 def published_incidents(workspace_id: int) -> list[PublicIncident]:
-    """Incidents on the page: unresolved ones and those of the last 90 days, newest first."""
+    """Incidents on the page, newest first: unresolved ones and those of the last 90 days, at most 250."""
     rows = PublicIncident.objects.of(workspace_id).filter(withdrawn_at=None)
-    recent = rows.filter(published_at__gte=timezone.now() - HISTORY) | rows.exclude(
-        incident__status__in=("resolved", "closed")
-    )
-    found = recent.select_related("incident").order_by("-published_at")[:MAX_SHOWN]
-    return [one for one in found if not is_hidden(one.incident)]
+    over = Q(incident__status__in=("resolved", "closed"))
+    recent = rows.filter(Q(published_at__gte=timezone.now() - HISTORY) | ~over)
+    # Unresolved ones come first, so that the limit never leaves one out for a newer one that is over.
+    found = recent.select_related("incident").order_by(Case(When(over, then=1), default=0), "-published_at")
+    shown = [one for one in found[:MAX_INCIDENTS] if not is_hidden(one.incident)]
+    return sorted(shown, key=lambda one: one.published_at, reverse=True)
 
 
 def maintenance_of(workspace_id: int) -> list[Maintenance]:

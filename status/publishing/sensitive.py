@@ -21,7 +21,7 @@ _HOST: Final = re.compile(
     re.I,
 )
 # A single word with a digit or a hyphen, such as pg-main-2 or db01, is a name, not a plain word.
-_NAMELIKE: Final = re.compile(r"[\d.:_/-]")
+_LOOKS_LIKE_NAME: Final = re.compile(r"[\d.:_/-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def flags_in(text: str, *, internal: Iterable[str] = (), public: Iterable[str] =
     lowered = text.casefold()
     for name in internal:
         word = name.casefold()
-        if word in shown or not _NAMELIKE.search(word) or word not in lowered:
+        if word in shown or not _LOOKS_LIKE_NAME.search(word) or word not in lowered:
             continue
         if re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", lowered):
             found.append(Flag("component", name[:80]))

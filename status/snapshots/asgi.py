@@ -28,7 +28,7 @@ async def served(scope: Scope, send: Channel) -> bool:
     if not path.startswith(PREFIX) or method not in ("GET", "HEAD") or (named := parts_of(path)) is None:
         return False
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    if not _is_welcome(scope, headers):
+    if not _is_allowed(scope, headers):
         return False
     copy = await _copy(store(), named[0])
     form = copy.forms.get(named[1]) if copy is not None and copy.is_public else None
@@ -38,7 +38,7 @@ async def served(scope: Scope, send: Channel) -> bool:
     return True
 
 
-def _is_welcome(scope: Scope, headers: dict[str, str]) -> bool:
+def _is_allowed(scope: Scope, headers: dict[str, str]) -> bool:
     """Whether host and scheme are allowed; Django refuses others."""
     remote = str((scope.get("client") or ("",))[0])
     if settings.SECURE_SSL_REDIRECT and not is_encrypted(

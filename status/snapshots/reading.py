@@ -25,7 +25,7 @@ from status.snapshots.updates import TEXTS, public_updates
 from status.snapshots.view import ComponentView, NoticeView, PageView, UpdateView
 from status.vocabulary import INCIDENT_IMPACT, PUBLIC_STATUS, Follows
 
-MAX_ENTRIES: Final = 5000
+MAX_ENTRIES: Final = 20_000
 
 
 def read_page(page: StatusPage, now: datetime) -> PageView:
@@ -120,7 +120,7 @@ def _incidents(
     entries: dict[int, list[TimelineEntry]] = defaultdict(list)
     kinds = [kind.value for kind in TEXTS]
     timeline = TimelineEntry.objects.of(workspace_id).filter(incident_id__in=ids, kind__in=kinds)
-    for entry in timeline.order_by("occurred_at", "id")[:MAX_ENTRIES]:
+    for entry in reversed(timeline.order_by("-occurred_at", "-id")[:MAX_ENTRIES]):
         entries[entry.incident_id].append(entry)
     affected: dict[int, set[int]] = defaultdict(set)
     for touched in AffectedComponent.objects.of(workspace_id).filter(incident_id__in=ids):

@@ -34,7 +34,7 @@ def render_forms(view: PageView, logo: tuple[bytes, str] = (b"", "")) -> dict[st
     """All forms by name."""
     forms = {name: _form(JSON, orjson.dumps(body)) for name, body in json_forms(view).items()}
     forms["index"] = _page("index", view)
-    forms["history"] = _page("history", view)
+    forms |= _history(view)
     forms["subscribe"] = _page("subscribe", view)
     for one in (*view.incidents, *view.maintenance):
         forms[f"incidents/{one.public_id}"] = _page("incident", view, notice=one)
@@ -43,6 +43,24 @@ def render_forms(view: PageView, logo: tuple[bytes, str] = (b"", "")) -> dict[st
     if logo[0]:
         forms["logo"] = _form(logo[1], logo[0])
     return forms
+
+
+def _history(view: PageView) -> dict[str, Form]:
+    """The pages of the history: `history`, `history/2`, ...; maintenance is on the first."""
+    parts = view.incident_pages
+    return {
+        history_form(number): _page(
+            "history", view, notices=part, number=number,
+            newer=history_form(number - 1) if number > 1 else "",
+            older=history_form(number + 1) if number < len(parts) else "",
+        )
+        for number, part in enumerate(parts, 1)
+    }  # fmt: skip
+
+
+def history_form(number: int) -> str:
+    """The form of a page of the history."""
+    return "history" if number == 1 else f"history/{number}"
 
 
 def theme(color: str) -> str:

@@ -10,13 +10,13 @@ from typing import Any, Final
 from status.snapshots.view import ComponentView, NoticeView, PageView, UpdateView
 from status.vocabulary import worst
 
-MAX_LISTED: Final = 50
+MAX_LISTED: Final = 50  # as Statuspage; older incidents follow in documents of their own
 
 
 def json_forms(view: PageView) -> dict[str, dict[str, Any]]:
     """All documents by form."""
     page = _page(view)
-    incidents = [_notice(view, one) for one in view.incidents[:MAX_LISTED]]
+    first, *older = [[_notice(view, one) for one in part] for part in view.incident_pages]
     unresolved = [_notice(view, one) for one in view.active]
     works = [_notice(view, one) for one in view.maintenance[:MAX_LISTED]]
     planned = [_notice(view, one) for one in view.planned]
@@ -31,7 +31,8 @@ def json_forms(view: PageView) -> dict[str, dict[str, Any]]:
         },
         "status": {"status": status},
         "components": {"components": components},
-        "incidents": {"incidents": incidents},
+        "incidents": {"incidents": first},
+        **{f"incidents/page/{number}": {"incidents": part} for number, part in enumerate(older, 2)},
         "incidents/unresolved": {"incidents": unresolved},
         "scheduled-maintenances": {"scheduled_maintenances": works},
         "scheduled-maintenances/upcoming": {"scheduled_maintenances": upcoming},

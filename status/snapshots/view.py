@@ -8,6 +8,7 @@ from datetime import date, datetime
 from status.vocabulary import INDICATORS, ComponentState, worst
 
 RESOLVED = "resolved"
+MAX_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class ComponentView:
         return ComponentState(self.state).label
 
     @property
-    def disturbed_days(self) -> tuple[Day, ...]:
+    def days_with_disruptions(self) -> tuple[Day, ...]:
         """Days that were not fully operational."""
         return tuple(d for d in self.days if d.state and d.state != ComponentState.OPERATIONAL)
 
@@ -121,6 +122,12 @@ class PageView:
     def past(self) -> tuple[NoticeView, ...]:
         """Resolved incidents."""
         return tuple(one for one in self.incidents if one.is_over)
+
+    @property
+    def incident_pages(self) -> list[tuple[NoticeView, ...]]:
+        """All incidents in pages of 50, newest first; at least one page."""
+        starts = range(0, max(len(self.incidents), 1), MAX_PER_PAGE)
+        return [self.incidents[start : start + MAX_PER_PAGE] for start in starts]
 
     @property
     def planned(self) -> tuple[NoticeView, ...]:

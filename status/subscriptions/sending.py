@@ -27,7 +27,7 @@ MAX_CONFIRM_TRIES: Final = 3  # not confirmed yet
 
 
 def send_message(message: SubscriberMessage) -> None:
-    """Send it; not to who unsubscribed meanwhile, nor about what is off the page by now.
+    """Send a message, unless the person unsubscribed or its subject was removed from the page.
 
     Raises PassingError, PermanentError.
     """

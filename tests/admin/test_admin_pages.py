@@ -119,7 +119,7 @@ def test_anonymous_users_are_redirected_to_the_sign_in_and_back():
     assert (second.status_code, second["Location"]) == (303, "/sign-in?next=%2Fadmin%2Faccounts%2Fuser%2F")
 
 
-def test_the_way_back_never_leads_to_another_site():
+def test_return_address_is_never_another_site():
     response = Client().get("/admin/login/?next=https://evil.test/")
     assert response["Location"] == "/sign-in?next=%2Fadmin%2F"
 
@@ -172,7 +172,7 @@ def test_an_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(
     assert AuditEntry.objects.of(workspace.pk).filter(action="account.update").count() == 1
 
 
-def test_locking_oneself_or_the_last_admin_out_is_refused(staff, admin, make_actor, other_workspace):
+def test_deactivating_oneself_or_the_last_admin_is_refused(staff, admin, make_actor, other_workspace):
     me = User.objects.get(pk=admin.user_id)
     foreign_admin = User.objects.get(pk=make_actor("admin", inside=other_workspace).user_id)
     mine = person_form(me, is_staff="on")  # and no longer superuser
@@ -213,7 +213,7 @@ def test_credentials_of_a_source_are_on_no_page(staff, workspace):
         assert not any(word in text for word in (key, secret.digest, secret.sealed))
 
 
-def test_rules_can_be_looked_at_with_their_history(staff, workspace):
+def test_rules_are_shown_with_their_history(staff, workspace):
     rule = install_builtin_rules(system_actor(workspace.pk))[0]
     assert staff.get(address(type(rule), "change", rule.pk)).status_code == 200
     assert "Installed the rule" in staff.get(address(type(rule), "history", rule.pk)).content.decode()
@@ -236,7 +236,7 @@ def test_words_are_searched_in_the_newest_rows_and_numbers_in_all(staff, admin, 
 
 
 @pytest.mark.parametrize("model", GROWING, ids=lambda model: model.__name__)
-def test_a_table_that_grows_for_ever_is_sorted_by_its_key_alone(staff, model):
+def test_unbounded_table_is_sorted_by_its_key_only(staff, model):
     page = django_admin.site.get_model_admin(model)
     assert list(page.get_sortable_by(None)) == []
     assert isinstance(page, LargeTableAdmin) or page.search_fields in {

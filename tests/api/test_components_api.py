@@ -91,7 +91,7 @@ def test_a_component_that_breaks_a_rule_is_refused_by_field_and_not_added(call, 
     assert Component.objects.of(workspace.pk).count() == 1
 
 
-def test_a_circle_is_refused_whole_with_the_way_round(call):
+def test_dependency_cycle_is_refused_whole_with_its_path(call):
     for name, needs in (("a", []), ("b", ["a"]), ("c", ["b"])):
         call("POST", "/components", {"name": name, "depends_on": needs})
     response = call("PATCH", "/components/a", {"tier": 1, "depends_on": ["c"]})

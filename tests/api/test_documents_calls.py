@@ -68,6 +68,6 @@ def test_update_with_the_fields_of_the_command_line(curl, make_actor):
     assert (shown["stage"], shown["severity"], shown["assigned_to"]) == ("containment", "sev1", "john.doe")
 
 
-def test_administration_still_wants_a_token(curl):
+def test_administration_needs_a_token(curl):
     response = curl.get("/api/v1/tokens")
     assert response.status_code == 403

@@ -19,7 +19,7 @@ from tests import servers
 @pytest.mark.faults
 @pytest.mark.long
 @pytest.mark.whole
-def test_a_few_hundred_calls_that_follow_from_each_other_fail_nowhere():
+def test_sequences_of_dependent_calls_never_fail():
     """All phases, `coverage` with its three thousand cases among them, are for `make fuzz`."""
     argv = [sys.executable, "-m", "tests.api.fuzz", "--cases", "100", "--phases", "stateful"]
     # As if it were one more of the parallel workers: it has a database of its own in the same PostgreSQL.

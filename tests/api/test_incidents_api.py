@@ -62,7 +62,7 @@ def test_a_key_that_is_no_line_of_text_is_refused(api):
 
 
 @pytest.mark.parametrize("field", ["type", "incident_type"])
-def test_the_type_goes_by_both_names(api, field):
+def test_type_is_accepted_by_both_names(api, field):
     assert declare(api, **{field: "service_down"})["incident_type"] == "service_down"
 
 

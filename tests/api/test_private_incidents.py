@@ -244,7 +244,7 @@ def test_no_channel_is_notified_of_it(acme):
     assert plan_event(Fact(acme.pk, "public", "incident.opened", {"snapshot": public})) > 0
 
 
-async def test_its_live_signals_reach_only_who_may_see_it():
+async def test_live_signals_reach_only_people_who_may_see_it():
     async def no_session(cookie):
         return Listener(1, 0)
 

@@ -920,7 +920,7 @@ def test_operation_shows_another_workspace_nothing(tenants, method, path):
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
-def test_a_token_without_the_scope_is_let_into_nothing(tenants, workspace, method, path):
+def test_token_without_the_scope_is_refused_everywhere(tenants, workspace, method, path):
     row = API[method, path]
     scope = "events:write" if path.startswith("/bundles") else "bundles:write"
     text = issue_token(system_actor(workspace.pk), name="Narrow", scopes=[scope]).text

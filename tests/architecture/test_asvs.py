@@ -63,7 +63,7 @@ def test_every_requirement_of_both_levels_is_assessed_once():
     assert len(lines) == len(rows()), "a row that cannot be read"
 
 
-def test_every_judgement_is_one_of_four_and_what_is_met_has_evidence():
+def test_every_assessment_is_one_of_four_and_met_ones_have_evidence():
     assert {row.verdict for row in rows()} <= set(VERDICTS)
     assert [row.number for row in rows() if row.verdict in {"met", "partly"} and not row.named] == []
     assert [row.number for row in rows() if row.verdict == "partly" and ": " not in row.evidence] == []

@@ -94,7 +94,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/privacy/selectors.py::seen_as": "is what decides",
     "incidents/sla/services/clock_steps.py::_advance": "clocks run for every incident",
     "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
-    "notifications/deliveries/sending.py::_tellable": "a worker; leaves private incidents out",
+    "notifications/deliveries/sending.py::_still_visible": "a worker; leaves private incidents out",
     "notifications/deliveries/snapshot.py::snapshot_of": "people who are paged may see it",
     "notifications/silences/selectors.py::open_snapshots": "what is shown leaves private incidents out",
     "notifications/silences/services/releasing.py::_advance": "sends again what a silence held back",
@@ -307,7 +307,7 @@ def test_only_the_http_client_and_the_storage_reach_the_network():
     assert client.search("    import httpx")
 
 
-def test_a_lock_of_the_workspace_is_waited_for_by_no_row_that_refers_to_it():
+def test_workspace_lock_blocks_no_insert_of_rows_that_reference_it():
     strict = re.compile(r"\bWorkspace\.objects[^\n]*select_for_update\((?!no_key=True)")
     assert [str(p) for p in product() if strict.search((ROOT / p).read_text())] == []
     assert strict.search("Workspace.objects.select_for_update().get(pk=1)")

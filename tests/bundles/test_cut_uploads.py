@@ -65,7 +65,7 @@ def check_one(storage: Any, file: Path) -> None:
 
 
 @pytest.mark.parametrize(("step", "when"), STEPS)
-def test_a_connection_cut_at_any_step_is_made_up_for(
+def test_connection_cut_at_any_step_loses_nothing(
     cutter: Cutter, storage: Any, file: Path, step: str, when: str
 ) -> None:
     cutter.cut = cut = Cut(step, when)

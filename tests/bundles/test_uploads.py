@@ -212,7 +212,7 @@ def test_an_expired_or_changed_address_is_refused(endpoint, storage, monkeypatch
     assert stored(storage, announcement) is None
 
 
-def test_a_lost_completion_is_made_up_for(api, endpoint):
+def test_lost_completion_is_retried(api, endpoint):
     announcement, data = made()
     assert put(endpoint(announcement), data, endpoint.base)[0] == 200
     assert complete_lost(timezone.now()) == 0
@@ -323,7 +323,7 @@ def test_a_token_that_may_only_upload_sees_what_it_sent(api, workspace, other_wo
         ("http://[::1]:8333", "127.0.0.1", {"Host": "localhost", "X-Forwarded-For": "203.0.113.5"}, False),
     ],
 )
-def test_the_storage_is_offered_to_whom_it_can_be_reached_by(endpoint_url, remote, headers, may):
+def test_storage_address_is_offered_only_if_reachable(endpoint_url, remote, headers, may):
     assert may_reach_storage(endpoint_url, remote, headers) is may
 
 
@@ -352,3 +352,19 @@ def test_bundles_of_an_outage_of_two_hours_are_inspected_once_it_is_over(api, st
     shown = api.get(f"/bundles/{announcement['bundle_id']}").json()
     assert (shown["status"], shown["why"], shown["health"]) == ("ready", "", "degraded")
     assert Inspection.across_workspaces.get().state == "done"
+
+
+def test_ticket_of_a_day_old_bundle_leaves_no_file_behind(api, endpoint, storage):
+    announcement, data = made()
+    endpoint(announcement)
+    Bundle.across_workspaces.update(announced_at=timezone.now() - timedelta(hours=23, minutes=59))
+    ticket = endpoint(announcement)
+    soon = timezone.now() + timedelta(minutes=5)
+    expire_due(soon)
+    purge_removed(soon)
+    assert put(ticket, data, endpoint.base)[0] == 200
+    later = timezone.now() + timedelta(hours=25)
+    expire_due(later)
+    purge_removed(later)
+    assert stored(storage, announcement) is None
+    assert not Bundle.across_workspaces.get().is_stored

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from config.demo.month import COUNT, AlreadySeededError, seed_month
-from config.demo.stories import PEOPLE
+from config.demo.scenarios import PEOPLE
 from incidents.models import Incident, TimelineEntry
 from incidents.vocabulary import Status
 

@@ -76,7 +76,7 @@ def test_wrong_labels_are_refused_by_name(labels):
 
 
 @given(st.text(max_size=400), st.integers(2, 200))
-def test_a_machines_line_always_fits_and_can_be_stored(text, limit):
+def test_line_of_a_machine_is_truncated_and_storable(text, limit):
     line = fit(text, limit)
     assert len(line) <= limit
     assert "\x00" not in line
@@ -84,7 +84,7 @@ def test_a_machines_line_always_fits_and_can_be_stored(text, limit):
 
 
 @given(st.text(max_size=400))
-def test_a_machines_text_can_always_be_stored(text):
+def test_text_of_a_machine_is_always_storable(text):
     fitted = fit_text(text)
     assert "\x00" not in fitted
     assert fitted == fit_text(fitted)

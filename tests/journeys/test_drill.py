@@ -108,4 +108,4 @@ def test_service_fails_is_restarted_verified_resolved_and_scored(live_server, se
         assert is_met(exercise.score())
     assert all(step.is_done for step in exercise.steps)
     assert (service.restarts, service.rollbacks) == (1, 1)
-    assert service.obey(["restart", "another"]) == "refused: restart another"
+    assert service.execute(["restart", "another"]) == "refused: restart another"

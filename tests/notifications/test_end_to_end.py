@@ -141,7 +141,7 @@ def plan(made, count):
         yield to_channel(fact, made, "", priority=0, why="Test")
 
 
-def test_through_faults_nothing_is_lost_or_doubled(channel, outside, deliver):
+def test_faults_lose_and_duplicate_nothing(channel, outside, deliver):
     made, faults = channel("webhook"), Faults()
     outside.webhook.respond = faults.respond
     store(list(plan(made, 60)))

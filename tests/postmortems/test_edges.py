@@ -30,7 +30,7 @@ from postmortems.export import pdf_child
 from postmortems.export.blocks import blocks_of
 from postmortems.fix_watch.models import FixWatch
 from postmortems.learning.lessons import add_lesson
-from postmortems.learning.selectors import ladder_of, lessons_for, lessons_page
+from postmortems.learning.selectors import factor_nodes_of, lessons_for, lessons_page
 from postmortems.learning.services import add_factor, add_why, identify_root_cause
 from postmortems.review.services import request_review, waive, withdraw
 from tests.api.bodies import body_of
@@ -87,14 +87,14 @@ def test_review_is_withdrawn_and_requested_again(actor, resolved):
     assert request_review(actor, 1).status == "in_review"
 
 
-def test_ladder_holds_several_causes_branches_and_factors(actor, resolved):
+def test_five_whys_hold_several_causes_branches_and_factors(actor, resolved):
     first = add_why(actor, 1, question="Why did it fill?", answer="No limit.", answered_by="rita.responder")
     add_why(actor, 1, question="Why was there no limit?", answer="No review.")
     beside = add_why(actor, 1, question="Why was it so slow?", answer="A slow query.", parent=first.pk)
     identify_root_cause(actor, 1, root_cause="No review.", node=beside.pk - 1)
     identify_root_cause(actor, 1, root_cause="A missing index.", node=beside.pk)
     add_factor(actor, 1, factor="The pager was muted.")
-    nodes = ladder_of(resolved)
+    nodes = factor_nodes_of(resolved)
     assert sum(node.is_root_cause for node in nodes) == 2
     assert {node.parent_id for node in nodes if node.question} == {None, first.pk}
     assert first.answered_by_id == actor.user_id

@@ -18,7 +18,7 @@ from postmortems.documents.services import save_section
 from postmortems.drafting.models import DraftRequest
 from postmortems.drafting.services import draft_postmortem
 from postmortems.learning.lessons import add_lesson
-from postmortems.learning.selectors import ladder_of
+from postmortems.learning.selectors import factor_nodes_of
 from postmortems.learning.services import add_why
 from postmortems.queues import DRAFT
 from postmortems.template_library.models import PostmortemTemplate
@@ -200,18 +200,18 @@ def test_csv_cells_are_no_formulas(browser, actor, resolved):
     assert b"'=HYPERLINK(1)" in browser.get("/action-items/export.csv").content
 
 
-def test_ladder_grows_branches_and_shrinks(browser, resolved):
+def test_five_whys_grow_branches_and_shrink(browser, resolved):
     url = "/postmortems/INC-1/five-whys"
     assert browser.post(url, {"question": ""}).status_code == 422
     browser.post(url, {"question": "Why one?", "answer": "Because."})
     browser.post(url, {"question": "Why two?"})
-    first, second = ladder_of(resolved)
+    first, second = factor_nodes_of(resolved)
     assert second.parent_id == first.pk
     browser.post(url, {"question": "Why else?", "parent": str(first.pk)})
     place = {"is_branch": "1", "parent": str(second.pk), "beside": str(first.pk)}
     browser.post(url, {"question": "Why besides?", **place})
     browser.post(url, {"question": "Why at all?", "is_branch": "1", "beside": ""})
-    parents = {node.question: node.parent_id for node in ladder_of(resolved)}
+    parents = {node.question: node.parent_id for node in factor_nodes_of(resolved)}
     assert (parents["Why besides?"], parents["Why at all?"]) == (first.pk, None)
     refused = browser.post(url, {"question": "", "answer": "Half an hour of thought", "is_branch": "1"})
     assert re.search(
@@ -222,7 +222,7 @@ def test_ladder_grows_branches_and_shrinks(browser, resolved):
     browser.post(f"{url}/{second.pk}", {"verb": "root"})
     assert b"Root cause" in browser.get(url).content
     browser.post(f"{url}/{first.pk}", {"verb": "remove"})
-    assert [node.question for node in ladder_of(resolved)] == ["Why at all?"]
+    assert [node.question for node in factor_nodes_of(resolved)] == ["Why at all?"]
 
 
 def test_template_is_edited_and_a_bad_placeholder_refused(make_actor, postmortem, actor):

@@ -34,7 +34,7 @@ def test_scanner_that_opens_every_link_changes_nothing(scenario):
     assert scenario.subscribers().get().subscriber_state == "confirmed"
 
 
-def test_token_of_one_act_does_not_do_another_and_a_foreign_page_takes_none(scenario):
+def test_token_is_bound_to_its_action_and_page(scenario):
     scenario.build()
     scenario.subscribe()
     scenario.deliver()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -292,3 +293,39 @@ def test_hostile_markdown_is_harmless(scenario):
         assert b"<script" not in body
         assert b'href="javascript' not in body
         assert b"<img" not in body
+
+
+def test_older_incidents_are_on_further_pages(scenario):
+    now = timezone.now()
+    Incident.objects.bulk_create(
+        Incident(
+            workspace_id=scenario.actor.workspace_id, number=100 + n, title="x", source="declared",
+            severity="sev3", status="resolved" if n else "open", started_at=now, detected_at=now,
+            resolved_at=now if n else None,
+        )
+        for n in range(120)
+    )  # fmt: skip
+    PublicIncident.objects.bulk_create(
+        PublicIncident(
+            workspace_id=scenario.actor.workspace_id, page=scenario.page, incident=one,
+            public_id=f"older{one.number}", public_title=f"Trouble {one.number}", published_by="x",
+            published_at=now - timedelta(days=80) + timedelta(hours=one.number),
+        )
+        for one in Incident.objects.of(scenario.actor.workspace_id).filter(number__gte=100)
+    )  # fmt: skip
+    scenario.build()
+    seen, form, pages = [], "history", 0
+    while form:
+        page = scenario.get(form).content.decode()
+        seen += re.findall(r">(Trouble \d+)</a>", page)
+        older = re.search(r'href="/status/acme/([^"]+)">Older incidents', page)
+        form, pages = older[1] if older else "", pages + 1
+    assert seen == [f"Trouble {number}" for number in range(219, 99, -1)]
+    assert pages == 3
+    assert "Newer incidents" in scenario.get("history/3").content.decode()
+    assert scenario.get("history/4").status_code == 404
+    assert scenario.get("incidents/older100").status_code == 200
+    named = ["incidents", "incidents/page/2", "incidents/page/3"]
+    listed = [one["name"] for name in named for one in scenario.json(name)["incidents"]]
+    assert listed == seen
+    assert [one["name"] for one in scenario.json("incidents/unresolved")["incidents"]] == ["Trouble 100"]

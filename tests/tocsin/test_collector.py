@@ -175,7 +175,7 @@ def hungry_probe() -> Iterator[None]:
     del PROBES["hungry"]
 
 
-def test_a_probe_is_modest_and_is_ended_where_it_takes_too_much_memory(make: Any, hungry_probe: None) -> None:
+def test_probe_has_low_priority_and_is_ended_above_its_memory_limit(make: Any, hungry_probe: None) -> None:
     made, entries, _ = make(only=("hungry",))
     assert entries["logs/before.log"] == f"niceness {min(19, os.nice(0) + NICE)}\n".encode()
     probe = next(p for p in made.manifest["probes"] if p["name"] == "hungry")
@@ -316,7 +316,7 @@ port = 81
         ("http://localhost.example", True), ("tocsin.example", True),
     ],
 )  # fmt: skip
-def test_addresses_others_can_read_along(url: str, is_shown: bool) -> None:
+def test_addresses_on_shared_channels_are_recognized(url: str, is_shown: bool) -> None:
     assert is_readable_by_others(url) is is_shown
 
 

@@ -62,7 +62,7 @@ def test_policy_that_forbids_something_stays_named_while_the_token_works(connect
     assert (probe(connected).state, probe(connected, 1).reason) == ("degraded", "A policy forbids it.")
 
 
-def test_slack_that_is_away_is_no_broken_connection(connected):
+def test_unavailable_slack_is_not_a_broken_connection(connected):
     connected.fake.fail("auth.test", "503", times=30)
     assert probe(connected).state == "ok"
     probes = SlackInbox.objects.of(connected.team.workspace_id).filter(kind="probe")

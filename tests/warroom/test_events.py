@@ -49,7 +49,7 @@ def notes(incident) -> int:
     return TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, kind="note").count()
 
 
-def test_event_is_taken_when_slack_sends_it_again_and_has_one_effect(connected, room, events):
+def test_resent_slack_event_is_accepted_and_has_one_effect(connected, room, events):
     incident, event = room
     api, away = events
     away.append(True)

@@ -109,7 +109,7 @@ def test_reply_below_the_announcement_is_one_note(connected):
     assert len(notes(incident)) == 1
 
 
-def test_reply_that_is_edited_or_deleted_takes_its_note_along(connected):
+def test_edited_or_deleted_reply_changes_its_note(connected):
     incident = connected.open("sev3")
     announced = Announcement.objects.of(incident.workspace_id).get()
     reply = {
@@ -270,7 +270,7 @@ def test_person_who_left_the_room_and_takes_a_role_is_invited_again(connected):
     assert connected.rita in channel.members
 
 
-def test_app_removed_from_its_room_comes_back(connected):
+def test_app_removed_from_its_room_rejoins(connected):
     incident = connected.open()
     channel = connected.slack.channels[connected.room(incident).channel_id]
     channel.members.remove(connected.slack.bot_user_id)

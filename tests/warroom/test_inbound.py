@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, User
 from incidents.lifecycle.services.ownership import acknowledge_incident
 from incidents.models import Incident, RoleAssignment, TimelineEntry
 from tests.warroom.acting import click, submit, text
+from warroom.connection import people
 from warroom.connection.services.linking import link_member
 from warroom.inbound import modals, remediating, routes
-from warroom.inbound.commands import EITHER, READS, WRITES, parse_command
+from warroom.inbound.commands import READS, RUN_COMMANDS, WRITES, parse_command
 from warroom.models import SlackInbox, SlackPin
 from warroom.rooms.cards import ADD_UPDATE, OPEN_PAGE, RESOLVE
+from warroom.slack.client import call
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +48,7 @@ def test_ids_and_verbs_never_change():
         "declare", "ack", "assign", "role", "severity", "status", "stage", "update", "note", "resolve",
         "reopen", "close", "postmortem",
     }  # fmt: skip
-    assert set(EITHER) == {"actions", "approve"}
+    assert set(RUN_COMMANDS) == {"actions", "approve"}
     assert set(remediating.CLICKS) == {"show_action", "request_action", "approve_run", "reject_run"}
 
 
@@ -124,7 +128,7 @@ def test_replayed_requests_have_one_effect(connected):
     assert SlackInbox.objects.of(incident.workspace_id).filter(kind="command").count() == 1
 
 
-def test_answer_that_is_lost_is_told_later_and_its_effect_is_not_repeated(connected):
+def test_lost_response_is_sent_later_without_repeating_its_effect(connected):
     incident = connected.open("sev3")
     connected.fake.response_faults = 1
     connected.command(f"resolve INC-{incident.number} rolled back")
@@ -272,3 +276,23 @@ def test_unknown_ids_are_acknowledged(connected):
     assert connected.send("interactions", signed).status_code == 200
     assert connected.send("events", connected.fake.event({"type": "message"}, "Ev9")).status_code == 200
     connected.settle()
+
+
+def test_form_of_a_role_calls_slack_outside_of_its_transaction(connected, make_actor, monkeypatch):
+    incident = connected.open()
+    late = make_actor("responder", username="lou.late")
+    User.objects.filter(pk=late.user_id).update(email="lou@example.test", address_proven_at=timezone.now())
+    connected.slack.person("U0LATE", "lou@example.test")
+    connected.command("role", channel=connected.room(incident).channel_id)
+    depth, depths = len(connection.savepoint_ids), []
+
+    def watched(*arguments, **given):
+        depths.append(len(connection.savepoint_ids))
+        return call(*arguments, **given)
+
+    monkeypatch.setattr(people, "call", watched)
+    role = {"type": "static_select", "selected_option": {"value": "tech_lead"}}
+    person = {"type": "users_select", "selected_user": "U0LATE"}
+    submit(connected, connected.slack.views[-1], role=role, person=person)
+    assert depths == [depth]
+    assert RoleAssignment.objects.of(incident.workspace_id).get(role="tech_lead").user_id == late.user_id

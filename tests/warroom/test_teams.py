@@ -116,12 +116,15 @@ def test_workspaces_that_share_a_slack_team_each_get_their_own_commands(connecte
 def test_person_links_themselves_by_the_link_only_they_see(connected, make_actor):
     sam = make_actor("responder", username="sam")
     connected.slack.person("U0SAM", "other@example.test")
+    connected.slack.users["U0SAM"]["profile"]["display_name"] = "Sam <b>of\n Shop</b>"
     refused = connected.command("list", user="U0SAM").json()
     assert refused["response_type"] == "ephemeral"
     path = re.search(r"<[^|]*(/slack/link\?token=[^|]+)\|", refused["text"])[1]
     browser = browser_for(sam)
     page = browser.get(path).content.decode()
     assert "U0SAM" in page
+    assert "Sam &lt;b&gt;of Shop&lt;/b&gt;" in page
+    assert connected.team.name in page
     token = path.split("token=")[1]
     assert not SlackUser.objects.of(sam.workspace_id).filter(slack_id="U0SAM").exists()
     assert browser.post("/slack/link", {"token": token}).status_code == 303

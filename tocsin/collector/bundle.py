@@ -27,7 +27,7 @@ from tocsin.redaction.stream import Finder, Redactor
 from tocsin.version import VERSION
 
 FORMAT = 1
-LEFT_OVER_S = 3_600.0  # older ones are of programs that were killed
+ABANDONED_AFTER_S = 3_600.0  # older ones are of programs that were killed
 FIRST, LAST = "metadata.json", "manifest.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 Say = Callable[[str], None]
@@ -68,7 +68,7 @@ class Maker:
     def make(self, folder: str) -> FinishedBundle:
         """Write the bundle into a folder. Raises OSError if the disk is full."""
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        _remove_left_over(folder, time.time() - LEFT_OVER_S)
+        _remove_left_over(folder, time.time() - ABANDONED_AFTER_S)
         work = tempfile.mkdtemp(prefix=".bundle-", dir=folder)
         try:
             self._collect(work)

@@ -55,7 +55,7 @@ def below(text: str, depth: int = 0) -> Iterator[SecretMatch]:
         yield from _moved(_in_layer(_unescaped(text[start:end]), depth), start)
     if "\n" in text:
         for start, end in _lines_with(_WRAPPED, text):
-            yield from _moved(_over_the_edge(text[start:end]), start)
+            yield from _moved(_continued_on_next_line(text[start:end]), start)
     yield from _in_base64(text, depth)
 
 
@@ -116,7 +116,7 @@ def _plain(escape: str) -> str:
     return "=" if escape.lower() == "=3d" else ""
 
 
-def _over_the_edge(text: str) -> Iterator[SecretMatch]:
+def _continued_on_next_line(text: str) -> Iterator[SecretMatch]:
     """Return the secrets that continue in the next line."""
     edges = [m.start() for m in _WRAPPED.finditer(text) if _line_length(text, m.start()) >= MIN_WRAPPED_LINE]
     if not edges:

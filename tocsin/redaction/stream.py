@@ -82,7 +82,7 @@ class Redactor:
         return self._decoder.decode(data, final=is_last)
 
     def _window(self, *, is_last: bool) -> str:
-        done = self._carried_over()
+        done = self._continuation()
         region = self._text if is_last else self._text[: WINDOW + AHEAD]
         found = self._found_in(region)
         cut = len(region) if is_last else _cut(region, found)
@@ -109,7 +109,7 @@ class Redactor:
         elif not is_last:
             self._within = last.rule
 
-    def _carried_over(self) -> str:
+    def _continuation(self) -> str:
         """Return the beginning of the text that continues the secret before it."""
         end, rule = 0, PRIVATE_KEY
         while self._lines_of_key and (line := _LINE_OF_KEY.match(self._text, end)) and line.end() > end:

@@ -17,7 +17,7 @@ _KEYS: Final = (
     "unseal recovery activation hmac preshared pre-shared wep wpa jwt aes rsa kms sas ingest ingestion "
     "pairing provisioning enrollment"
 )
-_SAID_KEYS: Final = "api access secret private signing encryption master license unseal recovery activation"
+_KEY_WORDS: Final = "api access secret private signing encryption master license unseal recovery activation"
 _LAST: Final = "".join(sorted({word[-1] for word in _KEYS.split()} - {"y"}))
 _SHORT: Final = "db user root admin smtp mail pg ftp store key require master default bind ldap"
 CODES: Final = (
@@ -43,7 +43,7 @@ NAME: Final = rf"""(?P<name>(?>
   | pw(?:(?<![a-z]pw)|{ending(_SHORT, end="pw")}) | (?<![a-z])psk
   | secret(?:[_-]?id(?==[0-9a-f]{{8}}-))? | token(?:(?<=TF_TOKEN)_\w{{1,80}})? | credentials?
   | key(?:(?<=[{_LAST}_-]key){ending(_KEYS, ("", "_", "-"), "key")}
-      |(?<=[ ]key){ending(_SAID_KEYS, (" ",), "key")})
+      |(?<=[ ]key){ending(_KEY_WORDS, (" ",), "key")})
     (?:[_-]?(?:base|data|pem))?
   | {"|".join(_ELSEWHERE.split())} | creds(?<![a-z]creds) | jwt(?<![a-z]jwt)
   | cookie(?:(?<=session[_-]cookie)|(?<=auth[_-]cookie)|(?<=csrf[_-]cookie))
@@ -72,7 +72,7 @@ PLACEHOLDER: Final = r"""(?:[\[(<]?(?:redacted|filtered|hidden|masked|removed|om
       |known[ ]after[ ]apply)[\])>]?
     | \*{6,}\w{0,5} | \*{3,} | x{5,} | \.{3} | … | (?-i:\$\{?[A-Z_][A-Z0-9_]{2,}\}?) | \$\d
     | \{\{ | %s | %\( | \?(?=[\s,;)]|$) )"""
-_SAID: Final = (
+_SENTENCE_NAMES: Final = (
     "none null nil undefined true false yes no ok on off not is was set unset empty missing required invalid "
     "expired unknown denied accepted rejected revoked changed rotated renewed enabled disabled failed "
     "success default string str integer int number bool boolean bytes object optional any await new yield "
@@ -91,7 +91,7 @@ _STOP: Final = r"(?=[\s,;)\]}]|$)"
 NOT_A_VALUE: Final = rf"""(?! {_FILLED_IN}{_STOP} | (?<==[ ])(?:{"|".join(_ARTICLES.split())})[ ](?-i:[a-z])
     | (?P=name)(?=[\s,;:=)\]}}]|$)
     | {PLACEHOLDER}(?![\w!@#$%^*+/~-])
-    | (?:{"|".join(_SAID.split())}){END}
+    | (?:{"|".join(_SENTENCE_NAMES.split())}){END}
     | (?-i:[a-z_]{{1,40}}[._])[a-z_.]{{0,60}}[(\[] | (?-i:[a-z]{{2,40}}+\(\))
     | [a-z_]{{1,40}}+\.[a-z_.]{{1,60}}+\(["')]
     | (?:some|just|secret(?:str|string|bytes|value)?)\(

@@ -12,14 +12,25 @@ from warroom.slack.client import call
 from warroom.slack.errors import SlackRefusedError
 
 LOOKUP_TIMEOUT_S = 2
+MAX_NAME_CHARS = 80
 
 
 def member_actor(team: SlackTeam, slack_id: str, *, request_id: str = "") -> Actor | None:
     """The linked member as an actor with their current role, or None."""
+    return find_member(team, slack_id, request_id=request_id)[0]
+
+
+def find_member(team: SlackTeam, slack_id: str, *, request_id: str = "") -> tuple[Actor | None, str]:
+    """The linked member as an actor, or None, and the person's name in Slack if it was asked for, else ""."""
     linked = SlackUser.objects.of(team.workspace_id).filter(team=team, slack_id=slack_id).first()
-    user_id = linked.user_id if linked else _match(team, slack_id)
-    if user_id is None:
-        return None
+    if linked:
+        return _actor(team, linked.user_id, request_id), ""
+    found = _profile(team, slack_id)
+    user_id = _match_profile(team, found) if found else None
+    return (_actor(team, user_id, request_id) if user_id else None), _name(found)
+
+
+def _actor(team: SlackTeam, user_id: int, request_id: str) -> Actor | None:
     members = Membership.objects.of(team.workspace_id).filter(user_id=user_id, user__is_active=True)
     member: Membership | None = members.select_related("user").first()
     if member is None:
@@ -50,12 +61,19 @@ def slack_id_of(team: SlackTeam, user: User) -> str:
     return str(found["id"]) if _match_profile(team, found) == user.pk else ""
 
 
-def _match(team: SlackTeam, slack_id: str) -> int | None:
+def _profile(team: SlackTeam, slack_id: str) -> dict[str, Any]:
     try:
-        found = call(team, "users.info", user=slack_id, timeout_s=LOOKUP_TIMEOUT_S)["user"]
+        found: dict[str, Any] = call(team, "users.info", user=slack_id, timeout_s=LOOKUP_TIMEOUT_S)["user"]
     except SlackRefusedError:
-        return None
-    return _match_profile(team, found)
+        return {}
+    return found
+
+
+def _name(found: dict[str, Any]) -> str:
+    """The name that Slack shows, on one line."""
+    profile = found.get("profile") or {}
+    names = (profile.get("display_name"), profile.get("real_name"), found.get("real_name"), found.get("name"))
+    return " ".join(str(next(filter(None, names), "")).split())[:MAX_NAME_CHARS]
 
 
 def _match_profile(team: SlackTeam, found: dict[str, Any]) -> int | None:

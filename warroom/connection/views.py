@@ -135,9 +135,9 @@ def link_me(request: HttpRequest) -> HttpResponse:
     """GET: confirm that the Slack account of a link is yours. POST: link it; 303."""
     actor = current_actor(request)
     token = (request.POST if request.method == "POST" else request.GET).get("token", "")
-    team, slack_id = linked_in(actor, token)
+    team, account = linked_in(actor, token)
     if request.method != "POST":
-        context = {"team": team, "slack_id": slack_id, "token": token, "label": actor.label}
+        context = {"team": team, "account": account, "token": token, "label": actor.label}
         return render(request, "warroom/link.html", context)
     link_myself(actor, token=token)
     messages.success(request, f"Your Slack account in {team.name} is linked.")

@@ -15,7 +15,7 @@ WRITES: Final = (
     "close", "postmortem",
 )  # fmt: skip
 # Without arguments they only read; with arguments they are queued.
-EITHER: Final = ("actions", "approve")
+RUN_COMMANDS: Final = ("actions", "approve")
 ALIASES: Final = {"": "help", "acknowledge": "ack", "new": "declare", "sev": "severity", "open": "list"}
 HELP: Final = """*/incident* in the room of an incident means that incident; elsewhere name it: INC-42.
 If you are a member of several workspaces, name one first: `in:acme list`.
@@ -44,7 +44,7 @@ class Command:
     @property
     def is_known(self) -> bool:
         """Whether there is such a verb."""
-        return self.verb in READS or self.verb in WRITES or self.verb in EITHER
+        return self.verb in READS or self.verb in WRITES or self.verb in RUN_COMMANDS
 
 
 def workspace_in(text: str) -> str:

@@ -22,7 +22,7 @@ NOT_CHECKED: Final = "The connection was not checked yet: press Check connection
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class InboundResponse:
     """The response to Slack: 200, 400 for an incomplete payload, 401 for one from another team."""
 
     status: int
@@ -30,7 +30,7 @@ class Handled:
     content_type: str = "text/plain"
 
 
-def handle(teams: Sequence[SlackTeam], payload: dict[str, Any], key: str) -> Handled:
+def handle(teams: Sequence[SlackTeam], payload: dict[str, Any], key: str) -> InboundResponse:
     """Route a payload sent by one of these teams. `key` identifies it if it has no id."""
     named = team_id_in(payload)
     fitting = [one for one in teams if not named or named == one.slack_id]
@@ -38,15 +38,15 @@ def handle(teams: Sequence[SlackTeam], payload: dict[str, Any], key: str) -> Han
         unchecked = next((one for one in teams if not one.slack_id), None)
         concerned = unchecked or teams[0]
         note_refused(concerned.workspace_id, concerned, NOT_CHECKED if unchecked else OTHER_TEAM)
-        return Handled(401)
+        return InboundResponse(401)
     team = requested_team(fitting, payload)
     if team is None:
         reply = Reply(ask_for_workspace(fitting, payload)).message()
-        return Handled(200, json.dumps(reply), "application/json")
+        return InboundResponse(200, json.dumps(reply), "application/json")
     try:
         status, body, content_type = route(team, payload, key)
     except (KeyError, TypeError, AttributeError, ForeignFormError) as error:  # malformed payload
         log.warning("a Slack request could not be read: %s", type(error).__name__)
-        return Handled(400)
+        return InboundResponse(400)
     note_accepted(team.workspace_id, team)
-    return Handled(status, body, content_type)
+    return InboundResponse(status, body, content_type)

@@ -102,8 +102,8 @@ def _is_image(file: Mapping[str, Any]) -> bool:
 
 def _is_slack(url: str) -> bool:
     """Whether the token may be sent there: only to Slack's file server."""
-    api, asked = urlsplit(settings.SLACK_API_URL), urlsplit(url)
-    return asked.scheme == api.scheme and asked.netloc in (f"files.{api.netloc}", api.netloc)
+    api, requested = urlsplit(settings.SLACK_API_URL), urlsplit(url)
+    return requested.scheme == api.scheme and requested.netloc in (f"files.{api.netloc}", api.netloc)
 
 
 def _download(team: SlackTeam, file: Mapping[str, Any]) -> bytes:

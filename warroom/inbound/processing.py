@@ -13,7 +13,7 @@ from incidents.vocabulary import Severity, Status
 from warroom.connection.models import SlackTeam
 from warroom.connection.services.team_state import note_revoked
 from warroom.inbound.changes import follow_message, follow_unpinned
-from warroom.inbound.commands import EITHER, parse_command
+from warroom.inbound.commands import RUN_COMMANDS, parse_command
 from warroom.inbound.comparing import reconcile
 from warroom.inbound.home import home_blocks
 from warroom.inbound.images import has_images, store_images
@@ -45,11 +45,11 @@ def process(item: SlackInbox) -> None:
         except PassingError:
             if item.kind == NOTICE:
                 raise
-            _answer_later(item, str(payload["response_url"]), reply.text)
+            _respond_later(item, str(payload["response_url"]), reply.text)
 
 
-def _answer_later(item: SlackInbox, url: str, text: str) -> None:
-    """Tell the person by a request of its own: what was asked for is done, and is not done again."""
+def _respond_later(item: SlackInbox, url: str, text: str) -> None:
+    """Send the response in a separate request: the action is done and must not be repeated."""
     notice = {"text": text, "response_url": url}
     store_request(item.workspace_id, item.team, kind=NOTICE, key=f"answer:{item.pk}", payload=notice)
 
@@ -75,7 +75,7 @@ def _refusal(problem: Problem) -> str:
 def _command(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str | Reply:
     actor = actor_for(team, payload["user_id"], key=key)
     command = parse_command(payload.get("text", ""))
-    if command.verb in EITHER:
+    if command.verb in RUN_COMMANDS:
         return act_or_approve(team, actor, command, payload.get("channel_id", ""))
     return write_verb(team, actor, command, payload.get("channel_id", ""), key=key)
 

@@ -78,8 +78,8 @@ def show_action(actor: Actor, incident: Incident, slug: str) -> Reply:
     target = component.name if component else "the workspace"
     head = f"*{escaped(one.action.name)}* on {escaped(target)}, {one.risk.label.lower()} risk"
     verb = "Run now" if one.risk == Risk.LOW else "Ask for approval"
-    asked = button(verb, REQUEST_ACTION, value=f"{incident.number}:{slug}", style="primary")
-    blocks = [section(head), section(f"*Dry run*\n```{shown}```"), {"type": "actions", "elements": [asked]}]
+    request = button(verb, REQUEST_ACTION, value=f"{incident.number}:{slug}", style="primary")
+    blocks = [section(head), section(f"*Dry run*\n```{shown}```"), {"type": "actions", "elements": [request]}]
     return Reply(f"{one.action.name} on {target}, {one.risk.label.lower()} risk", blocks)
 
 

@@ -19,7 +19,7 @@ from warroom.connection.manifest import COMMAND, SHORTCUT
 from warroom.connection.models import SlackTeam
 from warroom.inbound import modals
 from warroom.inbound.changes import wants_message
-from warroom.inbound.commands import EITHER, HELP, MODALS, READS, parse_command
+from warroom.inbound.commands import HELP, MODALS, READS, RUN_COMMANDS, parse_command
 from warroom.inbound.opening_modals import open_modal
 from warroom.inbound.reading import read_verb
 from warroom.inbound.remediating import CLICKS, list_actions, list_waiting
@@ -80,18 +80,18 @@ def command(ack: Ack, body: dict[str, Any], context: BoltContext) -> None:
 
 
 def _command_reply(team: SlackTeam, body: dict[str, Any], key: str) -> str | Reply:
-    asked, channel = parse_command(body.get("text", "")), body.get("channel_id", "")
-    if not asked.is_known:
-        return f"There is no `{COMMAND} {asked.verb[:40]}`.\n{HELP}"
+    command, channel = parse_command(body.get("text", "")), body.get("channel_id", "")
+    if not command.is_known:
+        return f"There is no `{COMMAND} {command.verb[:40]}`.\n{HELP}"
     actor = actor_for(team, body["user_id"], key=key)
-    if asked.verb in READS:
-        return read_verb(team, actor, asked, channel)
-    if asked.verb in EITHER and not asked.text:
-        listed = list_actions if asked.verb == "actions" else list_waiting
-        return listed(team, actor, asked, channel)
-    if asked.verb in MODALS and not asked.text:
-        incident = None if asked.verb == "declare" else requested_incident(team, actor, asked, channel)
-        return open_modal(team, modals.OF_VERB[asked.verb], body["trigger_id"], incident)
+    if command.verb in READS:
+        return read_verb(team, actor, command, channel)
+    if command.verb in RUN_COMMANDS and not command.text:
+        listed = list_actions if command.verb == "actions" else list_waiting
+        return listed(team, actor, command, channel)
+    if command.verb in MODALS and not command.text:
+        incident = None if command.verb == "declare" else requested_incident(team, actor, command, channel)
+        return open_modal(team, modals.OF_VERB[command.verb], body["trigger_id"], incident)
     store_request(team.workspace_id, team, kind="command", key=key, payload=body)
     return ""
 

@@ -10,7 +10,7 @@ from incidents.models import Incident
 from incidents.selectors import incident_for
 from warroom.connection.links import link_url
 from warroom.connection.models import SlackTeam, SlackUser
-from warroom.connection.people import member_actor
+from warroom.connection.people import find_member, member_actor
 from warroom.inbound.commands import Command, mention_in, mentions_in, with_names
 from warroom.rooms.models import Room
 
@@ -30,9 +30,9 @@ class NotLinked(Problem):
 
 def actor_for(team: SlackTeam, slack_id: str, *, key: str = "") -> Actor:
     """The member linked to a Slack user. Raises NotLinked."""
-    actor = member_actor(team, slack_id, request_id=f"slack:{key[:40]}")
+    actor, name = find_member(team, slack_id, request_id=f"slack:{key[:40]}")
     if actor is None:
-        raise NotLinked(NOT_LINKED.format(url=link_url(team.pk, slack_id)))
+        raise NotLinked(NOT_LINKED.format(url=link_url(team.pk, slack_id, name)))
     return actor
 
 

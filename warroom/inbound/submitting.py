@@ -29,16 +29,24 @@ def submit(team: SlackTeam, body: Mapping[str, Any], key: str) -> dict[str, str]
     view = body["view"]
     actor = actor_for(team, body["user"]["id"], key=key)
     try:
+        person = _person(team, view)  # may call Slack, so not within the transaction
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(f"set local statement_timeout = {STATEMENT_TIMEOUT_MS}")
             if mark_processed(team.workspace_id, team, kind="view", key=key):
-                SUBMITTERS[view["callback_id"]](team, actor, view, key)
+                SUBMITTERS[view["callback_id"]](actor, view, key, person)
     except Problem as problem:
         return _faults(view, problem)
     except DatabaseError:
         return {modals.first_field(view): NOT_SAVED}
     return {}
+
+
+def _person(team: SlackTeam, view: Mapping[str, Any]) -> int | None:
+    """The user id of the member that a form names, or None. Raises Invalid if they are not linked."""
+    if view["callback_id"] != modals.ROLE:
+        return None
+    return member_mentioned(team, f"<@{modals.entered(view)['person']}>")
 
 
 def _faults(view: Mapping[str, Any], problem: Problem) -> dict[str, str]:
@@ -51,7 +59,7 @@ def _faults(view: Mapping[str, Any], problem: Problem) -> dict[str, str]:
     return found or {modals.first_field(view): problem.detail}
 
 
-def _declare(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -> None:
+def _declare(actor: Actor, view: Mapping[str, Any], key: str, person: int | None) -> None:
     given = modals.entered(view)
     declare_incident(
         actor, title=given["title"], severity=given["severity"] or None, description=given["description"],
@@ -59,7 +67,7 @@ def _declare(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -
     )  # fmt: skip
 
 
-def _update(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -> None:
+def _update(actor: Actor, view: Mapping[str, Any], key: str, person: int | None) -> None:
     given, (number, _) = modals.entered(view), modals.about(view)
     is_public = modals.PUBLIC in given.get("public", ())
     add_update(
@@ -67,7 +75,7 @@ def _update(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) ->
     )
 
 
-def _resolve(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -> None:
+def _resolve(actor: Actor, view: Mapping[str, Any], key: str, person: int | None) -> None:
     given, (number, version) = modals.entered(view), modals.about(view)
     resolve_incident(
         actor,
@@ -78,13 +86,12 @@ def _resolve(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -
     )
 
 
-def _role(team: SlackTeam, actor: Actor, view: Mapping[str, Any], key: str) -> None:
+def _role(actor: Actor, view: Mapping[str, Any], key: str, person: int | None) -> None:
     given, (number, version) = modals.entered(view), modals.about(view)
-    user_id = member_mentioned(team, f"<@{given['person']}>")
-    assign_role(actor, number=number, role=given["role"], user_id=user_id, version=version)
+    assign_role(actor, number=number, role=given["role"], user_id=person, version=version)
 
 
-Submitter = Callable[[SlackTeam, Actor, Mapping[str, Any], str], None]
+Submitter = Callable[[Actor, Mapping[str, Any], str, int | None], None]
 SUBMITTERS: Final[Mapping[str, Submitter]] = {
     modals.DECLARE: _declare, modals.UPDATE: _update, modals.RESOLVE: _resolve, modals.ROLE: _role,
 }  # fmt: skip

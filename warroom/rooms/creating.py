@@ -18,7 +18,7 @@ SLACK_CLOCK: Final = timedelta(seconds=60)
 
 
 def create_channel(step: RoomStep, room: Room) -> None:
-    """Create the channel under the first free name, or adopt the one created by an earlier attempt.
+    """Create the channel under the first free name, or adopt the one an earlier attempt created.
 
     Raises SlackRefusedError; with code name_taken if all names are taken.
     """

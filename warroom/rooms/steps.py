@@ -171,7 +171,7 @@ def _incident(room: Room) -> Incident:
 
 
 def _settle_or_repeat(step: RoomStep, room: Room, shown: int) -> None:
-    """Settle under the room's lock, or repeat if a newer version is wanted meanwhile."""
+    """Settle under the room's lock, or repeat if a newer version was requested meanwhile."""
     with transaction.atomic():
         now_wanted = Room.objects.of(room.workspace_id).select_for_update().get(pk=room.pk)
         if step.kind == RoomStep.Kind.CARD:

@@ -16,7 +16,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from warroom.connection.models import SlackTeam
-from warroom.inbound.handling import Handled, handle
+from warroom.inbound.handling import InboundResponse, handle
 
 THREADS: Final = 4
 TIMEOUT_S: Final = 10
@@ -68,7 +68,7 @@ class Socket:
         client.send_socket_mode_response(SocketModeResponse(request.envelope_id, _payload(handled)))
 
 
-def _payload(handled: Handled) -> dict[str, Any] | None:
+def _payload(handled: InboundResponse) -> dict[str, Any] | None:
     """Payload of the acknowledgement: the HTTP response body."""
     if not handled.body:
         return None

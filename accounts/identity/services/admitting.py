@@ -62,7 +62,7 @@ def _matching(provider: IdentityProvider, claims: Claims, signed_in: User | None
 
 
 def _take_over_unproven(workspace_id: int, holder: User) -> None:
-    """Take over an account whose creator never proved the address: all of its credentials end."""
+    """Take over an account whose address was never verified, and revoke all its credentials."""
     now = timezone.now()
     holder.sessions.all().delete()
     Authenticator.objects.filter(user_id=holder.pk).delete()

@@ -19,7 +19,7 @@ from accounts.models import IdentityProvider, Membership, Role, User, Workspace
 from accounts.permissions import Capability, require
 from accounts.validation import clean_name, clean_role, invalid
 from core.errors import Conflict
-from core.http.addresses import leads_elsewhere
+from core.http.addresses import is_other_server
 from core.secrets.encryption import encrypt
 
 MAX_DOMAINS: Final = 50
@@ -61,7 +61,7 @@ def change_provider(
         before = {name: getattr(provider, name) for name in FIELDS}
         for name, value in _cleaned({**before, **values}).items():
             setattr(provider, name, value)
-        if not client_secret.strip() and leads_elsewhere(before["server_url"], provider.server_url):
+        if not client_secret.strip() and is_other_server(before["server_url"], provider.server_url):
             words = "must be entered again: server_url names another server"
             raise invalid("client_secret", "typed_again", words)
         if before["enabled"] and not provider.enabled:

@@ -191,7 +191,7 @@ def _note_reset(user: User, workspace_id: int) -> None:
 
 
 def _account_for(invitation: Invitation) -> User:
-    """Create an account for the invited address, which an unverified account gives up."""
+    """Create an account for the invited address, taking it from an unverified account."""
     holder = User.objects.select_for_update().filter(email__iexact=invitation.email).first()
     if holder is not None and holder.is_proven:
         raise Unauthenticated(f"Sign in as {invitation.email} first, then open the link again.")

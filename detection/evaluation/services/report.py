@@ -17,9 +17,9 @@ from detection.evaluation.findings import (
     Verdict,
     by_weight,
     description_of,
-    judge_crossing,
-    judged_ids,
+    ids_to_read,
     title_of,
+    verdict_of_crossing,
 )
 from detection.models import Finding
 from detection.rules.event_types import FACT_NAMES, facts_in
@@ -58,12 +58,12 @@ def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: d
     if not acted:
         return
     stored = _stored(workspace_id, acted)
-    judged = sorted(((judge_crossing(one, stored), one) for one in acted), key=_by_verdict)
-    acted = [crossing for _, crossing in judged]
+    by_verdict = sorted(((verdict_of_crossing(one, stored), one) for one in acted), key=_by_verdict)
+    acted = [crossing for _, crossing in by_verdict]
     owners: dict[int, int] = {}
     signals = [
         _signal(place, crossing, owners, verdict, _sample(crossing, stored))
-        for place, (verdict, crossing) in enumerate(judged)
+        for place, (verdict, crossing) in enumerate(by_verdict)
     ]
     outcomes = report_signals(workspace_id, signals, now=now)
     times = {member.event_id: member.occurred_at for crossing in acted for member in crossing.members}
@@ -73,8 +73,8 @@ def report_crossings(workspace_id: int, crossings: Sequence[Crossing], *, now: d
     _write(workspace_id, acted, outcomes)
 
 
-def _by_verdict(judged: tuple[Verdict, Crossing]) -> tuple[Any, ...]:
-    verdict, crossing = judged
+def _by_verdict(pair: tuple[Verdict, Crossing]) -> tuple[Any, ...]:
+    verdict, crossing = pair
     return -verdict.basis, SEVERITY_RANK[verdict.severity], *by_weight(crossing)
 
 
@@ -108,7 +108,7 @@ def _signal(place: int, crossing: Crossing, owners: dict[int, int], verdict: Ver
 
 def _stored(workspace_id: int, crossings: Sequence[Crossing]) -> Stored:
     """Return the texts of the events that determine type and severity, with the metadata of measurements."""
-    wanted = sorted({event_id for crossing in crossings for event_id in judged_ids(crossing)})
+    wanted = sorted({event_id for crossing in crossings for event_id in ids_to_read(crossing)})
     since = min(crossing.members[0].occurred_at for crossing in crossings) - AHEAD
     found = rows(windows.EVENT_TEXTS, [[*FACT_NAMES], workspace_id, wanted, since])
     return {pk: (kind, message, metadata) for pk, kind, message, metadata in found}

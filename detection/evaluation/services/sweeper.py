@@ -13,11 +13,11 @@ from detection.evaluation.findings import TouchedGroup
 from detection.evaluation.services.evaluate import evaluate
 from detection.models import DetectionRule, QuarantinedRequest, RequestOutcome, SourceAlert, SourceTally
 
-TALLIES_KEPT = timedelta(days=8)
-OUTCOMES_KEPT = timedelta(days=1)
+TALLY_RETENTION = timedelta(days=8)
+OUTCOME_RETENTION = timedelta(days=1)
 # An update of an alert resolved for longer than this starts a new one; its incidents are found by
 # fingerprint.
-ALERTS_KEPT = timedelta(days=30)
+ALERT_RETENTION = timedelta(days=30)
 MAX_GROUPS = 500  # evaluated at once, as the rest of the workspace waits meanwhile
 ONE_SECOND = Value(timedelta(seconds=1), output_field=DurationField())
 
@@ -50,18 +50,18 @@ def _sweep_next() -> bool:
         if rule is None:
             return False
         DetectionRule.across_workspaces.filter(pk=rule.pk).update(last_swept_at=now)
-    pairs = _lively(rule, now)
+    pairs = _active_groups(rule, now)
     for first in range(0, len(pairs), MAX_GROUPS):
         with transaction.atomic():
             evaluate(now, pairs=pairs[first : first + MAX_GROUPS])
     return True
 
 
-def _lively(rule: DetectionRule, now: datetime) -> list[TouchedGroup]:
+def _active_groups(rule: DetectionRule, now: datetime) -> list[TouchedGroup]:
     since = now - timedelta(seconds=rule.time_window_seconds)
     with connection.cursor() as cursor:
         cursor.execute(
-            windows.LIVELY_GROUPS, {"workspace": rule.workspace_id, "rule": rule.pk, "since": since}
+            windows.ACTIVE_GROUPS, {"workspace": rule.workspace_id, "rule": rule.pk, "since": since}
         )
         return [TouchedGroup(rule.workspace_id, rule.pk, group, since, now) for (group,) in cursor.fetchall()]
 
@@ -72,8 +72,8 @@ def forget_requests(now: datetime) -> int:
     Returns how many rows.
     """
     expired, _ = QuarantinedRequest.across_workspaces.filter(expires_at__lte=now).delete()
-    old, _ = SourceTally.across_workspaces.filter(hour__lt=now - TALLIES_KEPT).delete()
-    outcomes, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOMES_KEPT).delete()
+    old, _ = SourceTally.across_workspaces.filter(hour__lt=now - TALLY_RETENTION).delete()
+    outcomes, _ = RequestOutcome.across_workspaces.filter(processed_at__lt=now - OUTCOME_RETENTION).delete()
     over = SourceAlert.across_workspaces.filter(state=SourceAlert.State.RESOLVED)
-    quiet, _ = over.filter(updated_at__lt=now - ALERTS_KEPT).delete()
+    quiet, _ = over.filter(updated_at__lt=now - ALERT_RETENTION).delete()
     return expired + old + outcomes + quiet

@@ -30,7 +30,7 @@ MAX_AT_ONCE: Final = 200
 Status = Heartbeat.Status
 
 
-def take_beat(workspace_id: int, heartbeat_id: int, *, now: datetime) -> Heartbeat:
+def record_beat(workspace_id: int, heartbeat_id: int, *, now: datetime) -> Heartbeat:
     """Record a beat: the monitor is up, and the incident it opened is resolved. A paused one stays paused."""
     with transaction.atomic():
         rows = Heartbeat.objects.of(workspace_id).select_for_update(no_key=True)

@@ -20,7 +20,7 @@ from core.sql.prepared import rows
 from detection.evaluation.matching import Ruleset
 from detection.ingest.limits import charge
 from detection.ingest.parsing import MAX_BODY, Batch, ParsedEvent, is_lines, key_of, parse_body
-from detection.ingest.statement import STORE_AND_TELL, EncodedBatch, command, encode, repeats
+from detection.ingest.statement import STORE_RETURNING_IDS, EncodedBatch, command, encode, repeats
 from detection.models import DetectionRule
 from detection.webhooks.http.unpacking import unpacked
 from incidents.components.services.catalogue import component_ids
@@ -98,7 +98,7 @@ def store_uncounted(workspace_id: int, events: Sequence[ParsedEvent]) -> dict[st
 def _store_named(encoded: EncodedBatch) -> dict[str, int]:
     params = [b"[%b]" % encoded.rows, b"[%b]" % encoded.hits]
     with connection.cursor() as cursor:
-        cursor.execute(STORE_AND_TELL.replace("%b", "%s"), [text.decode() for text in params])
+        cursor.execute(STORE_RETURNING_IDS.replace("%b", "%s"), [text.decode() for text in params])
         return dict(cursor.fetchall())
 
 

@@ -27,7 +27,7 @@ LOCK_WAIT: Final = "100ms"
 LOCK_TRIES: Final = 20
 LOCK_PAUSE_S: Final = 0.2
 # Windows last an hour at most, events count up to an hour late; the rest is a margin for worker outages.
-HITS_KEPT: Final = timedelta(hours=6)
+HIT_RETENTION: Final = timedelta(hours=6)
 
 EVENTS: Final = "detection_event"
 HITS: Final = "detection_rule_hit"
@@ -116,7 +116,7 @@ def drop_events(*, before: datetime) -> list[str]:
 
 def drop_hits(*, now: datetime) -> list[str]:
     """Drop whole hours of hits that no window can reach, however long evaluation has been waiting."""
-    before = _not_waiting(now) - HITS_KEPT
+    before = _not_waiting(now) - HIT_RETENTION
     _in_chunks(_PRUNE_HITS, before)
     return _let_go(HITS, before, lambda _: None)
 

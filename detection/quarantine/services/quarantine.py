@@ -21,7 +21,7 @@ from detection.webhooks.http.request import WebhookRequest
 
 MAX_WAITING: Final = 1000
 MAX_FAULTS: Final = 100
-KEPT_HEADERS: Final = frozenset(
+STORED_HEADERS: Final = frozenset(
     ["content-type", "content-encoding", "content-length", "user-agent", "date", "x-request-id"]
 )
 COMMON_PREFIX: Final = "x-event"
@@ -81,7 +81,7 @@ def _row(
 def _stored_headers(source: Source, headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers needed to parse the body; none that may contain a credential."""
     prefixes = (COMMON_PREFIX, *webhook_formats().get(source.kind).stored_headers)
-    wanted = {k: v for k, v in headers.items() if k in KEPT_HEADERS or k.startswith(prefixes)}
+    wanted = {k: v for k, v in headers.items() if k in STORED_HEADERS or k.startswith(prefixes)}
     redacted: dict[str, str] = redact_value(_plain(wanted))
     return redacted
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.http.machine_addresses import masked
-from core.http.problem_responses import CONTENT_TYPE, PLAIN_SPOKEN
+from core.http.problem_responses import CONTENT_TYPE, KEEPS_BODY
 from detection.webhooks.parsed import Reply
 from detection.webhooks.receive import IncomingRequest
 
@@ -48,5 +48,5 @@ def response_of(reply: Reply, request: HttpRequest) -> HttpResponse:
         kind = "application/json"
     headers = {"Content-Type": kind, **reply.headers}
     response = HttpResponse(content, status=reply.status, headers=headers)
-    vars(response)[PLAIN_SPOKEN] = True
+    vars(response)[KEEPS_BODY] = True
     return response

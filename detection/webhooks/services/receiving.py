@@ -91,7 +91,7 @@ def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Pr
 
 
 def _storable(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the event without values that cannot be stored, so that one odd number does not lose it."""
+    """Return the event without values that cannot be stored, so that an invalid number discards no event."""
     metadata = event.get("metadata")
     return {**event, "metadata": storable(metadata)} if isinstance(metadata, Mapping) else event
 

@@ -147,13 +147,13 @@ class Correlator:
         incident.updated_at = self.now
         if signal.fingerprint not in draft.last_seen:
             draft.newcomers.append(signal)
-            self._judge(draft, signal)
+            self._update_type_and_severity(draft, signal)
         elif signal.note:
             draft.news.append(signal)
         seen = draft.last_seen.get(signal.fingerprint, signal.last_at)
         draft.last_seen[signal.fingerprint] = max(seen, signal.last_at)
 
-    def _judge(self, draft: IncidentDraft, signal: Signal) -> None:
+    def _update_type_and_severity(self, draft: IncidentDraft, signal: Signal) -> None:
         # Only a detector new to the incident decides: a known one must not overrule what a person set.
         now = type_and_severity_of(draft.incident)
         after = joined(

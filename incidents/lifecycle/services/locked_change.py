@@ -25,7 +25,7 @@ from incidents.timeline.services.timeline_entries import actor_json, actor_key, 
 from incidents.vocabulary import EntryKind, Stage
 
 # Derived columns, which are not audited.
-_UNTOLD = ("version", "updated_at", "type_basis", "severity_basis")
+_UNREPORTED = ("version", "updated_at", "type_basis", "severity_basis")
 
 Work = Callable[["Change"], None]
 
@@ -127,7 +127,7 @@ class Change:
         more: Mapping[str, list[Any]] | None = None,
     ) -> None:
         """Write the audit entry and the events. `more`: changes that are not fields of the incident."""
-        changed = {name: pair for name, pair in self.changes().items() if name not in _UNTOLD}
+        changed = {name: pair for name, pair in self.changes().items() if name not in _UNREPORTED}
         record(
             self.actor,
             action=action,

@@ -1,4 +1,4 @@
-"""Timeline entries that Tocsin writes by itself, for any app above: a delivery, a breach, a finished run."""
+"""Timeline entries written by Tocsin, for the apps above: a delivery, a breach, a finished run."""
 
 from __future__ import annotations
 

@@ -137,8 +137,8 @@ def _failure(status: int, output: bytes) -> Exception:
         reason = output.decode(errors="replace").strip()[:200]
         return PermanentError(f"the service is not an allowed destination: {reason}")
     if status == UNKNOWN_STATUS:
-        said = output.decode(errors="replace").strip()[:200]
-        return PermanentError(said or "apprise does not understand this address")
+        message = output.decode(errors="replace").strip()[:200]
+        return PermanentError(message or "apprise does not understand this address")
     return HttpPassingError("the service rejected the message")
 
 

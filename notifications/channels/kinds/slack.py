@@ -85,10 +85,10 @@ class SlackChannel(ChannelKind):
     def find_sent(self, target: Target, message: Message, since: datetime) -> Sent | None:
         """Search the channel's history for the delivery id. Raises HttpPermanentError without the scope."""
         channel = self._conversation(target)
-        asked = {"channel": channel, "oldest": f"{since.timestamp():.6f}", "include_all_metadata": "true"}
+        params = {"channel": channel, "oldest": f"{since.timestamp():.6f}", "include_all_metadata": "true"}
         cursor = ""
         for _ in range(MAX_PAGES):
-            reply = self._ask(target, "conversations.history", asked | {"limit": "200", "cursor": cursor})
+            reply = self._ask(target, "conversations.history", params | {"limit": "200", "cursor": cursor})
             _raise_for(reply)
             for one in reply.get("messages") or []:
                 if _delivery_of(one) == message.public_id:

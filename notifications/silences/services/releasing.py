@@ -79,7 +79,7 @@ def _release_incident(incident: Incident, muted: QuerySet[Delivery], rest: Relea
     newest = muted.order_by("destination", "-pk").distinct("destination").select_related("channel")
     rows = sorted(newest, key=lambda row: row.pk)
     if incident.status in OVER or incident.merged_into_id is not None:
-        _pass_over(incident, rows, rest.once, Reason.INCIDENT_OVER)
+        _skip(incident, rows, rest.once, Reason.INCIDENT_OVER)
     else:
         paged = muted.filter(priority=Priority.PAGE).order_by().values_list("destination", flat=True)
         store(_resumed(incident, rows, set(paged.distinct()), rest))
@@ -96,9 +96,9 @@ def _resumed(
         "snapshot": snapshot,
         "details": {"message": rest.text},
     }
-    heard = [row for row in newest if _was_notified_since(row)]
-    _pass_over(incident, heard, rest.once, Reason.ALREADY_NOTIFIED)
-    known = {row.destination for row in heard}
+    notified = [row for row in newest if _was_notified_since(row)]
+    _skip(incident, notified, rest.once, Reason.ALREADY_NOTIFIED)
+    known = {row.destination for row in notified}
     return [
         _copy(incident, row, payload, rest, is_paged=row.destination in paged)
         for row in newest
@@ -106,7 +106,7 @@ def _resumed(
     ]
 
 
-def _pass_over(incident: Incident, rows: Iterable[Delivery], once: str, reason: Reason) -> None:
+def _skip(incident: Incident, rows: Iterable[Delivery], once: str, reason: Reason) -> None:
     """Record that these are no longer muted, and why they are not sent."""
     by_destination = {row.destination: row for row in rows}
     record_decisions(

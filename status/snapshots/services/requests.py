@@ -22,12 +22,12 @@ def request_build(workspace_id: int) -> None:
     """
     soon = Least(F("due_at"), Greatest(Now(), F("built_at") + Value(MIN_BETWEEN_BUILDS)))
     builds = PageBuild.objects.of(workspace_id)
-    asked = builds.update(
+    requested = builds.update(
         wanted=F("wanted") + 1,
         state=WorkItem.State.PENDING,
         due_at=Case(
             When(state=WorkItem.State.PENDING, lease_until__gt=Now(), then=F("due_at")), default=soon
         ),
     )
-    if asked:
+    if requested:
         nudge_queue(STATUS_PAGE)

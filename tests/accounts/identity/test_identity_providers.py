@@ -231,7 +231,7 @@ def test_the_configuration_is_of_the_issuer_that_was_entered(server_url, issuer,
         ({"nonce": "m", "sub": "1"}, None, False), ({"sub": "1"}, None, False), (None, {"sub": "1"}, False),
     ],
 )  # fmt: skip
-def test_both_answers_are_of_this_sign_in_and_one_person(id_token, userinfo, is_fine):
+def test_both_responses_belong_to_this_sign_in_and_one_person(id_token, userinfo, is_fine):
     sent = {"id_token": id_token, "userinfo": userinfo}
     assert (token_fault({"nonce": "n"}, sent) == "") == is_fine
     assert token_fault({}, sent)

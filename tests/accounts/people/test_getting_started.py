@@ -30,7 +30,7 @@ def done(admin):
     return {name for name in ONBOARDING_STEPS.names() if ONBOARDING_STEPS.get(name).is_done(admin)}
 
 
-def test_a_new_installation_has_everything_before_it(browser, admin):
+def test_new_installation_has_every_onboarding_step_open(browser, admin):
     assert done(admin) == set()
     text = browser.get("/setup").content.decode()
     assert f"0 of {len(ONBOARDING_STEPS)} done" in text
@@ -67,7 +67,7 @@ def test_every_step_leads_to_a_page_its_reader_may_open(browser):
         assert browser.get(step.url).status_code == 200, step.url
 
 
-def test_the_list_is_put_away_and_brought_back_with_an_audit_row_each(browser, workspace):
+def test_onboarding_list_is_dismissed_and_restored_with_audit_rows(browser, workspace):
     assert 'href="/setup"' in browser.get("/").content.decode()
     for _ in range(2):
         assert browser.post("/setup/dismiss").status_code == 303
@@ -88,7 +88,7 @@ def test_a_new_admin_begins_with_the_first_steps_and_a_new_viewer_with_what_is_o
         assert client.post("/account/password", {"password": "a long enough one"})["Location"] == page
 
 
-def test_sign_ins_that_ran_out_are_forgotten(workspace, make_user, admin):
+def test_expired_sessions_are_deleted(workspace, make_user, admin):
     live, old = browser_for(admin).session.session_key, browser_for(admin).session.session_key
     Session.objects.filter(pk=old).update(expire_date="2020-01-01T00:00:00Z")
     prune_sessions()

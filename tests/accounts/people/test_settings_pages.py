@@ -175,7 +175,7 @@ def test_bad_invitation_is_refused_and_creates_no_account(browser, fields):
     )
 
 
-def test_a_link_is_renewed_only_for_who_never_set_a_password(browser, make_actor, make_user, workspace):
+def test_link_is_renewed_only_for_users_without_a_password(browser, make_actor, make_user, workspace):
     fresh = make_user("fresh")
     fresh.set_unusable_password()
     fresh.save()
@@ -207,7 +207,7 @@ def test_all_roles_are_saved_at_once_and_only_what_changed(browser, actor, works
     assert browser.post("/settings/members/roles", last).status_code == 409
 
 
-def test_a_deactivated_person_is_signed_out_and_comes_back_when_let_in(browser, actor, workspace):
+def test_deactivated_person_is_signed_out_and_returns_when_reactivated(browser, actor, workspace):
     other_browser = browser_for(actor)
     assert browser.post("/settings/members/rita.responder/deactivate").status_code == 303
     assert other_browser.get("/").status_code == 303
@@ -233,7 +233,7 @@ def test_a_deactivated_admin_does_not_count_as_the_other_admin(browser, make_act
     assert browser.post("/settings/members/adam.admin/remove").status_code == 409
 
 
-def test_a_removed_member_is_gone_and_an_unknown_verb_or_name_is_not_there(browser, actor, workspace):
+def test_removed_member_and_unknown_verb_or_name_are_404(browser, actor, workspace):
     assert browser.post("/settings/members/rita.responder/remove").status_code == 303
     assert browser.post("/settings/members/rita.responder/remove").status_code == 404
     assert browser.post("/settings/members/adam.admin/crown").status_code == 404
@@ -287,12 +287,12 @@ def test_two_secrets_live_while_a_rotation_lasts_and_never_three(browser, worksp
 @pytest.mark.parametrize(
     ("hours", "status"), [("0", 201), ("168", 201), ("169", 422), ("-1", 422), ("x", 422), ("", 422)]
 )
-def test_an_overlap_is_nothing_to_seven_days(browser, admin, hours, status):
+def test_overlap_is_zero_to_seven_days(browser, admin, hours, status):
     token = issue_token(admin, name="billing", scopes=["admin"]).row
     assert browser.post(f"/settings/tokens/{token.pk}/rotate", {"overlap_hours": hours}).status_code == status
 
 
-def test_a_token_is_revoked_once_and_another_workspaces_is_not_there(browser, admin, other_workspace):
+def test_token_is_revoked_once_and_one_of_another_workspace_is_404(browser, admin, other_workspace):
     token = issue_token(admin, name="billing", scopes=["admin"]).row
     foreign = issue_token(system_actor(other_workspace.pk), name="theirs", scopes=["admin"]).row
     assert browser.post(f"/settings/tokens/{token.pk}/revoke").status_code == 303

@@ -63,7 +63,7 @@ def test_ending_a_sign_in_waits_for_the_password(browser, dana):
     assert Session.objects.filter(user=dana).count() == 1
 
 
-def test_user_without_a_password_is_not_asked_for_one(make_user, workspace, time_machine):
+def test_user_without_a_password_needs_none(make_user, workspace, time_machine):
     guest = make_user("guest")
     Membership.objects.create(workspace_id=workspace.pk, user=guest, role="responder")
     client = Client()
@@ -84,7 +84,7 @@ def test_a_password_given_is_good_for_fifteen_minutes(browser, time_machine):
 @pytest.mark.parametrize(
     ("page", "more"), [("/account/confirm", {}), ("/account/password", {"password": "another good one"})]
 )
-def test_a_borrowed_screen_does_not_get_to_guess(browser, page, more):
+def test_unattended_session_cannot_guess_the_password(browser, page, more):
     for _ in range(5):
         assert browser.post(page, {"current": "wrong", **more}).status_code == 422
     response = browser.post(page, {"current": GOOD, **more})
@@ -92,7 +92,7 @@ def test_a_borrowed_screen_does_not_get_to_guess(browser, page, more):
     assert "Too many attempts" in response.content.decode()
 
 
-def test_the_way_back_stays_here(browser):
+def test_return_address_is_on_this_site(browser):
     response = browser.post("/account/confirm?next=https://evil.example/", {"current": GOOD})
     assert response["Location"] == "/"
 

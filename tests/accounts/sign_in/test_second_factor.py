@@ -63,7 +63,7 @@ def enrolled(person, django_capture_on_commit_callbacks) -> tuple[Client, str, l
     return client, secret, codes
 
 
-def test_a_code_of_an_app_is_asked_for_after_the_password(enrolled, workspace):
+def test_authenticator_code_is_required_after_the_password(enrolled, workspace):
     _, secret, codes = enrolled
     assert len(codes) == 10
     client = Client()
@@ -90,7 +90,7 @@ def test_a_recovery_code_works_once(enrolled):
         assert signed_in(client) is expected
 
 
-def test_wrong_codes_are_counted_and_then_none_is_looked_at(enrolled):
+def test_codes_are_not_checked_after_too_many_wrong_ones(enrolled):
     *_, codes = enrolled
     client = Client()
     sign_in(client)

@@ -42,7 +42,7 @@ def is_in(browser, path="/incidents"):
     return browser.get(path).status_code == 200
 
 
-def test_a_sign_in_ends_when_it_was_not_used_for_long(browser, settings, clock):
+def test_idle_session_expires(browser, settings, clock):
     settings.SESSION_IDLE_S = 3600
     assert is_in(browser)
     clock.shift(timedelta(minutes=61))
@@ -50,7 +50,7 @@ def test_a_sign_in_ends_when_it_was_not_used_for_long(browser, settings, clock):
     assert not is_in(browser), "and it stays ended"
 
 
-def test_a_sign_in_in_use_goes_on_but_not_for_ever(browser, settings, clock):
+def test_used_session_is_extended_up_to_its_maximum(browser, settings, clock):
     settings.SESSION_IDLE_S, settings.SESSION_LASTS_S = 3600, 3600 * 5
     for _ in range(5):
         clock.shift(timedelta(minutes=50))
@@ -86,7 +86,7 @@ def test_a_session_in_use_is_written_every_five_minutes_only(browser, clock, dja
     assert browser.session["used"] > browser.session["begun"] + 300
 
 
-def test_signing_out_leaves_nothing_to_come_back_to(browser):
+def test_signing_out_ends_the_session(browser):
     key = browser.session.session_key
     browser.post("/sign-out")
     assert not Session.objects.filter(session_key=key).exists()
@@ -156,7 +156,7 @@ def test_one_caller_behind_a_proxy_does_not_lock_the_others_out(dana, settings):
 
 
 @pytest.mark.parametrize("key", [r'"abcdefgh\000x"', "é" * 8, "a b", "x" * 500])
-def test_a_cookie_that_names_no_session_is_nobodys(db, settings, key):
+def test_cookie_without_a_session_is_anonymous(db, settings, key):
     cookie = f"{settings.SESSION_COOKIE_NAME}={key}"
     response = Client().get("/", headers={"cookie": cookie})
     assert (response.status_code, response["Location"].split("?")[0]) == (303, "/sign-in")

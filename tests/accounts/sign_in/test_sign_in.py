@@ -80,14 +80,14 @@ def test_one_address_gets_twenty_tries_over_all_names(client, dana):
     assert "Too many attempts" in sign_in(client).content.decode()
 
 
-def test_the_tries_are_forgiven_after_the_window(client, dana):
+def test_failed_attempts_expire_with_the_window(client, dana):
     for _ in range(5):
         sign_in(client, password="wrong")
     Allowance.objects.update(window_at=F("window_at") - timedelta(minutes=5))
     assert sign_in(client).status_code == 302
 
 
-def test_a_flushed_valkey_forgives_no_wrong_password(client, dana):
+def test_flushed_valkey_resets_no_failed_sign_ins(client, dana):
     for _ in range(5):
         sign_in(client, password="wrong")
     valkey().flushdb()
@@ -113,12 +113,12 @@ def test_signing_in_changes_the_session_key(client, dana):
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_the_way_back_never_leads_elsewhere(client, dana, target):
+def test_sign_in_never_redirects_to_another_site(client, dana, target):
     response = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": target})
     assert response["Location"] == "/"
 
 
-def test_the_way_back_leads_to_the_page_that_was_wanted(client, dana):
+def test_sign_in_returns_to_the_requested_page(client, dana):
     response = client.post("/sign-in", {"login": "dana", "password": GOOD, "next": "/incidents/3"})
     assert response["Location"] == "/incidents/3"
 

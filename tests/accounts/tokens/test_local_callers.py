@@ -51,7 +51,7 @@ def test_our_own_docs_page_is_local(header):
     assert authenticate(HERE | header, "127.0.0.1").kind == "local"
 
 
-def test_without_the_mode_no_caller_is_local(settings):
+def test_without_open_local_mode_no_caller_is_local(settings):
     settings.TOCSIN_OPEN_LOOPBACK = False
     with pytest.raises(TokenMissing):
         authenticate(HERE, "127.0.0.1")

@@ -23,7 +23,7 @@ from incidents.models import SlaPolicy
 pytestmark = pytest.mark.django_db
 
 
-def test_a_new_workspace_is_whole():
+def test_new_workspace_is_complete():
     workspace = create_workspace(slug="acme", name="Acme")
     assert SlaPolicy.objects.of(workspace.pk).count() == 4
     assert DetectionRule.objects.of(workspace.pk).filter(is_builtin=True).count() == 8

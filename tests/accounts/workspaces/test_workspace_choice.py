@@ -42,7 +42,7 @@ def test_the_first_workspace_is_chosen_until_another_is(visit, workspace, other_
     assert (actor.workspace_id, actor.role) == (other_workspace.pk, Role.ADMIN)
 
 
-def test_a_workspace_one_is_not_in_cannot_be_chosen(visit, workspace, other_workspace):
+def test_workspace_of_others_cannot_be_chosen(visit, workspace, other_workspace):
     join(visit.user, workspace)
     with pytest.raises(NotFound):
         choose_workspace(visit(), "rival")

@@ -13,7 +13,7 @@ from tests.browser.site_data import PASSWORD
 WHO = "noor.vale"
 
 
-def test_printed_link_signs_in_and_asks_for_a_password(site, chromium):
+def test_printed_link_signs_in_and_requires_a_new_password(site, chromium):
     argv = [sys.executable, "manage.py", "sign_in_link", WHO]
     printed = subprocess.run(argv, cwd=ROOT, env=site.environment, check=True, capture_output=True, text=True)
     page = chromium.new_context().new_page()

@@ -225,7 +225,7 @@ def test_session_that_ends_while_writing_loses_no_text(open_page, declare):
     expect(page.locator(".entry-note")).to_have_count(0)
 
 
-def test_a_form_in_the_dialog_comes_back_too(open_page, declare):
+def test_form_in_the_dialog_is_restored_too(open_page, declare):
     page = open_page("/")
     declare(page, "A dialog across a sign-in")
     page.get_by_role("link", name="Resolve", exact=True).click()

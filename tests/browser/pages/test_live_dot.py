@@ -48,7 +48,7 @@ def test_silence_is_amber_after_ten_seconds_and_red_with_polling_after_thirty(cu
             _turn(page, 11)
 
 
-def test_a_stream_that_comes_back_is_green_and_what_was_missed_is_fetched(cut):
+def test_reconnected_stream_is_green_and_missed_changes_are_fetched(cut):
     page, fetched = cut
     _turn(page, 12)
     _state(page, "late")

@@ -57,7 +57,7 @@ def test_each_way_in_leaves_a_line_with_who_and_from_where(lines, dana):
     assert "hunter2" not in str(lines()), "half of the names that cannot sign in are passwords"
 
 
-def test_too_many_tries_leave_a_line_of_their_own(lines, dana):
+def test_too_many_attempts_are_logged_separately(lines, dana):
     for _ in range(6):
         Client().post("/sign-in", {"login": "dana", "password": "wrong"})
     assert [event for event, _ in kinds(lines)] == ["sign_in.refused"] * 5 + ["sign_in.limited"]
@@ -86,7 +86,7 @@ def test_a_key_in_an_address_is_masked_on_the_way_out(capsys):
     assert line["timestamp"].endswith("Z"), "UTC"
 
 
-def test_a_flood_is_counted_and_not_written(monkeypatch):
+def test_flood_is_counted_and_not_logged(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(security_log.time, "monotonic", lambda: now[0])
     budget = Budget(most=2, window_s=10)

@@ -90,7 +90,7 @@ def test_a_transaction_nudges_once_after_its_commit(delivered, nudges):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_savepoint_rolled_back_does_not_swallow_the_nudge_of_the_rest(delivered, nudges):
+def test_rolled_back_savepoint_does_not_drop_other_nudges(delivered, nudges):
     with transaction.atomic():
         with transaction.atomic():
             publish(Happened(1, what="undone"))

@@ -110,7 +110,7 @@ def test_requested_pause_is_observed(subscribers):
     assert 55 < seconds_from_now("due_at") <= 60
 
 
-def test_a_permanent_error_parks_it_where_people_see_it(subscribers):
+def test_permanent_error_marks_it_dead_and_visible(subscribers):
     failing(PermanentError("revoked"))
     happen()
     relay_due()
@@ -139,7 +139,7 @@ def test_parked_dispatch_can_be_sent_again_manually(delivered):
     assert send_again([only().pk]) == 0
 
 
-def test_a_subscriber_unknown_here_is_waited_for(subscribers, delivered):
+def test_dispatch_of_an_unknown_subscriber_waits(subscribers, delivered):
     happen()
     OutboxDispatch.objects.update(subscriber="of the next release")
     relay_due()

@@ -68,7 +68,7 @@ def test_many_nudges_before_a_drain_are_one_message(sent):
     assert sent == [TASK]
 
 
-def test_work_that_comes_after_the_drain_began_nudges_again(sent):
+def test_work_added_during_a_drain_nudges_again(sent):
     nudge(TASK)
     clear(TASK)
     assert nudge(TASK)
@@ -81,7 +81,7 @@ def test_delayed_nudge_is_sent_once_and_blocks_no_other(sent):
     assert nudge_later(TASK, 0.05)
 
 
-def test_a_flag_whose_message_was_lost_runs_out_by_itself(sent):
+def test_flag_whose_message_was_lost_expires(sent):
     nudge(TASK)
     assert 0 < valkey().pttl(nudging._flag(TASK)) <= nudging.FLAG_MS
 
@@ -110,7 +110,7 @@ def test_hanging_valkey_blocks_callers_once_and_briefly(sent, hanging):
     assert time.monotonic() - began < 10, "a hundred waits would take longer"
 
 
-def test_a_broker_that_refuses_is_no_ones_fault(monkeypatch):
+def test_refusing_broker_fails_no_request(monkeypatch):
     def refuse(*args, **kwargs):
         raise OSError("refused")
 

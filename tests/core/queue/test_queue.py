@@ -259,7 +259,7 @@ def test_threads_work_side_by_side_and_end(handlers):
     assert wait_until(lambda: threads.running == 0, 20)
 
 
-def test_a_thread_survives_a_database_that_is_away(monkeypatch):
+def test_thread_survives_an_unavailable_database(monkeypatch):
     plan()
     done = []
     works_on(QUEUE, OutboxDispatch)(lambda item: done.append(item.pk))

@@ -37,7 +37,7 @@ def test_retry_after_is_the_minimum_pause():
     assert after_failure(1, PassingError("busy", retry_after=120)).delay == 120
 
 
-def test_asking_for_less_than_our_own_pause_does_not_shorten_it():
+def test_retry_after_below_our_pause_does_not_shorten_it():
     assert after_failure(10, PassingError("busy", retry_after=1), uniform=LEAST).delay == 256
 
 

@@ -60,7 +60,7 @@ def test_statements_run_in_their_order_and_see_what_those_before_did(workspace) 
     assert names(workspace).keys() == {"api", "db"}
 
 
-def test_an_error_is_raised_where_one_waits_and_undoes_the_transaction(workspace) -> None:
+def test_error_is_raised_at_the_wait_and_rolls_back(workspace) -> None:
     def fail() -> None:
         with transaction.atomic(), pipelined():
             write([Component(workspace_id=workspace.pk, name="api")])
@@ -142,7 +142,7 @@ def test_objects_that_leave_different_things_to_the_database_are_refused(workspa
     assert names(workspace) == {}
 
 
-def test_a_column_that_was_altered_spoils_a_connection_only_once(transactional_db) -> None:
+def test_altered_column_fails_a_connection_only_once(transactional_db) -> None:
     with connection.cursor() as cursor:
         cursor.execute("create table altered (a varchar(5))")
     try:

@@ -66,7 +66,7 @@ def test_presigned_addresses_let_others_put_and_get(files):
     assert response.headers["content-disposition"] == 'attachment; filename="note.txt"'
 
 
-def test_a_storage_that_is_away_is_a_passing_error(files, settings):
+def test_unavailable_storage_is_a_temporary_error(files, settings):
     settings.S3_ENDPOINT_URL = "http://127.0.0.1:9"
     with pytest.raises(StorageError):
         files.put("c", b"")

@@ -58,7 +58,7 @@ def test_stacked_bars_begin_where_the_one_below_ends():
     assert (lower.y, lower.height, upper.y, upper.height) == (60, 40, 0, 60)
 
 
-def test_a_single_value_is_a_bar_and_not_a_wall():
+def test_single_value_is_drawn_as_one_bar():
     [bar] = charts.bars(chart([3]))
     assert bar.width < 10
 
@@ -78,7 +78,7 @@ def _rows(length):
 
 
 @given(st.integers(0, 12).flatmap(_rows))
-def test_no_mark_ever_leaves_the_box(rows):
+def test_mark_stays_inside_the_box(rows):
     given_chart = chart(*rows) if rows else Chart("x", (), ())
     for drawn in (charts.bars(given_chart), charts.stacked(given_chart)):
         for b in drawn:
@@ -89,7 +89,7 @@ def test_no_mark_ever_leaves_the_box(rows):
 
 
 @given(VALUES)
-def test_a_spark_line_crosses_its_box_from_edge_to_edge(values):
+def test_spark_line_spans_its_box(values):
     points = charts.spark(values)
     assert len(points) == (2 if len(values) == 1 else len(values))
     assert all(0 <= x <= 100.001 and 0 <= y <= 100 for x, y in points)
@@ -116,7 +116,7 @@ def test_days_are_in_columns_of_weeks():
 @pytest.mark.parametrize(
     ("counts", "levels"), [([0, 1, 2], [0, 1, 2]), ([0, 1, 400], [0, 1, 4]), ([3, 4], [3, 4]), ([-1], [0])]
 )
-def test_a_day_is_darker_the_more_there_was(counts, levels):
+def test_heat_map_day_is_darker_with_more_incidents(counts, levels):
     days = [(MONDAY + timedelta(days=n), count) for n, count in enumerate(counts)]
     assert [c.level for c in charts.heat(days)] == levels
 

@@ -193,7 +193,7 @@ def test_an_unbroken_run_opens_and_a_broken_one_does_not(workspace, make_rule, s
     assert incidents(workspace)[0].event_count == 3
 
 
-def test_a_run_counts_neither_what_was_before_a_reset_nor_what_came_after(workspace, make_rule, send) -> None:
+def test_consecutive_run_starts_again_at_a_reset(workspace, make_rule, send) -> None:
     make_rule(require_consecutive=True, error_threshold=3)
     ok = {"source": "shop", "level": "info"}
     bad = {"source": "shop", "level": "error"}

@@ -78,7 +78,7 @@ def test_events_that_wait_for_one_rule_draw_another_rules_crossing_to_their_inci
     assert counts(workspace) == {"shop": 12}
 
 
-def test_an_incident_resolved_meanwhile_does_not_take_in_what_waited(workspace, busy, send) -> None:
+def test_incident_resolved_meanwhile_is_not_joined_by_waiting_events(workspace, busy, send) -> None:
     send(errors(2, source=busy), then_drain=False)
     Incident.objects.of(workspace.pk).update(status="closed", closed_at="2100-01-01T00:00:00Z")
     drain_urgent()
@@ -96,9 +96,7 @@ def test_without_an_open_incident_nothing_is_passed_over(
         drain_urgent()
 
 
-def test_more_open_incidents_than_are_worth_it_are_not_passed_over(
-    workspace, busy, send, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_open_incidents_disable_the_skip(workspace, busy, send, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("detection.evaluation.services.draining.MAX_JOINING", 0)
     send(errors(1, source=busy))
     send(errors(1, source=busy), then_drain=False)
@@ -167,7 +165,7 @@ def test_events_of_an_incident_that_stays_locked_are_left_for_seconds_only(
     assert counts(workspace) == {"busy": 8}
 
 
-def test_a_pair_whose_events_keep_coming_is_looked_at_once(
+def test_pair_with_a_steady_stream_is_evaluated_once(
     workspace, make_rule, send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_rule()

@@ -92,7 +92,7 @@ def test_a_rule_is_swept_when_its_check_interval_has_passed(
     assert incidents(workspace) == opened
 
 
-def test_a_sweep_is_remembered_so_that_the_next_waits_its_turn(workspace, make_rule) -> None:
+def test_sweep_is_recorded_so_that_the_next_one_waits(workspace, make_rule) -> None:
     rule = make_rule()
     tasks.sweep_rules()
     rule.refresh_from_db()

@@ -141,7 +141,7 @@ def test_a_fact_that_comes_later_raises_the_severity_once(
     assert TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").count() == 1
 
 
-def test_the_wrong_facts_raise_nothing(workspace, builtin, send) -> None:
+def test_unrelated_facts_raise_nothing(workspace, builtin, send) -> None:
     odd = [{"free_percent": 3}, {"error_percent": "lots"}, {"error_percent": None}, {"error_percent": 50}]
     send([errors(1, metadata=metadata)[0] for metadata in [*odd, {"error_percent": True}]])
     assert the_incident(workspace).severity == "sev2"
@@ -190,7 +190,7 @@ def test_event_types_are_read_in_any_spelling_and_before_messages() -> None:
     assert type_of(EventText("Rate-Limit Exceeded", "out of memory")) == IncidentType.API_RATE_LIMIT
 
 
-def test_one_odd_message_among_many_sets_no_type() -> None:
+def test_one_unusual_message_sets_no_type() -> None:
     samples = [EventText("", "boom")] * 9 + [EventText("", "deadlock")]
     assert type_of_events(samples) is None
     assert type_of_events([]) is None

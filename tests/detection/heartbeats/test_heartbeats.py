@@ -14,7 +14,7 @@ from core.queue.items import claim
 from core.secrets.encryption import decrypt
 from detection.heartbeats.models import Heartbeat, HeartbeatWatch
 from detection.heartbeats.selectors import heartbeat_ok
-from detection.heartbeats.services.beating import look, take_beat
+from detection.heartbeats.services.beating import look, record_beat
 from detection.heartbeats.services.heartbeats import (
     HeartbeatValues,
     create_heartbeat,
@@ -54,7 +54,7 @@ def test_silent_job_opens_one_incident_and_a_beat_resolves_it(workspace, monitor
     watch_until(start, 300)
     assert status(monitor) == "new"
     begin = start + timedelta(seconds=300)
-    take_beat(workspace.pk, monitor.pk, now=begin)
+    record_beat(workspace.pk, monitor.pk, now=begin)
     watch_until(begin + timedelta(seconds=5), 55)
     assert status(monitor) == "late"
     assert not heartbeat_ok(workspace.pk, ["db"])
@@ -64,7 +64,7 @@ def test_silent_job_opens_one_incident_and_a_beat_resolves_it(workspace, monitor
     assert (incident.title, incident.severity, incident.incident_type) == (
         "Heartbeat missed: backup", "sev2", "service_down",
     )  # fmt: skip
-    take_beat(workspace.pk, monitor.pk, now=begin + timedelta(seconds=300))
+    record_beat(workspace.pk, monitor.pk, now=begin + timedelta(seconds=300))
     incident.refresh_from_db()
     assert (status(monitor), incident.status) == ("up", "resolved")
     assert heartbeat_ok(workspace.pk, ["db"]) is True
@@ -74,7 +74,7 @@ def test_silent_job_opens_one_incident_and_a_beat_resolves_it(workspace, monitor
 def test_outage_of_our_own_shifts_by_the_outage_only(workspace, monitor):
     start = timezone.now()
     look_at(start)
-    take_beat(workspace.pk, monitor.pk, now=start)
+    record_beat(workspace.pk, monitor.pk, now=start)
     look_at(start + timedelta(seconds=5))
     back = start + timedelta(seconds=5 + 3600)
     look_at(back)
@@ -99,7 +99,7 @@ def test_outage_of_the_web_alone_shifts_by_the_outage_only(workspace, monitor):
     start = timezone.now()
     seen_web(0)
     look_at(start)
-    take_beat(workspace.pk, monitor.pk, now=start)
+    record_beat(workspace.pk, monitor.pk, now=start)
     due = start + timedelta(seconds=60)
     for passed in range(5, 605, 5):  # the worker looks on, the web is away
         seen_web(passed)
@@ -118,7 +118,7 @@ def test_outage_of_the_web_alone_shifts_by_the_outage_only(workspace, monitor):
 
 def test_changed_monitor_reschedules_its_deadline_at_the_same_address(workspace, monitor, make_actor):
     admin, start = make_actor("admin"), timezone.now()
-    take_beat(workspace.pk, monitor.pk, now=start)
+    record_beat(workspace.pk, monitor.pk, now=start)
     changed = update_heartbeat(admin, monitor.pk, name="nightly  backup", period_s=300, severity="sev1")
     assert (changed.name, changed.severity, changed.digest) == ("nightly backup", "sev1", monitor.digest)
     assert changed.due_at == start + timedelta(seconds=300)
@@ -154,11 +154,11 @@ def test_page_changes_a_monitor(admin, monitor):
 
 def test_paused_monitor_opens_nothing(workspace, monitor, make_actor):
     start = timezone.now()
-    take_beat(workspace.pk, monitor.pk, now=start)
+    record_beat(workspace.pk, monitor.pk, now=start)
     set_paused(make_actor("admin"), monitor.pk, paused=True)
     watch_until(start, 200)
     assert status(monitor) == "paused"
-    take_beat(workspace.pk, monitor.pk, now=start)
+    record_beat(workspace.pk, monitor.pk, now=start)
     assert status(monitor) == "paused"
 
 

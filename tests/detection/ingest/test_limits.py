@@ -62,7 +62,7 @@ def test_processes_together_pass_exactly_the_limit(name: str) -> None:
     assert sum(accepted(meters[n % 2], limit, 1) for n in range(200)) == 80
 
 
-def test_a_batch_larger_than_the_limit_passes_when_nothing_else_came(name: str) -> None:
+def test_batch_above_the_limit_passes_in_an_otherwise_idle_minute(name: str) -> None:
     meter, limit = RateLimiter(1), Limit(name, 10, HOUR)
     assert accepted(meter, limit, 3, size=1000) == 1
 
@@ -74,7 +74,7 @@ def test_the_next_second_starts_afresh(early_in_a_second, name: str) -> None:
     assert accepted(meter, limit, 20) == 10
 
 
-def test_threads_never_take_more_than_there_is(name: str) -> None:
+def test_threads_never_exceed_the_limit(name: str) -> None:
     meter, limit = RateLimiter(1), Limit(name, 200, HOUR)
     passed = at_once(6, lambda _: accepted(meter, limit, 60))
     assert sum(passed) == 200

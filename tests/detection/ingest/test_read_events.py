@@ -66,7 +66,7 @@ def test_times_are_read_as_utc_and_clamped_five_minutes_ahead(sent: Any, seconds
     assert event.occurred_at == NOW + timedelta(seconds=seconds)
 
 
-def test_an_hour_late_is_not_late_yet() -> None:
+def test_event_of_an_hour_ago_is_counted() -> None:
     ages = [timedelta(hours=1), timedelta(hours=1, microseconds=1), WEEK]
     events = read([GOOD | {"timestamp": (NOW - age).isoformat()} for age in ages]).events
     assert [event.late for event in events] == [False, True, True]
@@ -161,7 +161,7 @@ def test_an_element_that_is_no_object_is_refused_alone(element: str) -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["source", "message", "metadata", "extra"])
-def test_half_a_surrogate_and_numbers_beyond_json_spoil_only_their_own_event(field: str, value: str) -> None:
+def test_invalid_surrogate_and_number_reject_only_their_event(field: str, value: str) -> None:
     bad = f'{{"source":"a","{field}":{value}}}'
     batch = read(f'{{"events":[{json.dumps(GOOD)},{bad}]}}'.encode())
     assert len(batch.events) == 1
@@ -181,7 +181,7 @@ def test_element_for_the_slow_parser_affects_only_its_own_event(bad: bytes) -> N
     assert ([fault.position for fault in alone.faults], alone.events, alone.single) == ([0], [], True)
 
 
-def test_a_single_event_is_one_also_when_it_is_read_with_care() -> None:
+def test_single_event_is_accepted_by_the_slow_parser_too() -> None:
     batch = read(codecs.BOM_UTF8 + json.dumps(GOOD).encode())
     assert ([event.source for event in batch.events], batch.single) == (["shop"], True)
 

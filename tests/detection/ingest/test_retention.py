@@ -252,7 +252,7 @@ def keep_inserting(
             slowest[0] = max(slowest[0], time.monotonic() - started)
 
 
-def test_two_that_make_the_same_partition_at_once_make_it_once(query: Sql) -> None:
+def test_concurrent_creation_makes_a_partition_once(query: Sql) -> None:
     query(f"drop table {day(-3)}")
     address = {k: v for k, v in connection.get_connection_params().items() if k in ADDRESS}
     make = "select detection_make_partition('detection_event', 'received_at', %s, '1 day')"

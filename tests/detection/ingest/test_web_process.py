@@ -102,7 +102,7 @@ async def test_a_large_body_is_taken_in_before_it_is_refused(token: str, path: s
 
 
 @pytest.mark.parametrize("path", ["/api/v1/incidents", "/api/v1/events"])
-async def test_a_body_that_breaks_off_is_400(token: str, path: str) -> None:
+async def test_truncated_body_is_400(token: str, path: str) -> None:
     status, response = await Talk([]).ask(path)
     assert (status, response["code"]) == (400, "malformed")
 
@@ -154,7 +154,7 @@ async def test_the_largest_body_gets_through_to_django(token: str) -> None:
     assert (status, response["code"]) == (403, "forbidden")
 
 
-async def test_a_body_that_dawdles_is_408() -> None:
+async def test_slow_body_is_408() -> None:
     with pytest.raises(BodyTimeout):
         await read_body({}, _never(), limit=10, seconds=0.05)
 

@@ -98,7 +98,7 @@ def test_rule_test_stores_counts_and_publishes_nothing(admin, workspace):
     assert rows("select count(*) from detection_rule_hit") == [(0,)]
 
 
-def test_a_trial_agrees_with_what_detection_did_with_the_same_events(admin, workspace):
+def test_rule_test_agrees_with_detection_on_the_same_events(admin, workspace):
     system = system_actor(workspace.pk)
     rule = create_rule(
         system, fields=DRAFT | {"rule_id": "r", "name": "R", "incident_type": "other", "severity": "sev3"}

@@ -116,7 +116,7 @@ def test_repeated_request_opens_one_drill(actor):
         (Simulation("deadlock", components=["x"] * 21), "components"),
     ],
 )
-def test_wrong_wishes_are_refused_and_open_nothing(actor, wanted, field):
+def test_wrong_values_are_refused_and_open_nothing(actor, wanted, field):
     with pytest.raises(Invalid) as refusal:
         simulate_incident(actor, wanted)
     assert [fault.field for fault in refusal.value.faults] == [field]

@@ -144,7 +144,7 @@ def player(workspace, make_sender) -> Player:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_request_from_the_field_does_what_its_sender_expects(player, name) -> None:
+def test_request_from_the_field_has_the_effect_its_sender_expects(player, name) -> None:
     status, wanted = expectation(name)
     player.play(name)
     last = player.responses[-1]

@@ -37,7 +37,7 @@ def test_word_for_a_severity_is_shown_until_the_source_gives_it_a_meaning(make_s
     assert sorted(one.severity for one in sender.incidents()) == ["sev1", "sev1"]
 
 
-def test_word_for_a_state_is_shown_and_changes_nothing_of_a_known_alert(make_sender, admin):
+def test_unknown_state_word_is_shown_and_changes_no_known_alert(make_sender, admin):
     sender = make_sender("generic")
     body = {"id": "a", "title": "Queue is stuck", "severity": "high", "status": "firing"}
     assert sender.post(body).status_code == 202

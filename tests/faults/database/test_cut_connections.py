@@ -66,14 +66,14 @@ def test_the_database_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) 
 
 
 @pytest.mark.parametrize("how", ["reset", *whole("cut", "half_close", "refuse")])
-def test_valkey_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> None:
+def test_valkey_outage_during_a_burst_loses_nothing(tocsin: Wired, how: str) -> None:
     burst = Burst()
     during(burst, tocsin, _for_a_while(getattr(tocsin.valkey_wire, how), tocsin, 0.4))
     check_it_settles(burst, tocsin)
 
 
 @pytest.mark.whole
-def test_a_slow_database_makes_all_slow_and_nothing_wrong(tocsin: Wired) -> None:
+def test_slow_database_delays_and_loses_nothing(tocsin: Wired) -> None:
     burst = Burst(services=4, each=20)
     tocsin.database_wire.slow(0.02)
     burst.send(tocsin)
@@ -92,7 +92,7 @@ def test_unresponsive_database_is_reported_in_time(tocsin: Wired) -> None:
 
 
 @pytest.mark.whole
-def test_a_valkey_that_swallows_everything_costs_senders_next_to_nothing(tocsin: Wired) -> None:
+def test_unresponsive_valkey_barely_delays_senders(tocsin: Wired) -> None:
     burst = Burst(services=2, each=20)
     tocsin.valkey_wire.swallow()
     accepted: list[bool] = []
@@ -150,9 +150,7 @@ READ_ONLY = "alter database tocsin set default_transaction_read_only = on"
     ],
     ids=["full", "read-only"],
 )
-def test_a_database_that_takes_nothing_is_no_fault_of_the_sender(
-    tocsin: Wired, fault: str, cure: str
-) -> None:
+def test_unavailable_database_is_a_503_not_a_client_error(tocsin: Wired, fault: str, cure: str) -> None:
     burst = Burst(services=1, each=12)
     with psycopg.connect(tocsin.postgres.url("postgres"), autocommit=True) as beside:
         _execute(tocsin, fault, beside)

@@ -20,14 +20,14 @@ NOTICED_WITHIN_S = 60
 
 
 @pytest.mark.parametrize("program", ["web", "detection", *whole("slow", "beat")])
-def test_a_killed_program_costs_nothing_and_comes_back(tocsin: Running, program: str) -> None:
+def test_killed_program_loses_nothing_and_restarts(tocsin: Running, program: str) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: tocsin.kill(program))
     check_it_settles(burst, tocsin)
 
 
 @pytest.mark.whole
-def test_a_killed_web_worker_costs_nothing_and_comes_back(tocsin: Running) -> None:
+def test_killed_web_worker_loses_nothing_and_restarts(tocsin: Running) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: tocsin.kill("web", child=True))
     check_it_settles(burst, tocsin)

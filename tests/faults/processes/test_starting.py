@@ -71,7 +71,7 @@ def test_a_second_start_from_the_same_folder_is_refused(tocsin: Running) -> None
         *(pytest.param(port, "from 1 to 65535", marks=pytest.mark.whole) for port in ("0", "http")),
     ],
 )
-def test_a_port_that_cannot_be_is_one_line(tmp_path: Path, named: str, message: str) -> None:
+def test_invalid_port_is_a_one_line_error(tmp_path: Path, named: str, message: str) -> None:
     tocsin = Running(tmp_path)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -80,7 +80,7 @@ def test_a_port_that_cannot_be_is_one_line(tmp_path: Path, named: str, message: 
     assert tocsin.leftovers() == []
 
 
-def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
+def test_invalid_folder_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     assert one_line(Running(tmp_path), TOCSIN_DATA_DIR=str(tmp_path / "file" / "data"))
 
@@ -94,7 +94,7 @@ def test_a_folder_that_cannot_be_is_one_line(tmp_path: Path) -> None:
     ],
     ids=["no-server", "other-database", "production-half-set"],
 )
-def test_servers_and_settings_that_cannot_be_are_one_line(tmp_path: Path, changes: dict[str, str]) -> None:
+def test_invalid_servers_and_settings_are_one_line_errors(tmp_path: Path, changes: dict[str, str]) -> None:
     tocsin = Running(tmp_path)
     assert one_line(tocsin, **changes)
     assert wait_until(lambda: are_gone(tocsin.leftovers()), 10)

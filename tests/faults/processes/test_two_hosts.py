@@ -91,7 +91,7 @@ def cookie(hosts: tuple[Host, Host]) -> str:
     raise AssertionError("no printed link works")
 
 
-def test_a_lost_host_costs_nothing_and_the_other_goes_on(
+def test_lost_host_loses_nothing_and_the_other_continues(
     hosts: tuple[Host, Host], held: tuple[Held, Receiver], cookie: str
 ) -> None:
     (lost, left), (hold, receiver) = hosts, held

@@ -174,3 +174,18 @@ def test_page_csv_and_api_show_the_parts(workspace, make_actor):
     assert body["by_detector"][0]["incidents"] == 1
     assert body["by_responder"][0]["username"] == "kim"
     assert body["sla"][0]["kind"] == "acknowledge"
+
+
+@pytest.mark.django_db
+def test_load_counts_every_row_and_every_person(workspace, make_actor):
+    one = incident(workspace, 1, NOW - timedelta(days=1))
+    often, once = (make_actor("responder", username=name).user_id for name in ("often", "once"))
+    at = one.detected_at
+    rows = [
+        RoleAssignment(
+            workspace=workspace, incident=one, role="tech_lead", user_id=user_id, assigned_at=at, ended_at=at
+        )
+        for user_id in [*[often] * 20_000, once]
+    ]  # fmt: skip
+    RoleAssignment.objects.bulk_create(rows, batch_size=5_000)
+    assert {load.username for load in of(make_actor("viewer")).load} == {"often", "once"}

@@ -141,7 +141,7 @@ def test_file_is_readable_lines_and_the_same_rows_give_the_same_bytes(actor, old
 
 
 @pytest.mark.parametrize("place", [40, 5_000, -12])
-def test_flipped_byte_is_refused_and_nothing_changes(actor, old, storage, place, tmp_path):
+def test_altered_byte_is_refused_and_nothing_changes(actor, old, storage, place, tmp_path):
     made = archive(old)
     data = bytearray(storage.get(made.key))
     place %= len(data)
@@ -176,7 +176,7 @@ CUTS = {
 
 
 @pytest.mark.parametrize("cut", list(CUTS))
-def test_worker_killed_at_any_step_loses_nothing_and_goes_on(actor, old, storage, cut, monkeypatch):
+def test_worker_killed_at_any_step_loses_nothing_and_continues(actor, old, storage, cut, monkeypatch):
     before = rows_of(old)
     plan_archives(old.workspace_id, [old], by="test")
     with monkeypatch.context() as patch:

@@ -47,7 +47,7 @@ def work() -> None:
     run_due(ARCHIVE, 1, at=timezone.now() + timedelta(days=1))
 
 
-def test_worker_killed_by_signal_leaves_every_row_and_the_next_one_goes_on(actor, storage):
+def test_worker_killed_by_signal_leaves_rows_to_the_next_one(actor, storage):
     old = make_old(actor, "Checkout returns 502")
     before = rows_of(old)
     plan_archives(old.workspace_id, [old], by="test")

@@ -154,7 +154,7 @@ def test_undo_restores_the_exact_state_with_a_message(actor, theo, five, name):
     )
 
 
-def test_an_incident_changed_since_is_left_as_it_is_and_the_others_are_taken_back(actor, theo, five):
+def test_incident_changed_since_is_not_undone_with_the_others(actor, theo, five):
     action = act_on_many(actor, kind="resolve", picks=picks(*five[:3]))
     reopen_incident(theo, number=2, message="Not over")
     undo_action(actor, action_id=action.pk)
@@ -168,7 +168,7 @@ def test_an_incident_changed_since_is_left_as_it_is_and_the_others_are_taken_bac
     assert [incident_for(actor, n).status for n in (1, 2, 3)] == ["open", "investigating", "open"]
 
 
-def test_undoing_twice_is_undoing_once(actor, five):
+def test_undo_is_idempotent(actor, five):
     action = act_on_many(actor, kind="resolve", picks=picks(*five))
     undo_action(actor, action_id=action.pk)
     versions = [incident_for(actor, n).version for n in range(1, 6)]
@@ -191,7 +191,7 @@ def test_an_undone_resolution_can_be_made_again(actor, five):
     assert (second.pk != first.pk, outcomes(second)) == (True, {1: "done"})
 
 
-def test_undoing_is_for_a_while(actor, five):
+def test_undo_is_offered_for_a_limited_time(actor, five):
     with time_machine.travel(NOW, tick=False) as clock:
         action = act_on_many(actor, kind="resolve", picks=picks(five[0]))
         BulkAction.objects.of(actor.workspace_id).update(made_at=NOW)

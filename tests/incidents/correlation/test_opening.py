@@ -148,7 +148,7 @@ def test_signals_of_one_call_with_one_fingerprint_are_one_incident(report):
     assert (first.opened, second.opened, first.incident_id == second.incident_id) == (True, False, True)
 
 
-def test_a_signal_goes_where_the_one_it_follows_went(workspace, report, timeline):
+def test_signal_joins_the_incident_of_the_one_it_follows(workspace, report, timeline):
     worse = signal("down", reporter="rule:service_down", severity=Severity.SEV1, event_count=0, follows=0)
     first, second, other = report(signal(event_count=5), worse, signal("other"))
     assert (second.incident_id, second.opened) == (first.incident_id, False)
@@ -164,7 +164,7 @@ def test_outcomes_come_in_the_order_of_the_signals(report):
     assert [(o.number, o.opened) for o in outcomes] == [(2, True), (1, False), (3, True), (2, False)]
 
 
-def test_a_detectors_text_is_made_to_fit_rather_than_refused(detected):
+def test_text_of_a_detector_is_truncated_not_refused(detected):
     incident = detected(title="x\x00y" * 200, description="a\x00b", components=("n" * 300, "\x00", "ok"))
     assert len(incident.title) == 200
     assert incident.description == "ab"
@@ -258,7 +258,7 @@ def test_the_database_itself_refuses_a_second_unresolved_incident_of_a_fingerpri
         )  # fmt: skip
 
 
-def test_a_rolled_back_opening_gives_its_number_back(report):
+def test_rolled_back_opening_releases_its_number(report):
     with transaction.atomic():
         report(signal("gone"))
         transaction.set_rollback(True)

@@ -48,7 +48,7 @@ def at(minutes):
     ],
     ids=["begun", "nothing done", "in time", "late", "no update"],
 )
-def test_score_judges_each_measure_by_its_target(course, now, verdicts):
+def test_score_compares_each_measure_with_its_target(course, now, verdicts):
     card = score_card(course, Clocks(15, update_every=30, resolve_within=240), at(now))
     assert " ".join(one.verdict for one in card) == verdicts
     assert points(card) == (verdicts.split().count("met"), 3)

@@ -93,7 +93,7 @@ def _export(actor, kind, **options):
     return _file(export_list(actor, parse_filter(given), Format(kind), filters=given, **options))
 
 
-def test_csv_comes_back_as_it_was_and_no_cell_begins_a_formula(actor, hostile):
+def test_csv_round_trips_and_no_cell_begins_a_formula(actor, hostile):
     text = _export(actor, "csv")
     rows = _rows(text)
     assert [_plain(row["title"]) for row in reversed(rows)] == [title.strip() for title in hostile]

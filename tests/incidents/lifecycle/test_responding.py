@@ -57,7 +57,7 @@ def test_another_workspaces_incident_is_not_found_by_id_either(
 
 
 @names
-def test_a_viewer_may_look_but_not_touch(make_actor, declared, audited, service, fields):
+def test_viewer_may_read_but_not_change(make_actor, declared, audited, service, fields):
     declared()
     with pytest.raises(Forbidden):
         service(make_actor("viewer"), number=1, **fields)
@@ -148,7 +148,7 @@ def test_two_tokens_are_two_actors_and_one_token_is_one(workspace, declared):
         resolving.resolve_incident(bot, number=1)
 
 
-def test_acknowledgement_by_machine_leaves_clock_and_command(workspace, actor, declared, timeline):
+def test_acknowledgement_by_machine_changes_neither_clock_nor_commander(workspace, actor, declared, timeline):
     incident = declared()
     taken = responding.acknowledge_incident(_robot(workspace, 1, "Grafana"), number=1)
     assert (taken.acknowledged_at, taken.acknowledged_label) == (None, "Grafana")
@@ -159,7 +159,7 @@ def test_acknowledgement_by_machine_leaves_clock_and_command(workspace, actor, d
     assert (owned.acknowledged_label, owned.commander_username) == ("Rita Responder", "rita.responder")
 
 
-def test_acknowledging_under_another_commander_takes_nothing_over(actor, other, declared):
+def test_acknowledging_does_not_replace_the_commander(actor, other, declared):
     declared()
     role_services.assign_role(other, number=1, username="otto.other")
     incident = responding.acknowledge_incident(actor, number=1)
@@ -283,7 +283,7 @@ def test_labels_are_replaced_as_a_whole(actor, declared):
     assert responding.edit_incident(actor, number=1, labels={"team": "a"}).labels == {"team": "a"}
 
 
-def test_a_component_is_touched_worse_and_then_not_at_all(actor, declared, audited):
+def test_component_impact_worsens_and_is_removed(actor, declared, audited):
     declared(components=["api"])
     responding.set_component_impact(actor, number=1, component="db", impact="Total outage")
     assert responding.set_component_impact(actor, number=1, component="api").component_names == ["api", "db"]
@@ -302,7 +302,7 @@ def test_the_incident_must_be_named_in_one_way(actor, declared):
         responding.acknowledge_incident(actor, number=1, incident_id=incident.pk)
 
 
-def test_numbers_of_two_workspaces_do_not_meet(workspace, other_workspace, make_actor, declared):
+def test_numbers_are_per_workspace(workspace, other_workspace, make_actor, declared):
     declared("Ours")
     foreign_actor = make_actor("responder", inside=other_workspace)
     declare_incident(foreign_actor, title="Theirs")

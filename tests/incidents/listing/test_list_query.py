@@ -101,12 +101,12 @@ def test_each_chip_takes_away_its_own_value_and_nothing_else():
         ("", "type", "Any type"),
     ],
 )
-def test_a_box_shows_what_is_chosen_whichever_word_chose_it(query, box, label):
+def test_select_shows_the_choice_for_every_alias(query, box, label):
     boxes = {one.name: one for one in selects(read(query), ["api"], with_status=True)}
     assert [words for value, words in boxes[box].choices if value == boxes[box].chosen] == [label]
 
 
-def test_a_form_carries_along_what_it_has_no_box_for():
+def test_form_keeps_fields_it_does_not_show():
     query = read("label=a=b&project=web&severity=sev1&search=x&stage=done")
     assert unboxed(query, selects(query, [], with_status=True)) == [
         ("stage", "done"), ("label", "a=b"), ("project", "web"),

@@ -156,7 +156,7 @@ def test_a_count_stops_beyond_the_most(all_incidents, actor):
     assert count_incidents(actor, most=20) == 21
 
 
-def test_going_back_to_the_start_shows_what_came_meanwhile(all_incidents, actor, declared):
+def test_first_page_shows_new_incidents(all_incidents, actor, declared):
     first = incidents_page(actor, limit=10)
     second = incidents_page(actor, limit=10, cursor=first.next_cursor)
     newcomer = declared("Newcomer")

@@ -33,7 +33,7 @@ orders = pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 
 @orders
 @pytest.mark.parametrize("is_back", [False, True])
-def test_a_cursor_comes_back_as_it_was_in_every_order(order, is_back):
+def test_cursor_round_trips_in_every_order(order, is_back):
     cursor = decode(order, encode(order, ROW, is_back=is_back))
     assert cursor.keys == tuple(getattr(ROW, key) for key in order.keys)
     assert cursor.is_back is is_back
@@ -90,7 +90,7 @@ def test_well_formed_list_is_read_or_refused(parts):
             assert len(decode(order, _cursor(order.name, 0, *parts)).keys) == len(order.keys)
 
 
-def test_a_heavier_severity_is_a_worse_one():
+def test_severity_with_more_weight_is_worse():
     assert sorted(Severity, key=weight_of, reverse=True) == sorted(Severity, key=SEVERITY_RANK.__getitem__)
 
 

@@ -25,7 +25,7 @@ from tests.tables import count
 from tests.threads import at_once
 from tests.web.signed_in import browser_for
 
-KEPT = (
+FIELDS = (
     "status",
     "stage",
     "severity",
@@ -42,7 +42,7 @@ def state(incident):
     row = Incident.objects.of(incident.workspace_id).get(pk=incident.pk)
     signals = IncidentSignal.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     rows = sorted(signals.values_list("fingerprint", "is_open"))
-    return [getattr(row, name) for name in KEPT], rows
+    return [getattr(row, name) for name in FIELDS], rows
 
 
 def test_merge_closes_one_and_moves_its_signals(actor, detected, report, audited, timeline):
@@ -211,7 +211,7 @@ def test_dependent_components_that_fail_together_are_proposed(actor, detected):
 @given(moves=st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=8))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.django_db
-def test_any_order_of_merges_undone_backwards_brings_everything_back(moves, actor, workspace):
+def test_merges_undone_in_reverse_order_restore_everything(moves, actor, workspace):
     with transaction.atomic():
         outcomes = report_signals(
             workspace.pk,

@@ -97,7 +97,7 @@ def test_the_document_gives_the_same_numbers():
         ([2], {2: [3], 3: [2]}, []),
     ],
 )
-def test_a_way_back_is_found_where_there_is_one(needs, edges, way):
+def test_return_address_is_found(needs, edges, way):
     assert circle(1, needs, edges) == way
 
 
@@ -113,6 +113,6 @@ def test_cycle_is_found_exactly_when_a_path_search_finds_it(edges):
         assert further in edges[one]
 
 
-def test_a_chain_of_a_hundred_thousand_is_walked():
+def test_chain_of_a_hundred_thousand_is_followed():
     edges = {n: [n + 1] for n in range(2, 100_000)}
     assert circle(1, [2], edges) == []

@@ -35,7 +35,7 @@ def test_worse_severities_never_have_more_time():
         assert allowed == sorted(allowed)
 
 
-def test_a_clock_that_does_not_exist_never_runs_out():
+def test_missing_target_is_never_breached():
     due = deadlines(Clocks(480), NOW)
     assert (due.update_due_at, due.resolve_due_at) == (None, None)
     assert next_update(Clocks(480), NOW) is None

@@ -76,7 +76,7 @@ def test_bad_number_is_refused_beside_its_field_with_the_others_preserved(
     assert policy_of(workspace.pk) == dict(STANDARD)
 
 
-def test_an_empty_clock_is_no_clock(browser, workspace):
+def test_empty_target_is_no_target(browser, workspace):
     browser.post(URL, form(**{"sev1.update_every": "", "sev1.resolve_within": " "}))
     clocks = policy_of(workspace.pk)[Severity.SEV1]
     assert (clocks.update_every, clocks.resolve_within) == (None, None)

@@ -150,7 +150,7 @@ def test_invalid_entry_is_refused_by_field(actor, declared, timeline, given, fie
     assert len(timeline(incident)) == 1
 
 
-def test_a_browsers_line_breaks_are_no_change(actor, declared):
+def test_crlf_line_breaks_are_no_change(actor, declared):
     declared(description="one\ntwo")
     assert edit_incident(actor, number=1, description="one\r\ntwo").version == 1
 

@@ -187,7 +187,7 @@ def test_revoked_key_breaks_the_channel_and_the_fallback_is_notified_once(
     assert len(outside.mailbox.messages) == 1
 
 
-def test_a_page_that_fails_three_times_falls_back_and_goes_on(channel, declare, deliver, outside, route_all):
+def test_page_that_fails_three_times_uses_the_fallback(channel, declare, deliver, outside, route_all):
     route_all(channel("webhook", fallback_id=channel("email").pk))
     outside.webhook.respond = lambda received: Reply(500)
     declare()
@@ -198,7 +198,7 @@ def test_a_page_that_fails_three_times_falls_back_and_goes_on(channel, declare, 
     assert rows(fallback_of=None)[0].state == "pending"
 
 
-def test_a_fault_of_ours_is_shown_and_the_fallback_is_told(
+def test_internal_error_is_shown_and_the_fallback_is_notified(
     channel, declare, deliver, outside, route_all, monkeypatch
 ):
     made = route_all(channel("webhook", fallback_id=channel("email").pk))

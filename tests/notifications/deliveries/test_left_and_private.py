@@ -43,7 +43,7 @@ def make_due():
     Channel.across_workspaces.update(retry_at=None)
 
 
-def test_who_left_the_workspace_is_paged_no_more(declare, deliver, outside, actor, make_actor):
+def test_former_member_is_not_paged(declare, deliver, outside, actor, make_actor):
     ann = make_actor("responder")
     ContactMethod.objects.create(
         workspace_id=ann.workspace_id, user_id=ann.user_id, kind="email", address=encrypt("ann@example.com"),
@@ -81,7 +81,7 @@ def test_notice_that_carries_others_leaves_out_what_turned_private(channel, decl
     assert "Payroll" not in str(outside.slack.posted)
 
 
-def test_fallback_that_a_route_told_already_is_not_told_again(channel, declare, deliver, outside):
+def test_fallback_already_notified_by_a_route_is_not_notified_again(channel, declare, deliver, outside):
     mail = channel("email")
     channel("webhook", fallback_id=mail.pk)
     outside.webhook.respond = lambda received: Reply(410)

@@ -141,7 +141,7 @@ def test_a_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reacha
     assert [one.outcome for one in rows()] == ["dead", "sent"]
 
 
-def test_a_page_is_not_left_to_one_that_fails_at_the_same_moment(declare, reachable, deliver, outside):
+def test_page_is_not_merged_into_one_that_fails(declare, reachable, deliver, outside):
     incident = declare()
     first, second = (
         Page(f"esc:{incident.pk}:1:0:{position}", incident.pk, "on call", user_id=reachable.user_id)

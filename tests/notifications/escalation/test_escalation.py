@@ -185,7 +185,7 @@ def test_a_drill_pages_only_those_who_joined(team):
     assert team.paged == []
 
 
-def test_a_drill_pages_the_people_who_joined_it_in_the_place_of_others(team):
+def test_drill_pages_its_participants_instead_of_others(team):
     incident = team.open(is_drill=True)
     drill = Drill.objects.create(workspace=team.workspace, title="Practice", incident=incident)
     bob = User.objects.create_user("bob", display_name="bob")

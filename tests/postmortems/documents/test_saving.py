@@ -100,7 +100,7 @@ def test_unreadable_text_is_refused(actor, postmortem, text):
     assert caught.value.faults[0].field == "text"
 
 
-def test_version_that_never_was_is_refused(actor, postmortem):
+def test_unknown_version_is_refused(actor, postmortem):
     with pytest.raises(Invalid):
         save_section(actor, 1, KEY, base_version=99, text="x")
 

@@ -103,7 +103,7 @@ def test_two_moves_before_the_worker_runs_are_one_mail(actor, postmortem, mailbo
     assert [parts(message)[2]["sequence"] for message in mailbox.messages] == [3]
 
 
-def test_mail_server_that_is_away_gets_the_mail_later_and_once(actor, postmortem, mailbox, meeting):
+def test_unavailable_mail_server_gets_the_mail_later_and_once(actor, postmortem, mailbox, meeting):
     mailbox.reply = lambda recipient: "451 later"
     set_details(actor, 1, meeting_at=meeting, owner="rita.responder")
     deliver()

@@ -80,6 +80,23 @@ def test_three_signatures_publish(actor, lead, manager, complete):
         publish_postmortem(manager, 1)
 
 
+def test_public_page_has_the_title_of_the_publication(actor, lead, manager, complete):
+    def publish():
+        request_review(actor, 1)
+        for one, role in ((actor, "commander"), (lead, "tech_lead"), (manager, "manager")):
+            decide(one, 1, role=role, decision="approved")
+        return publish_postmortem(manager, 1)
+
+    set_details(manager, 1, title="Checkout failed", public_link=True)
+    key = publish().public_key
+    set_details(manager, 1, title="Checkout failed because of Acme")
+    assert public_document(key).title == "Checkout failed"
+    amend(manager, 1)
+    assert public_document(key).title == "Checkout failed"
+    publish()
+    assert public_document(key).title == "Checkout failed because of Acme"
+
+
 def test_signature_is_void_once_the_text_changes(actor, lead, complete):
     request_review(actor, 1)
     decide(actor, 1, role="commander", decision="approved")

@@ -197,7 +197,7 @@ def expected(kind, point):
 
 
 @pytest.mark.parametrize("kind", EXPECTED)
-def test_killed_worker_leaves_one_effect_at_most_and_no_lie(kind, target, incident, actor, admin):
+def test_killed_worker_leaves_one_effect_at_most_and_a_true_record(kind, target, incident, actor, admin):
     ensure_catalogue(incident.workspace_id)
     fields = {"executor": kind, "config": target.configs[kind], "cooldown_s": 0}
     change_action(admin, "scale_up", fields=fields)

@@ -12,7 +12,7 @@ from core.errors import Conflict, Invalid
 from core.queue.runner import run_due as run_queue
 from core.queues import RELAY
 from detection.heartbeats.models import Heartbeat
-from detection.heartbeats.services.beating import take_beat
+from detection.heartbeats.services.beating import record_beat
 from detection.heartbeats.services.heartbeats import HeartbeatValues, create_heartbeat
 from incidents.analytics.selectors import analytics_for
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity, change_stage
@@ -161,7 +161,7 @@ def test_heartbeat_of_the_component_decides(recovering, workspace):
     watched_for(recovering, 60)
     check(recovering)
     assert (verdicts(recovering)["heartbeat_ok"], status(recovering)) == ("fail", "open")
-    take_beat(workspace.pk, made.pk, now=timezone.now())
+    record_beat(workspace.pk, made.pk, now=timezone.now())
     watched_for(recovering, 60)
     check(recovering)
     assert (verdicts(recovering)["heartbeat_ok"], status(recovering)) == ("pass", "resolved")

@@ -64,7 +64,7 @@ def test_run_begins_only_where_it_waits(incident, actor, connect, proposed):
     ],
     ids=lambda one: str(one)[:12],
 )  # fmt: skip
-def test_database_lets_no_fact_of_a_run_change(incident, actor, connect, column, value):
+def test_database_refuses_changes_of_run_facts(incident, actor, connect, column, value):
     connect("rollback_deployment")
     run = request_run(actor, incident.number, Request("rollback_deployment"))
     table, name = RemediationRun._meta.db_table, connection.ops.quote_name(column)

@@ -119,7 +119,7 @@ def test_open_breaker_lets_one_run_try_after_an_hour(incident, connect, opened, 
         assert (breaker.state, breaker.probe_run) == ("closed", None)
 
 
-def test_run_that_a_person_starts_does_so_whatever_the_breaker_says(incident, actor, connect, opened, finish):
+def test_run_started_by_a_person_ignores_the_breaker(incident, actor, connect, opened, finish):
     connect("scale_up")
     breaker = opened(1)
     [run] = propose_automatic(incident.workspace_id, incident.pk)

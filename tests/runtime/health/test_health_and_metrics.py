@@ -55,7 +55,7 @@ def test_readyz_is_ready_when_every_process_was_seen(client: Client) -> None:
 def test_readyz_names_what_stopped_and_what_to_do_but_still_serves(client: Client) -> None:
     _all_alive()
     with redis.Redis.from_url(settings.REDIS_URL) as valkey:
-        valkey.set("tocsin:alive:beat", 1, ex=valkey_heartbeat.KEPT_S - 100)
+        valkey.set("tocsin:alive:beat", 1, ex=valkey_heartbeat.HEARTBEAT_TTL_S - 100)
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json()["status"] == "degraded"

@@ -16,7 +16,7 @@ from config.celery import stamp
 from config.environment import Environment
 from config.installation import effective_settings, system_status
 from config.runtime.schedule import SCHEDULE
-from core.heartbeat.valkey import KEPT_S
+from core.heartbeat.valkey import HEARTBEAT_TTL_S
 from core.models import OutboxDispatch, OutboxEvent
 from core.queue.nudge import valkey
 from tests.web.signed_in import browser_for
@@ -55,7 +55,7 @@ def test_a_task_that_succeeds_is_seen_on_the_page(monkeypatch):
     name, (task, _, _) = next(iter(SCHEDULE.items()))
     stamp(settings.REDIS_URL, f"task:{task}")
     assert lines()[name].level == "ok"
-    valkey().set(f"tocsin:alive:task:{task}", 1, ex=KEPT_S - 3000)
+    valkey().set(f"tocsin:alive:task:{task}", 1, ex=HEARTBEAT_TTL_S - 3000)
     assert lines()[name].level == "warn"
 
 

@@ -31,7 +31,7 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
         started.kill()
 
 
-def test_a_pid_file_leads_back_to_its_process(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
+def test_pid_file_finds_its_process(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     handle = process.handle_of(sleeper.pid)
     assert handle is not None
     process.remember(tmp_path / "pid", handle)
@@ -46,7 +46,7 @@ def test_recycled_pid_is_not_an_own_process(tmp_path: Path, sleeper: subprocess.
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "{}", '{"pid": "x"}', "[1]"])
-def test_a_broken_pid_file_is_no_process(tmp_path: Path, text: str) -> None:
+def test_broken_pid_file_finds_no_process(tmp_path: Path, text: str) -> None:
     (tmp_path / "pid").write_text(text)
     assert process.recall(tmp_path / "pid") is None
 
@@ -90,7 +90,7 @@ def test_a_server_started_twice_is_adopted(tmp_path: Path) -> None:
     assert first.handle() is None
 
 
-def test_a_killed_server_comes_back_under_the_same_address() -> None:
+def test_killed_server_restarts_at_the_same_address() -> None:
     server = Valkey(Path(os.environ["TOCSIN_DATA_DIR"]) / "revived", process.server_account())
     url = server.start()
     handle = server.handle()
@@ -201,7 +201,7 @@ def test_a_program_ends_with_its_own_exit_code(
     assert message in capfd.readouterr().out
 
 
-def test_a_supervisor_that_breaks_takes_its_programs_down(
+def test_broken_supervisor_stops_its_programs(
     child: Child, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = Plan(Home(tmp_path, tmp_path), process.free_port(), {"sleepy": child.argv})

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from config.runtime import beat
-from config.runtime.beat import ENOUGH, LivelyScheduler
+from config.runtime.beat import ENOUGH, StatelessScheduler
 from config.runtime.schedule import CELERY, beat_entry
 from core.heartbeat import database as database_heartbeat
 from core.heartbeat import valkey as valkey_heartbeat
@@ -37,7 +37,7 @@ def scheduler(valkey):
     app = Celery("test", fixups=[], amqp="config.runtime.broker:Broker", set_as_current=False)
     every_second = {"sweep": beat_entry("some.sweep", 1.0, QUEUE)}
     app.conf.update(CELERY, broker_url=settings.REDIS_URL, beat_schedule=every_second, task_queues=None)
-    return LivelyScheduler(app)
+    return StatelessScheduler(app)
 
 
 def later(time_machine, seconds: float) -> None:
@@ -75,10 +75,10 @@ def test_beat_records_its_start_once(scheduler, valkey, monkeypatch) -> None:
     assert valkey_heartbeat.age(settings.REDIS_URL, begun) is None
 
 
-def test_a_beat_that_begins_again_and_again_has_begun_at_first(scheduler, valkey, monkeypatch) -> None:
+def test_restarted_beat_has_its_first_start_time(scheduler, valkey, monkeypatch) -> None:
     begun = f"the first beat of process {os.getpid()}"
     monkeypatch.setattr(beat, "BEGUN", begun)
-    valkey.set(f"{valkey_heartbeat.PREFIX}{begun}", 1, ex=valkey_heartbeat.KEPT_S - 600)
+    valkey.set(f"{valkey_heartbeat.PREFIX}{begun}", 1, ex=valkey_heartbeat.HEARTBEAT_TTL_S - 600)
     scheduler.tick()
     assert valkey_heartbeat.age(settings.REDIS_URL, begun) >= 600
     valkey.delete(f"{valkey_heartbeat.PREFIX}{begun}")
@@ -94,7 +94,7 @@ def test_beat_records_a_missed_start_later(scheduler, monkeypatch) -> None:
     assert scheduler._has_begun
 
 
-def test_a_worker_that_was_away_finds_few_messages_and_none_expired(scheduler, valkey, time_machine) -> None:
+def test_worker_after_an_outage_finds_few_messages_and_none_expired(scheduler, valkey, time_machine) -> None:
     time_machine.move_to(timezone.now(), tick=False)
     for _ in range(3 * ENOUGH):
         later(time_machine, 1.1)
@@ -134,7 +134,7 @@ def test_age_of_a_heartbeat_is_computed_by_the_server(db, time_machine) -> None:
 
 
 def test_heartbeat_age_is_never_negative(db, valkey) -> None:
-    valkey.set(f"tocsin:alive:{PROCESS}", 1, ex=valkey_heartbeat.KEPT_S + 60)
+    valkey.set(f"tocsin:alive:{PROCESS}", 1, ex=valkey_heartbeat.HEARTBEAT_TTL_S + 60)
     WorkerHeartbeat.objects.create(name=PROCESS, seen_at=timezone.now() + timedelta(minutes=10))
     assert valkey_heartbeat.age(settings.REDIS_URL, PROCESS) is None
     assert database_heartbeat.age(PROCESS) is None

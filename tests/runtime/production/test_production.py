@@ -118,7 +118,7 @@ def _static_names() -> dict[str, str]:
     return {name: name for name in listed}
 
 
-def test_djangos_own_examination_finds_nothing() -> None:
+def test_django_deployment_check_finds_nothing() -> None:
     ran = _run("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     assert ran.returncode == 0, ran.stderr
     assert "no issues" in ran.stdout + ran.stderr

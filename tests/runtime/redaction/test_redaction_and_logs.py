@@ -105,6 +105,6 @@ def test_production_logs_one_json_object_a_line(line: Any) -> None:
     assert record["password"] == MASK
 
 
-def test_elsewhere_a_line_is_readable_and_as_discreet(line: Any) -> None:
+def test_plain_log_line_is_readable_and_redacted(line: Any) -> None:
     output = line("reached redis://:s3cretpassword@localhost/0", json=False, workspace=7)
     assert output == f"WARNING tocsin.test: reached redis://:{MASK}@localhost/0 workspace=7"

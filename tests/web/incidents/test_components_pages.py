@@ -67,7 +67,7 @@ def test_fault_is_named_and_the_input_preserved(client, api, workspace, changed,
     assert Component.objects.of(workspace.pk).count() == 1
 
 
-def test_a_circle_is_refused_with_the_way_round(client, keeper, api):
+def test_dependency_cycle_is_refused_with_its_path(client, keeper, api):
     db = create_component(keeper, name="db", wanted={"depends_on": ["api"]})
     response = client.post(f"/components/{api.pk}/edit", FORM | {"depends_on": "db", "version": "1"})
     assert response.status_code == 422

@@ -140,7 +140,7 @@ def test_every_detail_is_edited_in_place(client, incident, name, field, value, s
     assert getattr(now(incident), field) == (stored if stored is not None else labels)
 
 
-def test_a_detail_is_emptied(client, incident, actor):
+def test_detail_can_be_cleared(client, incident, actor):
     edit_incident(actor, number=incident.number, impact="some")
     post(client, incident, "impact", impact="", **{"initial-impact": "some"}, version=2)
     assert now(incident).impact == ""
@@ -295,7 +295,7 @@ def test_a_declaration_survives_an_ended_sign_in_too(client, incident):
 def test_drafts_of_secrets_are_not_stored(client):
     client.session.flush()
     client.post("/account/password", {"password": "sesame-open-up", "current": "old-secret"})
-    assert "kept_form" not in client.session
+    assert "recovered_form" not in client.session
 
 
 def test_form_of_an_earlier_session_shows_its_input_again(actor, incident):

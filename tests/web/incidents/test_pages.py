@@ -76,7 +76,7 @@ def test_another_workspaces_incident_is_not_there(incident, make_actor, other_wo
     assert outsider.get(f"/panels/incident.header?key={incident.number}").status_code == 404
 
 
-def test_a_viewer_may_look_but_not_act(incident, make_actor):
+def test_viewer_may_read_but_not_act(incident, make_actor):
     viewer = _client(make_actor("viewer"))
     assert viewer.get(_url(incident)).status_code == 200
     assert viewer.post(_url(incident, "resolve")).status_code == 403
@@ -130,7 +130,7 @@ def test_an_empty_note_is_refused_with_the_field_named(client, incident):
     assert response["HX-Retarget"] == "#dialog-body"
 
 
-def test_the_way_back_never_leads_to_another_site(client, incident):
+def test_return_address_is_never_another_site(client, incident):
     response = client.post(_url(incident, "acknowledge"), {"next": "https://evil.test/"})
     assert response["Location"] == f"/incidents/{incident.reference}"
 

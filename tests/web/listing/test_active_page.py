@@ -48,7 +48,7 @@ def test_health_names_the_worst_state_and_the_counts(client):
     assert not re.search(r'class="figures">.*?%', page.split("</ul>")[0], re.S)
 
 
-def test_a_head_sorts_and_turns_around(client):
+def test_column_head_sorts_and_reverses(client):
     page = _text(client.get("/incidents"))
     [address] = re.findall(r'class="sort-head" href="([^"]*sort=oldest[^"]*)"', page)
     assert _rows(_text(client.get(f"/incidents{address}"))) == [1, 2, 3, 4]

@@ -147,7 +147,7 @@ def test_a_viewer_may_pick_and_export_but_not_act(three, make_actor, workspace):
     assert _statuses(workspace) == ["open"] * 3
 
 
-def test_the_way_back_never_leads_to_another_site(client):
+def test_return_address_is_never_another_site(client):
     response = client.post("/incidents/bulk", {"do": "resolve", "pick": "1:1", "next": "https://evil.test/"})
     assert response["Location"] == "/incidents"
 
@@ -202,7 +202,7 @@ def test_one_incident_has_a_file_of_every_kind(client, kind):
     ["/incidents/export?severity=purple", "/incidents/export?sevrity=sev1", "/incidents/export?format=xlsx",
      "/incidents/INC-1/export?format=xlsx", "/incidents/export?cursor=x"],
 )  # fmt: skip
-def test_a_file_is_never_made_of_an_address_that_is_not_understood(client, path):
+def test_invalid_address_never_creates_a_file(client, path):
     assert client.get(path).status_code == 422
 
 

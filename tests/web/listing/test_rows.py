@@ -79,7 +79,7 @@ def test_a_row_shows_each_change_at_once(client, actor, incident, name):
     assert gone not in row(client)
 
 
-def test_a_row_grows_older(client, incident, monkeypatch):
+def test_relative_time_of_a_row_advances(client, incident, monkeypatch):
     assert "just now" in row(client)
     now = timezone.now() + timedelta(minutes=5, seconds=1)
     monkeypatch.setattr("django.utils.timezone.now", lambda: now)
@@ -106,7 +106,7 @@ def many(client, actor):
     assign_role(actor, number=2, user_id=actor.user_id)
 
 
-def test_of_many_open_ones_own_and_worst_are_shown_and_the_rest_counted(client, many):
+def test_many_open_incidents_show_own_and_worst_and_count_the_rest(client, many):
     page = html.unescape(client.get("/").content.decode())
     numbers = [int(n) for n in re.findall(r'id="row-(\d+)"', page)]
     assert (len(numbers), numbers[:3]) == (50, [2, 3, 55])

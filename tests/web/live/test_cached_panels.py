@@ -18,7 +18,7 @@ from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Component
 
 pytestmark = pytest.mark.django_db
-KEPT = sorted(one.name for one in PANELS if one.is_cached)
+CACHED = sorted(one.name for one in PANELS if one.is_cached)
 
 
 @pytest.fixture
@@ -36,11 +36,11 @@ def look(workspace, make_actor):
 
 
 def test_some_panels_are_cached():
-    assert "incidents.overview" in KEPT
-    assert "incidents.activity" not in KEPT  # it shows relative times
+    assert "incidents.overview" in CACHED
+    assert "incidents.activity" not in CACHED  # it shows relative times
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("name", CACHED)
 def test_cached_panel_has_nothing_of_its_first_viewer(name, look, actor):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     seen = {look(name, role) for role in ("viewer", "responder", "admin")}
@@ -48,7 +48,7 @@ def test_cached_panel_has_nothing_of_its_first_viewer(name, look, actor):
     assert "csrf" not in seen.pop()
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("name", CACHED)
 def test_cached_panel_is_rendered_once(name, look, actor, monkeypatch):
     declare_incident(actor, title="Checkout fails", severity="sev2", components=["shop"])
     first = look(name)
@@ -81,7 +81,7 @@ def test_a_long_select_is_what_django_draws():
         assert rendered == expected
 
 
-def test_a_request_is_not_sent_back_and_forth_between_its_thread_and_the_loop(monkeypatch):
+def test_request_does_not_switch_between_its_thread_and_the_loop(monkeypatch):
     def back(*_):
         raise RuntimeError("went back to the loop")
 

@@ -57,7 +57,7 @@ async def test_changes_between_two_frames_share_the_next_one():
     assert stream.take() == BEAT
 
 
-async def test_a_page_hears_what_changed_while_it_was_on_its_way():
+async def test_page_gets_changes_made_while_it_loaded():
     hub, late = _hub(), _stream(1)
     hub.is_listening = True
     hub.tasks = [asyncio.create_task(asyncio.sleep(0))]
@@ -104,7 +104,7 @@ async def test_refresh_reaches_every_stream_of_any_topic():
     assert json.loads(stream.take().split(b"data: ")[1])["topics"] == ["refresh"]
 
 
-async def test_a_stream_that_comes_while_the_process_stops_ends_at_once():
+async def test_stream_opened_while_the_process_stops_ends_at_once():
     hub, early, late = _hub(), _stream(1), _stream(1)
     hub.join(early)
     hub.close()
@@ -142,7 +142,7 @@ async def _publish(server, message):
             await asyncio.sleep(0.05)
 
 
-async def test_a_valkey_that_was_away_costs_one_refresh_and_no_stream(own_valkey):
+async def test_valkey_outage_causes_one_refresh_and_ends_no_stream(own_valkey):
     hub, stream = _hub(), _stream(1)
     hub.join(stream)
     assert (await _next_signal(stream))["topics"] == [

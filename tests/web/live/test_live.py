@@ -175,7 +175,7 @@ async def test_streams_of_one_session_are_limited(signed_in, running_hub, settin
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_viewer_who_takes_nothing_is_dropped(signed_in, running_hub, monkeypatch):
+async def test_viewer_who_reads_nothing_is_disconnected(signed_in, running_hub, monkeypatch):
     monkeypatch.setattr(live_stream, "HEARTBEAT_S", 0.5)
     monkeypatch.setattr(live_stream, "SEND_PATIENCE_S", 0.2)
     talk = Talk(_cookie(signed_in), patience=1)
@@ -185,7 +185,7 @@ async def test_a_viewer_who_takes_nothing_is_dropped(signed_in, running_hub, mon
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_every_stream_ends_when_the_process_is_asked_to_stop(signed_in, running_hub):
+async def test_every_stream_ends_on_sigterm(signed_in, running_hub):
     called = []
     before = signal.signal(signal.SIGTERM, lambda *_: called.append("the server's own handler"))
     talk = await _open(_cookie(signed_in))

@@ -54,7 +54,7 @@ def post_update(
     text: Annotated[str, typer.Argument(help="- reads stdin.")],
     public: Annotated[bool, typer.Option("--public", help="Meant for readers outside the team.")] = False,
 ) -> None:
-    """Post an update; an internal one is stored and sent later when the server is away."""
+    """Post an update; an internal one is stored and sent later if the server cannot be reached."""
     body = {"message": _text(text), "public": public}
     path = path_of("incidents", reference, "updates")
     _entry(frame.client().post(path, body) if public else send_or_spool("updates post", path, body))

@@ -164,7 +164,7 @@ def completion(shell: Annotated[str, typer.Argument(help="bash, zsh, fish or pow
 
 @config.command("get")
 def config_get(key: str) -> None:
-    """A value in force."""
+    """Print an effective value."""
     found: Any = getattr(load_settings(frame.STATE.given), _known(key))
     frame.put(f"{found[:13]}…" if key == "token" and found else str(found))
 

@@ -57,7 +57,7 @@ def watch(
 
 
 def _changes(reference: str, *, once: bool) -> Iterator[str]:
-    """Yield whenever something may have changed; reconnects by itself."""
+    """Yield whenever something may have changed; reconnects automatically."""
     topics = f"incident:{_NOT_DIGITS.sub('', reference).lstrip('0')}" if reference else "incidents"
     yield "live"
     pause = MIN_PAUSE_S

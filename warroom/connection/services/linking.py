@@ -10,7 +10,7 @@ from accounts.models import Membership, User
 from accounts.permissions import Capability, require
 from accounts.validation import invalid
 from core.errors import Conflict, Forbidden, NotFound
-from warroom.connection.links import EXPIRED, read_link
+from warroom.connection.links import EXPIRED, SlackAccount, read_link
 from warroom.connection.models import SlackTeam, SlackUser
 from warroom.connection.selectors import slack_team
 from warroom.connection.validation import clean_slack_id
@@ -56,21 +56,21 @@ def link_myself(actor: Actor, *, token: str) -> SlackUser:
     """
     if actor.user_id is None:
         raise Forbidden("Only a signed-in member can be linked to Slack.")
-    team, slack_id = linked_in(actor, token)
-    taken = SlackUser.objects.of(actor.workspace_id).filter(team=team, slack_id=slack_id)
+    team, account = linked_in(actor, token)
+    taken = SlackUser.objects.of(actor.workspace_id).filter(team=team, slack_id=account.slack_id)
     if taken.exclude(user_id=actor.user_id).exists():
         raise Conflict("This Slack account is linked to another member. Ask an admin. Nothing was changed.")
     user = User.objects.get(pk=actor.user_id)
-    return _replace(actor, team, slack_id, user, SlackUser.How.LINK)
+    return _replace(actor, team, account.slack_id, user, SlackUser.How.LINK)
 
 
-def linked_in(actor: Actor, token: str) -> tuple[SlackTeam, str]:
-    """The connection and the Slack id of a link. Raises NotFound."""
-    team_id, slack_id = read_link(token)
-    team = SlackTeam.objects.of(actor.workspace_id).filter(pk=team_id).first()
+def linked_in(actor: Actor, token: str) -> tuple[SlackTeam, SlackAccount]:
+    """The connection and the Slack user of a link. Raises NotFound."""
+    account = read_link(token)
+    team = SlackTeam.objects.of(actor.workspace_id).filter(pk=account.team_id).first()
     if team is None:
         raise NotFound(EXPIRED)
-    return team, slack_id
+    return team, account
 
 
 def _replace(actor: Actor, team: SlackTeam, slack_id: str, user: User, how: SlackUser.How) -> SlackUser:

@@ -21,7 +21,7 @@ from warroom.rooms.models import Room
 from warroom.rooms.services.inviting import plan_invites, reinvite
 from warroom.rooms.services.messages import main_announcement, plan_messages, plan_thread
 from warroom.rooms.services.planning import (
-    STORM_NOTE,
+    TOO_MANY_ROOMS_NOTE,
     cancel_archive,
     connected_teams,
     make_private,
@@ -76,7 +76,7 @@ def _open(team: SlackTeam, incident: Incident, topic: str) -> str:
     wants = topic in MAY_OPEN and team.opens_rooms and incident.severity in OPENS_ROOM
     if not wants or not incident.is_unresolved:
         return ""
-    return "" if open_by_rule(incident.workspace_id, team, incident) else STORM_NOTE
+    return "" if open_by_rule(incident.workspace_id, team, incident) else TOO_MANY_ROOMS_NOTE
 
 
 def _follow_in_room(

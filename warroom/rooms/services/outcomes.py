@@ -16,10 +16,10 @@ from warroom.rooms.models import Announcement, Room, RoomMessage, RoomStep
 from warroom.slack.errors import CHANNEL_GONE, SlackRefusedError
 
 MAX_SLACK_TOPIC: Final = 1000
-Tried = RoomStep | Announcement | RoomMessage
+Retried = RoomStep | Announcement | RoomMessage
 
 
-def mark_tried(workspace_id: int, item: Tried) -> None:
+def mark_tried(workspace_id: int, item: Retried) -> None:
     """Record the first attempt of a call that must not be made twice."""
     if item.tried_at is None:
         item.tried_at = timezone.now()

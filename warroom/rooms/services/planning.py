@@ -33,7 +33,9 @@ POSTMORTEM: Final = "postmortem"
 MAX_TEAMS: Final = 20
 MAX_ROOMS_BY_RULE: Final = 10
 STORM_WINDOW: Final = timedelta(minutes=10)
-STORM_NOTE: Final = "Many incidents at once: no room was opened automatically. Open one on the incident page."
+TOO_MANY_ROOMS_NOTE: Final = (
+    "Many incidents at once: no room was opened automatically. Open one on the incident page."
+)
 CARD_EVERY: Final = timedelta(seconds=3)
 TOPIC_EVERY: Final = timedelta(seconds=30)
 FIRST_STEPS: Final = (

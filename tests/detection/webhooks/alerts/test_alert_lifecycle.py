@@ -104,7 +104,7 @@ def test_a_recovery_under_another_group_key_finds_its_incident(prod):
     assert prod.only_incident().status == "resolved"
 
 
-def test_a_whole_group_that_is_over_lets_go_of_what_the_body_left_out(prod):
+def test_resolved_group_resolves_its_unlisted_alerts(prod):
     prod.post(group(burning("a"), burning("b"), truncatedAlerts=7))
     prod.post(group(over("a"), burning("b"), truncatedAlerts=3))
     prod.post(group(over("b"), status="firing", truncatedAlerts=3))
@@ -150,7 +150,7 @@ def test_manually_closed_incident_is_not_reopened(prod, actor):
     assert [incident.status for incident in prod.incidents()] == ["closed", "open"]
 
 
-def test_an_echo_does_not_undo_what_a_person_resolved_but_insisting_does(prod, actor):
+def test_repeat_does_not_reopen_what_a_person_resolved_but_continued_firing_does(prod, actor):
     body = group(burning("a"))
     prod.post(body)
     resolve_incident(actor, number=1)
@@ -199,7 +199,7 @@ def test_a_source_that_opens_nothing_leaves_events_for_the_rules(make_sender):
     assert sender.alerts()["print-a"].state == "firing"
 
 
-def test_a_recovery_is_heeded_after_opening_was_switched_off(prod, admin):
+def test_recovery_counts_after_opening_was_disabled(prod, admin):
     from detection.sources.services.sources import update_source
 
     prod.post(group(burning("a")))

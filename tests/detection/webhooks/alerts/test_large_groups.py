@@ -45,7 +45,7 @@ def test_repeat_reads_and_writes_no_event(prod):
     assert not any("insert into detection_event" in query["sql"] for query in queries)
 
 
-def test_large_bodies_take_turns_and_leave_time_between():
+def test_large_bodies_are_parsed_one_at_a_time_with_pauses():
     from detection.webhooks.http.large_bodies import LargeBodies
 
     bodies, order = LargeBodies(), []

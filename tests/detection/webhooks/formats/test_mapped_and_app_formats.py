@@ -21,7 +21,7 @@ CASES = [(name, path) for name in NAMES for path in recorded(name)]
 
 
 @pytest.mark.parametrize(("name", "path"), CASES, ids=[f"{name}-{path.stem}" for name, path in CASES])
-def test_a_recorded_request_is_read_as_expected(name, path):
+def test_recorded_request_is_parsed_as_expected(name, path):
     check_recorded(name, path)
 
 

@@ -16,7 +16,7 @@ RECORDED = [path for name in SENDERS for path in recorded(name)]
 
 
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_a_recorded_request_is_read_as_it_is_meant(path: Path):
+def test_recorded_request_is_parsed_as_expected(path: Path):
     check_recorded(path.parent.name, path)
 
 

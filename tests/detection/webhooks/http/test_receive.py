@@ -288,7 +288,7 @@ def test_quarantine_and_tallies_are_forgotten_in_time(make_sender):
     assert waiting(sender) == []
 
 
-def test_an_alert_long_over_is_forgotten_and_one_that_burns_is_not(make_sender):
+def test_old_resolved_alert_is_deleted_and_a_firing_one_is_not(make_sender):
     sender = make_sender()
     ended = {"status": "resolved", "endsAt": timezone.now().isoformat()}
     sender.post(group(burning("a"), burning("b")))
@@ -297,7 +297,7 @@ def test_an_alert_long_over_is_forgotten_and_one_that_burns_is_not(make_sender):
     assert list(sender.alerts()) == ["print-b"]
 
 
-def test_a_source_knows_what_came_and_what_was_wrong(make_sender):
+def test_source_counts_accepted_and_rejected_requests(make_sender):
     sender = make_sender()
     sender.post(GOOD)
     sender.post(b"{")
@@ -368,7 +368,7 @@ def test_a_deleted_source_leaves_its_incidents(make_sender, admin):
     assert sender.only_incident().status == "open"
 
 
-def test_a_body_of_the_wrong_packing_is_malformed_by_itself():
+def test_body_in_the_wrong_encoding_is_malformed_alone():
     from detection.webhooks.http.unpacking import unpacked
 
     with pytest.raises(Malformed):
