@@ -33,7 +33,7 @@ FIRING: Final = """{
   "alerts": [{
     "status": "firing", "startsAt": "2026-11-20T09:12:00Z",
     "labels": {"alertname": "HighErrorRate", "service": "checkout", "severity": "critical"},
-    "annotations": {"summary": "Checkout answers 7 % of all requests with 500"}
+    "annotations": {"summary": "Checkout returns 500 for 7 % of requests"}
   }]
 }"""
 
