@@ -57,6 +57,7 @@ def days_of(workspace, start: datetime) -> list[tuple[str, str, datetime]]:
     return sent
 
 
+@pytest.mark.timeout(count(240, 1800))
 @pytest.mark.django_db(transaction=True)
 def test_reminders_over_days_reach_each_person_once_at_nine(actor, make_actor, resolved, workspace, settings):
     settings.MAIL_FROM = "tocsin@example.test"
