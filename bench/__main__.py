@@ -19,6 +19,7 @@ SEPARATE = {
     "analysis": "bench.analysis.measure",
     "inside": "bench.inside.measure",
     "opening": "bench.opening",
+    "outbound": "bench.outbound.measure",
     "tally": "bench.tally",
     "templates": "bench.templates.measure",
 }

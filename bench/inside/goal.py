@@ -42,7 +42,7 @@ class Times:
     @property
     def p95(self) -> float:
         """Return the 95th percentile."""
-        return percentile(self.values, 0.95)
+        return percentile(self.values, 95)
 
 
 def timed(call: Callable[[int], object], count: int) -> Times:

@@ -90,7 +90,7 @@ def test_no_filter_queries_a_table_for_its_values(model):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_a_list_that_shows_text_is_searched_and_known_values_are_filters(model):
+def test_list_that_shows_text_is_searched_and_known_values_are_filters(model):
     page = django_admin.site.get_model_admin(model)
     known = {one if isinstance(one, str) else getattr(one, "field", "") for one in page.get_list_filter(None)}
     assert set(known_columns(page)) <= known or page.list_filter
@@ -137,7 +137,7 @@ def test_members_who_are_not_staff_get_an_explanation(admin):
     assert "administrators of this server" in response.content.decode()
 
 
-def test_the_theme_of_the_profile_is_on_the_page_and_no_script_chooses_another(staff, admin):
+def test_theme_of_the_profile_is_on_the_page_and_no_script_chooses_another(staff, admin):
     User.objects.filter(pk=admin.user_id).update(theme="dark")
     text = staff.get("/admin/").content.decode()
     assert "theme-dark" in text
@@ -146,7 +146,7 @@ def test_the_theme_of_the_profile_is_on_the_page_and_no_script_chooses_another(s
     assert " style=" not in text
 
 
-def test_the_history_of_a_thing_is_the_audit_logs(staff, workspace, admin):
+def test_history_of_a_thing_is_the_audit_logs(staff, workspace, admin):
     incident = declare_incident(admin, title="Checkout is down", severity="sev2")
     text = staff.get(address(type(incident), "history", incident.pk)).content.decode()
     assert AuditEntry.objects.of(workspace.pk).latest("id").summary in text
@@ -159,7 +159,7 @@ def person_form(user, **changes):
     return {name: value for name, value in (form | changes).items() if value}
 
 
-def test_an_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(staff, actor, workspace):
+def test_edited_account_leaves_one_audit_row_and_a_deactivated_person_is_out(staff, actor, workspace):
     member_browser, user = browser_for(actor), User.objects.get(pk=actor.user_id)
     url = address(User, "change", user.pk)
     assert staff.post(url, person_form(user, display_name="Rita R.", is_active="")).status_code == 302
@@ -184,7 +184,7 @@ def test_deactivating_oneself_or_the_last_admin_is_refused(staff, admin, make_ac
     assert User.objects.get(pk=foreign_admin.pk).is_active
 
 
-def test_a_password_given_here_is_audited_and_ends_every_sign_in(staff, actor, workspace):
+def test_password_given_here_is_audited_and_ends_every_sign_in(staff, actor, workspace):
     member_browser = browser_for(actor)
     url = f"/admin/accounts/user/{actor.user_id}/password/"
     form = {"password1": "another long one", "password2": "another long one", "usable_password": "true"}

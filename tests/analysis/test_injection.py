@@ -145,7 +145,7 @@ def plain(other_workspace):
     return state_with(other_workspace, "")
 
 
-def test_the_plain_case_links_and_proposes(plain):
+def test_plain_case_links_and_proposes(plain):
     assert plain["links"]
     assert plain["proposals"][0]
 

@@ -89,7 +89,7 @@ def test_body_that_is_no_json_object_is_refused_everywhere(api, opened, method, 
 
 @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE.keys())
 @pytest.mark.parametrize(("method", "path"), every(2, WITH_BODY, first=1))
-def test_a_body_that_cannot_be_read_is_malformed(api, opened, method, path, body):
+def test_body_that_cannot_be_read_is_malformed(api, opened, method, path, body):
     problem = refused(api.send(method, path, raw=body), 400)
     assert problem["code"] == "malformed"
     assert AuditEntry.across_workspaces.count() == opened
@@ -97,7 +97,7 @@ def test_a_body_that_cannot_be_read_is_malformed(api, opened, method, path, body
 
 @pytest.mark.parametrize(("body", "rule"), UNACCEPTABLE.values(), ids=UNACCEPTABLE.keys())
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
-def test_a_body_of_the_wrong_shape_names_field_and_rule(api, opened, method, path, body, rule):
+def test_body_of_the_wrong_shape_names_field_and_rule(api, opened, method, path, body, rule):
     problem = refused(api.send(method, path, raw=body), 422)
     assert problem["errors"]
     assert all(fault["field"] and fault["rule"] and fault["message"] for fault in problem["errors"])
@@ -252,7 +252,7 @@ WRONG_FIELDS = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "field"), WRONG_FIELDS)
-def test_a_wrong_value_names_its_field(api, opened, method, path, body, field):
+def test_wrong_value_names_its_field(api, opened, method, path, body, field):
     raw = b"" if body is None else json.dumps(body).encode()
     problem = refused(api.send(method, path, raw=raw), 422)
     named = [fault["field"] for fault in problem["errors"]]
@@ -330,18 +330,18 @@ def test_unavailable_database_returns_503_with_retry_after(api, opened, monkeypa
 
 
 @pytest.mark.parametrize("header", ["nonsense", '"a"', '"1", "2"', "W/x"])
-def test_an_if_match_that_is_no_version_is_named(api, opened, header):
+def test_if_match_that_is_no_version_is_named(api, opened, header):
     response = api.patch("/incidents/1", {"title": "Other"}, if_match=header)
     assert refused(response, 422)["errors"][0]["field"] == "If-Match"
 
 
 @pytest.mark.parametrize("given", ["x", "a b c d e f g h", "x" * 100, "id<script>alert(1)", "é" * 10])
-def test_an_odd_request_id_is_replaced(api, opened, given):
+def test_odd_request_id_is_replaced(api, opened, given):
     response = api.get("/me", x_request_id=given)
     assert response["X-Request-ID"] != given
     assert len(response["X-Request-ID"]) == 32
 
 
-def test_a_sane_request_id_is_taken_over_into_the_audit_log(api, opened):
+def test_sane_request_id_is_taken_over_into_the_audit_log(api, opened):
     api.patch("/incidents/1", {"title": "Other"}, x_request_id="trace-12345678")
     assert AuditEntry.across_workspaces.latest("id").request_id == "trace-12345678"

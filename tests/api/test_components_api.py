@@ -33,7 +33,7 @@ def call(workspace):
     return send
 
 
-def test_a_component_is_added_found_by_its_name_and_changed(call, workspace, make_actor):
+def test_component_is_added_found_by_its_name_and_changed(call, workspace, make_actor):
     make_actor("responder", username="olga.owner")
     call("POST", "/components", {"name": "db"})
     wanted = {"name": "pay/ments", "tier": 1, "owner": "olga.owner", "runbook": "https://wiki.test/x",
@@ -83,7 +83,7 @@ def test_list_shows_health_and_is_filtered_and_paged(call, workspace):
         ({"name": "x", "colour": "red"}, "colour"),
     ],
 )
-def test_a_component_that_breaks_a_rule_is_refused_by_field_and_not_added(call, workspace, body, field):
+def test_component_that_breaks_a_rule_is_refused_by_field_and_not_added(call, workspace, body, field):
     call("POST", "/components", {"name": "api"})
     response = call("POST", "/components", body)
     assert response.status_code == 422, response.content
@@ -100,7 +100,7 @@ def test_dependency_cycle_is_refused_whole_with_its_path(call):
     assert call("GET", "/components/a").json()["tier"] == 3
 
 
-def test_a_stale_change_is_refused_and_a_repeat_changes_nothing(call):
+def test_stale_change_is_refused_and_a_repeat_changes_nothing(call):
     call("POST", "/components", {"name": "a"})
     assert call("PATCH", "/components/a", {"tier": 2}, **{"If-Match": '"1"'}).status_code == 200
     late = call("PATCH", "/components/a", {"tier": 4, "version": 1})
@@ -108,7 +108,7 @@ def test_a_stale_change_is_refused_and_a_repeat_changes_nothing(call):
     assert call("PATCH", "/components/a", {"tier": 2, "version": 1})["ETag"] == '"2"'
 
 
-def test_an_archived_component_is_listed_on_request_only(call):
+def test_archived_component_is_listed_on_request_only(call):
     call("POST", "/components", {"name": "a"})
     assert call("PATCH", "/components/a", {"archived": True}).json()["archived_at"]
     assert call("GET", "/components").json() == []

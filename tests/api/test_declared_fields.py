@@ -20,7 +20,7 @@ def ago(**span: float) -> str:
     return (timezone.now() - timedelta(**span)).isoformat()
 
 
-def test_a_declaration_by_project_is_taken_whole(api: ApiClient, workspace):
+def test_declaration_by_project_is_taken_whole(api: ApiClient, workspace):
     body = {
         "projectId": "project-123", "title": "Database connection timeout", "severity": "high",
         "status": "open", "description": "Users experiencing slow queries", "declaredAt": ago(minutes=5),
@@ -36,7 +36,7 @@ def test_a_declaration_by_project_is_taken_whole(api: ApiClient, workspace):
     ] == [1]
 
 
-def test_a_declaration_with_alert_groups_and_a_time_of_detection_is_taken_whole(api: ApiClient, workspace):
+def test_declaration_with_alert_groups_and_a_time_of_detection_is_taken_whole(api: ApiClient, workspace):
     detected = ago(hours=2)
     body = {
         "title": "Checkout is down", "description": "", "severity": "SEV1", "status": "INVESTIGATING",
@@ -53,7 +53,7 @@ def test_a_declaration_with_alert_groups_and_a_time_of_detection_is_taken_whole(
     assert audited.changes["detected_at"][1] == detected
 
 
-def test_a_signal_of_an_unresolved_incident_is_refused_naming_it(api: ApiClient, workspace):
+def test_signal_of_an_unresolved_incident_is_refused_naming_it(api: ApiClient, workspace):
     api.post("/incidents", {"title": "First", "signals": [PRINT]})
     refused = api.post("/incidents", {"title": "Second", "signals": [OTHER, PRINT]})
     assert (refused.status_code, refused.json()["current"]["incident_id"]) == (409, "INC-1")
@@ -99,7 +99,7 @@ def test_metadata_is_replaced_and_audited(api: ApiClient, workspace):
 
 
 @pytest.mark.parametrize("name", ["%23INC-001", "%23inc-1", "inc_00001", "1"])
-def test_an_incident_is_found_and_moved_by_every_reference(api: ApiClient, workspace, name):
+def test_incident_is_found_and_moved_by_every_reference(api: ApiClient, workspace, name):
     api.post("/incidents", {"title": "Slow"})
     assert api.get(f"/incidents/{name}").status_code == 200
     moved = api.patch(f"/incidents/{name}/status", {"status": "INVESTIGATING", "notes": "Looking into this"})
@@ -107,7 +107,7 @@ def test_an_incident_is_found_and_moved_by_every_reference(api: ApiClient, works
     assert api.post(f"/incidents/{name}/resolve", {"message": "Fixed"}).json()["status"] == "resolved"
 
 
-def test_an_incident_is_worked_with_names_in_camel_case(api: ApiClient, workspace, make_user):
+def test_incident_is_worked_with_names_in_camel_case(api: ApiClient, workspace, make_user):
     Membership.objects.create(workspace_id=workspace.pk, user=make_user("terry.tech"), role="responder")
     api.post("/incidents", {"title": "Slow"})
     for role, name in (("techLead", "tech_lead"), ("commsLead", "comms_lead"), ("commander", "commander")):

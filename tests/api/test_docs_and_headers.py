@@ -24,7 +24,7 @@ def operations(schema: dict) -> list[tuple[str, str, dict]]:
     return [(p, m, op) for p, methods in schema["paths"].items() for m, op in methods.items()]
 
 
-def test_the_schema_is_openapi_3_1_and_names_every_operation(schema):
+def test_schema_is_openapi_3_1_and_names_every_operation(schema):
     assert schema["openapi"].startswith("3.1")
     assert {("/api/v1/incidents", "get"), ("/api/v1/events", "post"), ("/api/v1/rules", "get")} <= {
         (path, method) for path, method, _ in operations(schema)
@@ -85,12 +85,12 @@ def test_signed_in_responses_are_in_no_shared_cache(client):
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/sign-in/nowhere"])
-def test_an_unknown_page_is_a_page_and_an_unknown_api_address_is_a_problem(client, path):
+def test_unknown_page_is_a_page_and_an_unknown_api_address_is_a_problem(client, path):
     assert client.get(path)["Content-Type"].startswith("text/html")
     assert client.get(f"/api/v1{path}")["Content-Type"] == "application/problem+json"
 
 
-def test_an_unknown_host_is_refused(client):
+def test_unknown_host_is_refused(client):
     response = client.get("/api/v1/me", headers={"host": "evil.example"})
     assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
 

@@ -19,7 +19,7 @@ def curl(settings, workspace, admin) -> Client:
     return Client(headers={"user-agent": "curl/8.5.0", "host": "localhost:8000", "accept": "*/*"})
 
 
-def test_the_list_is_an_array_whose_items_carry_what_the_snippet_prints(curl):
+def test_list_is_an_array_whose_items_carry_what_the_snippet_prints(curl):
     incidents = curl.get("/api/v1/incidents").json()
     assert len(incidents) == 1
     lines = [f"{i['service']}: {i['status']} ({i['event_count']} events)" for i in incidents]
@@ -30,7 +30,7 @@ def test_get_specific_incident(curl):
     assert curl.get("/api/v1/incidents/1").json()["id"] == 1
 
 
-def test_the_status_walk_of_the_document(curl):
+def test_status_walk_of_the_document(curl):
     for status in ("investigating", "resolved", "closed"):
         body = json.dumps({"status": status})
         response = curl.patch("/api/v1/incidents/1/status", body, content_type="application/json")
@@ -56,7 +56,7 @@ def test_declaration_with_the_fields_of_the_incident_module(curl):
 @pytest.mark.parametrize(
     "query", ["severity=critical", "status=active", "component=api", "since=1h", "type=error_burst"]
 )
-def test_the_dashboards_filters_are_understood(curl, query):
+def test_dashboards_filters_are_understood(curl, query):
     assert curl.get(f"/api/v1/incidents?{query}").status_code == 200
 
 

@@ -32,7 +32,7 @@ def test_each_error_of_the_validator_has_a_plain_message(kind: str) -> None:
     assert not VALIDATOR_TEXT.search(fault.rule)
 
 
-def test_the_table_names_errors_that_exist() -> None:
+def test_table_names_errors_that_exist() -> None:
     assert set(WORDS) <= set(get_args(ErrorType))
     assert not set(WORDS) & OUR_OWN
 

@@ -23,7 +23,7 @@ def declare(api: ApiClient, **fields: object) -> dict:
     return response.json()
 
 
-def test_a_declared_incident_is_listed_with_every_name_the_documents_read(api):
+def test_declared_incident_is_listed_with_every_name_the_documents_read(api):
     made = declare(api, severity="critical", components=["api", "worker"], projectId="shop")
     listed = api.get("/incidents").json()
     assert [item["id"] for item in listed] == [1]
@@ -56,7 +56,7 @@ def test_declaration_repeated_with_its_key_returns_the_same_incident(api):
     assert api.post("/incidents", body, idempotency_key="deploy-18").json()["number"] == 2
 
 
-def test_a_key_that_is_no_line_of_text_is_refused(api):
+def test_key_that_is_no_line_of_text_is_refused(api):
     assert api.post("/incidents", {"title": "Slow"}, idempotency_key="k" * 201).status_code == 422
     assert api.get("/incidents").json() == []
 
@@ -71,7 +71,7 @@ def test_components_go_by_every_name_and_as_a_comma_list(api, field):
     assert declare(api, **{field: "api,worker"})["affected_components"] == ["api", "worker"]
 
 
-def test_the_documents_walk_from_open_to_closed(api):
+def test_documents_walk_from_open_to_closed(api):
     declare(api)
     for status in ("investigating", "resolved", "closed"):
         response = api.patch("/incidents/1/status", {"status": status})
@@ -81,7 +81,7 @@ def test_the_documents_walk_from_open_to_closed(api):
     assert shown["closed_at"] is not None
 
 
-def test_an_impossible_move_names_the_field_the_rule_and_what_may_follow(api):
+def test_impossible_move_names_the_field_the_rule_and_what_may_follow(api):
     declare(api)
     response = api.patch("/incidents/1/status", {"status": "closed"})
     assert response.status_code == 422
@@ -121,7 +121,7 @@ def test_null_assignee_means_unassigned(api, make_actor):
 
 
 @pytest.mark.parametrize("how", ["body", "header"])
-def test_a_stale_version_is_refused_with_the_current_state(api, how):
+def test_stale_version_is_refused_with_the_current_state(api, how):
     declare(api)
     api.patch("/incidents/1", {"title": "Second"})
     body, headers = ({"title": "Third", "version": 1}, {}) if how == "body" else (
@@ -149,7 +149,7 @@ def test_each_verb_has_its_own_address(api, make_actor, verb, body, field, value
     assert response.json()[field] == value
 
 
-def test_a_verb_needs_no_body(api):
+def test_verb_needs_no_body(api):
     declare(api)
     for verb in ("acknowledge", "resolve", "close", "reopen"):
         assert api.post(f"/incidents/1/{verb}").status_code == 200
@@ -176,7 +176,7 @@ def test_timeline_is_filtered_by_kind_and_paged(api):
     assert [entry["message"] for entry in second.json()] == ["note 0"]
 
 
-def test_a_components_impact_is_set_and_taken_away(api):
+def test_components_impact_is_set_and_taken_away(api):
     declare(api, components=["api"])
     assert api.put("/incidents/1/components/api", {"impact": "total_outage"}).status_code == 200
     assert api.get("/incidents/1").json()["components"] == [

@@ -76,7 +76,7 @@ def _hush(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
-def test_an_operation_shows_an_outsider_no_trace(tenants, method, path):
+def test_operation_shows_an_outsider_no_trace(tenants, method, path):
     row, address = API[method, path], path.format(**tenants.where)
     is_about_it = any(name in path for name in OF_THE_INCIDENT)
     for role in ("responder", "manager"):
@@ -96,7 +96,7 @@ def test_an_operation_shows_an_outsider_no_trace(tenants, method, path):
 
 
 @pytest.mark.parametrize("route", every(2, (route for route, kind in PAGES.items() if kind != "staff")))
-def test_a_page_shows_an_outsider_no_trace(tenants, route):
+def test_page_shows_an_outsider_no_trace(tenants, route):
     browser, address = tenants.browsers["manager"], address_of(route)
     response = browser.get(address)
     assert response.status_code < 500 or route == "readyz"
@@ -111,7 +111,7 @@ def test_a_page_shows_an_outsider_no_trace(tenants, route):
 
 
 @pytest.mark.parametrize("name", sorted(panel.name for panel in PANELS))
-def test_a_panel_shows_an_outsider_no_trace(tenants, name):
+def test_panel_shows_an_outsider_no_trace(tenants, name):
     response = tenants.browsers["responder"].get(f"/panels/{name}", {"key": "1"})
     assert response.status_code < 500
     assert not re.search(rb"Hushed|INC-1\b", response.content.replace(b"no INC-1", b"")), response.content
@@ -132,7 +132,7 @@ def test_searches_and_files_show_an_outsider_no_trace(tenants, address):
         assert b'/incidents/INC-1"' not in body
 
 
-def test_an_admin_and_who_is_invited_see_it_as_any_other(tenants):
+def test_admin_and_who_is_invited_see_it_as_any_other(tenants):
     acme = Workspace.objects.get(slug="acme")
     for browser in (tenants.browsers["admin"], tenants.browsers["responder"]):
         invite_person(system_actor(acme.pk), number=1, username="responder.of.acme")
@@ -154,7 +154,7 @@ def test_counts_leave_out_what_an_outsider_may_not_see(tenants):
     assert figures["admin"] == figures["manager"] + 1
 
 
-def test_a_token_sees_only_private_incidents_it_declared(tenants):
+def test_token_sees_only_private_incidents_it_declared(tenants):
     acme = Workspace.objects.get(slug="acme")
     scopes = ["incidents:read", "incidents:write"]
     texts = [issue_token(system_actor(acme.pk), name=name, scopes=scopes).text for name in "ab"]
@@ -221,7 +221,7 @@ def test_making_it_private_later_preserves_the_participants(acme):
     assert seen_by(_actor(acme, "viewer")).filter(pk=made.pk).exists()
 
 
-def test_a_link_leaves_no_trace_in_the_incident_that_all_see(acme):
+def test_link_leaves_no_trace_in_the_incident_that_all_see(acme):
     responder = _actor(acme, "responder")
     hidden = declare_incident(responder, title="Quiet", is_private=True)
     shown = declare_incident(responder, title="Loud")

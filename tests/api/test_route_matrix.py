@@ -896,7 +896,7 @@ def test_every_operation_has_a_row_and_every_row_an_operation():
 
 
 @pytest.mark.parametrize(("method", "path"), API, ids=lambda part: part)
-def test_an_operation_lets_in_exactly_the_roles_of_its_row(tenants, method, path):
+def test_operation_lets_in_exactly_the_roles_of_its_row(tenants, method, path):
     row, address = API[method, path], path.format(**tenants.where)
     assert call(Client(), method, address, row).status_code == 401
     for role in at_the_boundary(row.may):
@@ -1037,7 +1037,7 @@ def sent_to_sign_in(response: Any) -> bool:
 
 
 @pytest.mark.parametrize("route", [route for route, kind in PAGES.items() if kind != "staff"])
-def test_a_page_without_a_session_is_open_or_leads_to_sign_in(tenants, route):
+def test_page_without_a_session_is_open_or_leads_to_sign_in(tenants, route):
     browser = Client(raise_request_exception=False)
     responses = [browser.get(address_of(route)), browser.post(address_of(route))]
     for response in responses:
@@ -1094,7 +1094,7 @@ def test_page_that_needs_a_capability_is_refused_without_it(tenants, role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_menus_offer_exactly_what_a_role_may_open(tenants, role):
+def test_menus_offer_exactly_what_a_role_may_open(tenants, role):
     text = tenants.browsers[role].get("/settings/profile").content.decode()
     for entry in (*NAVIGATION, *SETTINGS):
         may = not entry.capability or role_may(role, May(entry.capability))

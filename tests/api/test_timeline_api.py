@@ -48,7 +48,7 @@ def test_repeated_key_returns_its_entry(opened):
     assert first == second
 
 
-def test_an_entry_is_pinned_and_its_time_corrected(opened):
+def test_entry_is_pinned_and_its_time_corrected(opened):
     entry = opened.post("/incidents/1/timeline", {"message": "x"}).json()["id"]
     path = f"/incidents/1/timeline/{entry}"
     assert opened.put(f"{path}/pin").json()["pinned_at"] is not None
@@ -91,6 +91,6 @@ def test_activity_is_paged_and_shows_the_changes(opened):
 
 
 @pytest.mark.parametrize(("source", "kinds"), [("timeline", {"detected"}), ("audit", {"incident.declare"})])
-def test_the_activity_of_one_source(opened, source, kinds):
+def test_activity_of_one_source(opened, source, kinds):
     acts = opened.get(f"/incidents/1/activity?source={source}").json()
     assert {act["kind"] for act in acts} == kinds

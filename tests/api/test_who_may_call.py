@@ -25,20 +25,20 @@ pytestmark = pytest.mark.django_db
         ({"authorization": "Bearer \u00e9"}, "token_unknown"),
     ],
 )
-def test_a_missing_or_wrong_token_is_refused_with_its_own_code(headers, code):
+def test_missing_or_wrong_token_is_refused_with_its_own_code(headers, code):
     response = Client().get("/api/v1/incidents", headers=headers)
     assert (response.status_code, response.json()["code"]) == (401, code)
     assert response["WWW-Authenticate"].startswith("Bearer")
     assert response["Content-Type"] == "application/problem+json"
 
 
-def test_a_token_goes_in_either_header(workspace, token_for):
+def test_token_goes_in_either_header(workspace, token_for):
     text = token_for(workspace)
     for headers in ({"x-api-key": text}, {"authorization": f"Bearer {text}"}):
         assert Client().get("/api/v1/me", headers=headers).status_code == 200
 
 
-def test_a_revoked_token_is_refused_at_once(workspace, token_for, admin):
+def test_revoked_token_is_refused_at_once(workspace, token_for, admin):
     from accounts.models import ApiToken
 
     api = ApiClient(token_for(workspace))
@@ -110,7 +110,7 @@ def declare(browser, **headers):
     return browser.post("/api/v1/incidents", body, content_type="application/json", headers=headers)
 
 
-def test_a_session_reads_without_proof_and_writes_only_with_it(page):
+def test_session_reads_without_proof_and_writes_only_with_it(page):
     browser, proof = page
     assert browser.get("/api/v1/incidents").status_code == 200
     refused = declare(browser)
@@ -119,7 +119,7 @@ def test_a_session_reads_without_proof_and_writes_only_with_it(page):
     assert made.status_code == 201, made.content
 
 
-def test_a_form_of_another_site_cannot_use_the_session(page):
+def test_form_of_another_site_cannot_use_the_session(page):
     browser, _ = page
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
         body = '{"title": "forged", "x": "="}'
@@ -133,7 +133,7 @@ def test_token_needs_no_csrf_token_even_with_a_session(page, workspace, token_fo
     assert declare(browser, authorization=f"Bearer {token_for(workspace)}").status_code == 201
 
 
-def test_a_session_may_name_another_of_its_workspaces_but_no_foreign_one(page, other_workspace):
+def test_session_may_name_another_of_its_workspaces_but_no_foreign_one(page, other_workspace):
     from accounts.models import User
 
     browser, _ = page
@@ -144,7 +144,7 @@ def test_a_session_may_name_another_of_its_workspaces_but_no_foreign_one(page, o
     assert browser.get("/api/v1/me", headers={"x-workspace": "rival"}).json()["role"] == "viewer"
 
 
-def test_the_page_of_a_switched_off_account_is_signed_out(page):
+def test_page_of_a_switched_off_account_is_signed_out(page):
     from accounts.models import User
 
     browser, _ = page
@@ -164,7 +164,7 @@ def test_members_are_invited_promoted_and_removed_over_the_api(api, settings):
     assert api.delete("/members/new.one").status_code == 409
 
 
-def test_a_token_made_over_the_api_works_until_it_is_rotated(api):
+def test_token_made_over_the_api_works_until_it_is_rotated(api):
     made = api.post("/tokens", {"name": "CI", "scopes": ["incidents:read"]}).json()
     assert ApiClient(made["token"]).get("/incidents").status_code == 200
     turned = api.post(f"/tokens/{made['id']}/rotate").json()
@@ -173,7 +173,7 @@ def test_a_token_made_over_the_api_works_until_it_is_rotated(api):
     assert made["token"] not in api.get("/tokens").content.decode()
 
 
-def test_the_audit_log_is_paged_newest_first(api):
+def test_audit_log_is_paged_newest_first(api):
     for number in range(3):
         api.post("/incidents", {"title": f"Trouble {number}"})
     first = api.get("/audit?limit=2")

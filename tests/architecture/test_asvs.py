@@ -74,7 +74,7 @@ def test_all_that_is_named_as_evidence_is_there():
     assert [f"{row.number} {one}" for row in rows() for one in row.named if not _is_there(one)] == []
 
 
-def test_the_sums_are_those_of_the_table():
+def test_sums_are_those_of_the_table():
     text = PAGE.read_text()
     counts = Counter(row.verdict for row in rows())
     applicable = len(rows()) - counts["not applicable"]
@@ -95,7 +95,7 @@ def test_every_requirement_names_tests_that_exist():
     assert [f"{number} {one}" for number, ones in named.items() for one in ones if not _is_there(one)] == []
 
 
-def test_the_sums_of_the_requirements_are_those_of_the_table():
+def test_sums_of_the_requirements_are_those_of_the_table():
     text = REQUIREMENTS.read_text()
     counts = Counter(verdict for _, verdict, _, _ in _REQUIREMENT.findall(text))
     counts["all"] = counts.total()

@@ -67,7 +67,7 @@ def parrot(tmp_path, monkeypatch) -> Iterator[None]:
     vars(package).pop("parrot", None)
 
 
-def test_a_format_is_one_file(parrot) -> None:
+def test_format_is_one_file(parrot) -> None:
     """The endpoint finds it, the form offers it, its page has a guide, and the guide's sample can be read."""
     form = format_named("parrot")
     assert ("parrot", "Parrot") in kind_choices()
@@ -78,7 +78,7 @@ def test_a_format_is_one_file(parrot) -> None:
 @pytest.mark.parametrize(
     "name", [one.name for one in webhook_formats() if one.name not in ("form", "generic")]
 )
-def test_the_product_names_no_format_outside_its_own_file(name: str) -> None:
+def test_product_names_no_format_outside_its_own_file(name: str) -> None:
     """As a text of its own; "form" and "generic" are words as well. Channels and trackers are others."""
     homes = {type(webhook_formats().get(name)).__module__.replace(".", "/") + ".py"}
     naming = {

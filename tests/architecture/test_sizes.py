@@ -26,7 +26,7 @@ def test_no_function_is_longer_than_fifty_lines():
     assert long == []
 
 
-def test_the_median_function_is_at_most_eight_lines_and_the_95th_percentile_at_most_thirty():
+def test_median_function_is_at_most_eight_lines_and_the_95th_percentile_at_most_thirty():
     sizes = sorted(length(f) for p in product() for f in functions(p))
     assert statistics.median(sizes) <= 8
     assert sizes[int(len(sizes) * 0.95)] <= 30

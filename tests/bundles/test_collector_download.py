@@ -13,7 +13,7 @@ from django.test import Client
 pytestmark = pytest.mark.django_db
 
 
-def test_the_offered_file_fits_its_checksum_and_runs(tmp_path: Path) -> None:
+def test_offered_file_fits_its_checksum_and_runs(tmp_path: Path) -> None:
     response = Client().get("/collector/collector.pyz")
     assert response.status_code == 200
     assert response.headers["Content-Disposition"] == 'attachment; filename="collector.pyz"'
@@ -25,7 +25,7 @@ def test_the_offered_file_fits_its_checksum_and_runs(tmp_path: Path) -> None:
     assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout.startswith("collector ")
 
 
-def test_the_page_shows_the_commands(make_user, workspace) -> None:
+def test_page_shows_the_commands(make_user, workspace) -> None:
     from accounts.models import Membership
 
     user = make_user("vera")

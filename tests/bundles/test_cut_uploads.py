@@ -75,7 +75,7 @@ def test_connection_cut_at_any_step_loses_nothing(
     check_one(storage, file)
 
 
-def test_an_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
+def test_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
     cutter: Cutter, storage: Any, file: Path, run_tocsin: RunTocsin
 ) -> None:
     cutter.cut = Cut("put", "middle", times=99)
@@ -111,7 +111,7 @@ def test_queued_uploads_are_sent_once_and_in_order_despite_lost_responses(
 
 
 @pytest.mark.parametrize(("step", "when"), KILLS)
-def test_a_program_killed_at_any_step_is_run_again(
+def test_program_killed_at_any_step_is_run_again(
     cutter: Cutter, storage: Any, file: Path, tmp_path: Path, step: str, when: str
 ) -> None:
     program = tmp_path / "collector.pyz"
@@ -128,7 +128,7 @@ def test_a_program_killed_at_any_step_is_run_again(
     check_one(storage, file)
 
 
-def test_an_expired_ticket_is_replaced_by_another(
+def test_expired_ticket_is_replaced_by_another(
     cutter: Cutter, storage: Any, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = iter([TICKET_S + 1])  # the first ticket has had its time already
@@ -143,7 +143,7 @@ def test_an_expired_ticket_is_replaced_by_another(
     check_one(storage, file)
 
 
-def test_a_bundle_that_is_refused_is_not_tried_again(cutter: Cutter, file: Path, settings: Any) -> None:
+def test_bundle_that_is_refused_is_not_tried_again(cutter: Cutter, file: Path, settings: Any) -> None:
     settings.BUNDLE_QUOTA_MB = 0
     with pytest.raises(UploadError, match="Nothing was stored; delete bundles or raise BUNDLE_QUOTA_MB"):
         upload(str(file), cutter.url, os.environ["TOCSIN_TOKEN"])

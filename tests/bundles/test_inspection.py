@@ -72,7 +72,7 @@ def test_generated_bundle_passes_and_has_no_secret(tmp_path: Path) -> None:
         ("password=[redacted:value-that-goes-by-a-name:3f9a2c]", "", False),
     ],
 )
-def test_a_secret_that_is_left_is_found_with_its_place(
+def test_secret_that_is_left_is_found_with_its_place(
     tmp_path: Path, text: str, rule: str, is_leaking: bool
 ) -> None:
     file = tmp_path / "a.zip"
@@ -183,14 +183,14 @@ HOSTILE |= {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_archive_is_refused_with_a_reason(tmp_path: Path, name: str) -> None:
+def test_hostile_archive_is_refused_with_a_reason(tmp_path: Path, name: str) -> None:
     file = tmp_path / "a.zip"
     file.write_bytes(HOSTILE[name]())
     with pytest.raises(HostileArchiveError, match=r"\w+"):
         inspect(file)
 
 
-def test_the_child_process_prints_report_or_reason(tmp_path: Path) -> None:
+def test_child_process_prints_report_or_reason(tmp_path: Path) -> None:
     file = tmp_path / "a.zip"
     for data, key in ((written(bundle()), "metadata"), (b"no", "refused")):
         file.write_bytes(data)

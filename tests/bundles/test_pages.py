@@ -29,7 +29,7 @@ def browser_of(workspace, make_user):
     return sign_in
 
 
-def test_a_bundle_is_shown_read_and_downloaded_and_each_look_is_logged(api, browser_of):
+def test_bundle_is_shown_read_and_downloaded_and_each_look_is_logged(api, browser_of):
     log = b"".join(b"INFO line %d\n" % n for n in range(1, 700)) + b"ERROR <b>bad</b> \x1b[31mred\x1b[0m\n"
     announcement, data = made(log)
     uploaded(api, lambda: (announcement, data))
@@ -60,7 +60,7 @@ def test_a_bundle_is_shown_read_and_downloaded_and_each_look_is_logged(api, brow
     assert browser.post(f"{page}/delete").status_code == 403
 
 
-def test_a_quarantined_bundle_is_released_and_deleted_by_admins_alone(api, browser_of):
+def test_quarantined_bundle_is_released_and_deleted_by_admins_alone(api, browser_of):
     announcement = uploaded(api, lambda: made(b"first\nuse ghp_" + b"aB3" * 12 + b"\n"))
     page = f"/bundles/{announcement['bundle_id']}"
     responder, admin = browser_of("responder"), browser_of("admin")

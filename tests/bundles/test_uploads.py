@@ -117,7 +117,7 @@ def stored(storage, announcement):
     return storage.info(row.storage_key)
 
 
-def test_a_bundle_is_uploaded_once_completed_once_and_inspected(api, endpoint, storage):
+def test_bundle_is_uploaded_once_completed_once_and_inspected(api, endpoint, storage):
     announcement, data = made()
     ticket = endpoint(announcement)
     early = api.post(f"/bundles/{announcement['bundle_id']}/complete", {})
@@ -173,7 +173,7 @@ def test_unsigned_request_is_not_stored(endpoint, storage, change, headers):
     assert put(ticket, data, endpoint.base)[0] == 200
 
 
-def test_a_cut_upload_leaves_nothing_and_may_be_sent_again(endpoint, storage):
+def test_cut_upload_leaves_nothing_and_may_be_sent_again(endpoint, storage):
     announcement, data = made(log=b"INFO a line of a log\n" * 20_000)
     ticket = endpoint(announcement)
     address = urlsplit(urljoin(endpoint.base, ticket["url"]))
@@ -185,7 +185,7 @@ def test_a_cut_upload_leaves_nothing_and_may_be_sent_again(endpoint, storage):
     assert put(ticket, data, endpoint.base)[0] == 200
 
 
-def test_a_body_of_no_stated_length_is_refused(endpoint, storage):
+def test_body_of_no_stated_length_is_refused(endpoint, storage):
     announcement, data = made()
     ticket = endpoint(announcement)
     address = urlsplit(urljoin(endpoint.base, ticket["url"]))
@@ -194,7 +194,7 @@ def test_a_body_of_no_stated_length_is_refused(endpoint, storage):
     assert stored(storage, announcement) is None
 
 
-def test_an_expired_or_changed_address_is_refused(endpoint, storage, monkeypatch):
+def test_expired_or_changed_address_is_refused(endpoint, storage, monkeypatch):
     announcement, data = made()
     ticket = endpoint(announcement)
     assert (
@@ -231,7 +231,7 @@ def uploaded(api, data_of=made, **extra):
     return announcement
 
 
-def test_a_bundle_of_an_incident_opens_no_other(api, workspace):
+def test_bundle_of_an_incident_opens_no_other(api, workspace):
     declare_incident(system_actor(workspace.pk), title="Known")
     announcement = uploaded(api, incident="INC-1")
     assert Incident.across_workspaces.count() == 1
@@ -241,7 +241,7 @@ def test_a_bundle_of_an_incident_opens_no_other(api, workspace):
     assert api.post("/bundles", made()[0] | {"incident": "INC-9"}).status_code == 422
 
 
-def test_a_bundle_with_a_secret_is_quarantined_for_admins(api, workspace):
+def test_bundle_with_a_secret_is_quarantined_for_admins(api, workspace):
     announcement = uploaded(api, lambda: made(b"first\nuse ghp_" + b"aB3" * 12 + b"\n"))
     path = f"/bundles/{announcement['bundle_id']}"
     shown = api.get(path).json()
@@ -255,7 +255,7 @@ def test_a_bundle_with_a_secret_is_quarantined_for_admins(api, workspace):
     assert "ghp_" not in api.get(f"{path}/lines?path=logs/app.log").content.decode()
 
 
-def test_a_secret_in_what_is_shown_of_a_quarantined_bundle_is_cut_out(api):
+def test_secret_in_what_is_shown_of_a_quarantined_bundle_is_cut_out(api):
     leaking = b'{"hostname": "db-7", "kernel": "6.1 ghp_' + b"aB3" * 12 + b'"}'
     announcement = uploaded(api, lambda: made(system=leaking))
     shown = api.get(f"/bundles/{announcement['bundle_id']}").json()
@@ -263,7 +263,7 @@ def test_a_secret_in_what_is_shown_of_a_quarantined_bundle_is_cut_out(api):
     assert "ghp_" not in json.dumps(shown) + str(Bundle.across_workspaces.get().facts)
 
 
-def test_a_hostile_file_is_rejected_and_its_file_purged(api, storage):
+def test_hostile_file_is_rejected_and_its_file_purged(api, storage):
     def hostile():
         announcement, data = made()
         data = b"<html>" + data
@@ -275,7 +275,7 @@ def test_a_hostile_file_is_rejected_and_its_file_purged(api, storage):
     assert api.post("/bundles", announcement).status_code == 409
 
 
-def test_a_bundle_expires_unless_its_incident_is_unresolved(api, storage, workspace):
+def test_bundle_expires_unless_its_incident_is_unresolved(api, storage, workspace):
     announcement = uploaded(api)
     later = timezone.now() + timedelta(days=31)
     assert expire_due(later) == 0
@@ -297,7 +297,7 @@ def test_quota_size_and_unredacted_bundles_are_refused(api, settings):
     assert Bundle.across_workspaces.count() == 1
 
 
-def test_a_token_that_may_only_upload_sees_what_it_sent(api, workspace, other_workspace):
+def test_token_that_may_only_upload_sees_what_it_sent(api, workspace, other_workspace):
     announcement, _ = made()
     assert api.post("/bundles", announcement).status_code == 201
     other = token(workspace, Scope.BUNDLES_WRITE)

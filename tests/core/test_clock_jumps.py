@@ -58,7 +58,7 @@ def test_failed_dispatch_is_retried_after_its_pause(subscribers, jump):
     assert OutboxDispatch.objects.get().attempts == 2
 
 
-def test_a_limit_is_neither_forgiven_nor_stuck(jump):
+def test_limit_is_neither_forgiven_nor_stuck(jump):
     name = f"jump:{time.time_ns()}"
     assert rate_limit_store.consume(name, 3, wanted=3, window_s=3600) == 3
     jump()

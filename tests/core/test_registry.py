@@ -28,7 +28,7 @@ def test_two_items_cannot_share_a_name():
         registry.add("disk", object())
 
 
-def test_the_same_item_may_be_added_again():
+def test_same_item_may_be_added_again():
     registry, item = Registry("probe"), object()
     assert registry.add("disk", item) is registry.add("disk", item)
 
@@ -41,7 +41,7 @@ def test_unknown_name_error_lists_the_known_ones():
     assert "cpu" not in registry
 
 
-def test_the_decorator_gives_back_what_it_decorates():
+def test_decorator_gives_back_what_it_decorates():
     registry = Registry("probe")
 
     @registry.register("disk")

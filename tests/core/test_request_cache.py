@@ -36,7 +36,7 @@ def within(method: str, work) -> None:
     RequestCache(view)(getattr(RequestFactory(), method)("/"))
 
 
-def test_a_page_reads_once_for_the_same_arguments(reading) -> None:
+def test_page_reads_once_for_the_same_arguments(reading) -> None:
     def work() -> None:
         assert reading.read("a") is reading.read("a")
         assert reading.read("a", more=1) != reading.read("a")
@@ -45,7 +45,7 @@ def test_a_page_reads_once_for_the_same_arguments(reading) -> None:
     assert reading.count == 2
 
 
-def test_the_next_page_reads_again(reading) -> None:
+def test_next_page_reads_again(reading) -> None:
     for _ in range(2):
         within("get", lambda: reading.read("a"))
     assert reading.count == 2
@@ -72,7 +72,7 @@ def test_failed_read_is_not_cached(reading) -> None:
     assert reading.count == 2
 
 
-def test_a_page_that_fails_leaves_nothing_behind(reading) -> None:
+def test_page_that_fails_leaves_nothing_behind(reading) -> None:
     def work() -> None:
         reading.read("a")
         raise LookupError

@@ -24,7 +24,7 @@ def test_shown_reference_can_be_parsed(number):
     assert parse_reference(reference(number)) == number
 
 
-def test_a_plain_number_is_taken_as_it_is():
+def test_plain_number_is_taken_as_it_is():
     assert parse_reference(42) == 42
 
 
@@ -36,7 +36,7 @@ def test_anything_else_is_refused_by_name(text):
 
 
 @pytest.mark.parametrize("text", ["0", "INC-0", str(MAX_NUMBER + 1), "9" * 40])
-def test_a_number_no_incident_can_have_is_not_found(text):
+def test_number_no_incident_can_have_is_not_found(text):
     with pytest.raises(NotFound):
         parse_reference(text)
 

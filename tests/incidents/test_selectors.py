@@ -41,7 +41,7 @@ def many(declared):
                 clock.shift(timedelta(minutes=1))
 
 
-def test_the_newest_come_first(many, actor):
+def test_newest_come_first(many, actor):
     assert numbers(actor) == list(range(12, 0, -1))
 
 
@@ -62,7 +62,7 @@ def test_pages_stay_steady_while_new_incidents_arrive(many, actor, declared):
     assert [row.number for row in second.items] == [7, 6, 5, 4, 3]
 
 
-def test_a_page_has_at_least_one_and_at_most_two_hundred_rows(many, actor):
+def test_page_has_at_least_one_and_at_most_two_hundred_rows(many, actor):
     assert len(incidents_page(actor, limit=0).items) == 1
     assert len(incidents_page(actor, limit=10**9).items) == 12
 
@@ -140,7 +140,7 @@ def test_own_incidents_come_first_then_the_worst_then_the_newest(many, actor):
     assert [row.number for row in rows] == [4, 9, 5, 10, 6, 2, 11, 7, 3, 12, 8]
 
 
-def test_an_incident_comes_with_its_components_and_commander(actor, declared):
+def test_incident_comes_with_its_components_and_commander(actor, declared):
     declared(components=["b", "a"])
     assign_role(actor, number=1, user_id=actor.user_id)
     incident = incident_for(actor, "inc_00001")
@@ -148,7 +148,7 @@ def test_an_incident_comes_with_its_components_and_commander(actor, declared):
     assert (incident.commander_username, incident.commander_label) == ("rita.responder", "Rita Responder")
 
 
-def test_a_commander_without_a_display_name_is_shown_by_user_name(actor, declared, make_user):
+def test_commander_without_a_display_name_is_shown_by_user_name(actor, declared, make_user):
     from accounts.models import Membership
 
     plain = make_user("plain", display_name="")
@@ -164,7 +164,7 @@ def test_impacts_are_listed_by_component(actor, declared):
     assert [(row.component.name, row.impact) for row in listed] == [("a", "total_outage"), ("b", "degraded")]
 
 
-def test_the_timeline_comes_in_pages_newest_first(actor, declared):
+def test_timeline_comes_in_pages_newest_first(actor, declared):
     with time_machine.travel(NOW, tick=False) as clock:
         declared()
         for n in range(7):
@@ -177,7 +177,7 @@ def test_the_timeline_comes_in_pages_newest_first(actor, declared):
     assert (len(messages), second.next_cursor) == (8, None)
 
 
-def test_the_timeline_can_be_narrowed_to_kinds(actor, declared):
+def test_timeline_can_be_narrowed_to_kinds(actor, declared):
     declared()
     add_note(actor, number=1, message="x")
     assert [entry.kind for entry in timeline_page(actor, 1, kinds=["note"]).items] == ["note"]
@@ -186,7 +186,7 @@ def test_the_timeline_can_be_narrowed_to_kinds(actor, declared):
 @pytest.mark.parametrize(
     "read", [lambda a, c: incidents_page(a, cursor=c), lambda a, c: timeline_page(a, 1, cursor=c)]
 )
-def test_a_made_up_cursor_is_refused(actor, declared, read):
+def test_made_up_cursor_is_refused(actor, declared, read):
     declared()
     with pytest.raises(Invalid):
         read(actor, "nonsense")
@@ -211,7 +211,7 @@ def test_one_incident_takes_one_query(many, actor):
     assert _queries(lambda: [incident_for(actor, 3)]) == 1
 
 
-def test_a_timeline_page_takes_three_queries_authors_included(actor, declared):
+def test_timeline_page_takes_three_queries_authors_included(actor, declared):
     declared()
     for n in range(5):
         add_note(actor, number=1, message=f"note {n}")

@@ -16,11 +16,11 @@ def refused_field(call, *args, **kwargs):
     return refused.value.faults[0].field, refused.value.faults[0].rule
 
 
-def test_a_title_is_trimmed():
+def test_title_is_trimmed():
     assert clean_title("  Checkout is down \n") == "Checkout is down"
 
 
-def test_a_title_may_have_exactly_two_hundred_characters_after_trimming():
+def test_title_may_have_exactly_two_hundred_characters_after_trimming():
     assert len(clean_title(" " + "x" * 200 + " ")) == 200
     assert refused_field(clean_title, "x" * 201) == ("title", "max_length")
 
@@ -31,7 +31,7 @@ def test_blank_title_is_refused(text):
 
 
 @pytest.mark.parametrize("char", ["\x00", "\x07", "\n", "\x1b", "\x7f", "\x85", "\ud800", "\u202e", "\u2066"])
-def test_a_title_holds_no_character_that_cannot_be_read(char):
+def test_title_holds_no_character_that_cannot_be_read(char):
     assert refused_field(clean_title, f"a{char}b") == ("title", "characters")
 
 

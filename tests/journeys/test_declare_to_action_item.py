@@ -111,7 +111,7 @@ def test_documented_calls_work_in_their_order(api):
     assert done["completed_at"]
 
 
-def test_a_short_postmortem_and_an_item_without_a_date(api):
+def test_short_postmortem_and_an_item_without_a_date(api):
     name = ok(api.post("/incidents", {"title": "API rate limit exceeded", "severity": "high"}), 201)[
         "incident_id"
     ]
@@ -139,7 +139,7 @@ def test_a_short_postmortem_and_an_item_without_a_date(api):
         ({"incidentId": "INC-1", "title": "Add an alert", "dueDate": "soon"}, "dueDate"),
     ],
 )
-def test_a_bad_action_item_names_its_field(api, body, field):
+def test_bad_action_item_names_its_field(api, body, field):
     ok(api.post("/incidents", {"title": "x"}), 201)
     response = api.post("/action-items", body)
     assert response.status_code == 422

@@ -52,7 +52,7 @@ def on_another_host(server, home, own_home: Path, run_tocsin) -> None:
     assert len(json.loads(run_tocsin("--format", "json", "incident", "list", "--server").out)) == 3
 
 
-def test_a_bundle_is_created_uploaded_and_listed(storage, server, home, run_tocsin, own_home: Path):
+def test_bundle_is_created_uploaded_and_listed(storage, server, home, run_tocsin, own_home: Path):
     made = run_tocsin("incident", "create", "--summary", "Services not starting", *QUICK)
     assert made.code == 0, made.err
     lines = [line for line in (made.out + made.err).splitlines() if line.strip()]

@@ -121,7 +121,7 @@ def test_status_changes_as_the_guide_describes(api, six):
         assert (response.status_code, response.json()["status"]) == (200, status)
 
 
-def test_the_script_opens_six_incidents_of_the_announced_severities_and_categories(api):
+def test_script_opens_six_incidents_of_the_announced_severities_and_categories(api):
     """The events of scripts/create_incidents.sh, which have no event type."""
     script = (ROOT / "scripts" / "create_incidents.sh").read_text()
     bursts = re.findall(r'^burst "[^"]+" (\S+) (\S+) \\\n((?:    .+\n)+)', script, re.M)

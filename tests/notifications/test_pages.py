@@ -49,7 +49,7 @@ def test_channels_are_listed_with_all_kinds(here):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_channel_of_each_kind_is_added_on_its_page(admin, kind):
+def test_channel_of_each_kind_is_added_on_its_page(admin, kind):
     browser, address = browser_for(admin), f"/settings/channels/new/{kind}"
     assert "Create channel" in browser.get(address).text
     assert browser.post(address, {}).status_code == 422
@@ -66,7 +66,7 @@ def test_a_channel_of_each_kind_is_added_on_its_page(admin, kind):
     assert "0123456789abcdef" not in shown
 
 
-def test_a_channel_is_changed_and_deleted_on_its_page(here, channel):
+def test_channel_is_changed_and_deleted_on_its_page(here, channel):
     spare = channel("log", name="Spare")
     address = f"/settings/channels/{here.channel.pk}"
     wrong = here.page.post(address, {"name": "Hook", "url": "ftp://x", "enabled": "on"})
@@ -80,7 +80,7 @@ def test_a_channel_is_changed_and_deleted_on_its_page(here, channel):
     assert here.page.get(address).status_code == 404
 
 
-def test_a_test_shows_each_step_and_what_was_refused(here, outside):
+def test_test_shows_each_step_and_what_was_refused(here, outside):
     address = f"/settings/channels/{here.channel.pk}/test"
     page = here.page.post(address)
     assert (page.status_code, len(outside.webhook.received)) == (200, 1)
@@ -137,12 +137,12 @@ def test_deliveries_are_listed_narrowed_opened_and_resent(here):
     assert (reply.status_code, reply["Location"]) == (303, f"/settings/deliveries/{copy.pk}")
 
 
-def test_the_incident_shows_its_deliveries(here):
+def test_incident_shows_its_deliveries(here):
     shown = here.page.get(f"/incidents/INC-{here.incident.number}").text
     assert f'href="/settings/deliveries/{here.delivery.pk}"' in shown
 
 
-def test_a_contact_method_is_added_verified_and_removed_on_its_page(outside, actor):
+def test_contact_method_is_added_verified_and_removed_on_its_page(outside, actor):
     page, address = browser_for(actor), "/settings/contacts"
     assert "Nothing can page you" in page.get(address).text
     assert page.post(address, {"kind": "email", "address": "nowhere"}).status_code == 422
@@ -171,7 +171,7 @@ def test_quiet_hours_are_set_and_cleared_on_the_page(actor):
     assert 'value="22:00' not in page.get("/settings/contacts").text
 
 
-def test_a_verified_method_with_the_address_of_the_account_proves_it(outside, actor):
+def test_verified_method_with_the_address_of_the_account_proves_it(outside, actor):
     page = browser_for(actor)
     person = User.objects.get(pk=actor.user_id)
     page.post("/settings/contacts", {"kind": "email", "address": person.email.upper()})

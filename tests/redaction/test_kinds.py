@@ -146,7 +146,7 @@ def test_text_that_only_mentions_secrets_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
-def test_the_parts_of_a_phrase_with_blanks_are_all_redacted() -> None:
+def test_parts_of_a_phrase_with_blanks_are_all_redacted() -> None:
     assert redact("ldap_default_authtok = 50 Leagues Under the Sea") == "ldap_default_authtok = [redacted]"
     assert redact("machine db.example login app password hunterTwo").endswith("password [redacted]")
 
@@ -217,12 +217,12 @@ SHORT_NAMES_OF_OTHER_THINGS = [
 
 
 @pytest.mark.parametrize("text", SHORT_NAMES)
-def test_a_token_under_a_short_name_is_redacted(text: str) -> None:
+def test_token_under_a_short_name_is_redacted(text: str) -> None:
     shown = redact(text)
     assert "[redacted]" in shown
     assert redact(shown) == shown
 
 
 @pytest.mark.parametrize("text", SHORT_NAMES_OF_OTHER_THINGS)
-def test_a_short_name_of_something_else_stays(text: str) -> None:
+def test_short_name_of_something_else_stays(text: str) -> None:
     assert redact(text) == text

@@ -28,7 +28,7 @@ def _with_rule() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_with_rule")
-def test_an_own_rule_adds_to_the_built_in_ones() -> None:
+def test_own_rule_adds_to_the_built_in_ones() -> None:
     shown = redact(TEXT)
     assert shown == "post https://ntfy.sh/[redacted] with password=[redacted]"
     assert redact(shown) == shown
@@ -49,7 +49,7 @@ def test_the_second_scan_of_a_bundle_uses_them(tmp_path: Path, settings: Any) ->
     assert (found["hits"], found["is_leaking"]) == ([["logs/app.log", 2, "ntfy"]], False)
 
 
-def test_a_rule_that_could_harm_is_named_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rule_that_could_harm_is_named_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDACTION_RULES", json.dumps([NTFY]))
     assert Environment().redaction_rules == [NTFY]
     monkeypatch.setenv("REDACTION_RULES", json.dumps([NTFY | {"marks": ["sh"]}]))

@@ -49,7 +49,7 @@ def test_no_secret_is_left_in_a_stream() -> None:
     assert len(leaking) <= len(made) * 0.005, sorted({line.kind for line in leaking})
 
 
-def test_a_private_key_across_windows_and_rotated_files_is_redacted() -> None:
+def test_private_key_across_windows_and_rotated_files_is_redacted() -> None:
     redactor = Redactor(KEY)
     filler = b"an ordinary line of a log\n" * ((WINDOW + AHEAD) // 26 - 2)
     begin = b"-----BEGIN RSA PRIVATE KEY-----\n" + BASE64_LINE.encode() + b"\n"
@@ -60,7 +60,7 @@ def test_a_private_key_across_windows_and_rotated_files_is_redacted() -> None:
     assert second.endswith(b"-----END RSA PRIVATE KEY-----\nafter\n")
 
 
-def test_a_line_longer_than_a_window_is_redacted_throughout() -> None:
+def test_line_longer_than_a_window_is_redacted_throughout() -> None:
     line = b"x" * (WINDOW + 3_000) + b" password=maple4711 " + b"y " * WINDOW + b"token=" + b"a1B2" * 100_000
     shown = cut_in(line, random.Random(4), 70_000)
     assert b"maple4711" not in shown
@@ -101,6 +101,6 @@ def test_own_rules_and_known_values_add_to_the_built_in_ones() -> None:
         ({"name": "a"}, "needs name"),
     ],
 )
-def test_a_rule_that_could_harm_is_refused(rule: dict[str, object], reason: str) -> None:
+def test_rule_that_could_harm_is_refused(rule: dict[str, object], reason: str) -> None:
     with pytest.raises(RuleError, match=reason):
         OwnRule(rule)

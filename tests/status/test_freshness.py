@@ -37,7 +37,7 @@ def test_publication_is_shown_after_one_build_and_one_look(scenario, monkeypatch
     assert "Checkout is slow" in scenario.get().content.decode()
 
 
-def test_a_change_during_a_build_is_built_again_at_once(scenario):
+def test_change_during_a_build_is_built_again_at_once(scenario):
     scenario.build()
     publish_incident(scenario.actor, number=scenario.incident.number, title="Checkout is slow")
     build = PageBuild.objects.of(scenario.actor.workspace_id).get()

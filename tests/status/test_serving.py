@@ -69,7 +69,7 @@ def test_last_page_is_served_while_the_database_is_away(scenario, monkeypatch):
     assert b"As of" in before
 
 
-def test_a_later_build_that_another_process_saw_is_served_while_the_database_is_away(scenario, monkeypatch):
+def test_later_build_that_another_process_saw_is_served_while_the_database_is_away(scenario, monkeypatch):
     scenario.build()
     store().refresh()
     before = store().get("acme").version

@@ -36,7 +36,7 @@ def test_statuspage_client_reads_a_page_without_incidents(read):
     assert {one["name"] for one in found["component_metadata"]} == {"Shop", "Checkout"}
 
 
-def test_a_client_of_statuspage_reads_incidents_and_maintenance(scenario, read):
+def test_client_of_statuspage_reads_incidents_and_maintenance(scenario, read):
     publish_incident(scenario.actor, number=scenario.incident.number, title="Checkout is slow")
     now = timezone.now()
     planned = schedule_maintenance(

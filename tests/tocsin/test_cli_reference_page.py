@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "reference" / "cli.md"
 
 
-def test_the_page_is_written_from_the_commands() -> None:
+def test_page_is_written_from_the_commands() -> None:
     assert PAGE.read_text() == text(), "run: python -m tocsin.cli.reference > docs/reference/cli.md"
 
 

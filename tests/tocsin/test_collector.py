@@ -60,7 +60,7 @@ def make(tmp_path: Path) -> Any:
     return it
 
 
-def test_the_transcript_is_as_documented(make: Any) -> None:
+def test_transcript_is_as_documented(make: Any) -> None:
     made, entries, messages = make()
     shown = "\n".join(messages) + "\n"
     shown = shown.replace(os.path.basename(made.path), "NAME")
@@ -98,7 +98,7 @@ def test_non_finite_number_is_null_in_a_document() -> None:
     assert written == {"load": [None, 0.5, [None]], "b": {"c": None}, "nan": 1}
 
 
-def test_a_key_over_rotated_files_is_cut_in_both(make: Any, tmp_path: Path) -> None:
+def test_key_over_rotated_files_is_cut_in_both(make: Any, tmp_path: Path) -> None:
     body = "MIIEpAIBAAKCAQEAx7Qm2Zr9Tt4Lw8Vb3NMIIEpAIBAAKCAQEAx7Qm2Zr9Tt4Lw8"
     (tmp_path / "k.log.1").write_text(f"start\n-----BEGIN RSA PRIVATE KEY-----\n{body}\n")
     (tmp_path / "k.log").write_text(f"{body}\n{body}\n-----END RSA PRIVATE KEY-----\nend\n")
@@ -126,7 +126,7 @@ def test_unreadable_requests_are_listed_with_the_reason(make: Any, tmp_path: Pat
     assert any(name.endswith("real.log") for name in entries)
 
 
-def test_a_large_log_is_cut_at_its_beginning(make: Any, tmp_path: Path) -> None:
+def test_large_log_is_cut_at_its_beginning(make: Any, tmp_path: Path) -> None:
     (tmp_path / "big.log").write_bytes(b"a line of a log that is long\n" * 60_000)
     made, _, _ = make([str(tmp_path / "big.log")], max_bytes=500_000)
     entry = next(e for e in made.manifest["entries"] if e["path"].startswith("logs/"))
@@ -146,7 +146,7 @@ def sleeping_probe() -> Iterator[None]:
     del PROBES["sleeping"], PROBES["sleeping again"]
 
 
-def test_a_probe_that_hangs_is_ended_and_the_bundle_is_made(make: Any, sleeping_probe: None) -> None:
+def test_probe_that_hangs_is_ended_and_the_bundle_is_made(make: Any, sleeping_probe: None) -> None:
     made, entries, messages = make(only=("sleeping",))
     assert entries["logs/before.log"] == b"seen\n"
     assert made.metadata["partial"] is True
@@ -206,7 +206,7 @@ path = "{tmp_path}"
     assert health["checks"][1]["message"] == "no response in 1 s"
 
 
-def test_a_changed_bundle_is_not_whole(make: Any, tmp_path: Path) -> None:
+def test_changed_bundle_is_not_whole(make: Any, tmp_path: Path) -> None:
     made, entries, _ = make()
     assert verify(made.path)["chain"]
     forged = tmp_path / "forged.zip"
@@ -247,7 +247,7 @@ def test_leftovers_of_a_killed_program_are_removed_but_no_bundles(make: Any, tmp
     }  # fmt: skip
 
 
-def test_a_killed_program_leaves_no_bundle_that_counts(tmp_path: Path) -> None:
+def test_killed_program_leaves_no_bundle_that_counts(tmp_path: Path) -> None:
     fifo = tmp_path / "reached"
     os.mkfifo(fifo)
     folder = tmp_path / "config" / "tocsin" / "probes.d"
@@ -271,7 +271,7 @@ def test_a_killed_program_leaves_no_bundle_that_counts(tmp_path: Path) -> None:
     assert commands.local_lines(str(tmp_path / "bundles")) == []
 
 
-def test_the_single_file_is_reproducible_small_and_runs_on_old_python(tmp_path: Path) -> None:
+def test_single_file_is_reproducible_small_and_runs_on_old_python(tmp_path: Path) -> None:
     file = tmp_path / "collector.pyz"
     build_collector(file)
     assert collector_bytes() == file.read_bytes()
@@ -343,7 +343,7 @@ def test_file_goes_to_no_plain_storage_of_an_encrypted_server(tmp_path: Path) ->
     assert refused.value.status == 0  # so that the server takes it itself
 
 
-def test_an_upload_follows_no_redirect_with_its_token(make: Any) -> None:
+def test_upload_follows_no_redirect_with_its_token(make: Any) -> None:
     made, _, _ = make()
     with running(Receiver()) as elsewhere:
         away = Reply(302, b"", {"Location": f"{elsewhere.url}/in"})

@@ -56,7 +56,7 @@ def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checked:
     ],
     ids=["docker", "podman", "docker without its daemon", "neither"],
 )
-def test_the_container_engine_is_docker_or_podman(
+def test_container_engine_is_docker_or_podman(
     checked: Checked, programs: dict[str, str], name: str | None, ok: bool | None
 ) -> None:
     found = checked(**programs)
@@ -72,7 +72,7 @@ def test_failed_units_are_named(checked: Checked) -> None:
     assert found["systemd"]["message"] == "Failed: nginx.service"
 
 
-def test_a_disk_over_the_limit_is_named(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_over_the_limit_is_named(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "FULL_PERCENT", -1.0)  # every disk is fuller
     found = checked()
     assert found["disk"]["ok"] is False

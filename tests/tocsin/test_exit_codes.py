@@ -82,7 +82,7 @@ def test_server_that_is_down_or_has_no_tls_is_unreachable(
         assert "cannot be reached" in ran.err
 
 
-def test_a_server_that_never_responds_is_unreachable(
+def test_server_that_never_responds_is_unreachable(
     run_tocsin: RunTocsin, own_home: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(Client.__init__.__kwdefaults__, "timeout", 0.1)

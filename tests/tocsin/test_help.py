@@ -28,7 +28,7 @@ HEAVY = (
 )
 
 
-def test_the_list_of_first_words_is_that_of_the_commands() -> None:
+def test_list_of_first_words_is_that_of_the_commands() -> None:
     made = typer.main.get_command(build()).commands
     assert {word: command.help.splitlines()[0] for word, command in made.items()} == {
         word: noun.help for word, noun in NOUNS.items()
@@ -48,7 +48,7 @@ def test_one_word_alone_has_all_its_commands() -> None:
         assert sorted(alone) == sorted(everything)
 
 
-def test_a_word_that_the_list_does_not_have_is_looked_for_among_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_word_that_the_list_does_not_have_is_looked_for_among_all(monkeypatch: pytest.MonkeyPatch) -> None:
     rest = {word: noun for word, noun in NOUNS.items() if word != "silences"}
     monkeypatch.setattr(main, "NOUNS", rest)
     assert main._noun_of(["silences", "list"]) == ""
@@ -71,7 +71,7 @@ def test_help_imports_no_command_and_nothing_of_the_network() -> None:
     assert all(f"  {word} " in shown for word in NOUNS)
 
 
-def test_a_shell_completes_active_incidents_of_the_last_half_minute(tmp_path: Path) -> None:
+def test_shell_completes_active_incidents_of_the_last_half_minute(tmp_path: Path) -> None:
     found = [{"incident_id": f"INC-{n}", "title": f"Trouble \x1b[2J{n}"} for n in (1, 12, 20)]
     body = json.dumps(found).encode()
     with running(Receiver(lambda _: Reply(200, body, {"Content-Type": "application/json"}))) as fake:
@@ -97,7 +97,7 @@ def test_a_shell_completes_active_incidents_of_the_last_half_minute(tmp_path: Pa
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
-def test_the_completion_of_a_shell_is_printed(
+def test_completion_of_a_shell_is_printed(
     shell: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert main.run(["completion", shell]) == 0
@@ -114,7 +114,7 @@ def test_the_completion_of_a_shell_is_printed(
     [("tocsin sil", ["silences"]), ("tocsin silences ", ["create", "end", "list", "show", "update"])],
     ids=["first word", "its commands"],
 )
-def test_a_shell_completes_words_and_their_commands(line: str, words: list[str]) -> None:
+def test_shell_completes_words_and_their_commands(line: str, words: list[str]) -> None:
     environment = {
         "_TOCSIN_COMPLETE": "complete_bash",
         "COMP_WORDS": line,

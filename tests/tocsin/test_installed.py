@@ -75,7 +75,7 @@ def folder(packages: dict[str, Distribution], tmp_path_factory: pytest.TempPathF
     return made
 
 
-def test_the_command_line_needs_few_packages_and_no_django(packages: dict[str, Distribution]) -> None:
+def test_command_line_needs_few_packages_and_no_django(packages: dict[str, Distribution]) -> None:
     assert len(packages) + 1 <= MAX_PACKAGES, sorted(packages)
     assert not {"django", "celery", "psycopg", "redis", "boto3"} & packages.keys()
     assert {"typer", "rich", "httpx2"} <= packages.keys()
@@ -92,7 +92,7 @@ def test_the_command_line_needs_few_packages_and_no_django(packages: dict[str, D
     ],
     ids=lambda value: value if isinstance(value, int) else value[-1] if value else "",
 )
-def test_the_command_line_runs_with_its_packages_alone(
+def test_command_line_runs_with_its_packages_alone(
     folder: Path, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
     program = PRINT_MODULES.format(paths=[str(folder)], arguments=arguments)

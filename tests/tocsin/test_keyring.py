@@ -57,9 +57,7 @@ def url(own_home: Path) -> Iterator[str]:
         yield fake.url
 
 
-def test_a_token_is_in_the_keyring_and_not_in_the_file(
-    run_tocsin: RunTocsin, ring: InMemory, url: str
-) -> None:
+def test_token_is_in_the_keyring_and_not_in_the_file(run_tocsin: RunTocsin, ring: InMemory, url: str) -> None:
     ran = run_tocsin("--url", url, "login", "--token", TOKEN)
     assert (ran.code, ran.err) == (0, "Signed in to Acme as CI. The token is in the keyring\n")
     assert list(ring.stored.items()) == [(("tocsin", f"default at {url}"), TOKEN)]
@@ -91,7 +89,7 @@ def test_without_a_keyring_that_works_the_token_is_in_a_file_of_its_owner(
 
 
 @pytest.mark.parametrize("is_in_file", [False, True])
-def test_a_token_goes_to_the_server_it_was_stored_for_and_no_other(
+def test_token_goes_to_the_server_it_was_stored_for_and_no_other(
     run_tocsin: RunTocsin, ring: InMemory, url: str, monkeypatch: pytest.MonkeyPatch, is_in_file: bool
 ) -> None:
     if is_in_file:

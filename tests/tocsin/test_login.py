@@ -89,7 +89,7 @@ def test_login_by_code_stores_a_personal_token(
     assert ApiToken.across_workspaces.get(user__isnull=False).revoked_at is not None
 
 
-def test_a_personal_token_may_do_what_scope_and_role_both_allow(browser: Client, person: User) -> None:
+def test_personal_token_may_do_what_scope_and_role_both_allow(browser: Client, person: User) -> None:
     from accounts.models import Membership
 
     started = start(Client(), "admin")
@@ -103,7 +103,7 @@ def test_a_personal_token_may_do_what_scope_and_role_both_allow(browser: Client,
     assert call("GET", "/incidents", token).status_code == 401
 
 
-def test_a_code_gives_one_token_and_only_when_approved(browser: Client) -> None:
+def test_code_gives_one_token_and_only_when_approved(browser: Client) -> None:
     started = start(Client())
     assert ask(started["device_code"]).json() == {"token": None}
     page = browser.get("/device", {"code": started["user_code"].lower().replace("-", " ")})
@@ -118,7 +118,7 @@ def test_a_code_gives_one_token_and_only_when_approved(browser: Client) -> None:
     assert Client().get("/device").status_code == 303
 
 
-def test_an_expired_code_is_refused(browser: Client) -> None:
+def test_expired_code_is_refused(browser: Client) -> None:
     from accounts.models import DeviceCode
 
     started = start(Client())

@@ -57,8 +57,8 @@ ELSEWHERE = {
     "POST /simulations": "incidents simulate --open, in test_reference",
     "POST /action-items": "the same as that of an incident: action-items create",
     "GET /incidents/{}/postmortem": "incidents postmortem",
-    "POST /incidents/{}/attachments": "attachments add, in test_a_picture_is_attached_and_read",
-    "GET /attachments/{}": "attachments get, in test_a_picture_is_attached_and_read",
+    "POST /incidents/{}/attachments": "attachments add, in test_picture_is_attached_and_read",
+    "GET /attachments/{}": "attachments get, in test_picture_is_attached_and_read",
 }
 
 
@@ -116,7 +116,7 @@ def test_commands_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.command.replace(" ", "-") for row in ROWS])
-def test_a_command_fits_the_document(document: Any, row: Operation) -> None:
+def test_command_fits_the_document(document: Any, row: Operation) -> None:
     operation = described(document).get(f"{row.method} {shape(row.path)}")
     assert operation is not None, f"the API has no {row.method} {row.path}"
     taken, required = fields_of(document, operation)
@@ -167,7 +167,7 @@ def test_tokens_are_created_and_revoked(run_tocsin: RunTocsin, server: str) -> N
     assert run_tocsin("tokens", "revoke", str(row["id"])).code == 0
 
 
-def test_a_silence_is_made_changed_and_ended(run_tocsin: RunTocsin, server: str, own_home: Path) -> None:
+def test_silence_is_made_changed_and_ended(run_tocsin: RunTocsin, server: str, own_home: Path) -> None:
     (own_home / "api.json").write_text('{"matchers": [{"field": "component", "op": "=", "value": "api"}]}')
     (own_home / "web.json").write_text('{"matchers": [{"field": "component", "op": "=", "value": "web"}]}')
     made = run_tocsin(
@@ -186,7 +186,7 @@ def test_a_silence_is_made_changed_and_ended(run_tocsin: RunTocsin, server: str,
     assert run_tocsin("silences", "update", one, "--reason", "Too late").code != 0
 
 
-def test_a_picture_is_attached_and_read(
+def test_picture_is_attached_and_read(
     storage: object, run_tocsin: RunTocsin, server: str, home: Workspace, own_home: Path
 ) -> None:
     from accounts.actor import system_actor
@@ -269,7 +269,7 @@ def test_commands_print_the_api_response(
     assert wrong == []
 
 
-def test_a_change_of_nothing_and_a_bad_file_are_usage_errors(run_tocsin: RunTocsin, server: str) -> None:
+def test_change_of_nothing_and_a_bad_file_are_usage_errors(run_tocsin: RunTocsin, server: str) -> None:
     for arguments, words in [
         (("action-items", "update", "AI-1"), "Nothing to change. Give one of: --title"),
         (("escalation", "create", "--file", "nowhere.json"), "nowhere.json cannot be read"),

@@ -44,7 +44,7 @@ def test_requested_lines_are_collected_without_secrets(make: Any) -> None:
     assert (entry["source"], entry["state"]) == ("probes.d/queues.toml", "whole")
 
 
-def test_a_probe_is_left_out_on_request(make: Any) -> None:
+def test_probe_is_left_out_on_request(make: Any) -> None:
     entries, _ = make({"queues": PROBE, "other": PROBE}, only=("own:other",))
     assert [name for name in entries if name.startswith("logs/")] == ["logs/probe_other.log"]
 
@@ -62,7 +62,7 @@ def test_a_probe_is_left_out_on_request(make: Any) -> None:
     ],
     ids=["no list", "unknown key", "too long", "no number", "no TOML", "writable", "not installed"],
 )
-def test_a_file_that_cannot_be_used_is_listed_with_the_reason(
+def test_file_that_cannot_be_used_is_listed_with_the_reason(
     make: Any, text: str, mode: int, reason: str
 ) -> None:
     entries, manifest = make({"bad": text}, mode)
@@ -88,7 +88,7 @@ def test_probe_that_fails_hangs_or_never_ends_is_reported(make: Any) -> None:
     assert "more than" in reasons["endless"]["reason"]
 
 
-def test_an_endless_command_is_ended_at_the_limit() -> None:
+def test_endless_command_is_ended_at_the_limit() -> None:
     output = run_command(["yes"], 30.0)
     assert output is not None
     assert (output.code, len(output.text)) == (-1, MAX_OUTPUT_BYTES)

@@ -165,7 +165,7 @@ def test_watch_ends_without_an_error_when_it_is_interrupted(
     assert "Error burst" in out
 
 
-def test_the_dashboard_leads_to_the_list_with_its_filters(server: str, own_home: Path) -> None:
+def test_dashboard_leads_to_the_list_with_its_filters(server: str, own_home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     argv = [sys.executable, "-m", "tocsin", "incidents", "dashboard", "--port", str(port)]
@@ -195,7 +195,7 @@ def test_list_shows_the_words_in_tables_and_canonical_values_in_json(
     assert run_tocsin("-q", "incidents", "list").out == f"{shown['incident_id']}\n"
 
 
-def test_a_private_incident_is_declared_and_similar_open_ones_are_named(
+def test_private_incident_is_declared_and_similar_open_ones_are_named(
     run_tocsin: RunTocsin, server: str
 ) -> None:
     first = run_tocsin("incidents", "create", "--title", "Checkout fails in Europe", "--impact", "All carts")
@@ -217,7 +217,7 @@ def test_requests_are_shown_on_request_without_the_token(run_tocsin: RunTocsin, 
     assert os.environ["TOCSIN_TOKEN"] not in ran.err
 
 
-def test_a_rule_is_tried_without_opening_and_its_events_are_sent_on_request(
+def test_rule_is_tried_without_opening_and_its_events_are_sent_on_request(
     run_tocsin: RunTocsin, server: str, own_home: Path
 ) -> None:
     events = run_tocsin("incidents", "simulate", "--type", "error_burst", "--event-count", "20").out
@@ -265,9 +265,7 @@ def test_refusals_have_the_documented_codes(
     assert ran.err.startswith("tocsin: ")
 
 
-def test_a_wrong_token_is_refused(
-    run_tocsin: RunTocsin, server: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wrong_token_is_refused(run_tocsin: RunTocsin, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_TOKEN", "tcs_abcdefgh_" + "x" * 40)
     ran = run_tocsin("incidents", "list")
     assert ran.code == 1

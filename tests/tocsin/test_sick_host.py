@@ -85,7 +85,7 @@ def test_own_rules_and_values_of_files_are_redacted_in_a_bundle(collector: Colle
     assert totals == {"ntfy": 1, "known-value": 1}
 
 
-def test_the_rules_of_redaction_toml_hold_with_any_configuration(
+def test_rules_of_redaction_toml_hold_with_any_configuration(
     collector: Collector, own_home: Path, run_tocsin: RunTocsin
 ) -> None:
     folder = own_home / "config" / "tocsin"
@@ -120,7 +120,7 @@ def test_the_rules_of_redaction_toml_hold_with_any_configuration(
     ],
     ids=["no TOML", "a rule that could harm"],
 )
-def test_a_configuration_that_cannot_be_used_is_a_usage_error(
+def test_configuration_that_cannot_be_used_is_a_usage_error(
     collector: Collector, own_home: Path, text: str, words: str
 ) -> None:
     (own_home / "own.toml").write_text(text)
@@ -154,7 +154,7 @@ def test_unredacted_data_needs_the_typed_sentence(collector: Collector, own_home
     assert {"by", "at", "host"} <= consented.keys()
 
 
-def test_the_token_of_this_program_is_in_no_bundle(
+def test_token_of_this_program_is_in_no_bundle(
     collector: Collector, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = "tcs_abcdefgh_Zq8Lw3Vb6Nn1Kx7Qm2Zr9Tt4Lw8Vb3N"
@@ -173,7 +173,7 @@ def test_the_token_of_this_program_is_in_no_bundle(
     assert token[13:] not in shown
 
 
-def test_a_log_that_may_not_be_read_is_listed_with_the_reason(collector: Collector, own_home: Path) -> None:
+def test_log_that_may_not_be_read_is_listed_with_the_reason(collector: Collector, own_home: Path) -> None:
     before = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.getuid() == 0 else ()
     (own_home / "secret.log").write_text("x\n")
     (own_home / "secret.log").chmod(0)

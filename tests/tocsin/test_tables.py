@@ -31,7 +31,7 @@ INCIDENT = {
 
 
 @pytest.mark.parametrize("columns", [80, 100, 140, 0])
-def test_a_box_fits_its_terminal_and_holds_every_word(columns: int) -> None:
+def test_box_fits_its_terminal_and_holds_every_word(columns: int) -> None:
     lines = boxed(HEADINGS, ROW, most=columns).splitlines()
     assert len({width(line) for line in lines}) == 1
     assert width(lines[0]) <= (columns or 1_000)
@@ -40,7 +40,7 @@ def test_a_box_fits_its_terminal_and_holds_every_word(columns: int) -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 100, 140])
-def test_a_word_is_not_broken_where_there_is_room_for_it_whole(columns: int) -> None:
+def test_word_is_not_broken_where_there_is_room_for_it_whole(columns: int) -> None:
     headings = ["Action", "Risk", "Recommended", "Description", "When"]
     rows = [
         [
@@ -64,7 +64,7 @@ def test_a_word_is_not_broken_where_there_is_room_for_it_whole(columns: int) -> 
         assert word in shown
 
 
-def test_a_box_of_many_columns_is_never_cut() -> None:
+def test_box_of_many_columns_is_never_cut() -> None:
     wide = boxed([f"heading {n}" for n in range(12)], [["some longer text here"] * 12], most=40)
     assert wide.count("some longer") == 12
 
@@ -133,7 +133,7 @@ DETAILS = {
 }  # fmt: skip
 
 
-def test_an_incident_is_a_card_without_json() -> None:
+def test_incident_is_a_card_without_json() -> None:
     shown = [line for line in incident_card(DETAILS, text_of, 80) if "Detected" not in line]
     assert shown == [
         "INC-123  Database connections exhausted on the primary of the payments cluster",
@@ -193,7 +193,7 @@ def on_terminal(url: str, columns: int, **environment: str) -> str:
     return shown.decode().replace("\r\n", "\n")
 
 
-def test_a_terminal_of_80_columns_shows_a_box_without_control_sequences() -> None:
+def test_terminal_of_80_columns_shows_a_box_without_control_sequences() -> None:
     with running(
         Receiver(lambda _: Reply(200, json.dumps([INCIDENT]).encode(), {"Content-Type": "application/json"}))
     ) as fake:

@@ -19,7 +19,7 @@ def api(admin) -> ApiClient:
     return ApiClient(issue_token(admin, name="Settings", scopes=[Scope.ADMIN]).text)
 
 
-def test_a_team_is_connected_checked_tested_and_disconnected(connected, api):
+def test_team_is_connected_checked_tested_and_disconnected(connected, api):
     slack = connected.fake.another_team("T0SECOND", "Second", OTHER_TOKEN)
     channel = slack.channel("alerts")
     given = {"bot_token": OTHER_TOKEN, "signing_secret": SECRET, "announce_channel": "#alerts"}
@@ -73,7 +73,7 @@ def test_invalid_field_is_named_and_nothing_is_stored(connected, api):
     assert SlackTeam.across_workspaces.count() == before
 
 
-def test_the_manifest_is_that_of_the_page(connected, api):
+def test_manifest_is_that_of_the_page(connected, api):
     plain, socket = (api.get(f"/slack/manifest{query}").json()["manifest"] for query in ("", "?socket=true"))
     assert plain["settings"]["socket_mode_enabled"] is False
     assert socket["settings"]["socket_mode_enabled"] is True

@@ -181,7 +181,7 @@ def test_another_team_is_refused(connected):
     assert send(body, signed(body, "application/json"), "events").status_code == 401
 
 
-def test_the_previous_secret_is_accepted_while_it_is_replaced(connected):
+def test_previous_secret_is_accepted_while_it_is_replaced(connected):
     from warroom.connection.services.settings import SlackValues, put_slack
 
     put_slack(connected.admin, values=SlackValues(signing_secret="abcdef0123456789abcdef"))

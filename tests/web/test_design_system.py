@@ -32,7 +32,7 @@ def test_font_files_have_exactly_the_characters_of_the_css(name):
     assert "".join(face[1].split()) == font_files.RANGES[name]
 
 
-def test_the_font_of_an_english_page_is_small(tmp_path):
+def test_font_of_an_english_page_is_small(tmp_path):
     made = fonts.build_font("inter-latin", tmp_path)
     assert made.read_bytes()[:4] == b"wOF2"
     assert made.stat().st_size < 40_000
@@ -48,7 +48,7 @@ def test_every_custom_property_that_is_used_is_a_token():
     assert used - known == set()
 
 
-def test_the_side_bar_shows_only_what_the_viewer_may_open():
+def test_side_bar_shows_only_what_the_viewer_may_open():
     named = {item.capability for item in NAVIGATION if item.capability}
     assert {item.capability for item in navigation(lambda _: False)} == {""}
     assert {item.capability for item in navigation()} >= named
@@ -59,7 +59,7 @@ def test_no_two_entries_of_the_side_bar_share_keys():
     assert len(keys) == len(set(keys))
 
 
-def test_the_style_page_shows_every_component(actor):
+def test_style_page_shows_every_component(actor):
     page = _client(actor).get("/style").content.decode()
     missing = {path.stem for path in SHOWN if f'class="{path.stem.replace("_", "-")}' not in page}
     assert missing <= UNSEEN

@@ -29,7 +29,7 @@ def test_every_error_page_shows_what_to_do(db, tmp_path):
         assert re.search(r"<h1[^>]*>\w", text), name
 
 
-def test_a_name_of_a_picture_names_its_page():
+def test_name_of_a_picture_names_its_page():
     names = [gallery_albums.shot("full-", path, path).name for path in gallery_albums.LISTS]
     assert len(set(names)) == len(names)
     assert {"full-home", "full-incidents-story", "full-view-mine"} <= set(names)

@@ -39,7 +39,7 @@ def _is_nice(response, status):
 
 
 @pytest.mark.django_db
-def test_an_unknown_host_is_a_400():
+def test_unknown_host_is_a_400():
     assert _is_nice(Client().get("/", headers={"host": "evil.test"}), 400)
 
 
@@ -89,7 +89,7 @@ def test_rate_limited_page_shows_how_long_to_wait(incident, actor, monkeypatch, 
 
 
 @pytest.mark.parametrize("fault", [DatabaseError("broken"), Conflict("Not to be read now.")])
-def test_a_panel_that_cannot_be_read_leaves_the_others_alone(incident, actor, monkeypatch, fault):
+def test_panel_that_cannot_be_read_leaves_the_others_alone(incident, actor, monkeypatch, fault):
     def broken(*_):
         raise fault
 
@@ -134,7 +134,7 @@ def test_error_page_has_the_navigation_for_signed_in_users(incident, actor, path
     assert 'aria-label="Main"' not in Client().get("/nowhere").content.decode()
 
 
-def test_an_address_of_forms_is_a_405_that_leads_on(incident, actor):
+def test_address_of_forms_is_a_405_that_leads_on(incident, actor):
     response = _signed_in(actor).get("/incidents/bulk")
     assert "Nothing was changed" in _is_nice(response, 405)
     assert response["Allow"] == "POST"

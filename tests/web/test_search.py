@@ -58,13 +58,13 @@ def test_no_text_finds_nothing(finders, text):
     assert search_everything(None, text) == []
 
 
-def test_a_very_long_text_is_read_up_to_its_limit(finders):
+def test_very_long_text_is_read_up_to_its_limit(finders):
     assert (
         search_everything(None, "x" * 5000)[0].found[0].title == "x" * search_providers.MAX_QUERY_CHARS + "-0"
     )
 
 
-def test_the_palette_gets_options_and_a_browser_without_scripts_a_page(finders, actor):
+def test_palette_gets_options_and_a_browser_without_scripts_a_page(finders, actor):
     client = _client(actor)
     options = client.get("/find?q=abc", headers={"HX-Request": "true"}).content.decode()
     page = client.get("/find?q=abc").content.decode()
@@ -120,7 +120,7 @@ def test_another_workspace_finds_nothing(browser, make_actor, other_workspace):
     assert _titles(outsider, "rita") == []
 
 
-def test_a_search_costs_few_queries_however_much_there_is(browser, actor, django_assert_max_num_queries):
+def test_search_costs_few_queries_however_much_there_is(browser, actor, django_assert_max_num_queries):
     for number in range(20):
         declare_incident(actor, title=f"Checkout trouble {number}", components=[f"checkout-{number}"])
     with django_assert_max_num_queries(9):

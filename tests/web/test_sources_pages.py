@@ -55,7 +55,7 @@ def page(sender, rest=""):
     return f"/sources/{sender.source.pk}{rest}"
 
 
-def test_a_source_is_made_by_a_form_and_its_address_works_at_once(client, workspace):
+def test_source_is_made_by_a_form_and_its_address_works_at_once(client, workspace):
     response = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
                                           "reopen_minutes": "30"})  # fmt: skip
     assert response.status_code == 303
@@ -69,7 +69,7 @@ def test_a_source_is_made_by_a_form_and_its_address_works_at_once(client, worksp
     assert audited(workspace)[0] == "source.create"
 
 
-def test_the_key_is_shown_for_ten_minutes_and_to_admins_only(client, sender, make_actor, workspace):
+def test_key_is_shown_for_ten_minutes_and_to_admins_only(client, sender, make_actor, workspace):
     assert sender.key in client.get(page(sender)).content.decode()
     assert sender.key not in _client(make_actor("manager")).get(page(sender)).content.decode()
     SourceSecret.objects.of(workspace.pk).update(created_at=timezone.now() - timedelta(minutes=11))
@@ -78,7 +78,7 @@ def test_the_key_is_shown_for_ten_minutes_and_to_admins_only(client, sender, mak
     assert f"…{sender.key[-4:]}" in text
 
 
-def test_a_name_in_use_and_wrong_fields_are_refused_with_what_was_typed(client, sender):
+def test_name_in_use_and_wrong_fields_are_refused_with_what_was_typed(client, sender):
     response = client.post("/sources/new", {"kind": "generic", "name": "Nagios", "default_severity": "sev2",
                                           "reopen_minutes": "-1"})  # fmt: skip
     assert response.status_code == 422
@@ -104,7 +104,7 @@ def test_signing_secret_refuses_unsigned_requests(client, sender):
     assert sender.post({"title": "a"}).status_code == 401
 
 
-def test_a_test_shows_every_step_and_leaves_nothing_behind(client, sender, workspace):
+def test_test_shows_every_step_and_leaves_nothing_behind(client, sender, workspace):
     before = audited(workspace)
     response = client.post(page(sender, "/test"), headers=HTMX)
     text = response.content.decode()
@@ -116,7 +116,7 @@ def test_a_test_shows_every_step_and_leaves_nothing_behind(client, sender, works
     assert Source.objects.of(workspace.pk).get().last_seen_at is None
 
 
-def test_the_log_of_a_test_names_the_rules_that_count_what_came(client, admin, workspace):
+def test_log_of_a_test_names_the_rules_that_count_what_came(client, admin, workspace):
     create_rule(admin, fields={"rule_id": "full-disks", "name": "Disks fill up", "incident_type": "other",
                                "severity": "sev2", "error_threshold": 3, "time_window_seconds": 120,
                                "minimum_level": "error", "message_pattern": "full"})  # fmt: skip
@@ -136,7 +136,7 @@ def test_the_log_of_a_test_names_the_rules_that_count_what_came(client, admin, w
     assert "Disks fill up" not in text
 
 
-def test_the_log_counts_the_alerts_that_were_sent(client, admin):
+def test_log_counts_the_alerts_that_were_sent(client, admin):
     group = Sender(*create_source(admin, kind="alertmanager", name="Prometheus"))
     text = client.post(page(group, "/test"), headers=HTMX).content.decode()
     assert "Found 1 alert." in text
@@ -160,7 +160,7 @@ def mapping_form(**more):
             **more}  # fmt: skip
 
 
-def test_the_preview_follows_the_mapping_typed(client, sender):
+def test_preview_follows_the_mapping_typed(client, sender):
     body = json.dumps({"what": "Disk <b>is</b> full", "where": "db-1", "now": "kaputt", "bad": "P1"})
     typed = mapping_form(states="kaputt = firing", body=body, do="preview")
     text = client.post(page(sender, "/mapping"), typed, headers=HTMX).content.decode()
@@ -215,7 +215,7 @@ def waiting(sender, count):
         row.save(force_insert=True)
 
 
-def test_a_page_of_the_quarantine_leads_on_and_back_and_stays_with_its_source(client, sender):
+def test_page_of_the_quarantine_leads_on_and_back_and_stays_with_its_source(client, sender):
     sender.post(b"not json")
     waiting(sender, 50)
     first = client.get(f"/quarantine?source={sender.source.pk}").content.decode()
@@ -270,13 +270,13 @@ def test_changes_before_an_incident_are_shown_its_own_first(client, admin, works
 
 @pytest.mark.parametrize("wrong", [{"summary": ""}, {"kind": "x"}, {"url": "javascript:alert(1)"},
                                    {"occurred_at": "soon"}, {"detail": []}, {"odd": 1}])  # fmt: skip
-def test_a_wrong_change_is_refused_with_its_field_named(client, wrong):
+def test_wrong_change_is_refused_with_its_field_named(client, wrong):
     response = client.post("/api/v1/changes", {"summary": "x", **wrong}, "application/json")
     assert response.status_code == 422
     assert next(iter(wrong)) in response.json()["detail"] + str(response.json()["errors"])
 
 
-def test_the_list_costs_the_same_for_one_source_and_for_ten(client, admin, django_assert_max_num_queries):
+def test_list_costs_the_same_for_one_source_and_for_ten(client, admin, django_assert_max_num_queries):
     def statements():
         with django_assert_max_num_queries(12) as seen:
             client.get("/sources")

@@ -57,7 +57,7 @@ def test_every_entry_is_seen_once_however_many_pages_there_are(browser, workspac
      ("since=2026-01-02&until=2026-01-02", 1),
      ("who=nobody", 0), ("who=theo&what=rules", 0)],
 )  # fmt: skip
-def test_the_filters_narrow_by_who_what_and_when(browser, workspace, query, found):
+def test_filters_narrow_by_who_what_and_when(browser, workspace, query, found):
     write(workspace, at="2026-01-01T23:59:59Z", actor_label="Theo")
     write(workspace, at="2026-01-02T00:00:00Z")
     write(workspace, at="2026-01-03T12:00:00Z", action="rule.update")
@@ -70,7 +70,7 @@ def test_the_filters_narrow_by_who_what_and_when(browser, workspace, query, foun
     ["since=yesterday", "since=2026-13-01", "until=0001-01-01", "cursor=x", "cursor=-1", "who=%00",
      f"what={'x' * 151}", "since=2026-02-01&until=2026-01-01"],
 )  # fmt: skip
-def test_a_filter_that_cannot_be_read_is_a_422_that_names_it(browser, query):
+def test_filter_that_cannot_be_read_is_a_422_that_names_it(browser, query):
     response = browser.get(f"/settings/audit?{query}")
     assert response.status_code == 422
     assert query.rpartition("&")[2].partition("=")[0] in response.content.decode()
@@ -83,7 +83,7 @@ def rows_of(response):
     return list(csv.DictReader(io.StringIO(async_to_sync(whole)())))
 
 
-def test_the_csv_holds_exactly_what_is_filtered_and_no_formula(browser, workspace):
+def test_csv_holds_exactly_what_is_filtered_and_no_formula(browser, workspace):
     write(workspace, 3, summary='=HYPERLINK("http://evil.test")', action="rule.update", changes={"a": [1, 2]})
     write(workspace, 2)
     response = browser.get("/settings/audit.csv?what=rules")
@@ -95,7 +95,7 @@ def test_the_csv_holds_exactly_what_is_filtered_and_no_formula(browser, workspac
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
-def test_a_cell_that_would_be_a_formula_is_made_a_text(cell):
+def test_cell_that_would_be_a_formula_is_made_a_text(cell):
     assert next(csv.reader(io.StringIO(csv_lines([[cell]]), newline="")))[0] == f"'{cell}"
 
 
@@ -104,7 +104,7 @@ def test_another_workspaces_entries_are_never_seen(admin, other_workspace):
     assert audit_page(admin, AuditFilter())[0] == []
 
 
-def test_a_page_is_found_by_an_index_however_long_the_log_is(workspace):
+def test_page_is_found_by_an_index_however_long_the_log_is(workspace):
     rows = AuditEntry.objects.of(workspace.pk).filter(pk__lt=5000).order_by("-id")[:51]
     write(workspace, 3000)
     with connection.cursor() as cursor:

@@ -22,7 +22,7 @@ def api(admin) -> ApiClient:
     return ApiClient(issue_token(admin, name="Settings", scopes=[Scope.ADMIN]).text)
 
 
-def test_a_provider_is_added_changed_and_removed_without_showing_its_secret(api, admin):
+def test_provider_is_added_changed_and_removed_without_showing_its_secret(api, admin):
     made = api.post("/identity-providers", GIVEN)
     assert made.status_code == 201, made.content
     shown = made.json()
@@ -54,13 +54,13 @@ def test_a_provider_is_added_changed_and_removed_without_showing_its_secret(api,
     ],
     ids=["server_url", "allowed_domains", "group_roles", "client_secret", "name", "unknown"],
 )  # fmt: skip
-def test_a_wrong_value_is_named_and_nothing_is_stored(api, change, field):
+def test_wrong_value_is_named_and_nothing_is_stored(api, change, field):
     refused = api.post("/identity-providers", GIVEN | change)
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, field)
     assert not IdentityProvider.across_workspaces.exists()
 
 
-def test_a_provider_is_required_of_all_but_one_admin(api, admin):
+def test_provider_is_required_of_all_but_one_admin(api, admin):
     person = User.objects.get(pk=admin.user_id)
     person.set_password("a long enough passphrase")
     person.save()

@@ -85,7 +85,7 @@ def member(provider, username) -> Membership:
     return Membership.objects.of(provider.workspace_id).get(user__username=username)
 
 
-def test_a_person_of_the_provider_becomes_a_member_with_the_role_of_their_group(provider):
+def test_person_of_the_provider_becomes_a_member_with_the_role_of_their_group(provider):
     client, response = sign_in(provider, "ada")
     assert (response.status_code, response["Location"]) == (302, "/")
     assert is_signed_in(client)
@@ -127,7 +127,7 @@ def test_other_domains_and_unverified_addresses_are_refused(provider, name, why)
     assert not User.objects.filter(username=name).exists()
 
 
-def test_an_account_of_another_workspace_is_not_taken_by_its_address(provider, other_workspace):
+def test_account_of_another_workspace_is_not_taken_by_its_address(provider, other_workspace):
     held = User.objects.create_user("ada", "ada@example.com", PASSWORD)
     Membership.objects.create(workspace_id=other_workspace.pk, user=held, role="admin")
     client, response = sign_in(provider, "ada")
@@ -140,7 +140,7 @@ def test_an_account_of_another_workspace_is_not_taken_by_its_address(provider, o
     assert held.memberships.filter(workspace_id=provider.workspace_id).exists()
 
 
-def test_an_unproven_account_of_the_workspace_loses_its_password(provider):
+def test_unproven_account_of_the_workspace_loses_its_password(provider):
     held = User.objects.create_user("lovelace", "ada@example.com", PASSWORD)
     Membership.objects.create(workspace_id=provider.workspace_id, user=held, role="viewer")
     Authenticator.objects.create(user=held, type=Authenticator.Type.WEBAUTHN, data={})
@@ -166,7 +166,7 @@ def test_an_unproven_account_of_the_workspace_loses_its_password(provider):
     assert not User.objects.filter(username="ada").exists()
 
 
-def test_a_deactivated_person_stays_out(provider):
+def test_deactivated_person_stays_out(provider):
     sign_in(provider, "ada")
     User.objects.filter(username="ada").update(is_active=False)
     _, response = sign_in(provider, "ada")
@@ -174,7 +174,7 @@ def test_a_deactivated_person_stays_out(provider):
     assert b"deactivated" in response.content
 
 
-def test_the_answer_to_another_sign_in_signs_no_one_in(provider):
+def test_answer_to_another_sign_in_signs_no_one_in(provider):
     client = Client()
     back = sent_back(provider, "ada", client)
     session = client.session
@@ -200,7 +200,7 @@ def test_another_issuer_signs_no_one_in(provider, admin):
     assert b"is of the issuer" in response.content
 
 
-def test_a_subject_of_another_issuer_is_someone_else(provider, admin):
+def test_subject_of_another_issuer_is_someone_else(provider, admin):
     sign_in(provider, "ada")
     assert SocialAccount.objects.filter(provider=provider.slug).exists()
     change_provider(admin, provider_id=provider.pk, name="Company")
@@ -219,7 +219,7 @@ def test_a_subject_of_another_issuer_is_someone_else(provider, admin):
         ("https://a.test/.well-known/openid-configuration", "https://b.test", True),
     ],
 )  # fmt: skip
-def test_the_configuration_is_of_the_issuer_that_was_entered(server_url, issuer, is_fine):
+def test_configuration_is_of_the_issuer_that_was_entered(server_url, issuer, is_fine):
     assert (issuer_fault(server_url, {"issuer": issuer}) == "") == is_fine
 
 
@@ -292,7 +292,7 @@ def test_secret_is_stored_encrypted_and_unchanged_when_left_empty(provider, admi
     assert "s3cret" not in str(list(AuditEntry.objects.of(admin.workspace_id).values()))
 
 
-def test_the_settings_page_adds_changes_and_removes(client, admin, issuer):
+def test_settings_page_adds_changes_and_removes(client, admin, issuer):
     client.force_login(
         User.objects.get(pk=admin.user_id), backend="django.contrib.auth.backends.ModelBackend"
     )

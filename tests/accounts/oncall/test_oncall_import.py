@@ -48,7 +48,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("event", HOSTILE["rule"], ids=lambda event: event[-40:])
-def test_a_recurrence_that_could_hang_is_refused_at_once(event):
+def test_recurrence_that_could_hang_is_refused_at_once(event):
     started = time.monotonic()
     with pytest.raises(CalendarError) as refusal:
         check_calendar(calendar(event))
@@ -70,7 +70,7 @@ def test_a_recurrence_that_could_hang_is_refused_at_once(event):
         (calendar(f"{WEEK}|RRU\r\n LE:FREQ=SECONDLY"), "rule"),
     ],
 )
-def test_a_hostile_calendar_is_refused_with_its_reason(data, reason):
+def test_hostile_calendar_is_refused_with_its_reason(data, reason):
     with pytest.raises(CalendarError) as refusal:
         check_calendar(data)
     assert refusal.value.reason == reason
@@ -101,7 +101,7 @@ def test_recurrence_exceptions_all_day_and_zones_are_expanded():
     assert {one.ends_at - one.starts_at for one in found if one.summary == "ann"} == {timedelta(days=1)}
 
 
-def test_a_reversed_event_is_refused():
+def test_reversed_event_is_refused():
     text = check_calendar(calendar("DTSTART:20261202T090000Z|DTEND:20261201T090000Z|SUMMARY:ann"))
     with pytest.raises(CalendarError) as refusal:
         expand(text, zone=BERLIN, **between("2026-11-28", "2026-12-31"))
@@ -135,7 +135,7 @@ def test_one_person_twice_at_a_time_is_refused():
     assert refusal.value.reason == "overlap"
 
 
-def test_an_event_longer_than_a_shift_becomes_several():
+def test_event_longer_than_a_shift_becomes_several():
     spans = matched([occurrence("bob", days=60)], [BOB]).spans
     assert [(span.ends_at - span.starts_at).days for span in spans] == [28, 28, 4]
 
@@ -146,7 +146,7 @@ def manager(make_actor):
 
 
 @pytest.mark.django_db
-def test_a_file_with_a_bad_rule_is_refused_by_field(manager):
+def test_file_with_a_bad_rule_is_refused_by_field(manager):
     schedule = create_schedule(manager, name="Imported")
     with pytest.raises(Invalid) as refusal:
         set_calendar(manager, schedule_id=schedule.pk, data=calendar(f"{WEEK}|RRULE:FREQ=SECONDLY"))
@@ -154,7 +154,7 @@ def test_a_file_with_a_bad_rule_is_refused_by_field(manager):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_feed_is_imported_and_its_shifts_outlive_its_failures(manager, settings):
+def test_feed_is_imported_and_its_shifts_outlive_its_failures(manager, settings):
     settings.HTTP_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
     now = timezone.now()
     event = f"DTSTART:{now:%Y%m%d}T000000Z|DTEND:{now + timedelta(days=2):%Y%m%d}T000000Z|SUMMARY:mia"
@@ -193,7 +193,7 @@ def test_a_feed_is_imported_and_its_shifts_outlive_its_failures(manager, setting
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_calendar_at_a_private_address_is_not_read(manager, settings):
+def test_calendar_at_a_private_address_is_not_read(manager, settings):
     settings.HTTP_ALLOWED_NETWORKS = ()
     schedule = create_schedule(manager, name="Imported")
     set_calendar(manager, schedule_id=schedule.pk, url="https://127.0.0.1/x.ics")

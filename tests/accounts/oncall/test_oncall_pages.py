@@ -55,7 +55,7 @@ def schedule(manager):
     return made
 
 
-def test_a_schedule_is_built_on_its_pages(manager, workspace):
+def test_schedule_is_built_on_its_pages(manager, workspace):
     browser = browser_for(manager)
     made = browser.post("/settings/on-call", {"name": "Night", "time_zone": "Europe/Berlin"})
     page = made["Location"]
@@ -85,7 +85,7 @@ def test_a_schedule_is_built_on_its_pages(manager, workspace):
     assert not OnCallSchedule.objects.of(workspace.pk).exists()
 
 
-def test_a_feed_is_created_read_and_revoked(manager, schedule, workspace):
+def test_feed_is_created_read_and_revoked(manager, schedule, workspace):
     browser = browser_for(manager)
     made = browser.post("/settings/calendars", {"name": "Mine", "kinds": ["shifts"]})
     assert made.status_code == 201
@@ -104,7 +104,7 @@ def test_a_feed_is_created_read_and_revoked(manager, schedule, workspace):
     assert Client().get(path).status_code == 404
 
 
-def test_a_feed_ends_with_the_membership(manager, schedule, workspace):
+def test_feed_ends_with_the_membership(manager, schedule, workspace):
     secret = create_feed(manager, name="Mine", kinds=["shifts"]).secret
     assert Client().get(f"/calendar/{secret}.ics").status_code == 200
     Membership.objects.of(workspace.pk).filter(user_id=manager.user_id).delete()

@@ -76,7 +76,7 @@ def test_past_shifts_stay_when_a_rotation_goes(manager, schedule):
         assert view.gaps == [(now, now + 14 * DAY)]
 
 
-def test_an_override_covers_its_time_and_removing_it_brings_the_rotation_back(manager, schedule):
+def test_override_covers_its_time_and_removing_it_brings_the_rotation_back(manager, schedule):
     start = timezone.now() + timedelta(hours=30)
     made = create_override(
         manager, schedule_id=schedule.pk, username="mia", starts_at=start, ends_at=start + timedelta(hours=2)
@@ -87,7 +87,7 @@ def test_an_override_covers_its_time_and_removing_it_brings_the_rotation_back(ma
     assert not [s for s in shifts(schedule) if s.user.username == "mia"]
 
 
-def test_a_swap_exchanges_two_shifts(manager, schedule):
+def test_swap_exchanges_two_shifts(manager, schedule):
     first, second = shifts(schedule)[1:3]
     swap_shifts(manager, shift_id=first.pk, other_shift_id=second.pk)
     moved = {s.starts_at: s.user_id for s in shifts(schedule)}
@@ -95,7 +95,7 @@ def test_a_swap_exchanges_two_shifts(manager, schedule):
     assert moved[second.starts_at] == first.user_id
 
 
-def test_a_responder_may_cover_but_not_put_others_on_call(schedule, make_actor):
+def test_responder_may_cover_but_not_put_others_on_call(schedule, make_actor):
     rob = make_actor("responder", username="rob")
     start = timezone.now() + DAY
     times = {"starts_at": start, "ends_at": start + DAY}
@@ -114,7 +114,7 @@ def test_a_responder_may_cover_but_not_put_others_on_call(schedule, make_actor):
         ("active_weekdays", {"active_weekdays": (9,)}),
     ],
 )  # fmt: skip
-def test_a_wrong_rotation_is_refused_by_field(manager, schedule, field, more):
+def test_wrong_rotation_is_refused_by_field(manager, schedule, field, more):
     people = more.pop("people", ("ann",))
     with pytest.raises(Invalid) as refusal:
         put_rotation(manager, schedule_id=schedule.pk, layer=2, values=values(*people, **more))
@@ -122,7 +122,7 @@ def test_a_wrong_rotation_is_refused_by_field(manager, schedule, field, more):
 
 
 @pytest.mark.parametrize(("start", "end"), [(2, 1), (1, 40), (-3, -1), (400, 401)])
-def test_a_reversed_long_past_or_far_override_is_refused(manager, schedule, start, end):
+def test_reversed_long_past_or_far_override_is_refused(manager, schedule, start, end):
     now = timezone.now()
     with pytest.raises(Invalid):
         create_override(
@@ -134,7 +134,7 @@ def test_a_reversed_long_past_or_far_override_is_refused(manager, schedule, star
         )
 
 
-def test_the_database_refuses_one_person_twice_at_a_time(schedule):
+def test_database_refuses_one_person_twice_at_a_time(schedule):
     one = shifts(schedule)[1]
     again = OnCallShift(
         workspace_id=one.workspace_id, schedule=schedule, user=one.user, source_uid="other",

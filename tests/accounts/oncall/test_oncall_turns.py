@@ -62,7 +62,7 @@ def test_daily_handoffs_stay_at_their_local_time_over_daylight_saving(zone, at, 
         (ZoneInfo("America/Nuuk"), date(2026, 3, 28), 23), (ZoneInfo("America/Nuuk"), date(2026, 10, 24), 25),
     ],
 )  # fmt: skip
-def test_a_rotation_covers_the_day_of_a_change_without_gap_or_overlap(zone, day, hours):
+def test_rotation_covers_the_day_of_a_change_without_gap_or_overlap(zone, day, hours):
     start, end = instant(day, time(0), zone), instant(day + timedelta(days=1), time(0), zone)
     spans = spans_of(daily(1, 2, at=time(8)), zone, start, end)
     assert gaps(spans, start, end) == []
@@ -88,7 +88,7 @@ def test_active_hours_over_midnight_belong_to_the_day_they_begin():
     assert [(s.starts_at, s.ends_at) for s in spans] == [friday_night]
 
 
-def test_a_higher_layer_wins_and_the_lower_one_shows_through():
+def test_higher_layer_wins_and_the_lower_one_shows_through():
     base = [Span(1, utc("2026-11-02T00:00"), utc("2026-11-03T00:00"), "a")]
     upper = [Span(2, utc("2026-11-02T08:00"), utc("2026-11-02T16:00"), "b")]
     assert [(s.user_id, s.starts_at.hour, s.ends_at.hour) for s in laid_over([base, upper])] == [
@@ -139,7 +139,7 @@ rotations = st.builds(
     layers=st.lists(rotations, max_size=3, unique_by=lambda r: r.layer),
     zone=st.sampled_from([BERLIN, NEW_YORK]),
 )
-def test_the_plan_equals_asking_every_minute_who_is_on_call(layers, zone):
+def test_plan_equals_asking_every_minute_who_is_on_call(layers, zone):
     start, end = utc("2026-10-24T00:00"), utc("2026-10-27T00:00")
     plan = planned_spans(layers, [], members=set(range(9)), zone=zone, start=start, end=end)
     for minutes in range(0, 3 * 24 * 60, 7):

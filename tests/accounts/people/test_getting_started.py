@@ -79,7 +79,7 @@ def test_onboarding_list_is_dismissed_and_restored_with_audit_rows(browser, work
     assert [entry.action for entry in entries] == ["setup.dismiss", "setup.show"]
 
 
-def test_a_new_admin_begins_with_the_first_steps_and_a_new_viewer_with_what_is_open(workspace, make_user):
+def test_new_admin_begins_with_the_first_steps_and_a_new_viewer_with_what_is_open(workspace, make_user):
     for role, page in (("admin", "/setup"), ("viewer", "/")):
         user = make_user(f"new.{role}")
         Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)

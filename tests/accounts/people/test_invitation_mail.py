@@ -39,7 +39,7 @@ def mailed_secret() -> str:
     return found[1]
 
 
-def test_the_mailed_link_proves_the_address_and_the_shown_one_does_not(sends, admin):
+def test_mailed_link_proves_the_address_and_the_shown_one_does_not(sends, admin):
     shown = invite_member(admin, email="one@example.test").secret
     assert send_due() == 1
     assert mail.outbox[0].to == ["one@example.test"]
@@ -57,7 +57,7 @@ def test_without_a_mail_server_nothing_is_planned(settings, admin):
     assert not InvitationMail.across_workspaces.exists()
 
 
-def test_an_invitation_that_ended_is_not_mailed(sends, admin):
+def test_invitation_that_ended_is_not_mailed(sends, admin):
     invited = invite_member(admin, email="one@example.test")
     withdraw_invitation(admin, invitation_id=invited.invitation.pk)
     send_due()
@@ -65,7 +65,7 @@ def test_an_invitation_that_ended_is_not_mailed(sends, admin):
     assert InvitationMail.across_workspaces.get().state == "done"
 
 
-def test_a_refused_address_ends_and_a_busy_server_is_tried_again(sends, admin, settings):
+def test_refused_address_ends_and_a_busy_server_is_tried_again(sends, admin, settings):
     box = Mailbox()
     with smtp_server(box) as port:
         settings.EMAIL_BACKEND = "core.mail.backend.TimedBackend"

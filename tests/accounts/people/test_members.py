@@ -24,7 +24,7 @@ def test_only_admins_change_who_belongs(make_actor, role):
         remove_member(actor, username="somebody")
 
 
-def test_a_role_changes_with_one_audit_row_and_the_same_again_with_none(workspace, admin, make_actor):
+def test_role_changes_with_one_audit_row_and_the_same_again_with_none(workspace, admin, make_actor):
     make_actor("viewer", username="vera")
     for _ in range(2):
         assert change_role(admin, username="Vera", role="manager").role == "manager"
@@ -32,14 +32,14 @@ def test_a_role_changes_with_one_audit_row_and_the_same_again_with_none(workspac
     assert entry.changes == {"role": ["viewer", "manager"]}
 
 
-def test_the_last_admin_can_neither_step_down_nor_leave(admin):
+def test_last_admin_can_neither_step_down_nor_leave(admin):
     with pytest.raises(Conflict):
         change_role(admin, username="adam.admin", role="viewer")
     with pytest.raises(Conflict):
         remove_member(admin, username="adam.admin")
 
 
-def test_an_admin_of_another_workspace_does_not_count(admin, make_actor, other_workspace):
+def test_admin_of_another_workspace_does_not_count(admin, make_actor, other_workspace):
     make_actor("admin", inside=other_workspace)
     with pytest.raises(Conflict):
         remove_member(admin, username="adam.admin")

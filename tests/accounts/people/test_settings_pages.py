@@ -35,7 +35,7 @@ def me(admin):
     return User.objects.get(pk=admin.user_id)
 
 
-def test_a_profile_is_saved_with_one_audit_row_and_none_when_nothing_changed(browser, admin, workspace):
+def test_profile_is_saved_with_one_audit_row_and_none_when_nothing_changed(browser, admin, workspace):
     changed = PROFILE | {"time_zone": "Europe/Berlin", "theme": "dark"}
     for _ in range(2):
         assert browser.post("/settings/profile", changed).status_code == 303
@@ -105,7 +105,7 @@ def test_session_of_another_user_cannot_be_ended(browser, actor):
     assert other_browser.get("/").status_code == 200
 
 
-def test_a_password_sign_in_is_audited_and_remembers_the_browser(workspace, make_user):
+def test_password_sign_in_is_audited_and_remembers_the_browser(workspace, make_user):
     user = make_user("dana", password="a long enough one")
     Membership.objects.create(workspace_id=workspace.pk, user=user, role="viewer")
     client = Client(headers={"user-agent": "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537"})
@@ -227,7 +227,7 @@ def test_deactivating_oneself_the_last_admin_or_a_foreign_member_is_refused(
     assert User.objects.filter(is_active=False).count() == 0
 
 
-def test_a_deactivated_admin_does_not_count_as_the_other_admin(browser, make_actor):
+def test_deactivated_admin_does_not_count_as_the_other_admin(browser, make_actor):
     make_actor("admin", username="second.admin")
     assert browser.post("/settings/members/second.admin/deactivate").status_code == 303
     assert browser.post("/settings/members/adam.admin/remove").status_code == 409
@@ -243,7 +243,7 @@ def token_in(response):
     return re.search(r"tcs_[a-z0-9]{8}_[A-Za-z0-9]{40}", response.content.decode())
 
 
-def test_a_token_is_shown_once_and_the_same_form_sent_twice_issues_one(browser, workspace):
+def test_token_is_shown_once_and_the_same_form_sent_twice_issues_one(browser, workspace):
     form = {"name": "billing", "scopes": ["events:write"], "request_key": "k1"}
     response = browser.post("/settings/tokens/new", form)
     assert (response.status_code, response["Cache-Control"]) == (201, "no-store")

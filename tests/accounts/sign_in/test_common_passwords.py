@@ -46,7 +46,7 @@ def test_password_page_requires_it(client, make_user):
     assert response.context["form"].errors["password"]
 
 
-def test_the_list_is_documented_word_for_word():
+def test_list_is_documented_word_for_word():
     from accounts.sign_in.common_passwords import WORDS
 
     assert ", ".join(f"`{word}`" for word in WORDS) in " ".join(
@@ -59,7 +59,7 @@ def test_the_list_is_documented_word_for_word():
     "typed",
     ["  spaces around it  ", "Zwölf Boxkämpfer jagen", "ab CD ef GH " * 7, "日本語のとても長い合言葉"],
 )
-def test_a_password_is_taken_as_it_was_typed(client, make_user, typed):
+def test_password_is_taken_as_it_was_typed(client, make_user, typed):
     user = make_user("fresh")
     client.force_login(user)
     assert client.post("/account/password", {"password": typed}).status_code == 302

@@ -73,7 +73,7 @@ def test_user_without_a_password_needs_none(make_user, workspace, time_machine):
     assert User.objects.get(pk=guest.pk).email == "new@example.test"
 
 
-def test_a_password_given_is_good_for_fifteen_minutes(browser, time_machine):
+def test_password_given_is_good_for_fifteen_minutes(browser, time_machine):
     browser.post("/account/confirm", {"current": GOOD})
     time_machine.shift(timedelta(minutes=14))
     assert browser.post("/settings/profile/sessions/end")["Location"] == "/settings/profile"
@@ -97,6 +97,6 @@ def test_return_address_is_on_this_site(browser):
     assert response["Location"] == "/"
 
 
-def test_a_sign_out_empties_the_browser(browser):
+def test_sign_out_empties_the_browser(browser):
     response = browser.post("/sign-out")
     assert response["Clear-Site-Data"] == '"cache", "storage"'

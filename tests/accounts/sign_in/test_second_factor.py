@@ -81,7 +81,7 @@ def test_authenticator_code_is_required_after_the_password(enrolled, workspace):
     assert "ada added an authenticator app to their account" in summaries
 
 
-def test_a_recovery_code_works_once(enrolled):
+def test_recovery_code_works_once(enrolled):
     *_, codes = enrolled
     for expected in (True, False):
         client = Client()
@@ -101,7 +101,7 @@ def test_codes_are_not_checked_after_too_many_wrong_ones(enrolled):
     assert not signed_in(client)
 
 
-def test_a_one_time_link_does_not_replace_the_second_factor(enrolled, person):
+def test_one_time_link_does_not_replace_the_second_factor(enrolled, person):
     *_, codes = enrolled
     client = Client()
     secret = mint_sign_in_link(person, now=timezone.now())
@@ -112,7 +112,7 @@ def test_a_one_time_link_does_not_replace_the_second_factor(enrolled, person):
     assert signed_in(client)
 
 
-def test_the_secret_is_not_stored_as_it_is(enrolled):
+def test_secret_is_not_stored_as_it_is(enrolled):
     _, secret, _ = enrolled
     assert secret not in str(list(Authenticator.objects.values_list("data", flat=True)))
 
@@ -141,7 +141,7 @@ def test_required_second_factor_redirects_every_member_to_the_setup(person, work
     assert Authenticator.objects.filter(type="totp").count() == 1
 
 
-def test_an_operator_resets_password_and_second_factors(enrolled, person):
+def test_operator_resets_password_and_second_factors(enrolled, person):
     secret = forget_password(person, now=timezone.now())
     client = Client()
     assert client.post(f"/sign-in/once/{secret}")["Location"] == "/account/password"

@@ -77,7 +77,7 @@ def test_new_sign_in_restarts_the_session(browser, dana, settings, clock):
     assert is_in(browser)
 
 
-def test_a_session_in_use_is_written_every_five_minutes_only(browser, clock, django_assert_num_queries):
+def test_session_in_use_is_written_every_five_minutes_only(browser, clock, django_assert_num_queries):
     is_in(browser, "/account/password")
     with django_assert_num_queries(2):  # the session, the person
         browser.get("/account/password")

@@ -59,7 +59,7 @@ def test_error_does_not_reveal_which_of_the_two_was_wrong(client, dana):
     )
 
 
-def test_the_sixth_wrong_password_in_five_minutes_is_too_many_even_when_right(client, dana):
+def test_sixth_wrong_password_in_five_minutes_is_too_many_even_when_right(client, dana):
     for _ in range(5):
         sign_in(client, password="wrong")
     response = sign_in(client)
@@ -123,7 +123,7 @@ def test_sign_in_returns_to_the_requested_page(client, dana):
     assert response["Location"] == "/incidents/3"
 
 
-def test_a_form_without_proof_of_origin_is_refused(dana):
+def test_form_without_proof_of_origin_is_refused(dana):
     assert sign_in(Client(enforce_csrf_checks=True)).status_code == 403
 
 
@@ -146,7 +146,7 @@ def test_looking_at_a_link_does_not_spend_it(client, dana):
     assert client.session["_auth_user_id"] == str(dana.pk)
 
 
-def test_a_link_works_once(client, dana):
+def test_link_works_once(client, dana):
     secret = mint_sign_in_link(dana, now=timezone.now())
     client.post(f"/sign-in/once/{secret}")
     again = Client()
@@ -155,24 +155,24 @@ def test_a_link_works_once(client, dana):
     assert AuditEntry.across_workspaces.filter(action="sign_in.link").count() == 1
 
 
-def test_a_link_ends_after_a_day(dana):
+def test_link_ends_after_a_day(dana):
     secret = mint_sign_in_link(dana, now=timezone.now())
     assert spend_sign_in_link(secret=secret, now=timezone.now() + timedelta(hours=24, seconds=1)) is None
 
 
-def test_a_new_link_ends_the_one_before(dana):
+def test_new_link_ends_the_one_before(dana):
     old = mint_sign_in_link(dana, now=timezone.now())
     new = mint_sign_in_link(dana, now=timezone.now())
     assert spend_sign_in_link(secret=old, now=timezone.now()) is None
     assert spend_sign_in_link(secret=new, now=timezone.now()) == dana
 
 
-def test_a_link_is_stored_as_its_digest_only(dana):
+def test_link_is_stored_as_its_digest_only(dana):
     secret = mint_sign_in_link(dana, now=timezone.now())
     assert secret not in str(SignInLink.objects.values().get())
 
 
-def test_a_switched_off_account_cannot_use_its_link(dana):
+def test_switched_off_account_cannot_use_its_link(dana):
     secret = mint_sign_in_link(dana, now=timezone.now())
     dana.is_active = False
     dana.save()
@@ -219,7 +219,7 @@ def test_weak_password_is_refused_with_the_reason(client, make_user, weak):
     assert response.context["form"].errors["password"]
 
 
-def test_a_new_password_ends_every_other_session(client, dana):
+def test_new_password_ends_every_other_session(client, dana):
     other = Client()
     other.force_login(dana)
     client.force_login(dana)
@@ -228,7 +228,7 @@ def test_a_new_password_ends_every_other_session(client, dana):
     assert other.get("/account/password").status_code in {302, 303}
 
 
-def test_the_password_page_wants_a_session(client, db):
+def test_password_page_wants_a_session(client, db):
     response = client.get("/account/password")
     assert response.status_code in {302, 303}
     assert response["Location"].startswith("/sign-in")

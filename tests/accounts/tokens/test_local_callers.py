@@ -17,13 +17,13 @@ def _open(settings, workspace):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
-def test_a_caller_on_this_machine_works_in_the_first_workspace(workspace, other_workspace, address):
+def test_caller_on_this_machine_works_in_the_first_workspace(workspace, other_workspace, address):
     actor = authenticate(HERE, address)
     assert (actor.kind, actor.workspace_id) == ("local", workspace.pk)
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "203.0.113.9", "::2", "", "unix:", "127.0.0.1.example"])
-def test_a_caller_from_elsewhere_needs_a_token(address):
+def test_caller_from_elsewhere_needs_a_token(address):
     with pytest.raises(TokenMissing):
         authenticate(HERE, address)
 
@@ -41,7 +41,7 @@ def test_a_caller_from_elsewhere_needs_a_token(address):
         {"sec-fetch-site": "same-site"},
     ],
 )
-def test_a_proxied_request_or_another_sites_page_is_not_local(header):
+def test_proxied_request_or_another_sites_page_is_not_local(header):
     with pytest.raises(TokenMissing):
         authenticate(HERE | header, "127.0.0.1")
 
@@ -57,13 +57,13 @@ def test_without_open_local_mode_no_caller_is_local(settings):
         authenticate(HERE, "127.0.0.1")
 
 
-def test_a_local_caller_may_choose_the_workspace(other_workspace):
+def test_local_caller_may_choose_the_workspace(other_workspace):
     assert authenticate(HERE, "127.0.0.1", "rival").workspace_id == other_workspace.pk
     with pytest.raises(NotFound):
         authenticate(HERE, "127.0.0.1", "nowhere")
 
 
-def test_a_local_caller_works_incidents_but_does_not_administer():
+def test_local_caller_works_incidents_but_does_not_administer():
     actor = authenticate(HERE, "127.0.0.1")
     may = {capability for capability in Capability if allowed(actor, capability)}
     assert {Capability.EVENTS_WRITE, Capability.INCIDENTS_WRITE, Capability.INCIDENTS_READ} <= may

@@ -32,7 +32,7 @@ def test_no_two_minted_tokens_are_alike():
     assert len({mint().text for _ in range(100)}) == 100
 
 
-def test_a_minted_token_has_the_shape_it_is_recognised_by():
+def test_minted_token_has_the_shape_it_is_recognised_by():
     minted = mint()
     assert has_token_shape(minted.text)
     assert minted.text.startswith(f"tcs_{minted.prefix}_")
@@ -58,11 +58,11 @@ def test_other_texts_do_not_have_that_shape(text):
         ({"authorization": "  "}, None),
     ],
 )
-def test_the_credential_is_read_from_either_header(headers, found):
+def test_credential_is_read_from_either_header(headers, found):
     assert credential(headers) == found
 
 
-def test_the_text_of_a_token_is_stored_nowhere(workspace, admin):
+def test_text_of_a_token_is_stored_nowhere(workspace, admin):
     issued = issue_token(admin, name="CI", scopes=["events:write"])
     secret = issued.text.rsplit("_", 1)[1]
     row = ApiToken.objects.of(workspace.pk).values().get()
@@ -97,13 +97,13 @@ def test_only_admins_issue_tokens(make_actor, role):
         {"expires_at": NOW().replace(tzinfo=None) + timedelta(days=1)},
     ],
 )
-def test_a_wrong_field_of_a_new_token_is_named(admin, wrong):
+def test_wrong_field_of_a_new_token_is_named(admin, wrong):
     with pytest.raises(Invalid) as refusal:
         issue_token(admin, **({"name": "CI", "scopes": ["admin"]} | wrong))
     assert [fault.field for fault in refusal.value.faults] == list(wrong)
 
 
-def test_a_token_brings_its_workspace_and_scopes(workspace, admin):
+def test_token_brings_its_workspace_and_scopes(workspace, admin):
     issued = issue_token(admin, name="CI", scopes=["incidents:read", "events:write"])
     found = authenticate(bearer(issued.text), "203.0.113.9")
     assert (found.workspace_id, found.kind, found.label) == (workspace.pk, "token", "CI")
@@ -111,7 +111,7 @@ def test_a_token_brings_its_workspace_and_scopes(workspace, admin):
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "tcs_aaaaaaaa_" + "a" * 40])
-def test_an_unknown_token_is_refused_even_on_this_machine(db, settings, text):
+def test_unknown_token_is_refused_even_on_this_machine(db, settings, text):
     settings.TOCSIN_OPEN_LOOPBACK = True
     with pytest.raises(TokenUnknown):
         authenticate(bearer(text) if text else {"authorization": "Basic eDp5"}, "127.0.0.1")
@@ -133,7 +133,7 @@ def test_revoked_token_is_refused_by_name(admin):
         authenticate(bearer(issued.text), "203.0.113.9")
 
 
-def test_a_token_cannot_be_revoked_twice(admin):
+def test_token_cannot_be_revoked_twice(admin):
     issued = issue_token(admin, name="CI", scopes=["admin"])
     revoke_token(admin, token_id=issued.row.pk)
     with pytest.raises(Conflict):

@@ -29,7 +29,7 @@ def test_new_workspace_is_complete():
     assert DetectionRule.objects.of(workspace.pk).filter(is_builtin=True).count() == 8
 
 
-def test_the_first_start_gives_a_workspace_a_link_and_a_token(client):
+def test_first_start_gives_a_workspace_a_link_and_a_token(client):
     first = ensure_first_workspace()
     assert first.workspace_slug == "default"
     assert authenticate({"authorization": f"Bearer {first.token}"}, "203.0.113.9").scopes >= {"admin"}
@@ -47,7 +47,7 @@ def test_later_starts_give_no_token_but_a_fresh_link(client):
     assert (Workspace.objects.count(), User.objects.count()) == (1, 1)
 
 
-def test_a_start_killed_before_it_printed_the_token_is_followed_by_another_token():
+def test_start_killed_before_it_printed_the_token_is_followed_by_another_token():
     first = ensure_first_workspace().token
     second, third = (ensure_first_workspace(is_token_shown=False).token for _ in range(2))
     assert len({None, first, second, third}) == 4
@@ -78,7 +78,7 @@ def test_a_second_host_does_not_replace_the_token_of_the_first(settings, tmp_pat
     ],
     ids=["used", "old", "of a person"],
 )
-def test_a_token_that_may_be_in_use_is_not_replaced(change):
+def test_token_that_may_be_in_use_is_not_replaced(change):
     ensure_first_workspace()
     ApiToken.across_workspaces.update(**change(timezone.now()))
     assert ensure_first_workspace(is_token_shown=False).token is None

@@ -33,7 +33,7 @@ def join(user: User, workspace, role: str = "viewer") -> None:
     Membership.objects.create(workspace_id=workspace.pk, user=user, role=role)
 
 
-def test_the_first_workspace_is_chosen_until_another_is(visit, workspace, other_workspace):
+def test_first_workspace_is_chosen_until_another_is(visit, workspace, other_workspace):
     join(visit.user, workspace), join(visit.user, other_workspace, "admin")
     assert current_actor(visit()).workspace_id == workspace.pk
     request = visit()
@@ -48,7 +48,7 @@ def test_workspace_of_others_cannot_be_chosen(visit, workspace, other_workspace)
         choose_workspace(visit(), "rival")
 
 
-def test_a_choice_ends_with_the_membership(visit, workspace, other_workspace):
+def test_choice_ends_with_the_membership(visit, workspace, other_workspace):
     join(visit.user, workspace), join(visit.user, other_workspace)
     chosen, later = visit(), visit()
     choose_workspace(chosen, "rival")
@@ -90,7 +90,7 @@ def test_asking_twice_costs_one_query(visit, workspace, django_assert_num_querie
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
     ],
 )
-def test_a_wrong_field_of_a_new_workspace_is_named(workspace, fields, named):
+def test_wrong_field_of_a_new_workspace_is_named(workspace, fields, named):
     with pytest.raises(Invalid) as refusal:
         create_bare_workspace(**({"slug": "new", "name": "New"} | fields))
     assert [fault.field for fault in refusal.value.faults] == [named]

@@ -12,7 +12,7 @@ OPTIONS = {
 }  # fmt: skip
 
 
-def test_a_passkey_signs_in_without_a_password(site, chromium):
+def test_passkey_signs_in_without_a_password(site, chromium):
     context = chromium.new_context()
     page = context.new_page()
     url = site.url.replace("127.0.0.1", "localhost")

@@ -63,7 +63,7 @@ def connect(site: Site, page: Page, shot=lambda page, name: None) -> None:
 
 
 @pytest.mark.parametrize(("width", "theme"), [(390, "dark")])
-def test_a_sender_is_connected_tried_and_its_unreadable_request_found(site, open_page, width, theme):
+def test_sender_is_connected_tried_and_its_unreadable_request_found(site, open_page, width, theme):
     page = open_page("/", width=width, theme=theme)
     found = []
 

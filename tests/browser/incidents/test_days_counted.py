@@ -102,7 +102,7 @@ def _reviewed(site: Site, title: str) -> str:
     return reference
 
 
-def test_a_manager_signs_publishes_and_follows_up(site, open_page):
+def test_manager_signs_publishes_and_follows_up(site, open_page):
     reference = _reviewed(site, "A manager's day")
     page = open_page("/", who="mona.reed")
     counted = CountedInput(page)
@@ -127,7 +127,7 @@ def test_a_manager_signs_publishes_and_follows_up(site, open_page):
     counted.assert_within(MANAGER)
 
 
-def test_an_admin_adds_a_source_a_rule_a_person_and_a_token_and_asks_for_a_second_factor(open_page):
+def test_admin_adds_a_source_a_rule_a_person_and_a_token_and_asks_for_a_second_factor(open_page):
     page = open_page("/", who="ada.holt")
     counted = CountedInput(page)
     side = page.get_by_role("navigation", name="Main")

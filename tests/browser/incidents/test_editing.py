@@ -41,7 +41,7 @@ def test_severity_and_title_change_with_and_without_javascript(open_page, declar
     expect(page.get_by_role("heading", level=1)).to_have_text("Much worse")
 
 
-def test_a_component_is_added_and_its_impact_changed_in_the_dialog(open_page, declare):
+def test_component_is_added_and_its_impact_changed_in_the_dialog(open_page, declare):
     page = open_page("/")
     declare(page, "Touches billing")
     components, dialog = page.locator("#panel-incident-components"), page.get_by_role("dialog", name="Form")
@@ -76,7 +76,7 @@ def test_events_arrive_in_the_open_incident(open_page, site):
     expect(page.locator(".event")).to_have_count(7, timeout=10_000)
 
 
-def test_a_phone_reaches_workspaces_password_and_sign_out(open_page):
+def test_phone_reaches_workspaces_password_and_sign_out(open_page):
     page = open_page("/", width=390)
     page.locator(".account summary").click()
     expect(page.get_by_role("button", name="Acme Payments")).to_be_visible()

@@ -27,7 +27,7 @@ def test_composer_preserves_its_text_during_updates_and_sends_each_note_once(ope
     expect(page.locator(".timeline")).to_contain_text("second")
 
 
-def test_a_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declare):
+def test_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Edited by two")
     fact = page.get_by_role("region", name="Impact", exact=True)
@@ -47,7 +47,7 @@ def test_a_field_edited_by_two_shows_both_texts_and_loses_none(open_page, declar
 
 
 @pytest.mark.parametrize("javascript", [True, *whole(False)])
-def test_an_entry_is_pinned_on_top_and_unpinned(open_page, declare, javascript):
+def test_entry_is_pinned_on_top_and_unpinned(open_page, declare, javascript):
     reference = declare(open_page("/"), f"Worth a pin {javascript}")
     page = open_page(f"/incidents/{reference}", javascript=javascript)
     page.locator(".timeline .entry", has_text="Declared by").hover()
@@ -59,7 +59,7 @@ def test_an_entry_is_pinned_on_top_and_unpinned(open_page, declare, javascript):
     expect(pins).to_have_count(0, timeout=10_000)
 
 
-def test_the_back_button_leads_back_to_the_list_as_it_was(open_page, declare):
+def test_back_button_leads_back_to_the_list_as_it_was(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Back and forth")
     page.goto("/incidents?severity=sev1,sev2,sev3&sort=oldest")

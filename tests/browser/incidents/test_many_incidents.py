@@ -59,7 +59,7 @@ def test_without_scripts_a_selection_is_changed_and_undone_by_forms(open_page, d
     expect(page.get_by_text(f"Undone: {reference}.")).to_be_visible()
 
 
-def test_the_export_of_a_filtered_list_is_what_the_list_shows(open_page, declare):
+def test_export_of_a_filtered_list_is_what_the_list_shows(open_page, declare):
     page = open_page("/")
     for title in ("Exported & <odd>", "Exported too", "Left out"):
         declare(page, title)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 
-def test_an_incident_arrives_in_the_open_page_untouched(open_page, site):
+def test_incident_arrives_in_the_open_page_untouched(open_page, site):
     page = open_page("/")
     expect(page.locator("[data-live-dot]")).to_have_attribute("data-state", "live")
     site.send_errors("arrives-live", 5)
@@ -29,7 +29,7 @@ def test_acknowledging_from_the_row_removes_the_button_and_shows_a_toast(open_pa
     expect(page.get_by_role("button", name=f"Acknowledge {reference}", exact=True)).to_have_count(0)
 
 
-def test_a_note_joins_the_timeline_without_a_reload_and_the_form_is_empty_again(open_page, declare):
+def test_note_joins_the_timeline_without_a_reload_and_the_form_is_empty_again(open_page, declare):
     page = open_page("/")
     declare(page, "Gets a note")
     page.get_by_label("Add to the timeline", exact=True).last.fill("Cache is cold in eu-west")
@@ -103,7 +103,7 @@ def test_text_being_typed_survives_a_change_by_another_user(open_page, declare):
     expect(field).to_be_focused()
 
 
-def test_a_viewer_sees_the_incident_but_no_way_to_change_it(open_page, declare):
+def test_viewer_sees_the_incident_but_no_way_to_change_it(open_page, declare):
     reference = declare(open_page("/"), "Only to look at")
     page = open_page(f"/incidents/{reference}", who="vera.moss")
     expect(page.get_by_role("heading", name="Only to look at")).to_be_visible()
@@ -119,7 +119,7 @@ def test_signing_out_in_one_tab_leads_the_next_fetch_to_the_sign_in(open_page):
 
 
 @pytest.mark.parametrize("keys", ["?"])
-def test_the_sheet_lists_the_keys(open_page, keys):
+def test_sheet_lists_the_keys(open_page, keys):
     page = open_page("/")
     page.keyboard.press(keys)
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Declare an incident")

@@ -21,7 +21,7 @@ def _sign_in_again(page):
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def test_the_palette_finds_an_incident_and_enter_opens_it(open_page, declare):
+def test_palette_finds_an_incident_and_enter_opens_it(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Quicksilver queue is stuck")
     page.goto("/incidents")
@@ -38,7 +38,7 @@ def test_the_palette_finds_an_incident_and_enter_opens_it(open_page, declare):
     page.wait_for_url(f"**/incidents/{reference}")
 
 
-def test_the_palette_does_what_the_page_can_do_and_gives_the_focus_back(open_page, declare):
+def test_palette_does_what_the_page_can_do_and_gives_the_focus_back(open_page, declare):
     page = open_page("/")
     declare(page, "Worked from the palette")
     page.keyboard.press("Control+k")
@@ -52,7 +52,7 @@ def test_the_palette_does_what_the_page_can_do_and_gives_the_focus_back(open_pag
     expect(page.get_by_role("link", name="Resolve", exact=True)).to_be_focused()
 
 
-def test_an_incident_is_chosen_taken_and_opened_without_the_mouse(open_page, declare):
+def test_incident_is_chosen_taken_and_opened_without_the_mouse(open_page, declare):
     page = open_page("/")
     reference = declare(page, "Hands stay on the keys")
     page.goto("/?search=Hands+stay")
@@ -182,7 +182,7 @@ def test_change_on_the_incident_page_is_undone_from_its_toast(open_page, declare
     expect(page.locator(".timeline")).to_contain_text("Acknowledgement undone by Dana Ruiz.")
 
 
-def test_a_severity_shows_at_once_and_goes_back_when_refused(open_page, declare):
+def test_severity_shows_at_once_and_goes_back_when_refused(open_page, declare):
     page = open_page("/")
     declare(page, "Shown before it is so")
     held = _hold(page, "**/severity")
@@ -194,7 +194,7 @@ def test_a_severity_shows_at_once_and_goes_back_when_refused(open_page, declare)
     expect(page.locator(".summary-chip .sev:visible")).to_have_text("SEV3")
 
 
-def test_a_form_opened_right_behind_a_change_is_made_for_what_was_saved(open_page, declare):
+def test_form_opened_right_behind_a_change_is_made_for_what_was_saved(open_page, declare):
     page = open_page("/")
     declare(page, "Faster than the line")
     form, held = page.get_by_role("dialog", name="Form"), _hold(page, "**/severity")
@@ -251,7 +251,7 @@ def test_idle_page_shows_that_it_is_signed_out_and_stays(open_page, declare):
 
 
 @pytest.mark.parametrize("path", ["/incidents", *whole("/find", "/style")])
-def test_the_count_of_open_incidents_leads_every_title(open_page, declare, path):
+def test_count_of_open_incidents_leads_every_title(open_page, declare, path):
     page = open_page("/")
     declare(page, "Counted")
     page.goto(path)

@@ -60,7 +60,7 @@ def test_reconnected_stream_is_green_and_missed_changes_are_fetched(cut):
     assert any("incidents.active" in url for url in fetched)
 
 
-def test_a_panel_fetched_while_red_shows_what_happened_meanwhile(cut, site):
+def test_panel_fetched_while_red_shows_what_happened_meanwhile(cut, site):
     page, _ = cut
     site.send_errors("while-red", 5)
     _turn(page, 45)

@@ -72,7 +72,7 @@ def _pictures(open_page, path: str) -> None:
             _picture(shown, f"{name}-{width}-{theme}")
 
 
-def test_the_whys_are_climbed_without_the_mouse(open_page, declare):
+def test_whys_are_climbed_without_the_mouse(open_page, declare):
     page = open_page("/")
     declare(page, "Queue stalls")
     number = re.search(r"INC-\d+", page.url)[0]

@@ -49,7 +49,7 @@ def test_temporary_failure_has_status_body_and_retry_after(receiver, status):
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 410, 422])
-def test_a_refusal_is_permanent(receiver, status):
+def test_refusal_is_permanent(receiver, status):
     reply(receiver, status=status, body=b"no", headers={"Location": "/elsewhere"})
     with pytest.raises(HttpPermanentError) as raised:
         request("POST", receiver.url, json={})
@@ -64,13 +64,13 @@ def test_redirects_of_a_get_are_followed_when_allowed(receiver):
     assert request("GET", receiver.url, max_redirects=2).text == "there"
 
 
-def test_a_redirect_to_a_private_address_is_refused(receiver):
+def test_redirect_to_a_private_address_is_refused(receiver):
     reply(receiver, status=302, headers={"Location": "http://10.0.0.1/"})
     with pytest.raises(HttpPermanentError, match=r"10\.0\.0\.1 is not a public address"):
         request("GET", receiver.url, max_redirects=2)
 
 
-def test_a_long_body_is_refused_or_cut(receiver):
+def test_long_body_is_refused_or_cut(receiver):
     reply(receiver, body=b"x" * 5000)
     with pytest.raises(HttpPermanentError, match="longer than 1,000 bytes"):
         request("GET", receiver.url, max_bytes=1000)
@@ -85,7 +85,7 @@ def test_lost_response_may_have_acted(receiver):
     assert len(receiver.received) == 1
 
 
-def test_a_closed_port_has_not_acted(receiver):
+def test_closed_port_has_not_acted(receiver):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -94,7 +94,7 @@ def test_a_closed_port_has_not_acted(receiver):
     assert not raised.value.may_have_acted
 
 
-def test_a_server_that_trickles_is_cut_off_by_the_total_time(settings):
+def test_server_that_trickles_is_cut_off_by_the_total_time(settings):
     settings.HTTP_ALLOWED_NETWORKS = LOOPBACK
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(HttpPassingError) as raised:
         request("POST", f"http://127.0.0.1:{silent.getsockname()[1]}/", json={}, total_s=0.2)
@@ -144,7 +144,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch, 
         request("GET", "https://rebinding.example/")
 
 
-def test_a_name_is_resolved_once_so_rebinding_gains_nothing(receiver, monkeypatch):
+def test_name_is_resolved_once_so_rebinding_gains_nothing(receiver, monkeypatch):
     port = receiver.server.server_address[1]
     resolving_to(monkeypatch, ["127.0.0.1"], ["10.0.0.1"])
     client._transport.cache_clear()

@@ -77,7 +77,7 @@ def test_refused_user_is_logged_with_the_requested_address(lines, workspace, mak
     ]
 
 
-def test_a_key_in_an_address_is_masked_on_the_way_out(capsys):
+def test_key_in_an_address_is_masked_on_the_way_out(capsys):
     path = "/api/v1/webhooks/grafana/" + "k" * 32
     [written] = _written(capsys, lambda: security_log.note("request.refused", path=path, machine=7))
     line = json.loads(written)

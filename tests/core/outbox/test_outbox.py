@@ -81,7 +81,7 @@ def nudges(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_nudges_once_after_its_commit(delivered, nudges):
+def test_transaction_nudges_once_after_its_commit(delivered, nudges):
     with transaction.atomic():
         for _ in range(5):
             publish(Happened(1))

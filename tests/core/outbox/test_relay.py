@@ -59,7 +59,7 @@ def test_subscriber_is_called_once_and_the_dispatch_is_done(delivered):
     assert row.settled_at is not None
 
 
-def test_the_oldest_come_first(delivered):
+def test_oldest_come_first(delivered):
     happen(120)
     assert relay_due() == 120
     assert delivered == [str(n) for n in range(120)]
@@ -92,7 +92,7 @@ def failing(error):
     subscriber("ear", topics=("*",))(handler)
 
 
-def test_a_failure_is_written_down_and_tried_again_later(subscribers):
+def test_failure_is_written_down_and_tried_again_later(subscribers):
     failing(OSError("no route\x00 to host"))
     happen()
     relay_due()
@@ -174,7 +174,7 @@ def test_late_worker_cannot_settle_what_another_claimed(delivered):
     assert only().state == "done"
 
 
-def test_a_lease_lasts_ten_seconds_of_the_databases_clock(delivered):
+def test_lease_lasts_ten_seconds_of_the_databases_clock(delivered):
     happen()
     claim(1)
     assert 9 < seconds_from_now("lease_until") <= RELAY.lease_s
@@ -196,7 +196,7 @@ def test_sixteen_concurrent_relays_deliver_each_event_once(delivered):
     assert sorted(delivered, key=int) == [str(n) for n in range(300)]
 
 
-def test_a_handler_may_publish_in_turn(subscribers):
+def test_handler_may_publish_in_turn(subscribers):
     received = []
 
     @subscriber("echo", topics=("test.happened",))

@@ -86,7 +86,7 @@ def test_flag_whose_message_was_lost_expires(sent):
     assert 0 < valkey().pttl(nudging._flag(TASK)) <= nudging.FLAG_MS
 
 
-def test_the_message_reaches_the_queue_of_the_real_broker():
+def test_message_reaches_the_queue_of_the_real_broker():
     queue = "queue-of-a-test"
     with current_app._get_current_object().connection_for_write() as broker:
         if not broker.as_uri().startswith("redis"):
@@ -141,6 +141,6 @@ def test_event_that_no_page_shows_signals_nothing(lost):
     assert live.signal_open_pages(OutboxEvent(pk=9, workspace_id=7, payload={"live": []})) is None
 
 
-def test_a_signal_waits_for_valkey_to_come_back(lost):
+def test_signal_waits_for_valkey_to_come_back(lost):
     with pytest.raises(PassingError, match="Valkey cannot be reached"):
         live.signal_open_pages(OutboxEvent(pk=9, workspace_id=7, payload={"live": ["rules"]}))

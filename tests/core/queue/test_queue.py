@@ -64,7 +64,7 @@ def test_two_claimers_share_the_items_and_none_gets_one_twice():
     assert sorted(got[0] + got[1]) == [row.pk for row in rows()]
 
 
-def test_the_item_of_a_killed_worker_is_claimed_again_when_its_lease_ends():
+def test_item_of_a_killed_worker_is_claimed_again_when_its_lease_ends():
     plan()
     [killed] = claim()
     assert claim() == []
@@ -73,7 +73,7 @@ def test_the_item_of_a_killed_worker_is_claimed_again_when_its_lease_ends():
     assert (again.pk, again.attempts) == (killed.pk, 2)
 
 
-def test_a_worker_that_lost_its_lease_changes_nothing():
+def test_worker_that_lost_its_lease_changes_nothing():
     plan()
     [slow] = claim()
     expire_leases()
@@ -89,7 +89,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing():
     assert items.settle(quick)
 
 
-def test_an_item_rescheduled_is_not_settled_by_the_claim_before():
+def test_item_rescheduled_is_not_settled_by_the_claim_before():
     plan()
     [first] = claim()
     assert items.reschedule(first, Now() - timedelta(seconds=5))
@@ -118,7 +118,7 @@ def test_priority_comes_before_age():
     ],
     ids=str,
 )
-def test_a_queue_is_due_when_an_item_of_its_handlers_can_be_claimed(monkeypatch, fields, is_due):
+def test_queue_is_due_when_an_item_of_its_handlers_can_be_claimed(monkeypatch, fields, is_due):
     monkeypatch.setattr("core.queue.due.queues_of", lambda _: [QUEUE])
     works_on(QUEUE, OutboxDispatch, priorities=(Priority.NOTICE,), where="w.attempts < 7")(items.settle)
     plan(**({"priority": Priority.NOTICE} | fields))
@@ -131,7 +131,7 @@ def test_only_the_requested_priorities_are_claimed():
     assert claim(priorities=(Priority.PAGE, Priority.NOTICE)) == []
 
 
-def test_a_lane_is_worked_in_order_one_at_a_time():
+def test_lane_is_worked_in_order_one_at_a_time():
     first, second = plan(2, lane="incident:1")
     [other] = plan(lane="incident:2")
     assert {item.pk for item in claim()} == {first.pk, other.pk}
@@ -145,7 +145,7 @@ def test_a_lane_is_worked_in_order_one_at_a_time():
     assert [item.pk for item in claim()] == [second.pk]
 
 
-def test_a_dead_item_frees_its_lane():
+def test_dead_item_frees_its_lane():
     first, second = plan(2, lane="incident:1")
     [claimed] = claim()
     items.fail(claimed, PermanentError("refused"))
@@ -153,7 +153,7 @@ def test_a_dead_item_frees_its_lane():
     assert rows().get(pk=first.pk).state == "dead"
 
 
-def test_a_full_lane_does_not_hold_up_another():
+def test_full_lane_does_not_hold_up_another():
     plan(500, lane="incident:1")
     [other] = plan(lane="incident:2")
     assert [item.lane for item in claim()] == ["incident:1", other.lane]
@@ -167,12 +167,12 @@ def test_hand_back_does_not_count_as_an_attempt():
     assert 55 < (row.due_at - row.now).total_seconds() <= 60
 
 
-def test_a_condition_narrows_the_claim():
+def test_condition_narrows_the_claim():
     plan(3)
     assert [item.subscriber for item in claim(where="w.subscriber = 'item 2'")] == ["item 2"]
 
 
-def test_the_present_of_a_simulation_decides_what_is_due():
+def test_present_of_a_simulation_decides_what_is_due():
     plan(due_at=Now() + timedelta(days=2))
     later = rows().get().due_at + timedelta(seconds=1)
     assert claim() == []
@@ -199,7 +199,7 @@ def test_prune_deletes_old_done_items_only():
     assert sorted(states()) == ["dead", "pending"]
 
 
-def test_the_runner_settles_fails_and_parks():
+def test_runner_settles_fails_and_parks():
     plan(3)
 
     @works_on(QUEUE, OutboxDispatch)
@@ -214,7 +214,7 @@ def test_the_runner_settles_fails_and_parks():
     assert [row.last_error for row in rows()] == ["", "PermanentError: refused", "OSError: no route to host"]
 
 
-def test_a_handler_that_reschedules_is_not_settled():
+def test_handler_that_reschedules_is_not_settled():
     plan()
 
     @works_on(QUEUE, OutboxDispatch)
@@ -278,7 +278,7 @@ def test_thread_survives_an_unavailable_database(monkeypatch):
     assert len(done) == 1
 
 
-def test_the_state_counts_due_and_dead_items(handlers):
+def test_state_counts_due_and_dead_items(handlers):
     plan(3, due_at=Now() - timedelta(seconds=100))
     plan(1, due_at=Now() + timedelta(hours=1))
     works_on(QUEUE, OutboxDispatch)(lambda item: None)
@@ -288,7 +288,7 @@ def test_the_state_counts_due_and_dead_items(handlers):
     assert 99 < state.lag_s < 200
 
 
-def test_a_gate_lets_one_run_and_one_wait():
+def test_gate_lets_one_run_and_one_wait():
     gate, inside, go_on = Gate(), threading.Event(), threading.Event()
     ran = []
 

@@ -14,7 +14,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LEAST, MOST = (lambda low, high: low), (lambda low, high: high)
 
 
-def test_the_first_pause_is_at_most_a_second_and_at_least_half_of_one():
+def test_first_pause_is_at_most_a_second_and_at_least_half_of_one():
     assert after_failure(1, OSError(), uniform=MOST).delay == 1.0
     assert after_failure(1, OSError(), uniform=LEAST).delay == 0.5
 
@@ -24,7 +24,7 @@ def test_pauses_double_up_to_the_longest():
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
 
 
-def test_a_permanent_error_ends_it_at_once():
+def test_permanent_error_ends_it_at_once():
     assert after_failure(1, PermanentError("revoked")).is_dead
 
 

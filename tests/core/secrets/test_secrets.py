@@ -20,12 +20,12 @@ from core.secrets.signing import (
 BODY = b'{"a": 1}'
 
 
-def test_a_secret_has_two_live_values_at_most():
+def test_secret_has_two_live_values_at_most():
     secret = LiveSecret(("a",)).replaced_by("b").replaced_by("c")
     assert (secret.values, secret.current, secret.retired().values) == (("c", "b"), "c", ("c",))
 
 
-def test_a_secret_is_stored_encrypted():
+def test_secret_is_stored_encrypted():
     stored = LiveSecret(("value one", "value two")).encrypted()
     assert "value" not in stored
     assert LiveSecret.from_encrypted(stored).values == ("value one", "value two")
@@ -40,7 +40,7 @@ def test_both_live_values_verify_and_a_third_does_not():
     assert not verify_hmac_hex(["new", "old"], BODY + b" ", given)
 
 
-def test_the_standard_library_verifies_our_signature_by_either_live_secret():
+def test_standard_library_verifies_our_signature_by_either_live_secret():
     new, old, other = (new_webhook_secret() for _ in range(3))
     headers = sign_webhook([new, old], "msg_1", datetime.now(UTC), BODY)
     for secret in (new, old):
@@ -64,6 +64,6 @@ def test_we_verify_what_the_standard_library_signs():
 
 
 @pytest.mark.parametrize("text", ["", "whsec_", "whsec_!!", "whsec_YQ==", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"])
-def test_a_malformed_webhook_secret_is_recognized(text):
+def test_malformed_webhook_secret_is_recognized(text):
     assert not is_webhook_secret(text)
     assert is_webhook_secret(new_webhook_secret())

@@ -132,7 +132,7 @@ def test_unsupported_query_is_refused() -> None:
         compiled(int)(visits)(1)
 
 
-def test_a_query_of_dictionaries_is_refused() -> None:
+def test_query_of_dictionaries_is_refused() -> None:
     def names(workspace_id: int) -> Any:
         return Component.objects.of(workspace_id).values("name")
 

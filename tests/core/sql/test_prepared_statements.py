@@ -21,7 +21,7 @@ def names(workspace) -> dict[str, str]:
     return dict(Component.objects.of(workspace.pk).values_list("name", "description"))
 
 
-def test_a_statement_is_planned_once_for_a_connection() -> None:
+def test_statement_is_planned_once_for_a_connection() -> None:
     assert rows("select %s::int + 1", [1]) == [(2,)]
     assert "select $1::int + 1" in prepared()
 
@@ -112,7 +112,7 @@ def test_existing_rows_are_left_or_updated(workspace) -> None:
         insert(given[1:])
 
 
-def test_an_update_writes_the_fields_that_are_named(workspace) -> None:
+def test_update_writes_the_fields_that_are_named(workspace) -> None:
     made = [Component(workspace_id=workspace.pk, name=name, tier=1) for name in ("api", "db", "cache")]
     insert(made)
     for one in made[:2]:

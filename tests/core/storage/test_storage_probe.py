@@ -42,7 +42,7 @@ def lenient(settings: Any) -> Iterator[Receiver]:
         client._cached(receiver.url, settings.S3_REGION, "foreign-access", "foreign-secret").close()
 
 
-def test_a_lenient_storage_is_named_with_what_it_does_not_enforce(lenient: Receiver) -> None:
+def test_lenient_storage_is_named_with_what_it_does_not_enforce(lenient: Receiver) -> None:
     found = storage_uploads()
     assert found.level == "warn"
     for rule in ("the signed bytes", "the signed length", "the signed type", "one upload for each address"):

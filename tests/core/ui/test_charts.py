@@ -29,7 +29,7 @@ def chart(*rows, unit="incidents"):
         ([99], 100), ([101], 200), ([1_000_000], 1_000_000), ([1_000_001], 2_000_000), ([0.2], 1),
     ],
 )  # fmt: skip
-def test_the_axis_ends_at_a_round_number_above_every_value(values, top):
+def test_axis_ends_at_a_round_number_above_every_value(values, top):
     assert charts.top_of(values) == top
 
 
@@ -102,7 +102,7 @@ def test_invalid_count_is_drawn_as_nothing():
     assert Series("odd", (-3, float("nan"), float("-inf"), 2)).values == (0, 0, 0, 2)
 
 
-def test_a_series_must_have_a_value_for_every_label():
+def test_series_must_have_a_value_for_every_label():
     with pytest.raises(ValueError, match="row has 1 values for 2 labels"):
         Chart("x", ("a", "b"), (Series("row", (1,)),))
 
@@ -131,7 +131,7 @@ def test_empty_chart_is_a_sentence_and_no_drawing():
 
 
 @pytest.mark.parametrize("tag", [bars, stacked_bars, spark])
-def test_a_chart_has_a_name_a_description_and_its_numbers_in_a_table(tag):
+def test_chart_has_a_name_a_description_and_its_numbers_in_a_table(tag):
     made = tag(chart([1, 2, 3], [0, 1_234_567, 0]))
     key = re.search(r'aria-labelledby="(chart-\w+)-title', made)[1]
     assert f'<title id="{key}-title">Opened</title>' in made

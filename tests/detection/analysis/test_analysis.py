@@ -86,7 +86,7 @@ def test_grown_evidence_adds_a_new_revision_beside_the_old(burst, analyse, analy
     ("event_count", "status", "is_planned"),
     [(9, "open", True), (10, "open", True), (20, "open", False), (24, "open", True), (20, "resolved", True)],
 )
-def test_a_large_incident_is_analysed_again_when_its_events_doubled_or_it_is_over(
+def test_large_incident_is_analysed_again_when_its_events_doubled_or_it_is_over(
     burst, analyse, analyses, send, workspace, monkeypatch, event_count, status, is_planned
 ):
     monkeypatch.setattr(planning, "MANY_EVENTS", 15)

@@ -53,7 +53,7 @@ def test_errors_of_five_services_open_nothing(workspace, make_rule, send) -> Non
 
 
 @pytest.mark.parametrize(("span", "opened"), [(299.999, 1), (300, 0), (301, 0)])
-def test_the_window_is_shorter_than_its_seconds(workspace, make_rule, send, span, opened) -> None:
+def test_window_is_shorter_than_its_seconds(workspace, make_rule, send, span, opened) -> None:
     make_rule()
     send(errors(5, over=span))
     assert len(incidents(workspace)) == opened
@@ -68,7 +68,7 @@ def test_events_after_the_opening_are_counted_once_each(workspace, make_rule, se
     assert incident.event_count == 15
 
 
-def test_a_repeated_event_id_is_stored_and_counted_once(workspace, make_rule, send) -> None:
+def test_repeated_event_id_is_stored_and_counted_once(workspace, make_rule, send) -> None:
     make_rule()
     batch = [event | {"event_id": f"e{n}"} for n, event in enumerate(errors(4))]
     assert send(batch) == (4, 0)
@@ -86,7 +86,7 @@ def test_one_burst_across_all_builtin_rules_is_one_incident(workspace, machine, 
     assert incident.signals.count() == 2
 
 
-def test_a_rule_that_crosses_later_joins_the_incident_of_the_same_burst(workspace, machine, send) -> None:
+def test_rule_that_crosses_later_joins_the_incident_of_the_same_burst(workspace, machine, send) -> None:
     install_builtin_rules(machine)
     for event in errors(12):
         send([event])
@@ -98,16 +98,14 @@ def test_a_rule_that_crosses_later_joins_the_incident_of_the_same_burst(workspac
     }
 
 
-def test_a_typed_burst_takes_the_worse_severity(workspace, machine, send) -> None:
+def test_typed_burst_takes_the_worse_severity(workspace, machine, send) -> None:
     install_builtin_rules(machine)
     send(errors(10, event_type="service_unavailable"))
     [incident] = incidents(workspace)
     assert (incident.severity, incident.incident_type) == ("sev1", "service_down")
 
 
-def test_an_old_burst_never_opens_again_after_its_resolution(
-    workspace, make_rule, send, actor: Actor
-) -> None:
+def test_old_burst_never_opens_again_after_its_resolution(workspace, make_rule, send, actor: Actor) -> None:
     make_rule()
     send(errors(6))
     resolve_incident(actor, number=1)
@@ -117,7 +115,7 @@ def test_an_old_burst_never_opens_again_after_its_resolution(
     assert len(incidents(workspace)) == 1
 
 
-def test_a_new_burst_after_the_resolution_opens_the_next_incident(workspace, make_rule, send, actor) -> None:
+def test_new_burst_after_the_resolution_opens_the_next_incident(workspace, make_rule, send, actor) -> None:
     make_rule()
     send(errors(6))
     resolve_incident(actor, number=1)
@@ -144,7 +142,7 @@ def test_cooldown_opens_nothing_after_the_resolution(workspace, make_rule, send,
     assert len(incidents(workspace)) == 1
 
 
-def test_a_dry_run_leaves_one_finding_a_window_and_opens_nothing(workspace, make_rule, send) -> None:
+def test_dry_run_leaves_one_finding_a_window_and_opens_nothing(workspace, make_rule, send) -> None:
     make_rule(dry_run=True)
     send(errors(6))
     send(errors(3))
@@ -153,13 +151,13 @@ def test_a_dry_run_leaves_one_finding_a_window_and_opens_nothing(workspace, make
     assert (finding.outcome, finding.event_count, finding.group_key) == ("dry_run", 5, "shop")
 
 
-def test_a_disabled_rule_does_not_count(workspace, make_rule, send) -> None:
+def test_disabled_rule_does_not_count(workspace, make_rule, send) -> None:
     make_rule(enabled=False)
     send(errors(9))
     assert not incidents(workspace)
 
 
-def test_a_lowered_threshold_finds_the_burst_at_the_next_sweep(workspace, make_rule, send, admin) -> None:
+def test_lowered_threshold_finds_the_burst_at_the_next_sweep(workspace, make_rule, send, admin) -> None:
     make_rule(error_threshold=9)
     send(errors(6))
     sweep_due()
@@ -181,7 +179,7 @@ def test_late_events_within_the_hour_count(workspace, make_rule, send) -> None:
     assert len(incidents(workspace)) == 1
 
 
-def test_an_unbroken_run_opens_and_a_broken_one_does_not(workspace, make_rule, send) -> None:
+def test_unbroken_run_opens_and_a_broken_one_does_not(workspace, make_rule, send) -> None:
     make_rule(require_consecutive=True, error_threshold=3)
     ok = {"source": "shop", "level": "info"}
     bad = {"source": "shop", "level": "error"}
@@ -201,7 +199,7 @@ def test_consecutive_run_starts_again_at_a_reset(workspace, make_rule, send) -> 
     assert incidents(workspace)[0].event_count == 3
 
 
-def test_a_number_of_components_must_be_affected(workspace, make_rule, send) -> None:
+def test_number_of_components_must_be_affected(workspace, make_rule, send) -> None:
     make_rule(group_by="workspace", min_components_affected=3, error_threshold=4)
     send(errors(5, source="a"))
     send(errors(5, source="b"))
@@ -212,7 +210,7 @@ def test_a_number_of_components_must_be_affected(workspace, make_rule, send) -> 
     assert incident.affected.count() == 3
 
 
-def test_a_correlation_id_groups_across_sources(workspace, make_rule, send) -> None:
+def test_correlation_id_groups_across_sources(workspace, make_rule, send) -> None:
     make_rule(group_by="correlation_id")
     send([errors(1, source=f"s{n}", correlation_id="req-1")[0] for n in range(4)])
     send(errors(4, source="shop"))
@@ -221,7 +219,7 @@ def test_a_correlation_id_groups_across_sources(workspace, make_rule, send) -> N
     assert incidents(workspace)[0].event_count == 5
 
 
-def test_a_message_pattern_is_searched(workspace, make_rule, send) -> None:
+def test_message_pattern_is_searched(workspace, make_rule, send) -> None:
     make_rule(message_pattern="(?i)time[- ]?out", minimum_level=0)
     send(errors(5, message="all well"))
     assert not incidents(workspace)
@@ -229,7 +227,7 @@ def test_a_message_pattern_is_searched(workspace, make_rule, send) -> None:
     assert len(incidents(workspace)) == 1
 
 
-def test_a_workspace_never_counts_the_events_of_another(other_workspace, make_rule, send) -> None:
+def test_workspace_never_counts_the_events_of_another(other_workspace, make_rule, send) -> None:
     make_rule()
     send(errors(5))
     assert not Incident.objects.of(other_workspace.pk).exists()

@@ -44,7 +44,7 @@ def waiting() -> int:
         return int(cursor.fetchone()[0])
 
 
-def test_a_new_burst_is_seen_while_further_events_of_an_open_incident_wait(workspace, busy, send) -> None:
+def test_new_burst_is_seen_while_further_events_of_an_open_incident_wait(workspace, busy, send) -> None:
     send(errors(3, source=busy), then_drain=False)
     send(errors(5, source="new"), then_drain=False)
     drain_urgent()
@@ -132,7 +132,7 @@ def test_events_of_a_locked_incident_are_left_and_a_new_burst_is_not(workspace, 
     assert waiting() == 0
 
 
-def test_a_burst_that_shares_events_with_a_locked_incident_waits_for_it(workspace, make_rule, send) -> None:
+def test_burst_that_shares_events_with_a_locked_incident_waits_for_it(workspace, make_rule, send) -> None:
     make_rule("slow", error_threshold=3, time_window_seconds=3600)
     make_rule("fast", error_threshold=8, time_window_seconds=60)
     send(errors(3, ago=600))

@@ -54,13 +54,13 @@ def test_events_are_filtered_by_source_and_least_level(incident: Incident, actor
     assert events_page(actor, incident.pk, sources=["a"], minimum_level=Level.FATAL).items == []
 
 
-def test_a_filtered_list_is_paged_too(incident: Incident, actor: Actor) -> None:
+def test_filtered_list_is_paged_too(incident: Incident, actor: Actor) -> None:
     first = events_page(actor, incident.pk, sources=["b"], limit=6)
     second = events_page(actor, incident.pk, sources=["b"], limit=6, after=first.after)
     assert ([len(first.items), len(second.items)], second.after) == ([6, 4], None)
 
 
-def test_a_page_costs_three_statements_however_long(incident: Incident, actor: Actor) -> None:
+def test_page_costs_three_statements_however_long(incident: Incident, actor: Actor) -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -75,7 +75,7 @@ def test_another_workspaces_incident_does_not_exist_here(
         events_page(make_actor("admin", inside=other_workspace), incident.pk)
 
 
-def test_a_token_without_the_scope_to_read_is_forbidden(incident: Incident, workspace) -> None:
+def test_token_without_the_scope_to_read_is_forbidden(incident: Incident, workspace) -> None:
     sender = Actor(workspace.pk, "token", "sender", scopes=frozenset({"events:write"}))
     with pytest.raises(Forbidden):
         events_page(sender, incident.pk)

@@ -68,13 +68,13 @@ def test_search_that_fills_no_page_reports_its_progress_and_continues(incident, 
 
 
 @pytest.mark.parametrize("wanted", [None, EventFilter(source="b")])
-def test_a_page_costs_at_most_four_statements(incident, actor, wanted):
+def test_page_costs_at_most_four_statements(incident, actor, wanted):
     with CaptureQueriesContext(connection) as queries:
         member_events(actor, incident, wanted)
     assert len(queries) == (4 if wanted else 3)
 
 
-def test_the_distribution_is_by_source_the_busiest_first(incident, actor):
+def test_distribution_is_by_source_the_busiest_first(incident, actor):
     with CaptureQueriesContext(connection) as queries:
         spread = distribution_of(actor, incident)
     assert [(one.name, one.count, one.percent) for one in spread.sources] == [("a", 20, 100), ("b", 10, 50)]
@@ -82,12 +82,12 @@ def test_the_distribution_is_by_source_the_busiest_first(incident, actor):
     assert spread.sources[0].first_at < spread.sources[0].last_at
 
 
-def test_the_distribution_is_of_the_newest_events_only(incident, actor, monkeypatch):
+def test_distribution_is_of_the_newest_events_only(incident, actor, monkeypatch):
     monkeypatch.setattr(module, "SAMPLE", 12)
     assert distribution_of(actor, incident).counted == 12
 
 
-def test_a_filter_survives_its_own_address():
+def test_filter_survives_its_own_address():
     wanted = EventFilter("a/b c", "x&y", Level.WARNING)
     assert wanted.as_query() == "event_source=a%2Fb+c&event_type=x%26y&event_level=warning"
     assert (
@@ -104,7 +104,7 @@ def test_invalid_filter_names_its_parameter(given):
     assert [fault.field for fault in refused.value.faults] == list(given)
 
 
-def test_a_token_without_the_scope_to_read_is_forbidden(incident, workspace):
+def test_token_without_the_scope_to_read_is_forbidden(incident, workspace):
     sender = Actor(workspace.pk, "token", "sender", scopes=frozenset({"events:write"}))
     for ask in (member_events, distribution_of):
         with pytest.raises(Forbidden):
@@ -119,14 +119,14 @@ def client(actor):
     return client
 
 
-def test_the_page_masks_what_looks_like_a_secret(client, incident):
+def test_page_masks_what_looks_like_a_secret(client, incident):
     text = client.get(f"/incidents/{incident.reference}?event_source=b").content.decode()
     assert "hunter2" not in text
     assert "abcdef123456" not in text
     assert "node-1" in text
 
 
-def test_the_page_filters_events_and_pages_them(client, incident):
+def test_page_filters_events_and_pages_them(client, incident):
     path = f"/incidents/{incident.reference}"
     assert client.get(f"{path}?event_level=fatal").content.count(b'class="event"') == 10
     first = client.get(path).content.decode()
@@ -143,7 +143,7 @@ def test_unreadable_filter_shows_the_newest_events_and_an_error(client, incident
     assert response.content.count(b'class="event"') == 20
 
 
-def test_the_api_lists_them_filtered_and_masked(client, incident):
+def test_api_lists_them_filtered_and_masked(client, incident):
     path = f"/api/v1/incidents/{incident.number}/events"
     first = client.get(f"{path}?source=b&limit=6")
     assert [event["level"] for event in first.json()] == ["fatal"] * 6

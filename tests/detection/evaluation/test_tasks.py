@@ -44,14 +44,14 @@ def incidents(workspace) -> int:
     return int(Incident.objects.of(workspace.pk).count())
 
 
-def test_the_evaluate_task_opens_what_is_waiting(workspace, make_rule, send) -> None:
+def test_evaluate_task_opens_what_is_waiting(workspace, make_rule, send) -> None:
     make_rule()
     send(errors(5), then_drain=False)
     tasks.evaluate()
     assert incidents(workspace) == 1
 
 
-def test_the_evaluate_task_lets_the_next_nudge_through(workspace) -> None:
+def test_evaluate_task_lets_the_next_nudge_through(workspace) -> None:
     assert (nudge(tasks.EVALUATE, "detection"), nudge(tasks.EVALUATE, "detection")) == (True, False)
     tasks.evaluate()
     assert nudge(tasks.EVALUATE, "detection") is True
@@ -70,7 +70,7 @@ def test_rest_of_a_slice_is_left_to_another_task(
     assert valkey().exists(FLAG) == 1
 
 
-def test_a_burst_whose_outbox_rows_were_lost_is_found_by_the_sweep(workspace, make_rule, send) -> None:
+def test_burst_whose_outbox_rows_were_lost_is_found_by_the_sweep(workspace, make_rule, send) -> None:
     make_rule()
     send(errors(6), then_drain=False)
     lose_the_outbox()
@@ -81,7 +81,7 @@ def test_a_burst_whose_outbox_rows_were_lost_is_found_by_the_sweep(workspace, ma
 
 
 @pytest.mark.parametrize(("ago", "opened"), [(25, 0), (31, 1)])
-def test_a_rule_is_swept_when_its_check_interval_has_passed(
+def test_rule_is_swept_when_its_check_interval_has_passed(
     workspace, make_rule, send, ago: float, opened: int
 ) -> None:
     rule = make_rule(check_interval_seconds=30)
@@ -103,7 +103,7 @@ def test_sweep_is_recorded_so_that_the_next_one_waits(workspace, make_rule) -> N
     assert rule.last_swept_at == first
 
 
-def test_a_disabled_rule_is_not_swept(workspace, make_rule) -> None:
+def test_disabled_rule_is_not_swept(workspace, make_rule) -> None:
     rule = make_rule(enabled=False)
     tasks.sweep_rules()
     rule.refresh_from_db()
@@ -120,7 +120,7 @@ def test_lowered_threshold_applies_at_once_at_any_interval(workspace, make_rule,
     assert incidents(workspace) == 1
 
 
-def test_a_sweep_opens_nothing_twice(workspace, make_rule, send) -> None:
+def test_sweep_opens_nothing_twice(workspace, make_rule, send) -> None:
     rule = make_rule()
     send(errors(6))
     for _ in range(3):
@@ -147,7 +147,7 @@ def test_many_groups_are_swept_some_at_a_time(workspace, make_rule, send, monkey
     assert (sizes, incidents(workspace)) == ([2, 1], 3)
 
 
-def test_the_rules_of_every_workspace_are_swept(workspace, other_workspace, make_rule) -> None:
+def test_rules_of_every_workspace_are_swept(workspace, other_workspace, make_rule) -> None:
     make_rule()
     other = DetectionRule.objects.create(
         workspace_id=other_workspace.pk, rule_id="theirs", name="Theirs", incident_type="other",

@@ -62,7 +62,7 @@ def test_every_type_is_reached_from_events_at_its_default_severity(workspace, bu
 
 @pytest.mark.parametrize("batch", [1, 3, 12])
 @pytest.mark.parametrize("backwards", [False, True])
-def test_the_type_does_not_depend_on_batches_or_order(workspace, builtin, send, batch, backwards) -> None:
+def test_type_does_not_depend_on_batches_or_order(workspace, builtin, send, batch, backwards) -> None:
     events = [*errors(4, over=4), *errors(8, over=8, event_type="workflow_failed")]
     events = events[::-1] if backwards else events
     for start in range(0, len(events), batch):
@@ -72,7 +72,7 @@ def test_the_type_does_not_depend_on_batches_or_order(workspace, builtin, send, 
     assert incident.event_count == 12
 
 
-def test_a_specific_type_takes_over_and_brings_its_milder_severity(workspace, builtin, send) -> None:
+def test_specific_type_takes_over_and_brings_its_milder_severity(workspace, builtin, send) -> None:
     send(errors(5))
     assert the_incident(workspace).severity == "sev2"
     send(errors(5, event_type="quality_check_failed"))
@@ -86,7 +86,7 @@ def test_a_specific_type_takes_over_and_brings_its_milder_severity(workspace, bu
     assert entry.message == "Severity lowered from sev2 to sev3: Quality drop starts at SEV3."
 
 
-def test_a_rule_by_level_neither_renames_nor_raises_a_specific_incident(workspace, builtin, send) -> None:
+def test_rule_by_level_neither_renames_nor_raises_a_specific_incident(workspace, builtin, send) -> None:
     send(errors(5, event_type="quality_check_failed", level="warning"))
     send(errors(12, event_type="quality_check_failed"))
     send(errors(9))
@@ -120,9 +120,7 @@ def test_manual_change_stays(workspace, builtin, send, actor) -> None:
 
 
 @pytest.mark.parametrize(("kind", "metadata", "severity"), FACTS)
-def test_a_fact_at_the_opening_raises_the_severity(
-    workspace, builtin, send, kind, metadata, severity
-) -> None:
+def test_fact_at_the_opening_raises_the_severity(workspace, builtin, send, kind, metadata, severity) -> None:
     send(burst_of(kind, metadata=metadata))
     assert the_incident(workspace).severity == severity
     entry = TimelineEntry.objects.of(workspace.pk).filter(kind="severity_change").get()
@@ -130,7 +128,7 @@ def test_a_fact_at_the_opening_raises_the_severity(
 
 
 @pytest.mark.parametrize(("kind", "metadata", "severity"), FACTS)
-def test_a_fact_that_comes_later_raises_the_severity_once(
+def test_fact_that_comes_later_raises_the_severity_once(
     workspace, builtin, send, kind, metadata, severity
 ) -> None:
     send(burst_of(kind))
@@ -159,7 +157,7 @@ def test_long_incident_is_escalated_once(workspace, builtin, send, kind, severit
     assert the_incident(workspace).severity == severity
 
 
-def test_a_severity_a_person_declared_does_not_rise_by_itself(actor) -> None:
+def test_severity_a_person_declared_does_not_rise_by_itself(actor) -> None:
     chosen = declare_incident(actor, title="Limits", incident_type="api_rate_limit", severity="sev4")
     default = declare_incident(actor, title="Limits again", incident_type="api_rate_limit")
     assert raise_prolonged(timezone.now() + timedelta(minutes=40)) == 1
@@ -182,7 +180,7 @@ def test_a_severity_a_person_declared_does_not_rise_by_itself(actor) -> None:
      ("Coverage dropped from 85% to 72%", "quality_drop"), ("Health check failed: timeout", "service_down"),
      ("Something went wrong: error #1", None), ("JWT token expired: authentication failed", None)],
 )  # fmt: skip
-def test_a_message_names_its_type(message, kind) -> None:
+def test_message_names_its_type(message, kind) -> None:
     assert type_of(EventText("", message)) == kind
 
 
@@ -202,7 +200,7 @@ def test_facts_are_read_as_senders_write_them() -> None:
     assert facts_in({"free_percent": float("nan"), "critical_workflows": "no"}) == {}
 
 
-def test_the_docs_show_every_event_type() -> None:
+def test_docs_show_every_event_type() -> None:
     text = Path("docs/reference/event-types.md").read_text()
     assert all(f"`{name}`" in text for kind in NAMED for name in event_types_of(kind))
     assert all(f"`{kind.value}`" in text for kind in IncidentType if kind != IncidentType.OTHER)

@@ -59,7 +59,7 @@ async def test_unchanged_entries_stay_cached(clock: list[float]) -> None:
     assert (set(fresh.grants), set(fresh.rulesets)) == ({"digest"}, {1})
 
 
-async def test_a_changed_token_drops_the_tokens_and_not_the_rules(clock: list[float]) -> None:
+async def test_changed_token_drops_the_tokens_and_not_the_rules(clock: list[float]) -> None:
     versions = Versions()
     fresh = await filled(versions)
     versions.now = (1, 2)
@@ -68,7 +68,7 @@ async def test_a_changed_token_drops_the_tokens_and_not_the_rules(clock: list[fl
     assert (set(fresh.grants), set(fresh.rulesets)) == (set(), {1})
 
 
-async def test_a_changed_rule_drops_the_rules_and_not_the_tokens(clock: list[float]) -> None:
+async def test_changed_rule_drops_the_rules_and_not_the_tokens(clock: list[float]) -> None:
     versions = Versions()
     fresh = await filled(versions)
     versions.now = (2, 1)
@@ -77,7 +77,7 @@ async def test_a_changed_rule_drops_the_rules_and_not_the_tokens(clock: list[flo
     assert (set(fresh.grants), set(fresh.rulesets)) == ({"digest"}, set())
 
 
-async def test_a_token_is_looked_up_again_after_a_minute(clock: list[float]) -> None:
+async def test_token_is_looked_up_again_after_a_minute(clock: list[float]) -> None:
     fresh = await filled(Versions())
     clock[0] += 59
     await fresh.look()

@@ -75,7 +75,7 @@ async def test_single_event_returns_its_id(post: Post) -> None:
     assert (await post(GOOD | {"event_id": "e1"}))[1]["duplicates"] == 1
 
 
-async def test_the_same_event_from_many_at_once_is_stored_once(post: Post) -> None:
+async def test_same_event_from_many_at_once_is_stored_once(post: Post) -> None:
     responses = await asyncio.gather(*(post([GOOD | {"event_id": "same"}, GOOD]) for _ in range(30)))
     assert sum(response["accepted"] for _, response in responses) == 31
     assert sum(response["duplicates"] for _, response in responses) == 29
@@ -105,7 +105,7 @@ async def test_unknown_host_is_refused(post: Post) -> None:
     assert (await post(GOOD, host="evil.example"))[0] == 400
 
 
-async def test_a_local_caller_chooses_the_workspace(
+async def test_local_caller_chooses_the_workspace(
     token: Any, admin: Actor, other_workspace, settings
 ) -> None:
     settings.TOCSIN_OPEN_LOOPBACK = True
@@ -116,7 +116,7 @@ async def test_a_local_caller_chooses_the_workspace(
     assert (await call(body, {"x-workspace": "nowhere"}))[0] == 404
 
 
-async def test_a_body_that_grows_too_large_is_refused(post: Post) -> None:
+async def test_body_that_grows_too_large_is_refused(post: Post) -> None:
     assert (await post(b" " * (MAX_BODY + 1)))[0] == 413
 
 
@@ -124,7 +124,7 @@ async def test_only_post_is_taken() -> None:
     assert (await call(b"", {}, method="GET"))[0] == 405
 
 
-async def test_a_revoked_token_is_refused_at_once(post: Post, token: Any, admin: Actor) -> None:
+async def test_revoked_token_is_refused_at_once(post: Post, token: Any, admin: Actor) -> None:
     assert (await post(GOOD))[0] == 202
     await sync_to_async(revoke_token)(admin, token_id=token.row.pk)
     statuses = [(await post(GOOD))[0]]
@@ -135,7 +135,7 @@ async def test_a_revoked_token_is_refused_at_once(post: Post, token: Any, admin:
     assert statuses.count(202) <= 10
 
 
-async def test_a_new_rule_counts_within_a_second(post: Post, admin: Actor) -> None:
+async def test_new_rule_counts_within_a_second(post: Post, admin: Actor) -> None:
     await post(GOOD)
     fields = {
         "id": "two",
@@ -187,7 +187,7 @@ def test_duplicates_are_reported_to_their_batch_in_any_order() -> None:
     assert repeats(parcels, [(3,), (10,), (11,)]) == [2, 2]
 
 
-async def test_a_source_becomes_a_component_on_first_sight(post: Post, admin: Actor) -> None:
+async def test_source_becomes_a_component_on_first_sight(post: Post, admin: Actor) -> None:
     await post(GOOD | {"service": "new-one"})
     made = Component.objects.of(admin.workspace_id).filter(name="new-one")
     for _ in range(100):
@@ -197,7 +197,7 @@ async def test_a_source_becomes_a_component_on_first_sight(post: Post, admin: Ac
     assert await made.acount() == 1
 
 
-async def test_a_connection_that_broke_is_opened_again(post: Post) -> None:
+async def test_connection_that_broke_is_opened_again(post: Post) -> None:
     assert (await post(GOOD))[0] == 202
 
     def cut() -> None:

@@ -67,7 +67,7 @@ def test_batch_above_the_limit_passes_in_an_otherwise_idle_minute(name: str) -> 
     assert accepted(meter, limit, 3, size=1000) == 1
 
 
-def test_the_next_second_starts_afresh(early_in_a_second, name: str) -> None:
+def test_next_second_starts_afresh(early_in_a_second, name: str) -> None:
     meter, limit = RateLimiter(1), Limit(name, 10)
     assert accepted(meter, limit, 20) == 10
     time.sleep(1.01)
@@ -95,7 +95,7 @@ def test_process_within_its_local_share_makes_no_request(name: str, django_asser
         assert accepted(meter, limit, 201) == 200
 
 
-def test_the_service_refuses_what_is_over_the_limit_and_stores_nothing_of_it(
+def test_service_refuses_what_is_over_the_limit_and_stores_nothing_of_it(
     early_in_a_second, machine: Actor, settings, count_events: Callable[[], int]
 ) -> None:
     settings.EVENT_LIMIT_PER_WORKSPACE = 10
@@ -123,7 +123,7 @@ def test_documented_route_returns_429_with_retry_after(machine: Actor, settings)
     assert last.json()["detail"].endswith("the limit is 10 events a second for this token.")
 
 
-def test_a_refused_body_costs_nothing(machine: Actor, settings) -> None:
+def test_refused_body_costs_nothing(machine: Actor, settings) -> None:
     settings.EVENT_LIMIT_PER_WORKSPACE = 10
     for _ in range(30):
         batch, _ = accept_events(machine, body=orjson.dumps([{"level": "error"}] * 5))

@@ -22,7 +22,7 @@ def read(document: Any) -> Batch:
 
 
 @pytest.mark.parametrize("body", [GOOD, [GOOD], {"events": [GOOD]}])
-def test_an_object_a_batch_and_a_bare_array_are_read(body: Any) -> None:
+def test_object_a_batch_and_a_bare_array_are_read(body: Any) -> None:
     batch = read(body)
     assert [event.source for event in batch.events] == ["shop"]
     assert batch.single is (body is GOOD)
@@ -136,12 +136,12 @@ def test_bad_event_is_named_and_the_rest_is_accepted(bad: dict[str, Any], field:
     assert batch.faults[0].message
 
 
-def test_the_table_of_bad_events_is_long() -> None:
+def test_table_of_bad_events_is_long() -> None:
     assert len(BAD) >= 150
 
 
 @pytest.mark.parametrize("element", ["null", "1", "true", '"text"', "[]", "[[]]", "1.5", "[{}]"])
-def test_an_element_that_is_no_object_is_refused_alone(element: str) -> None:
+def test_element_that_is_no_object_is_refused_alone(element: str) -> None:
     batch = read(f"[{json.dumps(GOOD)},{element}]".encode())
     assert (len(batch.events), batch.faults[0].position, batch.faults[0].rule) == (1, 1, "type")
 

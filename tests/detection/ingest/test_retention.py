@@ -206,7 +206,7 @@ def test_old_keys_go_in_chunks_and_young_ones_stay(
     assert rows_in(query, "detection_event_key") == 2
 
 
-def test_a_forgotten_event_id_is_an_event_again(query: Sql, workspace, send) -> None:
+def test_forgotten_event_id_is_an_event_again(query: Sql, workspace, send) -> None:
     event = errors(1, level="info")[0] | {"event_id": "again"}
     assert (send([event]), send([event])) == ((1, 0), (0, 1))
     query("update detection_event_key set received_at = received_at - %s", 9 * DAY)

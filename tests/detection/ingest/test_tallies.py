@@ -37,7 +37,7 @@ def test_events_are_counted_by_level(send, machine):
     }  # fmt: skip
 
 
-def test_a_repeated_event_is_counted_once(send, machine):
+def test_repeated_event_is_counted_once(send, machine):
     batch = [one | {"event_id": str(n)} for n, one in enumerate(levels("error", "error"))]
     send(batch)
     send(batch)

@@ -76,7 +76,7 @@ async def test_session_request_requires_a_csrf_token(session: str, settings) -> 
     assert (status, response["code"]) == (403, "csrf_failed")
 
 
-async def test_a_token_counts_more_than_a_session(session: str, token: str) -> None:
+async def test_token_counts_more_than_a_session(session: str, token: str) -> None:
     status, _ = await Talk([GOOD]).ask("/api/v1/events", cookie=session, authorization=f"Bearer {token}")
     assert status == 202
 
@@ -87,7 +87,7 @@ async def test_other_cookies_do_not_matter_to_a_local_caller(token: str, setting
 
 
 @pytest.mark.parametrize("path", ["/api/v1/incidents", "/api/v1/events", "/sign-in", "/nowhere"])
-async def test_a_body_without_end_is_refused_and_not_read_to_its_end(token: str, path: str) -> None:
+async def test_body_without_end_is_refused_and_not_read_to_its_end(token: str, path: str) -> None:
     talk = Talk([CHUNK] * 2000)
     status, response = await talk.ask(path, authorization="Bearer nobody")
     assert (status, response["code"]) == (413, "too_large")
@@ -95,7 +95,7 @@ async def test_a_body_without_end_is_refused_and_not_read_to_its_end(token: str,
 
 
 @pytest.mark.parametrize("path", ["/api/v1/incidents", "/api/v1/events"])
-async def test_a_large_body_is_taken_in_before_it_is_refused(token: str, path: str) -> None:
+async def test_large_body_is_taken_in_before_it_is_refused(token: str, path: str) -> None:
     talk = Talk([CHUNK] * 20)
     assert (await talk.ask(path, content_length=str(20 * len(CHUNK))))[0] == 413
     assert talk.taken == 20
@@ -107,7 +107,7 @@ async def test_truncated_body_is_400(token: str, path: str) -> None:
     assert (status, response["code"]) == (400, "malformed")
 
 
-async def test_a_webhook_key_is_looked_at_before_the_body(token: str, admin: Actor) -> None:
+async def test_webhook_key_is_looked_at_before_the_body(token: str, admin: Actor) -> None:
     _, key = await sync_to_async(create_source)(admin, kind="alertmanager", name="Prod")
     for path in ("alertmanager/" + "k" * 40, f"datadog/{key}"):
         status, response = await Talk([CHUNK]).ask(f"/api/v1/webhooks/{path}", content_length="many")
@@ -116,7 +116,7 @@ async def test_a_webhook_key_is_looked_at_before_the_body(token: str, admin: Act
     assert (status, response["code"]) == (400, "malformed")
 
 
-async def test_a_key_in_a_header_or_a_senders_path_is_looked_at_before_the_body(
+async def test_key_in_a_header_or_a_senders_path_is_looked_at_before_the_body(
     token: str, admin: Actor
 ) -> None:
     _, genie = await sync_to_async(create_source)(admin, kind="opsgenie", name="Genie")
@@ -138,14 +138,14 @@ async def test_a_key_in_a_header_or_a_senders_path_is_looked_at_before_the_body(
         assert (await Talk([CHUNK]).ask(path, content_length="many", **headers))[0] == 400
 
 
-async def test_a_body_above_the_limit_of_its_format_is_not_read_whole(token: str) -> None:
+async def test_body_above_the_limit_of_its_format_is_not_read_whole(token: str) -> None:
     talk = Talk([CHUNK] * 160)
     status, _ = await talk.ask("/v2/enqueue")
     assert status in (400, 413)
     assert talk.taken * len(CHUNK) <= MAX_DRAINED + len(CHUNK)
 
 
-async def test_the_largest_body_gets_through_to_django(token: str) -> None:
+async def test_largest_body_gets_through_to_django(token: str) -> None:
     document = orjson.dumps({"title": "x", "description": ""})
     body = document + b" " * (MAX_BODY - len(document))
     status, response = await Talk([body[:9], body[9:]]).ask(

@@ -50,7 +50,7 @@ def test_rule_with_every_field_opens_an_incident(workspace, api, send) -> None:
     [({}, "error"), ({"sources": ["a"]}, "error"), ({"event_types": ["slow_request"]}, "debug"),
      ({"message_pattern": "boom"}, "debug"), ({"level": "warning"}, "warning")],
 )  # fmt: skip
-def test_the_level_defaults_to_error_where_no_type_or_pattern_is_named(
+def test_level_defaults_to_error_where_no_type_or_pattern_is_named(
     api, more: dict[str, Any], level: str
 ) -> None:
     assert api.post("/rules", GOOD | more).json()["minimum_level"] == level
@@ -63,7 +63,7 @@ def test_the_level_defaults_to_error_where_no_type_or_pattern_is_named(
      ({"level": "debug"}, "minimum_level", "matches_everything"),
      ({"level": "info", "event_types": []}, "minimum_level", "matches_everything")],
 )  # fmt: skip
-def test_a_rule_that_cannot_work_is_refused_with_the_reason(
+def test_rule_that_cannot_work_is_refused_with_the_reason(
     api, more: dict[str, Any], field: str, rule: str
 ) -> None:
     refused = api.post("/rules", GOOD | more)
@@ -76,7 +76,7 @@ def test_a_rule_that_cannot_work_is_refused_with_the_reason(
     assert tried.status_code == 422
 
 
-def test_a_change_that_would_silence_a_rule_is_refused_and_others_are_not(make_rule, admin) -> None:
+def test_change_that_would_silence_a_rule_is_refused_and_others_are_not(make_rule, admin) -> None:
     make_rule(minimum_level=0)
     assert update_rule(admin, rule_id="errors", fields={"name": "Noise", "enabled": False}).name == "Noise"
     with pytest.raises(Invalid):

@@ -33,13 +33,13 @@ def form_of(rule, **changes):
     return typed_of(rule_json(rule)) | {"version": str(rule.version)} | changes
 
 
-def test_a_form_reads_back_what_it_shows(browser, workspace):
+def test_form_reads_back_what_it_shows(browser, workspace):
     for rule in DetectionRule.objects.of(workspace.pk):
         shown = rule_json(rule)
         assert sent(typed_of(shown), is_new=True) == {name: shown[name] for name in SPECS}
 
 
-def test_a_rule_is_made_copied_changed_and_deleted_with_one_audit_row_each(browser, workspace):
+def test_rule_is_made_copied_changed_and_deleted_with_one_audit_row_each(browser, workspace):
     assert browser.post("/rules/new", NEW)["Location"] == "/rules/slow_checkout"
     page = browser.get("/rules/new?from=slow_checkout").content.decode()
     assert 'value="slow_checkout_copy"' in page
@@ -83,13 +83,13 @@ def test_form_shows_the_api_error_beside_its_field(browser, field, value, messag
     assert call.json()["errors"][0]["field"] == field
 
 
-def test_a_taken_rule_id_is_a_409_beside_its_field(browser):
+def test_taken_rule_id_is_a_409_beside_its_field(browser):
     response = browser.post("/rules/new", NEW | {"rule_id": "error_burst"})
     assert response.status_code == 409
     assert "Is used by another rule." in response.content.decode()
 
 
-def test_a_stale_form_is_refused_with_what_was_typed_and_goes_through_when_sent_again(
+def test_stale_form_is_refused_with_what_was_typed_and_goes_through_when_sent_again(
     browser, admin, workspace
 ):
     stale = form_of(rule_named(workspace), error_threshold="11")
@@ -103,7 +103,7 @@ def test_a_stale_form_is_refused_with_what_was_typed_and_goes_through_when_sent_
     assert browser.post("/rules/error_burst", stale | {"version": "2"}).status_code == 303
 
 
-def test_a_built_in_rule_is_switched_changed_and_reset_but_not_deleted(browser, workspace):
+def test_built_in_rule_is_switched_changed_and_reset_but_not_deleted(browser, workspace):
     assert browser.post("/rules/error_burst/disable").status_code == 303
     assert (
         browser.post("/rules/error_burst", form_of(rule_named(workspace), error_threshold="99")).status_code
@@ -116,7 +116,7 @@ def test_a_built_in_rule_is_switched_changed_and_reset_but_not_deleted(browser, 
     assert (rule.error_threshold, rule.enabled, rule.name) == (10, True, "Error burst")
 
 
-def test_a_custom_rule_has_nothing_to_be_reset_to(browser):
+def test_custom_rule_has_nothing_to_be_reset_to(browser):
     browser.post("/rules/new", NEW)
     assert browser.post("/rules/slow_checkout/reset").status_code == 409
 
@@ -183,7 +183,7 @@ def post_trial(browser, body):
     return browser.post("/api/v1/rules/test", json.dumps(body), content_type="application/json")
 
 
-def test_the_api_tries_a_draft_and_a_rule_that_exists(browser):
+def test_api_tries_a_draft_and_a_rule_that_exists(browser):
     result = post_trial(browser, {"rule": RULE, "events": EVENTS}).json()
     assert (result["events"], result["matched"], result["is_cut"]) == (3, 3, False)
     assert result["bursts"][0]["counted"] == 3
@@ -207,7 +207,7 @@ def test_the_api_tries_a_draft_and_a_rule_that_exists(browser):
         ({"rule_id": "nope", "minutes": 1}, 404, ""),
     ],
 )  # fmt: skip
-def test_the_api_names_what_is_wrong_with_a_trial(browser, body, status, field):
+def test_api_names_what_is_wrong_with_a_trial(browser, body, status, field):
     response = post_trial(browser, body)
     assert response.status_code == status
     if status == 422:

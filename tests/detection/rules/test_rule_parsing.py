@@ -57,25 +57,25 @@ def test_every_field_has_good_and_bad_examples_here() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name in BAD for value in BAD[name]], ids=repr)
-def test_a_bad_value_is_refused_and_its_field_named(name: str, value: Any) -> None:
+def test_bad_value_is_refused_and_its_field_named(name: str, value: Any) -> None:
     assert faults_of({name: value}) == {name: "value"}
 
 
 @pytest.mark.parametrize("name", FINE)
-def test_a_good_value_is_read(name: str) -> None:
+def test_good_value_is_read(name: str) -> None:
     sent, meant = FINE[name]
     assert read_rule({name: sent}, is_new=False) == {name: meant}
 
 
 @pytest.mark.parametrize("alias", ALIASES)
-def test_an_alias_means_its_field_and_a_fault_names_what_was_sent(alias: str) -> None:
+def test_alias_means_its_field_and_a_fault_names_what_was_sent(alias: str) -> None:
     name = ALIASES[alias]
     assert read_rule({alias: FINE[name][0]}, is_new=False) == {name: FINE[name][1]}
     assert faults_of({alias: BAD[name][0]}) == {alias: "value"}
 
 
 @pytest.mark.parametrize("pattern", ["(a{0,30}){0,30}$b", "(?:(?:x{0,12}){0,12}y?){0,5}$z"])
-def test_a_pattern_that_would_hold_up_the_events_of_others_is_refused(pattern: str) -> None:
+def test_pattern_that_would_hold_up_the_events_of_others_is_refused(pattern: str) -> None:
     with pytest.raises(Invalid) as refused:
         read_rule({"pattern": pattern}, is_new=False)
     assert refused.value.faults[0].message.startswith(("is too slow", "is too large"))
@@ -86,16 +86,16 @@ def test_a_pattern_that_would_hold_up_the_events_of_others_is_refused(pattern: s
     [r"(?i)\b(connection|socket) (refused|reset|timed out)\b", r"^.{0,80}error.*(code|status)=5\d\d$",
      r"\w+@\w+\.com", "(a|b)*a(a|b){12}c", r"(\d{1,3}\.){3}\d{1,3}", "(x+x+)+y"],
 )  # fmt: skip
-def test_the_patterns_people_write_are_taken(pattern: str) -> None:
+def test_patterns_people_write_are_taken(pattern: str) -> None:
     assert read_rule({"pattern": pattern}, is_new=False) == {"message_pattern": pattern}
 
 
-def test_a_new_rule_must_have_what_cannot_be_guessed() -> None:
+def test_new_rule_must_have_what_cannot_be_guessed() -> None:
     assert faults_of({}, is_new=True) == dict.fromkeys(REQUIRED, "required")
     assert read_rule(GOOD, is_new=True) == GOOD
 
 
-def test_an_alias_fills_a_required_field() -> None:
+def test_alias_fills_a_required_field() -> None:
     fields = {k: v for k, v in GOOD.items() if k != "error_threshold"} | {"threshold": 9}
     assert read_rule(fields, is_new=True)["error_threshold"] == 9
 

@@ -55,9 +55,7 @@ def test_new_rule_has_defaults_one_audit_row_and_one_event(admin: Actor) -> None
     assert version_of_rules() == before + 1
 
 
-def test_a_taken_rule_id_is_a_conflict_in_its_workspace_only(
-    admin: Actor, make_actor, other_workspace
-) -> None:
+def test_taken_rule_id_is_a_conflict_in_its_workspace_only(admin: Actor, make_actor, other_workspace) -> None:
     create_rule(admin, fields=GOOD)
     with pytest.raises(Conflict) as refused:
         create_rule(admin, fields=GOOD)
@@ -66,7 +64,7 @@ def test_a_taken_rule_id_is_a_conflict_in_its_workspace_only(
     assert rules_of(admin).count() == 1
 
 
-def test_a_workspace_has_no_more_rules_than_the_limit(admin: Actor, monkeypatch) -> None:
+def test_workspace_has_no_more_rules_than_the_limit(admin: Actor, monkeypatch) -> None:
     monkeypatch.setattr(services, "MAX_RULES", 1)
     create_rule(admin, fields=GOOD)
     with pytest.raises(Invalid):
@@ -83,14 +81,14 @@ def test_change_records_before_and_after_and_increments_the_version(admin: Actor
     assert (published_count(admin), version_of_rules()) == (2, before + 1)
 
 
-def test_a_change_to_the_same_changes_nothing(admin: Actor) -> None:
+def test_change_to_the_same_changes_nothing(admin: Actor) -> None:
     create_rule(admin, fields=GOOD)
     before = version_of_rules()
     assert update_rule(admin, rule_id="my-rule", fields=GOOD).version == 1
     assert (len(audit(admin)), published_count(admin), version_of_rules()) == (1, 1, before)
 
 
-def test_a_stale_version_is_a_conflict_that_shows_the_current_rule(admin: Actor) -> None:
+def test_stale_version_is_a_conflict_that_shows_the_current_rule(admin: Actor) -> None:
     create_rule(admin, fields=GOOD)
     update_rule(admin, rule_id="my-rule", fields={"threshold": 3})
     with pytest.raises(Conflict) as refused:
@@ -99,14 +97,14 @@ def test_a_stale_version_is_a_conflict_that_shows_the_current_rule(admin: Actor)
     assert rule_for(admin, "my-rule").error_threshold == 3
 
 
-def test_a_rule_id_cannot_be_changed(admin: Actor) -> None:
+def test_rule_id_cannot_be_changed(admin: Actor) -> None:
     create_rule(admin, fields=GOOD)
     with pytest.raises(Invalid) as refused:
         update_rule(admin, rule_id="my-rule", fields={"id": "other"})
     assert [(fault.field, fault.rule) for fault in refused.value.faults] == [("rule_id", "read_only")]
 
 
-def test_a_rule_is_switched_off_and_on(admin: Actor) -> None:
+def test_rule_is_switched_off_and_on(admin: Actor) -> None:
     create_rule(admin, fields=GOOD)
     assert disable_rule(admin, rule_id="my-rule").enabled is False
     assert enable_rule(admin, rule_id="my-rule").enabled is True
@@ -115,7 +113,7 @@ def test_a_rule_is_switched_off_and_on(admin: Actor) -> None:
     ]  # fmt: skip
 
 
-def test_a_custom_rule_is_deleted_and_a_builtin_one_is_not(admin: Actor) -> None:
+def test_custom_rule_is_deleted_and_a_builtin_one_is_not(admin: Actor) -> None:
     install_builtin_rules(admin)
     create_rule(admin, fields=GOOD)
     delete_rule(admin, rule_id="my-rule")

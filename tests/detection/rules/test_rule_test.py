@@ -84,7 +84,7 @@ def test_rule_with_minimum_sources_fires_on_several_sources(admin):
     assert len(trial(admin, events, group_by="workspace", min_components_affected=3).bursts) == 0
 
 
-def test_an_event_that_does_not_match_breaks_a_run(admin):
+def test_event_that_does_not_match_breaks_a_run(admin):
     broken = [*lines([0, 1]), *lines([2], level="info"), *lines([3, 4])]
     assert len(trial(admin, broken).bursts) == 1
     assert len(trial(admin, broken, require_consecutive=True).bursts) == 0

@@ -54,14 +54,14 @@ def test_built_in_rules_have_their_documented_numbers_and_cannot_be_deleted(
     assert "disabled" in refused.json()["detail"]
 
 
-def test_a_stale_version_is_409_with_the_rule_as_it_is(api: ApiClient) -> None:
+def test_stale_version_is_409_with_the_rule_as_it_is(api: ApiClient) -> None:
     api.post("/rules", GOOD)
     api.patch("/rules/my-rule", {"threshold": 3})
     refused = api.patch("/rules/my-rule", {"threshold": 4, "version": 1})
     assert (refused.status_code, refused.json()["current"]["version"]) == (409, 2)
 
 
-def test_a_taken_rule_id_is_409_and_names_the_field(api: ApiClient) -> None:
+def test_taken_rule_id_is_409_and_names_the_field(api: ApiClient) -> None:
     api.post("/rules", GOOD)
     refused = api.post("/rules", GOOD)
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (409, "rule_id")
@@ -73,7 +73,7 @@ def test_a_taken_rule_id_is_409_and_names_the_field(api: ApiClient) -> None:
      (GOOD | {"colour": 1}, "colour"), ({"name": "x"}, "rule_id"), ([GOOD], ""),
      (GOOD | {"version": "1"}, "version")],
 )  # fmt: skip
-def test_a_bad_rule_is_422_and_names_the_field(api: ApiClient, body: Any, field: str) -> None:
+def test_bad_rule_is_422_and_names_the_field(api: ApiClient, body: Any, field: str) -> None:
     refused = api.post("/rules", body)
     assert refused.status_code == 422
     assert field in {fault["field"] for fault in refused.json()["errors"]}
@@ -109,5 +109,5 @@ def test_another_workspaces_rule_is_404(
 
 
 @pytest.mark.parametrize("path", ["/rules/nothing", "/rules/INC-1", "/rules/" + "x" * 500])
-def test_an_unknown_rule_is_404(api: ApiClient, path: str) -> None:
+def test_unknown_rule_is_404(api: ApiClient, path: str) -> None:
     assert api.get(path).status_code == 404

@@ -172,12 +172,12 @@ def test_note_of_opsgenie_is_in_the_timeline(player) -> None:
     assert "Prod: note: Looking at it (Ops)" in messages
 
 
-def test_a_repeat_of_an_ha_pair_is_a_duplicate(player) -> None:
+def test_repeat_of_an_ha_pair_is_a_duplicate(player) -> None:
     player.play("f17-ha-external-url")
     assert player.responses[-1].json()["duplicates"] == 1
 
 
-def test_the_reason_of_a_failed_evaluation_is_shown(player) -> None:
+def test_reason_of_a_failed_evaluation_is_shown(player) -> None:
     player.play("f22-grafana-error-reason")
     assert "connection refused" in player.incident().description
 

@@ -109,12 +109,12 @@ def _kuma(status: int) -> dict[str, Any]:
     }
 
 
-def test_the_page_has_a_recipe_for_each_sender() -> None:
+def test_page_has_a_recipe_for_each_sender() -> None:
     assert re.findall(r"^## (.+)$", PAGE.read_text(), re.MULTILINE) == list(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_recipe_opens_an_incident_and_resolves_it(make_sender: Any, name: str) -> None:
+def test_recipe_opens_an_incident_and_resolves_it(make_sender: Any, name: str) -> None:
     mapping = block(name, "mapping")
     sender = make_sender(FORMATS.get(name, "generic"), mapping=json.loads(mapping) if mapping else {})
     address = f"/api/v1/webhooks/{FORMATS.get(name, 'generic')}/{sender.key}"

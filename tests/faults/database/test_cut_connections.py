@@ -59,7 +59,7 @@ def _for_a_while(fault: Callable[[], None], tocsin: Wired, seconds: float) -> Ca
 
 
 @pytest.mark.parametrize("how", ["cut", *whole("refuse", "reset", "half_close")])
-def test_the_database_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> None:
+def test_database_is_away_in_the_middle_of_a_burst(tocsin: Wired, how: str) -> None:
     burst = Burst()
     during(burst, tocsin, _for_a_while(getattr(tocsin.database_wire, how), tocsin, 0.4))
     check_it_settles(burst, tocsin)
@@ -171,7 +171,7 @@ def _execute(tocsin: Wired, statement: str, beside: psycopg.Connection) -> None:
 
 
 @pytest.mark.whole
-def test_a_worker_stopped_past_its_lease_does_nothing_twice(tocsin: Wired) -> None:
+def test_worker_stopped_past_its_lease_does_nothing_twice(tocsin: Wired) -> None:
     burst = Burst(services=4, each=20)
 
     def stop() -> None:

@@ -102,7 +102,7 @@ def test_backup_is_a_consistent_snapshot(copy_url: str, backup: Path) -> None:
 
 
 @pytest.mark.whole
-def test_the_copy_goes_on_where_the_backup_was_made(tocsin: Running, copy_url: str) -> None:
+def test_copy_goes_on_where_the_backup_was_made(tocsin: Running, copy_url: str) -> None:
     """What was sent stays sent, what waited is delivered, numbers go on, and events sent again are known."""
     done, opened = _row(copy_url, DONE), _row(copy_url, OPENED)
     again = tocsin.row("select event_id from detection_event order by id limit 1")[0]
@@ -147,7 +147,7 @@ def test_existing_data_is_replaced_only_with_the_flag(tocsin: Running, copy_url:
 
 
 @pytest.mark.whole
-def test_a_backup_that_fails_half_way_leaves_everything_as_it_was(
+def test_backup_that_fails_half_way_leaves_everything_as_it_was(
     tocsin: Running, copy_url: str, backup: Path, tmp_path: Path
 ) -> None:
     """The manifest is right and the dump ends among its rows: what was loaded is rolled back."""
@@ -162,7 +162,7 @@ def test_a_backup_that_fails_half_way_leaves_everything_as_it_was(
 
 
 @pytest.mark.whole
-def test_a_changed_byte_is_refused(tocsin: Running, copy_url: str, backup: Path, tmp_path: Path) -> None:
+def test_changed_byte_is_refused(tocsin: Running, copy_url: str, backup: Path, tmp_path: Path) -> None:
     manifest, dump = read_manifest(backup), b"".join(chunks(backup))
     path = _write_zip(tmp_path / "changed.zip", dump[:-9] + b"x" + dump[-8:], manifest)
     refused = _manage(tocsin, "restore", str(path), "--replace", DATABASE_URL=copy_url)

@@ -61,7 +61,7 @@ def _shows(tocsin: Wired, words: str, form: str = "") -> bool:
     return status == 200 and words in text
 
 
-def test_the_last_page_is_served_while_postgresql_is_stopped(tocsin: Wired, token: str) -> None:
+def test_last_page_is_served_while_postgresql_is_stopped(tocsin: Wired, token: str) -> None:
     _call(tocsin, token, "PUT", "/status-page", {"title": "Outside", "slug": "outside"})
     _call(tocsin, token, "POST", "/status-page/components", {"name": "Checkout"})
     number = _call(tocsin, token, "POST", "/incidents", {"title": "pg-main-2 lost", "severity": "sev2"})[

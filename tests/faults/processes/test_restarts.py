@@ -11,7 +11,7 @@ from tests.faults.running import Running
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("faults"), pytest.mark.timeout(600)]
 
 
-def test_a_rolling_restart_in_the_middle_of_a_burst(tocsin: Running) -> None:
+def test_rolling_restart_in_the_middle_of_a_burst(tocsin: Running) -> None:
     burst = Burst()
     during(burst, tocsin, lambda: roll(tocsin))
     check_it_settles(burst, tocsin)

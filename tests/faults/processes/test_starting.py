@@ -131,7 +131,7 @@ def test_leftovers_of_a_killed_run_are_removed_and_its_data_remains(tocsin: Runn
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.whole)])
-def test_a_signal_ends_everything_in_order(tocsin: Running, sent: signal.Signals) -> None:
+def test_signal_ends_everything_in_order(tocsin: Running, sent: signal.Signals) -> None:
     assert tocsin.up is not None
     running_now = tocsin.leftovers()
     assert len(running_now) > 5

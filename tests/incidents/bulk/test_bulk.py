@@ -101,12 +101,12 @@ def test_unknown_user_is_refused_as_commander(actor, five):
     assert RoleAssignment.objects.of(actor.workspace_id).count() == 0
 
 
-def test_a_viewer_may_do_nothing_to_many(make_actor, five):
+def test_viewer_may_do_nothing_to_many(make_actor, five):
     with pytest.raises(Forbidden):
         act_on_many(make_actor("viewer"), kind="resolve", picks=picks(*five))
 
 
-def test_the_same_request_twice_changes_nothing_twice(actor, five):
+def test_same_request_twice_changes_nothing_twice(actor, five):
     wanted = {"kind": "resolve", "picks": picks(*five), "message": "Rolled back"}
     first, second = act_on_many(actor, **wanted), act_on_many(actor, **wanted)
     assert first.pk == second.pk
@@ -184,7 +184,7 @@ def test_unchanged_or_refused_incident_has_nothing_to_undo(actor, theo, five):
     assert [incident_for(actor, n).acknowledged_at is None for n in (1, 2)] == [False, False]
 
 
-def test_an_undone_resolution_can_be_made_again(actor, five):
+def test_undone_resolution_can_be_made_again(actor, five):
     first = act_on_many(actor, kind="resolve", picks=picks(five[0]))
     undo_action(actor, action_id=first.pk)
     second = act_on_many(actor, kind="resolve", picks=picks(incident_for(actor, 1)))
@@ -216,7 +216,7 @@ def test_bulk_action_of_another_user_is_neither_seen_nor_undone(
             undo_action(other, action_id=action.pk)
 
 
-def test_a_commander_who_left_is_not_made_commander_again(actor, make_actor, theo, five):
+def test_commander_who_left_is_not_made_commander_again(actor, make_actor, theo, five):
     make_actor("responder", username="gone.soon")
     assign_role(actor, number=1, username="gone.soon")
     action = act_on_many(actor, kind="assign", picks=picks(incident_for(actor, 1)), username="theo.lind")
@@ -280,7 +280,7 @@ def test_undoing_in_two_tabs_and_a_resolution_in_a_third_end_in_one_clear_state(
     assert (now.status, now.version) == ("open", five[0].version + 2)
 
 
-def test_a_single_action_through_its_own_form_can_be_undone_too(actor, theo, five):
+def test_single_action_through_its_own_form_can_be_undone_too(actor, theo, five):
     assign_role(actor, number=1, role="tech_lead", username="rita.responder")
 
     def hand_over():

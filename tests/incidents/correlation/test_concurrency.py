@@ -139,7 +139,7 @@ def test_sixteen_acknowledging_at_once_are_one_and_the_rest_learn_who(workspace,
     assert AuditEntry.objects.of(workspace.pk).filter(action="incident.acknowledge").count() == 1
 
 
-def test_a_double_click_on_resolve_is_one_resolution_and_no_complaint(workspace, actor):
+def test_double_click_on_resolve_is_one_resolution_and_no_complaint(workspace, actor):
     declare_incident(actor, title="x")
     results = at_once(THREADS, lambda n: resolve_incident(actor, number=1, version=1))
     assert _failures(results) == []
@@ -154,7 +154,7 @@ def test_edits_of_one_version_let_one_through(actor):
     assert {failure.extra["current"]["version"] for failure in _failures(results)} == {2}
 
 
-def test_a_note_sent_sixteen_times_at_once_is_one_note(workspace, actor):
+def test_note_sent_sixteen_times_at_once_is_one_note(workspace, actor):
     declare_incident(actor, title="x")
     assert _failures(at_once(THREADS, lambda n: add_note(actor, number=1, message="Once"))) == []
     assert TimelineEntry.objects.of(workspace.pk).filter(kind="note").count() == 1

@@ -79,20 +79,20 @@ def test_labels_and_drill_flag_are_stored(declared):
         ({"started_at": datetime.fromisoformat("2020-01-01T00:00:00")}, "started_at"),
     ],
 )
-def test_a_wrong_field_is_named_and_nothing_is_written(workspace, declared, fields, field):
+def test_wrong_field_is_named_and_nothing_is_written(workspace, declared, fields, field):
     with pytest.raises(Invalid) as refused:
         declared(**fields)
     assert refused.value.faults[0].field == field
     assert not Incident.objects.of(workspace.pk).exists()
 
 
-def test_a_request_key_is_its_actors_own(make_actor, declared):
+def test_request_key_is_its_actors_own(make_actor, declared):
     assert declared(request_key="1").number == declared(title="Again", request_key="1").number == 1
     assert declare_incident(make_actor("manager"), title="Mine", request_key="1").number == 2
     assert declared(request_key="2").number == 3
 
 
-def test_the_database_refuses_a_second_incident_of_one_request(workspace, declared):
+def test_database_refuses_a_second_incident_of_one_request(workspace, declared):
     declared(request_key="1")
     declared()
     first = Incident.objects.of(workspace.pk).get(number=1)
@@ -100,7 +100,7 @@ def test_the_database_refuses_a_second_incident_of_one_request(workspace, declar
         Incident.objects.of(workspace.pk).filter(number=2).update(request_key=first.request_key)
 
 
-def test_a_viewer_may_not_declare(make_actor, workspace):
+def test_viewer_may_not_declare(make_actor, workspace):
     with pytest.raises(Forbidden, match="responder or higher"):
         declare_incident(make_actor("viewer"), title="x")
     assert not Incident.objects.of(workspace.pk).exists()

@@ -17,7 +17,7 @@ def _signed_in(actor):
     return client
 
 
-def test_a_title_with_nul_finds_what_the_rest_of_it_finds(actor, declared):
+def test_title_with_nul_finds_what_the_rest_of_it_finds(actor, declared):
     declared("Checkout is down")
     response = _signed_in(actor).get("/incidents/similar?title=checkout%00")
     assert (response.status_code, b"INC-1" in response.content) == (200, True)
@@ -30,7 +30,7 @@ def test_four_thousand_components_are_refused_by_name(actor):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_form_sent_ten_times_at_once_declares_one_incident(workspace, actor):
+def test_form_sent_ten_times_at_once_declares_one_incident(workspace, actor):
     form = {"title": "Twice", "severity": "sev3", "request_key": "one form"}
     client = _signed_in(actor)
 

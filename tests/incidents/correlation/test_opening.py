@@ -19,14 +19,14 @@ from tests.incidents.make import NOW, fingerprint, signal
 MINUTE = timedelta(minutes=1)
 
 
-def test_a_signal_opens_incident_number_one(detected):
+def test_signal_opens_incident_number_one(detected):
     incident = detected()
     assert (incident.number, incident.reference, incident.status, incident.version) == (1, "INC-1", "open", 1)
     assert (incident.severity, incident.source, incident.event_count) == ("sev2", "detected", 5)
     assert incident.fingerprint == fingerprint("checkout")
 
 
-def test_the_times_of_detection_are_known(detected):
+def test_times_of_detection_are_known(detected):
     incident = detected()
     assert incident.started_at == NOW - timedelta(seconds=20)
     assert incident.detected_at == NOW
@@ -81,7 +81,7 @@ def test_seeding_policies_again_preserves_changes(workspace):
     assert SlaPolicy.objects.of(workspace.pk).get(severity="sev1").acknowledge_within == 3
 
 
-def test_the_same_fingerprint_joins_quietly(detected, report, timeline, audited, published_topics):
+def test_same_fingerprint_joins_quietly(detected, report, timeline, audited, published_topics):
     incident = detected()
     [outcome] = report(signal(event_count=3, last_at=NOW + MINUTE), now=NOW + MINUTE)
     incident.refresh_from_db()
@@ -110,14 +110,14 @@ def test_another_detector_joins_by_name_and_raises_the_severity(
     assert IncidentSignal.objects.of(workspace.pk).count() == 2
 
 
-def test_a_detector_that_joined_is_found_by_its_own_fingerprint_from_then_on(detected, report):
+def test_detector_that_joined_is_found_by_its_own_fingerprint_from_then_on(detected, report):
     incident = detected()
     report(signal("down", reporter="rule:service_down", joins=incident.pk))
     [outcome] = report(signal("down", reporter="rule:service_down"))
     assert (outcome.incident_id, outcome.opened) == (incident.pk, False)
 
 
-def test_a_milder_detector_lowers_nothing(detected, report):
+def test_milder_detector_lowers_nothing(detected, report):
     incident = detected()
     report(signal("mild", reporter="rule:mild", severity=Severity.SEV4, joins=incident.pk))
     incident.refresh_from_db()
@@ -134,7 +134,7 @@ def test_manually_lowered_severity_stays_when_the_same_detector_fires_again(acto
     assert incident.severity == "sev4"
 
 
-def test_a_resolved_incident_is_not_joined(actor, detected, report):
+def test_resolved_incident_is_not_joined(actor, detected, report):
     from incidents.lifecycle.services.resolving import resolve_incident
 
     first = detected()
@@ -186,7 +186,7 @@ def _statements(workspace, signals):
     return len(queries)
 
 
-def test_the_number_of_statements_does_not_grow_with_the_number_of_signals(workspace):
+def test_number_of_statements_does_not_grow_with_the_number_of_signals(workspace):
     _statements(workspace, [signal("warm")])
     one = _statements(workspace, [signal("one")])
     hundred = _statements(workspace, [signal(n) for n in range(100)])
@@ -249,7 +249,7 @@ def test_every_workspace_counts_for_itself(other_workspace, detected):
     assert (outcome.number, outcome.opened) == (1, True)
 
 
-def test_the_database_itself_refuses_a_second_unresolved_incident_of_a_fingerprint(detected):
+def test_database_itself_refuses_a_second_unresolved_incident_of_a_fingerprint(detected):
     incident = detected()
     with pytest.raises(IntegrityError, match="one_unresolved_per_fingerprint"), transaction.atomic():
         Incident.objects.create(

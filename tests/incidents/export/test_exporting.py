@@ -119,7 +119,7 @@ def test_csv_follows_rfc_4180_with_a_byte_order_mark_only_for_people(actor, host
 
 
 @pytest.mark.parametrize("value", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "|a", "＝1", "＠a", "'a"])
-def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(value):
+def test_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(value):
     assert tables.cell(value) == f"'{value}"
 
 
@@ -128,7 +128,7 @@ def test_a_cell_that_a_spreadsheet_would_run_gets_an_apostrophe(value):
     [(None, ""), (True, "true"), (5, "5"), (-3.0, "-3"), (2.5, "2.5"), ("", ""), ("a=b", "a=b"),
      (NOW, "2026-03-01T12:00:00.000Z")],
 )  # fmt: skip
-def test_a_cell_of_any_other_kind_is_plain(value, text):
+def test_cell_of_any_other_kind_is_plain(value, text):
     assert tables.cell(value) == text
 
 
@@ -234,7 +234,7 @@ def test_formats_have_other_names(word, kind):
     assert parse_format(word) == kind
 
 
-def test_an_unknown_format_is_refused():
+def test_unknown_format_is_refused():
     with pytest.raises(Invalid, match="csv, json, markdown"):
         parse_format("xlsx")
 
@@ -274,7 +274,7 @@ def test_memory_does_not_grow_with_the_number_of_incidents(actor, workspace, kin
     assert peaks[1] < peaks[0] * 2  # of four times as many; what is not collected yet counts as well
 
 
-def test_a_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(
+def test_timeline_is_written_in_order_even_when_a_time_is_corrected_meanwhile(
     actor, incident_with_timeline, workspace
 ):
     file = export_one(actor, 1, Format.JSON)

@@ -36,16 +36,16 @@ statuses = st.sampled_from(list(Status))
         ("closed", {"investigating"}),
     ],
 )
-def test_the_whole_table_of_moves(status, allowed):
+def test_whole_table_of_moves(status, allowed):
     assert {s.value for s in next_statuses(Status(status))} == allowed
 
 
-def test_an_open_incident_cannot_be_closed_before_it_is_resolved():
+def test_open_incident_cannot_be_closed_before_it_is_resolved():
     with pytest.raises(ForbiddenMoveError, match="closed cannot follow open; possible: investigating"):
         move(IncidentState(Status.OPEN), Status.CLOSED, NOW)
 
 
-def test_a_move_to_the_present_status_is_no_move():
+def test_move_to_the_present_status_is_no_move():
     for status in Status:
         with pytest.raises(ForbiddenMoveError):
             move(IncidentState(status), status, NOW)
@@ -56,7 +56,7 @@ def test_no_status_returns_to_open():
         assert Status.OPEN not in next_statuses(status)
 
 
-def test_the_first_move_past_open_acknowledges():
+def test_first_move_past_open_acknowledges():
     assert move(IncidentState(Status.OPEN), Status.IDENTIFIED, NOW).acknowledged_at == NOW
 
 
@@ -69,7 +69,7 @@ def test_acknowledging_twice_preserves_the_first_time():
     assert acknowledge(acknowledge(IncidentState(Status.OPEN), NOW), LATER).acknowledged_at == NOW
 
 
-def test_the_first_monitoring_is_the_mitigation_and_a_second_one_is_not():
+def test_first_monitoring_is_the_mitigation_and_a_second_one_is_not():
     first = move(IncidentState(Status.IDENTIFIED), Status.MONITORING, NOW)
     again = move(move(first, Status.INVESTIGATING, LATER), Status.MONITORING, LATER)
     assert first.mitigated_at == again.mitigated_at == NOW
@@ -101,7 +101,7 @@ def test_only_leaving_resolved_or_closed_is_reopening():
     assert not is_reopening(Status.MONITORING, Status.INVESTIGATING)
 
 
-def test_the_timeline_has_a_name_for_every_move():
+def test_timeline_has_a_name_for_every_move():
     assert entry_kind(Status.MONITORING) == EntryKind.MITIGATION
     assert entry_kind(Status.RESOLVED) == EntryKind.RESOLUTION
     assert entry_kind(Status.IDENTIFIED) == EntryKind.STATUS_CHANGE
@@ -135,7 +135,7 @@ def test_lifecycle_times_are_set_once_on_any_path(path):
 
 
 @given(statuses)
-def test_the_end_can_be_reached_from_everywhere(status):
+def test_end_can_be_reached_from_everywhere(status):
     seen, frontier = {status}, {status}
     while frontier:
         frontier = {after for one in frontier for after in next_statuses(one)} - seen

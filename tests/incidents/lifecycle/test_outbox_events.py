@@ -26,7 +26,7 @@ def published(topic="incident.", after=0):
     return list(rows.order_by("id"))
 
 
-def test_an_event_carries_the_incident_as_it_was_and_who_acted(actor, incident, settings):
+def test_event_carries_the_incident_as_it_was_and_who_acted(actor, incident, settings):
     change_severity(actor, number=1, severity="sev1")
     opened, changed = published()
     assert opened.payload["schema"] == 1
@@ -60,7 +60,7 @@ def test_ids_follow_the_order_of_versions(actor, incident):
     assert versions[-1] > versions[0]
 
 
-def test_a_further_component_is_growth(actor, incident):
+def test_further_component_is_growth(actor, incident):
     set_component_impact(actor, number=1, component="web")
     assert published("incident.grew") == []
     set_component_impact(actor, number=1, component="search")

@@ -123,7 +123,7 @@ def test_database_enforces_one_unresolved_incident_per_signal(workspace, twins):
     assert incidents.filter(number=1).update(status="open") == 1
 
 
-def test_a_signal_that_reaches_a_resolved_incident_is_not_open(workspace, twins):
+def test_signal_that_reaches_a_resolved_incident_is_not_open(workspace, twins):
     first, _ = twins
     when = {"first_at": NOW, "last_at": NOW}
     made = IncidentSignal.objects.create(workspace=workspace, incident=first, fingerprint="f" * 64, **when)
@@ -131,7 +131,7 @@ def test_a_signal_that_reaches_a_resolved_incident_is_not_open(workspace, twins)
     assert not made.is_open
 
 
-def test_a_resolution_may_be_public(actor, declared, timeline):
+def test_resolution_may_be_public(actor, declared, timeline):
     incident = declared()
     resolving.resolve_incident(actor, number=1, message="All is well", is_public=True)
     assert timeline(incident)[-1].is_public

@@ -90,7 +90,7 @@ def test_change_repeated_by_the_same_actor_is_one_change(
     [call for call in CHANGES if call[0] not in (notes.add_note, notes.add_update)],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_stale_version_is_refused_with_the_present_state(actor, declared, audited, service, fields):
+def test_stale_version_is_refused_with_the_present_state(actor, declared, audited, service, fields):
     declared()
     responding.edit_incident(actor, number=1, impact="Everybody")
     with pytest.raises(Conflict, match="version 2, you sent 1") as refused:
@@ -190,7 +190,7 @@ def test_resolving_without_text_is_recorded_as_such(actor, declared, timeline):
     assert resolution_text(actor, incident) == ""
 
 
-def test_a_status_change_has_a_message_public_or_not(actor, declared, timeline):
+def test_status_change_has_a_message_public_or_not(actor, declared, timeline):
     incident = declared()
     responding.change_status(actor, number=1, status="identified", message="A bad deploy", is_public=True)
     responding.change_status(actor, number=1, status="mitigated", message="Rolled back")
@@ -200,7 +200,7 @@ def test_a_status_change_has_a_message_public_or_not(actor, declared, timeline):
     ]
 
 
-def test_an_impossible_move_names_what_is_possible(actor, declared, audited):
+def test_impossible_move_names_what_is_possible(actor, declared, audited):
     declared()
     with pytest.raises(Invalid, match="closed cannot follow open") as refused:
         responding.change_status(actor, number=1, status="closed")
@@ -214,7 +214,7 @@ def test_asking_for_open_while_open_changes_nothing(actor, declared):
     assert responding.change_status(actor, number=1, status="detected").version == 1
 
 
-def test_a_stage_word_given_as_status_moves_the_stage(actor, declared, timeline, audited):
+def test_stage_word_given_as_status_moves_the_stage(actor, declared, timeline, audited):
     incident = declared()
     changed = responding.change_status(actor, number=1, status="containing", message="Fencing it in")
     assert (changed.status, changed.stage) == ("open", "containment")
@@ -242,7 +242,7 @@ def test_a_stage_word_given_as_status_moves_the_stage(actor, declared, timeline,
         (responding.acknowledge_incident, {"number": "abc"}, "incident"),
     ],
 )
-def test_a_wrong_field_is_named_and_nothing_is_written(actor, declared, audited, service, fields, field):
+def test_wrong_field_is_named_and_nothing_is_written(actor, declared, audited, service, fields, field):
     declared()
     with pytest.raises(Invalid) as refused:
         service(actor, **{"number": 1, **fields})
@@ -251,7 +251,7 @@ def test_a_wrong_field_is_named_and_nothing_is_written(actor, declared, audited,
 
 
 @time_machine.travel(NOW, tick=False)
-def test_a_new_severity_moves_the_deadlines_from_detection(actor, declared):
+def test_new_severity_moves_the_deadlines_from_detection(actor, declared):
     declared()
     incident = responding.change_severity(actor, number=1, severity="critical")
     assert incident.severity == "sev1"
@@ -259,7 +259,7 @@ def test_a_new_severity_moves_the_deadlines_from_detection(actor, declared):
     assert incident.resolve_due_at == NOW + timedelta(hours=4)
 
 
-def test_the_audit_row_has_before_and_after(workspace, actor, declared):
+def test_audit_row_has_before_and_after(workspace, actor, declared):
     declared()
     responding.change_severity(actor, number=1, severity="sev2")
     entry = AuditEntry.objects.of(workspace.pk).latest("id")
@@ -267,7 +267,7 @@ def test_the_audit_row_has_before_and_after(workspace, actor, declared):
     assert (entry.user_id, entry.object_type) == (actor.user_id, "incident")
 
 
-def test_an_edit_names_what_changed_and_leaves_the_rest(actor, declared, timeline):
+def test_edit_names_what_changed_and_leaves_the_rest(actor, declared, timeline):
     incident = declared(labels={"project": "web"})
     edited = responding.edit_incident(actor, number=1, title="Checkout slow", impact="Carts time out")
     assert (edited.title, edited.impact, edited.labels) == (
@@ -294,7 +294,7 @@ def test_component_impact_worsens_and_is_removed(actor, declared, audited):
         responding.remove_component(actor, number=1, component="db")
 
 
-def test_the_incident_must_be_named_in_one_way(actor, declared):
+def test_incident_must_be_named_in_one_way(actor, declared):
     incident = declared()
     with pytest.raises(TypeError):
         responding.acknowledge_incident(actor)

@@ -41,7 +41,7 @@ def test_every_type_has_its_default_severity():
         ("resource_leak", {"duration_minutes": 45}, "sev2"),
     ],
 )
-def test_the_condition_of_each_type_decides(kind, facts, severity):
+def test_condition_of_each_type_decides(kind, facts, severity):
     assert escalated(IncidentType(kind), facts) == severity
 
 

@@ -36,7 +36,7 @@ def test_link_is_symmetric_and_published_for_both_incidents(actor, two, timeline
     assert published_topics()[-2:] == ["incident.changed"] * 2
 
 
-def test_a_link_is_taken_away_from_either_side(actor, two, audited):
+def test_link_is_taken_away_from_either_side(actor, two, audited):
     relate_incidents(actor, number=1, other=2)
     unrelate_incidents(actor, number=2, other=1)
     assert (linked(actor, two[0]), linked(actor, two[1])) == ([], [])
@@ -69,7 +69,7 @@ def test_another_workspaces_incident_cannot_be_linked(actor, make_actor, other_w
         relate_incidents(actor, number=1, other=3)
 
 
-def test_a_viewer_links_nothing(make_actor, two):
+def test_viewer_links_nothing(make_actor, two):
     with pytest.raises(Forbidden):
         relate_incidents(make_actor("viewer"), number=1, other=2)
 
@@ -103,7 +103,7 @@ def test_each_incident_is_in_one_list_only(actor, report):
     assert [one.number for one in found.all()] == [1]
 
 
-def test_an_incident_without_a_type_has_none_of_its_type(actor, two):
+def test_incident_without_a_type_has_none_of_its_type(actor, two):
     assert related_incidents(actor, two[1]).all() == []
 
 

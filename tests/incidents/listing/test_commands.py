@@ -20,5 +20,5 @@ from incidents.listing.commands import Command, parse_command
         ("", None),
     ],
 )
-def test_a_command_is_read_in_any_order_and_nothing_else_is_one(text, expected):
+def test_command_is_read_in_any_order_and_nothing_else_is_one(text, expected):
     assert parse_command(text) == expected

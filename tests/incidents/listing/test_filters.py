@@ -67,7 +67,7 @@ def test_every_alias_of_a_status_is_taken(word, status):
         ("done", "done"),
     ],
 )
-def test_a_stage_word_given_as_status_filters_the_stage(word, stage):
+def test_stage_word_given_as_status_filters_the_stage(word, stage):
     found = parse(status=word)
     assert found.stages_as_status == {Stage(stage)}
     assert found.statuses == frozenset()
@@ -78,7 +78,7 @@ def test_stage_word_with_a_status_widens_it():
     assert (found.statuses, found.stages_as_status) == ({Status.RESOLVED}, {Stage.CONTAINMENT})
 
 
-def test_a_stage_given_as_stage_narrows():
+def test_stage_given_as_stage_narrows():
     assert parse(stage="containing").stages == {Stage.CONTAINMENT}
 
 
@@ -114,7 +114,7 @@ def test_labels_come_as_pairs_and_the_project_is_one():
     assert parse(projectId="web").project == "web"
 
 
-def test_the_other_names_of_parameters_are_taken():
+def test_other_names_of_parameters_are_taken():
     found = parse(incident_type="memory_exhaust", service="api", commander="jane", q="checkout, again")
     assert found.types == {IncidentType.MEMORY_EXHAUSTION}
     assert (found.components, found.assigned_to, found.search) == ({"api"}, "jane", "checkout, again")
@@ -148,7 +148,7 @@ def test_fifty_values_of_one_parameter_are_taken():
         ("severity", 5),
     ],
 )
-def test_a_wrong_value_names_its_parameter(parameter, value):
+def test_wrong_value_names_its_parameter(parameter, value):
     with pytest.raises(Invalid) as refused:
         parse_filter({parameter: value}, now=NOW)
     assert refused.value.faults[0].field.split(".")[0] == parameter

@@ -27,7 +27,7 @@ def test_cursor_round_trips(at, pk):
 
 
 @given(moments, st.integers(0, 2**63 - 1))
-def test_a_cursor_is_safe_in_an_address(at, pk):
+def test_cursor_is_safe_in_an_address(at, pk):
     assert set(encode_cursor(at, pk)) <= set(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
     )
@@ -36,7 +36,7 @@ def test_a_cursor_is_safe_in_an_address(at, pk):
 @pytest.mark.parametrize(
     "cursor", ["x", "💥", "AAAA", "=", "MjAyNg", "a" * 5000, encode_cursor(NOW, 1)[:-4], "\x00"]
 )
-def test_a_made_up_cursor_is_refused_by_name(cursor):
+def test_made_up_cursor_is_refused_by_name(cursor):
     with pytest.raises(Invalid) as refused:
         decode_cursor(cursor)
     assert refused.value.faults[0].field == "cursor"
@@ -63,7 +63,7 @@ def test_cursor_out_of_range_is_refused(row):
         decode_cursor(_named(row))
 
 
-def test_a_cursor_with_an_odd_offset_is_read_in_utc():
+def test_cursor_with_an_odd_offset_is_read_in_utc():
     at, _ = decode_cursor(_named("2026-03-01T12:00:00+23:59:59.5 1"))
     assert (at.tzinfo, at.isoformat()) == (UTC, "2026-02-28T12:00:00.500000+00:00")
 
@@ -76,7 +76,7 @@ def test_invalid_cursor_is_always_refused(cursor):
         assert pk >= 0
 
 
-def test_a_full_page_without_more_has_no_next():
+def test_full_page_without_more_has_no_next():
     assert page_of([1, 2], 2, lambda n: (NOW, n)).next_cursor is None
 
 

@@ -120,7 +120,7 @@ def test_lenient_parsing_equals_strict_parsing():
     assert read("").wanted == IncidentFilter()
 
 
-def test_the_component_field_shows_what_is_chosen_and_suggests_the_others():
+def test_component_field_shows_what_is_chosen_and_suggests_the_others():
     boxes = {one.name: one for one in selects(read("component=billing"), ["api"], with_status=True)}
     field = boxes["component"]
     assert (field.is_searchable, field.chosen, list(field.choices)) == (True, "billing", [("api", "api")])

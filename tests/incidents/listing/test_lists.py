@@ -142,7 +142,7 @@ def test_pages_forwards_and_back_hold_what_a_plain_sort_gives(all_incidents, act
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_the_count_and_the_batches_agree_with_the_filter(all_incidents, actor, name):
+def test_count_and_the_batches_agree_with_the_filter(all_incidents, actor, name):
     given, test = FILTERS[name]
     wanted = parse_filter(given)
     expected = [i.number for i in sorted(filter(test, all_incidents), key=SORT_KEYS["newest"])]
@@ -152,7 +152,7 @@ def test_the_count_and_the_batches_agree_with_the_filter(all_incidents, actor, n
     assert max((len(batch) for batch in batches), default=0) <= 10
 
 
-def test_a_count_stops_beyond_the_most(all_incidents, actor):
+def test_count_stops_beyond_the_most(all_incidents, actor):
     assert count_incidents(actor, most=20) == 21
 
 
@@ -166,7 +166,7 @@ def test_first_page_shows_new_incidents(all_incidents, actor, declared):
     assert (top.items[0].number, len(top.items)) == (newcomer.number, 10)
 
 
-def test_an_incident_that_moves_while_a_page_is_read_takes_none_along(all_incidents, actor, monkeypatch):
+def test_incident_that_moves_while_a_page_is_read_takes_none_along(all_incidents, actor, monkeypatch):
     every = [incident.number for incident in incidents_page(actor, sort="severity", limit=200).items]
     read = listing_selectors.in_order
 
@@ -182,7 +182,7 @@ def test_an_incident_that_moves_while_a_page_is_read_takes_none_along(all_incide
 
 
 @pytest.mark.parametrize("sort", ORDERS)
-def test_a_page_deep_down_takes_two_queries_and_sorts_nothing(all_incidents, actor, sort):
+def test_page_deep_down_takes_two_queries_and_sorts_nothing(all_incidents, actor, sort):
     cursor = incidents_page(actor, limit=40, sort=sort).next_cursor
     with CaptureQueriesContext(connection) as queries:
         incidents_page(actor, cursor=cursor, limit=20, sort=sort)

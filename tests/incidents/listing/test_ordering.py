@@ -40,7 +40,7 @@ def test_cursor_round_trips_in_every_order(order, is_back):
 
 
 @orders
-def test_a_cursor_of_one_order_is_refused_by_every_other(order):
+def test_cursor_of_one_order_is_refused_by_every_other(order):
     for other in ORDERS.values():
         if other != order:
             with pytest.raises(Invalid) as refused:
@@ -103,11 +103,11 @@ def test_orders_have_other_names(word, name):
     assert parse_order(word).name == name
 
 
-def test_an_unknown_order_is_refused_with_the_known_ones():
+def test_unknown_order_is_refused_with_the_known_ones():
     with pytest.raises(Invalid, match="last_event"):
         parse_order("shoe size")
 
 
-def test_the_keys_of_an_order_end_in_the_id_so_that_no_two_rows_tie():
+def test_keys_of_an_order_end_in_the_id_so_that_no_two_rows_tie():
     assert {order.keys[-1] for order in ORDERS.values()} == {"id"}
     assert datetime(2026, 3, 1, tzinfo=UTC) < NOW

@@ -65,7 +65,7 @@ def test_every_percentage_has_exactly_one_word():
         assert words == [Health(percent).standing]
 
 
-def test_a_worse_impact_or_severity_never_takes_less():
+def test_worse_impact_or_severity_never_takes_less():
     order = [Impact.DEGRADED, Impact.PARTIAL_OUTAGE, Impact.TOTAL_OUTAGE]
     for severity in Severity:
         taken = [health.COMPONENT_POINTS[impact][severity] for impact in order]
@@ -75,7 +75,7 @@ def test_a_worse_impact_or_severity_never_takes_less():
         assert taken == sorted(taken, reverse=True)
 
 
-def test_the_document_gives_the_same_numbers():
+def test_document_gives_the_same_numbers():
     rows = re.findall(r"^\| ([^|]+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", DOCUMENT.read_text(), re.M)
     documented = {name.strip(): [int(n) for n in numbers] for name, *numbers in rows}
     known = {Impact(impact).label: list(row.values()) for impact, row in health.COMPONENT_POINTS.items()}

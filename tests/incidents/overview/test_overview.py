@@ -125,7 +125,7 @@ def test_health_equals_a_plain_loop(crowd, actor):
     _agrees(now.mttr, _seconds((row.detected_at, row.resolved_at) for row in recent))
 
 
-def test_the_last_day_agrees_with_a_plain_loop(crowd, actor):
+def test_last_day_agrees_with_a_plain_loop(crowd, actor):
     day, first = last_day(actor), datetime(2026, 3, 28, 9, 0, tzinfo=UTC)
     found = [row for row in crowd if row.detected_at >= first and not row.is_drill]
     ended = [row for row in crowd if row.resolved_at and row.resolved_at >= first and not row.is_drill]
@@ -224,7 +224,7 @@ def test_components_are_filtered(crowd, actor, wanted, count):
     assert len(components_page(actor, wanted).items) == count
 
 
-def test_an_archived_component_is_shown_while_an_open_incident_touches_it(crowd, actor, keeper):
+def test_archived_component_is_shown_while_an_open_incident_touches_it(crowd, actor, keeper):
     affected = next(s.component for s in components_page(actor).items if s.load.open_count)
     healthy = component_for(actor, name="part-8")
     for one in (affected, healthy):
@@ -234,7 +234,7 @@ def test_an_archived_component_is_shown_while_an_open_incident_touches_it(crowd,
     assert healthy.name not in names
 
 
-def test_the_last_event_is_that_of_the_newest_incident(declared, actor):
+def test_last_event_is_that_of_the_newest_incident(declared, actor):
     first, second = (declared(f"T{n}", components=["api"]) for n in range(2))
     at = first.detected_at
     Incident.objects.of(actor.workspace_id).filter(pk=first.pk).update(last_event_at=at - timedelta(hours=2))
@@ -245,7 +245,7 @@ def test_the_last_event_is_that_of_the_newest_incident(declared, actor):
     assert state.last_event_at == at - timedelta(hours=1)
 
 
-def test_a_reopened_incident_is_not_resolved_today(declared, actor):
+def test_reopened_incident_is_not_resolved_today(declared, actor):
     declared()
     resolve_incident(actor, number=1)
     assert (standings(actor).active, standings(actor).resolved_today) == (0, 1)
@@ -300,6 +300,6 @@ def test_another_workspaces_component_is_not_there(crowd, make_actor, other_work
         create_component(outsider, name="x", wanted={"depends_on": ["part-0"]})
 
 
-def test_a_responder_may_not_change_the_catalogue(actor):
+def test_responder_may_not_change_the_catalogue(actor):
     with pytest.raises(Forbidden):
         create_component(actor, name="api")

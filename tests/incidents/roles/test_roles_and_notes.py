@@ -29,7 +29,7 @@ def test_assigning_without_a_role_means_commander(actor, dana, declared, timelin
     assert audited()[-1] == "incident.role"
 
 
-def test_a_member_may_be_named_by_mail_or_id(actor, dana, declared):
+def test_member_may_be_named_by_mail_or_id(actor, dana, declared):
     declared()
     assert assign_role(actor, number=1, username="dana@example.test").commander_username == "dana"
     assert assign_role(actor, number=1, user_id=actor.user_id).commander_username == "rita.responder"
@@ -53,7 +53,7 @@ def test_roles_are_held_side_by_side(actor, dana, declared):
     assert {a.role for a in roles_of(actor, incident)} == {"tech_lead", "comms_lead"}
 
 
-def test_the_same_holder_again_changes_nothing(actor, dana, declared, audited):
+def test_same_holder_again_changes_nothing(actor, dana, declared, audited):
     declared()
     first = assign_role(actor, number=1, username="dana")
     assert assign_role(dana, number=1, username="dana").version == first.version
@@ -69,14 +69,14 @@ def test_member_of_another_workspace_cannot_lead(workspace, other_workspace, act
     assert not RoleAssignment.objects.of(workspace.pk).exists()
 
 
-def test_a_stale_assignment_is_refused(actor, dana, declared):
+def test_stale_assignment_is_refused(actor, dana, declared):
     declared()
     assign_role(actor, number=1, username="dana", version=1)
     with pytest.raises(Conflict):
         assign_role(actor, number=1, user_id=actor.user_id, version=1)
 
 
-def test_a_note_is_internal_and_changes_no_version(actor, declared, timeline):
+def test_note_is_internal_and_changes_no_version(actor, declared, timeline):
     incident = declared()
     noted = add_note(actor, number=1, message=" Looking at the logs ")
     entry = timeline(incident)[-1]
@@ -88,7 +88,7 @@ def test_a_note_is_internal_and_changes_no_version(actor, declared, timeline):
     )
 
 
-def test_an_update_is_public_and_restarts_the_update_clock(actor, declared, timeline):
+def test_update_is_public_and_restarts_the_update_clock(actor, declared, timeline):
     with time_machine.travel(NOW, tick=False) as clock:
         incident = declared()
         assert incident.update_due_at == NOW + timedelta(hours=4)
@@ -112,7 +112,7 @@ def test_same_text_later_or_by_another_actor_is_another_note(actor, dana, declar
     assert len(timeline(incident)) == 4
 
 
-def test_the_key_lists_are_sorted_by_follows_the_commander_and_their_name(workspace, actor, dana, declared):
+def test_key_lists_are_sorted_by_follows_the_commander_and_their_name(workspace, actor, dana, declared):
     def keys():
         return list(Incident.objects.of(workspace.pk).order_by("id").values_list("commander_key", flat=True))
 

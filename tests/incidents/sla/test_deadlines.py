@@ -12,7 +12,7 @@ from tests.incidents.make import NOW
 
 
 @pytest.mark.parametrize(("severity", "minutes"), [("sev1", 15), ("sev2", 30), ("sev3", 120), ("sev4", 480)])
-def test_the_standard_times_to_acknowledge(severity, minutes):
+def test_standard_times_to_acknowledge(severity, minutes):
     due = deadlines(STANDARD[Severity(severity)], NOW)
     assert due.acknowledge_due_at == NOW + timedelta(minutes=minutes)
 
@@ -48,7 +48,7 @@ def test_updates_are_due_from_the_last_one():
     assert deadlines(clocks, NOW, updated_at).update_due_at == updated_at + timedelta(minutes=30)
 
 
-def test_an_update_from_before_the_detection_buys_no_time():
+def test_update_from_before_the_detection_buys_no_time():
     clocks = Clocks(15, update_every=30)
     early = NOW - timedelta(hours=1)
     assert deadlines(clocks, NOW, early).update_due_at == NOW + timedelta(minutes=30)

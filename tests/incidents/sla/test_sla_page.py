@@ -29,7 +29,7 @@ def form(policy=STANDARD, **changes):
     return {**_typed(policy), "based_on": "", **changes}
 
 
-def test_the_clocks_are_saved_with_one_audit_row(browser, workspace):
+def test_clocks_are_saved_with_one_audit_row(browser, workspace):
     for _ in range(2):
         assert browser.post(URL, form(RESPONSE_TIMES)).status_code == 303
     assert policy_of(workspace.pk) == dict(RESPONSE_TIMES)
@@ -39,7 +39,7 @@ def test_the_clocks_are_saved_with_one_audit_row(browser, workspace):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_is_shown_and_not_saved(browser, workspace, preset):
+def test_preset_is_shown_and_not_saved(browser, workspace, preset):
     text = browser.get(f"{URL}?preset={preset}").content.decode()
     assert (
         f'name="sev3.acknowledge_within" value="{PRESETS[preset][Severity.SEV3].acknowledge_within}"' in text
@@ -48,7 +48,7 @@ def test_a_preset_is_shown_and_not_saved(browser, workspace, preset):
     assert policy_of(workspace.pk) == dict(STANDARD)
 
 
-def test_an_unknown_preset_shows_what_is_set(browser):
+def test_unknown_preset_shows_what_is_set(browser):
     assert "Nothing is saved yet" not in browser.get(f"{URL}?preset=nope").content.decode()
 
 
@@ -82,7 +82,7 @@ def test_empty_target_is_no_target(browser, workspace):
     assert (clocks.update_every, clocks.resolve_within) == (None, None)
 
 
-def test_a_stale_form_is_refused_and_goes_through_when_sent_again(browser, admin, workspace):
+def test_stale_form_is_refused_and_goes_through_when_sent_again(browser, admin, workspace):
     stale = form(**{"sev1.acknowledge_within": "7", "based_on": policy_mark(STANDARD)})
     change_policies(admin, policies=RESPONSE_TIMES)
     response = browser.post(URL, stale)

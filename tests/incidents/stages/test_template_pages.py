@@ -48,7 +48,7 @@ def browser(admin):
 
 
 @pytest.mark.parametrize("stage", list(STANDARD))
-def test_a_checklist_reads_back_as_it_was_written(stage):
+def test_checklist_reads_back_as_it_was_written(stage):
     assert tuple(items_from(lines_of(STANDARD[stage].items))) == STANDARD[stage].items
 
 
@@ -82,7 +82,7 @@ def test_stage_is_saved_for_one_type_and_others_have_the_standard(browser, works
     [({"to_minutes": "soon"}, "to_minutes: must be a whole number"), ({"type": "nothing"}, "type: ")],
     ids=["minutes", "type"],
 )
-def test_a_bad_stage_is_refused_with_what_was_typed(browser, changed, fault):
+def test_bad_stage_is_refused_with_what_was_typed(browser, changed, fault):
     given = {
         "stage": "containment",
         "type": "",
@@ -98,7 +98,7 @@ def test_a_bad_stage_is_refused_with_what_was_typed(browser, changed, fault):
     assert not StageTemplate.across_workspaces.exists()
 
 
-def test_an_update_begins_with_the_changed_text_and_the_standard_comes_back(browser, admin):
+def test_update_begins_with_the_changed_text_and_the_standard_comes_back(browser, admin):
     declare_incident(admin, title="Checkout is down", severity="sev1")
     given = {
         "name": "investigating",
@@ -114,7 +114,7 @@ def test_an_update_begins_with_the_changed_text_and_the_standard_comes_back(brow
     assert "We are investigating." in browser.get("/incidents/INC-1/update").content.decode()
 
 
-def test_a_bad_update_template_is_refused_with_what_was_typed(browser):
+def test_bad_update_template_is_refused_with_what_was_typed(browser):
     response = browser.post(UPDATES, {"name": "resolved", "label": "Typed", "text": " "})
     assert response.status_code == 422
     assert "text: is required" in response.content.decode()

@@ -36,7 +36,7 @@ def test_pin_stays_until_it_is_removed(actor, note, audited, published_topics):
     assert published_topics()[-2:] == ["incident.changed"] * 2
 
 
-def test_the_entry_pinned_last_comes_first(actor, note):
+def test_entry_pinned_last_comes_first(actor, note):
     later = add_entry(actor, number=1, kind=EntryKind.UPDATE, message="Known", is_public=True)
     for entry in (later, note):
         pin_entry(actor, number=1, entry_id=entry.pk)
@@ -75,7 +75,7 @@ WRONG_TIMES = {
 
 
 @pytest.mark.parametrize("rule", WRONG_TIMES)
-def test_a_time_that_cannot_be_is_refused(actor, note, rule):
+def test_time_that_cannot_be_is_refused(actor, note, rule):
     with pytest.raises(Invalid) as refused:
         correct_entry_time(actor, number=1, entry_id=note.pk, occurred_at=WRONG_TIMES[rule])
     assert [(f.field, f.rule) for f in refused.value.faults] == [("occurred_at", rule)]
@@ -91,13 +91,13 @@ def test_only_a_notes_time_can_be_corrected(actor, note, kind):
 
 
 @pytest.mark.parametrize("verb", [pin_entry, unpin_entry])
-def test_an_entry_of_another_incident_is_not_found(actor, note, declared, verb):
+def test_entry_of_another_incident_is_not_found(actor, note, declared, verb):
     declared("Second")
     with pytest.raises(NotFound):
         verb(actor, number=2, entry_id=note.pk)
 
 
-def test_a_viewer_pins_nothing(make_actor, note):
+def test_viewer_pins_nothing(make_actor, note):
     with pytest.raises(Forbidden):
         pin_entry(make_actor("viewer"), number=1, entry_id=note.pk)
 
@@ -107,7 +107,7 @@ def test_another_workspace_has_no_such_incident(make_actor, other_workspace, not
         pin_entry(make_actor("admin", inside=other_workspace), number=1, entry_id=note.pk)
 
 
-def test_a_note_sent_again_with_its_key_is_written_once_however_late(actor, declared, timeline):
+def test_note_sent_again_with_its_key_is_written_once_however_late(actor, declared, timeline):
     incident = declared()
     add_note(actor, number=1, message="seen it", request_key="form-1")
     TimelineEntry.objects.of(actor.workspace_id).update(created_at=timezone.now() - timedelta(days=1))
@@ -155,7 +155,7 @@ def test_crlf_line_breaks_are_no_change(actor, declared):
     assert edit_incident(actor, number=1, description="one\r\ntwo").version == 1
 
 
-def test_an_edit_is_a_change_and_no_update_to_stakeholders(actor, declared, timeline):
+def test_edit_is_a_change_and_no_update_to_stakeholders(actor, declared, timeline):
     incident = declared()
     edited = edit_incident(actor, number=1, incident_type="deadlock", title="Locked up")
     assert (edited.incident_type, edited.title) == ("deadlock", "Locked up")
@@ -180,7 +180,7 @@ def test_highlights_leave_out_machine_entries(actor, declared):
     assert [e.kind for e in timeline.items] == ["note", "note", "detected"]
 
 
-def test_the_page_around_an_entry_begins_with_it(actor, declared):
+def test_page_around_an_entry_begins_with_it(actor, declared):
     incident = declared()
     first = timeline_page(actor, 1).items[0]
     _entries(incident, "note", 60)
@@ -188,7 +188,7 @@ def test_the_page_around_an_entry_begins_with_it(actor, declared):
     assert ([e.pk for e in page.items], is_full) == ([first.pk], False)
 
 
-def test_the_page_around_chatter_is_one_of_the_full_timeline(actor, declared):
+def test_page_around_chatter_is_one_of_the_full_timeline(actor, declared):
     incident = declared()
     _entries(incident, "event", 1)
     event = timeline_page(actor, 1).items[0]
@@ -198,7 +198,7 @@ def test_the_page_around_chatter_is_one_of_the_full_timeline(actor, declared):
 
 
 @pytest.mark.parametrize("limit", [1, 3, 50])
-def test_the_activity_holds_every_entry_and_audit_row_once_newest_first(actor, declared, limit):
+def test_activity_holds_every_entry_and_audit_row_once_newest_first(actor, declared, limit):
     incident = declared()
     for number in range(4):
         add_note(actor, number=1, message=f"note {number}")
@@ -213,12 +213,12 @@ def test_the_activity_holds_every_entry_and_audit_row_once_newest_first(actor, d
 
 
 @pytest.mark.parametrize("source", ["timeline", "audit"])
-def test_the_activity_of_one_source_is_that_alone(actor, declared, source):
+def test_activity_of_one_source_is_that_alone(actor, declared, source):
     [act] = activity_page(actor, declared(), sources=[source]).items
     assert (act.entry is not None) is (source == "timeline")
 
 
 @pytest.mark.parametrize("cursor", ["x", "1", ".x", "abc.1", "." + "9" * 40, "a.b.c"])
-def test_a_broken_cursor_of_the_activity_is_refused(actor, declared, cursor):
+def test_broken_cursor_of_the_activity_is_refused(actor, declared, cursor):
     with pytest.raises(Invalid):
         activity_page(actor, declared(), cursor=cursor)

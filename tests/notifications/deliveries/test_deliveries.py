@@ -61,7 +61,7 @@ def make_due():
     Channel.across_workspaces.update(retry_at=None)
 
 
-def test_a_sev1_reaches_every_kind_and_a_sev4_only_the_log(channel, declare, deliver, outside):
+def test_sev1_reaches_every_kind_and_a_sev4_only_the_log(channel, declare, deliver, outside):
     for kind in ("pagerduty", "slack", "slack bot", "webhook", "email", "log"):
         channel(kind)
     declare("sev1", components=["checkout"])
@@ -121,7 +121,7 @@ def test_pagerduty_triggers_acknowledges_and_resolves_one_alert_in_order(
     assert list(outside.pagerduty.alerts.values()) == ["resolved"]
 
 
-def test_a_trigger_that_waits_is_superseded_when_the_incident_is_resolved(
+def test_trigger_that_waits_is_superseded_when_the_incident_is_resolved(
     channel, declare, deliver, outside, actor
 ):
     channel("pagerduty")
@@ -138,7 +138,7 @@ def test_a_trigger_that_waits_is_superseded_when_the_incident_is_resolved(
     assert "triggered" not in outside.pagerduty.alerts.values()
 
 
-def test_a_failure_is_logged_and_tried_again_with_the_same_id(channel, declare, deliver, outside):
+def test_failure_is_logged_and_tried_again_with_the_same_id(channel, declare, deliver, outside):
     channel("webhook")
     outside.webhook.respond = lambda received: Reply(503, b"maintenance")
     declare()
@@ -344,7 +344,7 @@ def test_channel_for_drills_backs_up_no_other(channel):
         channel("slack", is_for_drills=True, fallback_id=real.pk)
 
 
-def test_a_page_of_an_escalation_reaches_every_verified_method(declare, deliver, outside, actor, workspace):
+def test_page_of_an_escalation_reaches_every_verified_method(declare, deliver, outside, actor, workspace):
     from django.utils import timezone
 
     from core.secrets.encryption import encrypt
@@ -369,7 +369,7 @@ def test_a_page_of_an_escalation_reaches_every_verified_method(declare, deliver,
     )
 
 
-def test_a_contact_method_is_verified_by_the_code_that_was_sent(outside, actor):
+def test_contact_method_is_verified_by_the_code_that_was_sent(outside, actor):
     import re
 
     from core.errors import Invalid

@@ -78,7 +78,7 @@ def to_person(person, incidents, *, is_notice, start=1):
     plan_pages(person.workspace_id, pages)
 
 
-def test_a_storm_of_notices_to_one_person_becomes_one_digest_that_names_all(
+def test_storm_of_notices_to_one_person_becomes_one_digest_that_names_all(
     declare, reachable, deliver, outside
 ):
     incidents = [declare("sev3") for _ in range(25)]
@@ -106,7 +106,7 @@ def test_pages_are_never_held_in_a_storm(declare, reachable, deliver, outside):
     assert len(outside.mailbox.messages) == 15
 
 
-def test_the_same_page_within_a_minute_is_sent_once_and_later_again(declare, reachable, deliver, outside):
+def test_same_page_within_a_minute_is_sent_once_and_later_again(declare, reachable, deliver, outside):
     incident = declare()
     for position in range(3):
         key = f"esc:{incident.pk}:1:0:{position}"
@@ -120,7 +120,7 @@ def test_the_same_page_within_a_minute_is_sent_once_and_later_again(declare, rea
     assert len(outside.mailbox.messages) == 2
 
 
-def test_a_new_start_of_the_escalation_pages_again_at_once(declare, reachable, deliver, outside):
+def test_new_start_of_the_escalation_pages_again_at_once(declare, reachable, deliver, outside):
     incident = declare()
     for start in (1, 2):
         to_person(reachable, [incident], is_notice=False, start=start)
@@ -128,7 +128,7 @@ def test_a_new_start_of_the_escalation_pages_again_at_once(declare, reachable, d
     assert [one.outcome for one in rows()] == ["sent", "sent"]
 
 
-def test_a_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reachable, deliver, outside):
+def test_dropped_repeat_is_sent_when_the_page_it_repeats_fails(declare, reachable, deliver, outside):
     outside.mailbox.reply = lambda to: "550 no such user"
     incident = declare()
     for position in range(2):
@@ -166,7 +166,7 @@ def test_page_is_not_merged_into_one_that_fails(declare, reachable, deliver, out
     assert [one.outcome for one in rows()] == ["dead", "sent"]
 
 
-def test_a_reopened_incident_is_another_alert_at_pagerduty(channel, declare, deliver, outside, actor):
+def test_reopened_incident_is_another_alert_at_pagerduty(channel, declare, deliver, outside, actor):
     channel("pagerduty")
     declare()
     deliver()
@@ -201,7 +201,7 @@ def test_pagerduty_gets_no_more_calls_a_minute_than_it_takes(channel, declare, d
     assert PagerDutyChannel.max_per_minute < 100
 
 
-def test_a_bot_looks_in_the_channel_before_it_posts_again(channel, declare, deliver, outside):
+def test_bot_looks_in_the_channel_before_it_posts_again(channel, declare, deliver, outside):
     channel("slack bot")
     outside.slack.after = lambda: Reply(drops=True)
     declare("sev3")
@@ -216,7 +216,7 @@ def test_a_bot_looks_in_the_channel_before_it_posts_again(channel, declare, deli
     assert (row.outcome, row.provider_ref) == ("sent", outside.slack.posted[0]["ts"])
 
 
-def test_a_bot_posts_again_what_did_not_arrive(channel, declare, deliver, outside):
+def test_bot_posts_again_what_did_not_arrive(channel, declare, deliver, outside):
     channel("slack bot")
     outside.slack.fault = lambda: Reply(drops=True)
     declare("sev3")
@@ -241,7 +241,7 @@ def test_bot_without_read_scope_warns_of_possible_repeats(channel, declare, deli
     assert "Possible duplicate" in str(outside.slack.posted[-1])
 
 
-def test_a_broken_channel_concerns_its_own_workspace(channel, declare, deliver, outside, other_workspace):
+def test_broken_channel_concerns_its_own_workspace(channel, declare, deliver, outside, other_workspace):
     from core.health.monitor import FailingCheck, affecting
     from notifications.channels import checks
 
@@ -260,7 +260,7 @@ def test_a_broken_channel_concerns_its_own_workspace(channel, declare, deliver, 
     assert affecting([problem], None) == ()
 
 
-def test_an_event_is_planned_with_the_opening_it_belongs_to(declare, actor):
+def test_event_is_planned_with_the_opening_it_belongs_to(declare, actor):
     declare()
     reopened = (resolve_incident(actor, number=1, message="a"), reopen_incident(actor, number=1, message="b"))
     assert reopened[1].opening == 2

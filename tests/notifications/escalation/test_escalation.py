@@ -101,7 +101,7 @@ def team(workspace, make_actor, monkeypatch, settings):
         yield made
 
 
-def test_a_sev1_pages_on_call_then_managers_in_three_rounds_and_ends(team):
+def test_sev1_pages_on_call_then_managers_in_three_rounds_and_ends(team):
     incident = team.open()
     team.pass_minutes(50)
     expected = []
@@ -113,7 +113,7 @@ def test_a_sev1_pages_on_call_then_managers_in_three_rounds_and_ends(team):
     assert team.escalation().phase == "ended"
 
 
-def test_an_acknowledgement_stops_it_and_lapses_without_a_sign(team):
+def test_acknowledgement_stops_it_and_lapses_without_a_sign(team):
     incident = team.open()
     team.pass_minutes(2)
     acknowledge_incident(team.ann, incident_id=incident.pk)
@@ -150,7 +150,7 @@ def test_growth_pages_again_although_it_was_acknowledged(team):
     assert len(team.paged) == 2
 
 
-def test_the_same_event_again_starts_nothing(team):
+def test_same_event_again_starts_nothing(team):
     incident = team.open()
     team.pass_minutes(0)
     team.events -= 1
@@ -158,7 +158,7 @@ def test_the_same_event_again_starts_nothing(team):
     assert team.escalation().generation == 1
 
 
-def test_a_machine_pauses_a_sev2_for_one_lease_and_a_sev1_not_at_all(team):
+def test_machine_pauses_a_sev2_for_one_lease_and_a_sev1_not_at_all(team):
     for severity, expected in (("sev2", [0, 61]), ("sev1", [0, 5])):
         team.planned.clear()
         Escalation.objects.of(team.workspace.pk).delete()
@@ -179,7 +179,7 @@ def test_resolved_incident_pages_no_one(team):
     assert team.escalation().phase == "ended"
 
 
-def test_a_drill_pages_only_those_who_joined(team):
+def test_drill_pages_only_those_who_joined(team):
     team.open(is_drill=True)
     team.pass_minutes(60)
     assert team.paged == []
@@ -214,7 +214,7 @@ def test_admins_are_paged_where_no_one_else_has_a_contact_method(team):
 
 
 @pytest.mark.parametrize("why", ["off", "deleted", "private"])
-def test_a_step_whose_channels_get_nothing_is_passed_at_once(team, why):
+def test_step_whose_channels_get_nothing_is_passed_at_once(team, why):
     channel = create_channel(team.admin, kind="log", name="Log")
     steps = [
         {"wait_s": 300, "targets": [{"kind": "channel", "channel_id": channel.pk}]},
@@ -238,7 +238,7 @@ def test_without_a_policy_the_user_on_call_gets_one_notice(team):
     assert [(name, page.is_notice) for _, name, page in team.planned] == [("ann", True)]
 
 
-def test_an_edit_of_the_policy_changes_no_running_escalation(team):
+def test_edit_of_the_policy_changes_no_running_escalation(team):
     team.open()
     EscalationPolicy.objects.of(team.workspace.pk).all().delete()
     team.pass_minutes(10)

@@ -138,14 +138,14 @@ def test_after_the_last_step_it_starts_again(client, paged):
     assert "step 1 of 3" in entries(incident)[-1]
 
 
-def test_a_resolved_incident_cannot_be_escalated(client, paged, actor):
+def test_resolved_incident_cannot_be_escalated(client, paged, actor):
     _, incident = paged
     resolve_incident(actor, number=incident.number, message="Fixed.")
     assert escalate(client, incident)[1].status_code == 409
     assert "Escalate now" not in page(client, incident)
 
 
-def test_a_page_that_waits_is_superseded_when_the_incident_is_resolved(paged, actor, deliver, outside):
+def test_page_that_waits_is_superseded_when_the_incident_is_resolved(paged, actor, deliver, outside):
     _, incident = paged
     resolve_incident(actor, number=incident.number, message="Fixed.")
     deliver()

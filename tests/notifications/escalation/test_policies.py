@@ -26,7 +26,7 @@ def naming(**target) -> PolicyValues:
     return PolicyValues("x", [{"targets": [target]}])
 
 
-def test_the_default_sev1_pages_at_0_5_10_minutes_in_three_rounds():
+def test_default_sev1_pages_at_0_5_10_minutes_in_three_rounds():
     [sev1] = [one for one in default_policies() if one.name == "SEV1"]
     plan = Plan("SEV1", sev1.repeat, tuple(checked_steps(sev1, KNOWN)))
     assert [due.at_s // 60 for due in timetable(plan)] == [0, 5, 10, 15, 20, 25, 30, 35, 40]
@@ -50,18 +50,18 @@ def test_the_default_sev1_pages_at_0_5_10_minutes_in_three_rounds():
         ("steps[0].targets", "choice", PolicyValues("x", [{"targets": [{"kind": "pigeon"}]}])),
     ],
 )  # fmt: skip
-def test_a_wrong_policy_is_refused_by_field_and_rule(field, rule, values):
+def test_wrong_policy_is_refused_by_field_and_rule(field, rule, values):
     with pytest.raises(Invalid) as refusal:
         checked_steps(values, KNOWN)
     assert [(fault.field, fault.rule) for fault in refusal.value.faults] == [(field, rule)]
 
 
-def test_a_step_that_repeats_the_one_before_at_once_is_unreachable():
+def test_step_that_repeats_the_one_before_at_once_is_unreachable():
     on_call = (Target("on_call"),)
     assert unreachable_steps([Step(0, on_call), Step(300, on_call), Step(0, on_call)]) == [1]
 
 
-def test_the_most_specific_policy_wins():
+def test_most_specific_policy_wins():
     def policy(pk, **more):
         return SimpleNamespace(pk=pk, **({"severities": [], "types": [], "components": []} | more))
 
@@ -83,13 +83,13 @@ def test_steps_are_read_as_they_are_written():
 
 
 @pytest.mark.parametrize("line", ["on call", "@bob; 5", "wizard; 5", "on call: none; 5", "on call; five"])
-def test_a_line_that_cannot_be_read_is_named(line):
+def test_line_that_cannot_be_read_is_named(line):
     with pytest.raises(StepTextError, match="line 2"):
         parse_steps(f"on call; 5\n{line}", NAMES)
 
 
 @pytest.mark.django_db
-def test_a_policy_is_made_and_changed_on_its_pages(make_actor, workspace):
+def test_policy_is_made_and_changed_on_its_pages(make_actor, workspace):
     manager = make_actor("manager", username="mia")
     browser = browser_for(manager)
     assert browser.post("/settings/escalation/defaults").status_code == 303
@@ -117,7 +117,7 @@ def test_a_policy_is_made_and_changed_on_its_pages(make_actor, workspace):
 
 
 @pytest.mark.django_db
-def test_a_policy_of_a_stale_version_is_refused(workspace):
+def test_policy_of_a_stale_version_is_refused(workspace):
     system = system_actor(workspace.pk)
     install_default_policies(system)
     policy = EscalationPolicy.objects.of(workspace.pk).get(name="SEV2")
@@ -128,7 +128,7 @@ def test_a_policy_of_a_stale_version_is_refused(workspace):
 
 
 @pytest.mark.django_db
-def test_the_api_returns_the_minute_table(workspace):
+def test_api_returns_the_minute_table(workspace):
     system = system_actor(workspace.pk)
     install_default_policies(system)
     text = issue_token(system, name="Reader", scopes=["incidents:read"]).text

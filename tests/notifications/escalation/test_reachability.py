@@ -102,7 +102,7 @@ def test_report_equals_a_minute_by_minute_simulation(plan, own, other, with_meth
             moment += 7 * MINUTE
 
 
-def test_a_policy_that_ends_in_one_mailbox_is_flagged():
+def test_policy_that_ends_in_one_mailbox_is_flagged():
     plan = Plan("P", 0, (Step(300, (Target("user", 1),)), Step(300, (Target("user", 2),))))
     shared = People({}, {}, {1: ("email ops@x",), 2: ("email ops@x",)})
     apart = People({}, {}, {1: ("email ops@x",), 2: ("slack U2",)})
@@ -132,7 +132,7 @@ def verified(person, address, kind="email"):
 
 
 @pytest.mark.django_db
-def test_the_page_names_holes_and_people_without_a_method(rota, settings):
+def test_page_names_holes_and_people_without_a_method(rota, settings):
     manager, ann = rota
     settings.MAIL_FROM = "tocsin@example.test"
     mine = verified(ann, "a@example.test")
@@ -148,7 +148,7 @@ def test_the_page_names_holes_and_people_without_a_method(rota, settings):
 
 
 @pytest.mark.django_db
-def test_a_proven_account_address_is_used_for_lack_of_a_method(rota, settings):
+def test_proven_account_address_is_used_for_lack_of_a_method(rota, settings):
     manager, ann = rota
     settings.MAIL_FROM = "tocsin@example.test"
     assert ways_to(ann.workspace_id, ann.user_id) == []
@@ -174,7 +174,7 @@ def test_without_a_mail_server_mail_reaches_no_one_and_the_page_shows_it(rota, s
 
 
 @pytest.mark.django_db
-def test_a_step_names_a_channel_by_its_name(make_actor):
+def test_step_names_a_channel_by_its_name(make_actor):
     manager = make_actor("manager")
     ops = create_channel(make_actor("admin"), kind="log", name="Ops Log", config={}, secrets={})
     names = names_of(manager)

@@ -29,7 +29,7 @@ def routed(event_kind="incident.opened", rules=DEFAULT_RULES, receivers=RECEIVER
     ("severity", "kinds"),
     [("sev4", {"log"}), ("sev3", {"log", "slack"}), ("sev2", {"log", "slack"}), ("sev1", set(KINDS))],
 )
-def test_the_default_matrix(severity, kinds):
+def test_default_matrix(severity, kinds):
     assert set(routed(severity=severity)) == kinds
 
 
@@ -101,7 +101,7 @@ def test_routes_are_customized_changed_and_deleted(make_actor):
     ],
     ids=str,
 )  # fmt: skip
-def test_a_wrong_field_is_named(make_actor, wrong):
+def test_wrong_field_is_named(make_actor, wrong):
     with pytest.raises(Invalid) as refused:
         save_route(make_actor("admin"), RouteValues(**{"name": "Mine", **wrong}))
     named = "channels" if "channel_ids" in wrong else next(iter(wrong))
@@ -115,7 +115,7 @@ def test_only_admins_change_routes(make_actor):
 
 
 @pytest.mark.django_db
-def test_the_preview_is_the_decision(channel, make_actor):
+def test_preview_is_the_decision(channel, make_actor):
     channel("slack")
     channel("log")
     assert [one.channel.name for one in preview(make_actor("viewer"), severity="sev4")] == ["log"]

@@ -83,7 +83,7 @@ def test_same_sentence_changed_twice_conflicts():
     assert (found.conflicts[0].theirs, found.conflicts[0].yours) == ("We roll back.", "We scale up.")
 
 
-def test_a_change_names_its_lines():
+def test_change_names_its_lines():
     found = merge_texts("a\nb\nc", "a2\nb\nc", "a\nb\nc\nd")
     assert found.text == "a2\nb\nc\nd"
     assert found.changed == ((4, 4),)

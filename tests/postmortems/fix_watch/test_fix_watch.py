@@ -89,7 +89,7 @@ def test_merged_into_an_older_incident_does_not_count(actor, resolved):
     assert _evaluate(watch, _again(actor, merged_into_id=resolved.pk)) == (0, "watching")
 
 
-def test_the_same_incident_reopened_counts(actor, resolved):
+def test_same_incident_reopened_counts(actor, resolved):
     assert _evaluate(_watch(actor, resolved), resolved) == (1, "recurred")
 
 

@@ -15,7 +15,7 @@ MANAGER = Approver(3, Role.MANAGER, is_on_call=False)
 ADMIN = Approver(4, Role.ADMIN, is_on_call=False)
 
 
-def test_the_catalogue_holds_the_eight_actions_with_their_risks():
+def test_catalogue_holds_the_eight_actions_with_their_risks():
     assert {action.slug: action.risk.value for action in shipped_actions()} == {
         "restart_service": "low", "scale_up": "low", "clear_cache": "low", "rollback_deployment": "medium",
         "kill_zombie_processes": "low", "database_maintenance": "high", "configuration_change": "medium",

@@ -79,7 +79,7 @@ def restored(place: str, url: str, storage: S3) -> subprocess.CompletedProcess[s
     return subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=200)
 
 
-def test_a_backup_goes_to_s3_and_comes_back_whole(workspace, admin, scratch, storage, copy_url, capsys):
+def test_backup_goes_to_s3_and_comes_back_whole(workspace, admin, scratch, storage, copy_url, capsys):
     from incidents.correlation.services.opening import declare_incident
 
     titles = [f"Chäckout {n} is down \N{FIRE}" for n in range(20)]
@@ -96,7 +96,7 @@ def test_a_backup_goes_to_s3_and_comes_back_whole(workspace, admin, scratch, sto
 
 
 @pytest.mark.whole
-def test_a_backup_that_was_cut_in_the_storage_is_refused(workspace, scratch, storage, copy_url, capsys):
+def test_backup_that_was_cut_in_the_storage_is_refused(workspace, scratch, storage, copy_url, capsys):
     from core.storage.client import bucket
 
     place = backed_up(f"s3://{BUCKET}/cut", capsys)
@@ -131,7 +131,7 @@ def test_refusal_of_the_storage_has_a_message(workspace, scratch, settings, comm
 
 
 @pytest.mark.whole
-def test_a_storage_killed_and_started_again_takes_the_next_backup(workspace, scratch, storage, capsys):
+def test_storage_killed_and_started_again_takes_the_next_backup(workspace, scratch, storage, capsys):
     handle = storage.handle()
     assert handle is not None
     process.stop(handle, first=signal.SIGKILL)

@@ -44,7 +44,7 @@ def named(pattern: str) -> set[str]:
     return {word for _, text in ADVICE for word in re.findall(pattern, text)}
 
 
-def test_the_programs_that_are_to_be_started_are_in_the_procfile():
+def test_programs_that_are_to_be_started_are_in_the_procfile():
     started = named(r"\bStart the ([a-z][a-z-]+) (?:worker|process)\b")
     started |= named(r"log of the ([a-z-]+) worker\b")
     assert {"detection", "slow", "slack-socket"} <= started
@@ -55,7 +55,7 @@ def test_the_programs_that_are_to_be_started_are_in_the_procfile():
     assert beat in PROGRAMS["beat"]
 
 
-def test_the_pages_that_are_to_be_opened_are_in_the_menus():
+def test_pages_that_are_to_be_opened_are_in_the_menus():
     labels = {item.title for menu in (NAVIGATION, SETTINGS, PAGES) for item in menu}
     opened = named(r"(?:Open|look at) Settings, ([A-Z][a-z]+(?:[ -][a-z]+)*?)(?=[,.:]| and)")
     opened |= named(r"Open ((?!Settings)[A-Z][a-z ]+?)(?=[,.:]| and)")
@@ -63,7 +63,7 @@ def test_the_pages_that_are_to_be_opened_are_in_the_menus():
     assert opened <= labels
 
 
-def test_the_commands_and_settings_exist():
+def test_commands_and_settings_exist():
     assert named(r"manage\.py (\w+)") <= get_commands().keys()
     settings = {name.upper() for name in Environment.model_fields}
     assert named(r"\b([A-Z][A-Z0-9]+_[A-Z_]+[A-Z])\b") <= settings

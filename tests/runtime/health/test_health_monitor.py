@@ -72,7 +72,7 @@ def test_page_shows_nothing_when_all_is_well(browser):
     assert "banner-failing" not in browser.get("/incidents").content.decode()
 
 
-def test_the_banner_costs_no_statement(browser, django_assert_num_queries):
+def test_banner_costs_no_statement(browser, django_assert_num_queries):
     with django_assert_num_queries(2):  # the session, the person
         browser.get("/account/password")
 

@@ -42,7 +42,7 @@ def test_every_unhealthy_line_has_advice():
 
 
 @pytest.mark.parametrize(("age", "level"), [(None, "warn"), (0, "ok"), (119, "ok"), (181, "warn")])
-def test_a_task_is_late_after_three_of_its_rounds(age, level):
+def test_task_is_late_after_three_of_its_rounds(age, level):
     assert system_status._last_success(age, 60.0).level == level
 
 
@@ -51,7 +51,7 @@ def test_rare_task_is_not_missed_just_after_the_start(begun, level):
     assert system_status._last_success(None, 600.0, begun).level == level
 
 
-def test_a_task_that_succeeds_is_seen_on_the_page(monkeypatch):
+def test_task_that_succeeds_is_seen_on_the_page(monkeypatch):
     name, (task, _, _) = next(iter(SCHEDULE.items()))
     stamp(settings.REDIS_URL, f"task:{task}")
     assert lines()[name].level == "ok"
@@ -59,7 +59,7 @@ def test_a_task_that_succeeds_is_seen_on_the_page(monkeypatch):
     assert lines()[name].level == "warn"
 
 
-def test_a_task_that_failed_leaves_no_stamp_of_success():
+def test_task_that_failed_leaves_no_stamp_of_success():
     task = SimpleNamespace(name="core.prune")
     valkey().delete("tocsin:alive:task:core.prune")
     task_postrun.send(sender=None, task=task, state="FAILURE")
@@ -113,7 +113,7 @@ def test_no_password_is_readable_in_a_setting(value, shown):
     assert "hunter2" not in effective_settings.readable(value)
 
 
-def test_the_deployment_page_lists_every_setting_and_no_secret(browser):
+def test_deployment_page_lists_every_setting_and_no_secret(browser):
     text = browser.get("/settings/deployment").content.decode()
     for name in Environment.model_fields:
         assert f"<code>{name.upper()}</code>" in text

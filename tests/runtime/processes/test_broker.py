@@ -15,7 +15,7 @@ class EnoughError(Exception):
 
 
 @pytest.mark.parametrize("app", [celery.app, beat.app], ids=["workers", "beat"])
-def test_the_pauses_between_attempts_stay_short(app, monkeypatch):
+def test_pauses_between_attempts_stay_short(app, monkeypatch):
     slept, pauses = [], []
     monkeypatch.setattr("kombu.utils.functional.sleep", slept.append)
 

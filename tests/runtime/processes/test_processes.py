@@ -78,7 +78,7 @@ def test_reserved_port_stays_until_it_is_taken(tmp_path: Path) -> None:
     assert process.stored_port(tmp_path / "port") > 0
 
 
-def test_a_server_started_twice_is_adopted(tmp_path: Path) -> None:
+def test_server_started_twice_is_adopted(tmp_path: Path) -> None:
     tmp_path.chmod(0o711)
     folder = Path(os.environ["TOCSIN_DATA_DIR"]) / "adopted"
     first, again = Valkey(folder, process.server_account()), Valkey(folder, process.server_account())
@@ -117,7 +117,7 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printer: Printer) -> 
     made.kill()
 
 
-def test_a_program_that_ends_is_started_again(
+def test_program_that_ends_is_started_again(
     child: Child, printer: Printer, capfd: pytest.CaptureFixture[str]
 ) -> None:
     child.start(printer)
@@ -133,7 +133,7 @@ def test_a_program_that_ends_is_started_again(
     assert "sleepy | ended; starting it again" in capfd.readouterr().out
 
 
-def test_a_programs_output_carries_its_name(
+def test_programs_output_carries_its_name(
     child: Child, printer: Printer, capfd: pytest.CaptureFixture[str]
 ) -> None:
     end = time.monotonic() + 10
@@ -152,7 +152,7 @@ def test_program_can_be_ended_right_after_its_start(child: Child, printer: Print
         assert child.pid == 0
 
 
-def test_a_program_that_ends_again_and_again_waits_longer_each_time(child: Child, printer: Printer) -> None:
+def test_program_that_ends_again_and_again_waits_longer_each_time(child: Child, printer: Printer) -> None:
     pauses = []
     for _ in range(3):
         child.start(printer)
@@ -183,7 +183,7 @@ def _is_zombie(pid: int) -> bool:
     [("import sys; sys.exit(3)", 3, ""), ("pass", 0, ""), ("1 / 0", 1, "ZeroDivisionError"),
      ("import sys; sys.exit('no')", 1, "")],
 )  # fmt: skip
-def test_a_program_ends_with_its_own_exit_code(
+def test_program_ends_with_its_own_exit_code(
     child: Child,
     printer: Printer,
     tmp_path: Path,

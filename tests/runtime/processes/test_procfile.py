@@ -6,7 +6,7 @@ from config.paths import ROOT
 from config.runtime.programs import WORKERS, programs
 
 
-def test_the_procfile_names_every_program():
+def test_procfile_names_every_program():
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     assert set(lines) == set(programs(8000, 2))
     for process in WORKERS:

@@ -18,7 +18,7 @@ from tests.conftest import OutsideConnectionError
 
 
 @pytest.mark.django_db
-def test_the_database_is_the_embedded_postgresql() -> None:
+def test_database_is_the_embedded_postgresql() -> None:
     with connection.cursor() as cursor:
         cursor.execute("select inet_server_addr()::text, current_setting('fsync')")
         assert cursor.fetchone() == ("127.0.0.1/32", "off")
@@ -32,7 +32,7 @@ def test_valkey_requires_its_password() -> None:
         outsider.ping()
 
 
-def test_a_test_cannot_reach_another_machine() -> None:
+def test_test_cannot_reach_another_machine() -> None:
     with socket.socket() as sock, pytest.raises(OutsideConnectionError):
         sock.connect(("192.0.2.1", 80))
 

@@ -93,7 +93,7 @@ async def test_live_stream_is_refused_with_retry_after(token: str) -> None:
         assert headers_sent[b"content-type"] == b"application/problem+json"
 
 
-async def test_the_live_stream_of_a_signed_in_page_goes_on_as_it_only_reads(session: str, token: str) -> None:
+async def test_live_stream_of_a_signed_in_page_goes_on_as_it_only_reads(session: str, token: str) -> None:
     for _ in range(2):
         status, headers_sent = await ask(live_stream.application, "/live", "GET", b"", {"cookie": session})
         assert (status, headers_sent[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")

@@ -25,7 +25,7 @@ from core.redaction import MASK, redact, redact_value
         "GET /sign-in/once/YPu2804XklsvYk5BnNEh34jmFm4seMysVvRUK2cTtJo",
     ],
 )
-def test_a_secret_in_a_text_is_masked(text: str) -> None:
+def test_secret_in_a_text_is_masked(text: str) -> None:
     assert MASK in redact(text)
     assert redact(text) != text
 
@@ -66,11 +66,11 @@ def test_text_that_only_looks_like_a_secret_is_unchanged(text: str) -> None:
         ({"m": "net use z: /user:dana s3cret4711"}, {"m": f"net use z: /user:dana {MASK}"}),
     ],
 )
-def test_a_secret_at_the_end_of_a_text_in_json_leaves_the_rest(given: Any, shown: Any) -> None:
+def test_secret_at_the_end_of_a_text_in_json_leaves_the_rest(given: Any, shown: Any) -> None:
     assert json.loads(redact(json.dumps(given))) == shown
 
 
-def test_a_header_outside_of_quotes_is_masked_to_its_end() -> None:
+def test_header_outside_of_quotes_is_masked_to_its_end() -> None:
     header = 'Authorization: Digest username="dana", realm="a b", response="6629fae4", uri="/x"'
     assert redact(f"{header}\nnext") == f"Authorization: Digest {MASK}\nnext"
 

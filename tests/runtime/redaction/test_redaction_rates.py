@@ -109,7 +109,7 @@ def test_json_is_json_afterwards() -> None:
 
 @pytest.mark.timeout(15)
 @pytest.mark.parametrize("name", HANGING)
-def test_a_hostile_line_does_not_hold_it_up(name: str) -> None:
+def test_hostile_line_does_not_hold_it_up(name: str) -> None:
     """Against hangs: a fraction of a second, or far more than the limit if the cost grew with the square."""
     shown = redact(f"{hostile_lines(300_000)[name]}\npassword=maple4711\n")
     assert "maple4711" not in shown

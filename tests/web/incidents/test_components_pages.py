@@ -37,7 +37,7 @@ def api(keeper):
     return create_component(keeper, name="api")
 
 
-def test_a_component_is_added_and_shown(client, workspace):
+def test_component_is_added_and_shown(client, workspace):
     response = client.post("/components/new", FORM | {"name": "checkout/v2", "tier": "1"})
     made = Component.objects.of(workspace.pk).get()
     assert (response.status_code, response["Location"]) == (303, f"/components/{made.pk}")
@@ -92,7 +92,7 @@ def test_form_returns_204_to_htmx_and_a_refusal_stays_in_the_dialog(client, api)
     assert (bad.status_code, bad["HX-Retarget"]) == (422, "#dialog-body")
 
 
-def test_an_archived_component_leaves_the_list_and_comes_back(client, api, workspace):
+def test_archived_component_leaves_the_list_and_comes_back(client, api, workspace):
     client.post(f"/components/{api.pk}/archive")
     assert b"No components yet" in client.get("/components").content
     assert b">api</a>" in client.get("/components?archived=yes").content
@@ -117,7 +117,7 @@ def test_viewer_of_the_catalogue_sees_no_buttons_and_is_refused(make_actor, api,
 @pytest.mark.parametrize(
     "query", ["health=purple", "tier=0", "tier=٣", "tier=x", "archived=perhaps", "cursor=%21", "cursor=eA"]
 )
-def test_a_filter_that_means_nothing_is_a_refusal_that_names_it(client, query):
+def test_filter_that_means_nothing_is_a_refusal_that_names_it(client, query):
     path = "/panels/components.list" if query.startswith("cursor") else "/components"
     response = client.get(f"{path}?{query}")
     assert response.status_code == 422
@@ -125,7 +125,7 @@ def test_a_filter_that_means_nothing_is_a_refusal_that_names_it(client, query):
 
 
 @pytest.mark.parametrize("key", ["", "x", "0", "-1", "9" * 30, "٣"])
-def test_a_panel_of_no_component_is_not_there(client, key):
+def test_panel_of_no_component_is_not_there(client, key):
     assert client.get("/panels/component.header", {"key": key}).status_code == 404
 
 
@@ -150,7 +150,7 @@ def test_more_components_and_incidents_cost_no_more_queries(
             assert client.get(path).status_code == 200
 
 
-def test_the_activity_page_goes_on_where_the_one_before_ended(client, keeper, workspace):
+def test_activity_page_goes_on_where_the_one_before_ended(client, keeper, workspace):
     seed_policies(workspace.pk)
     for number in range(60):
         declare_incident(keeper, title=f"Trouble {number}")

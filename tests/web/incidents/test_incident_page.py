@@ -42,7 +42,7 @@ def _post(client, incident, name, **data):
     return client.post(f"/incidents/{incident.reference}/{name}", data)
 
 
-def test_a_component_is_added_made_worse_and_taken_away(client, incident):
+def test_component_is_added_made_worse_and_taken_away(client, incident):
     _post(client, incident, "component", component="billing", impact="degraded")
     _post(client, incident, "component", component="checkout", impact="total_outage")
     assert _impacts(incident) == {"billing": "degraded", "checkout": "total_outage"}
@@ -50,7 +50,7 @@ def test_a_component_is_added_made_worse_and_taken_away(client, incident):
     assert _impacts(incident) == {"checkout": "total_outage"}
 
 
-def test_the_link_of_a_component_fills_in_its_form(client, incident):
+def test_link_of_a_component_fills_in_its_form(client, incident):
     page = client.get(f"/incidents/{incident.reference}/component?component=checkout&impact=degraded")
     assert b'value="checkout"' in page.content
     assert b'value="degraded" selected' in page.content
@@ -63,7 +63,7 @@ def test_title_and_severity_change_in_place(client, incident):
     assert (now.title, now.severity) == ("Checkout is slow", "sev4")
 
 
-def test_a_stale_title_is_refused_with_both_titles_in_sight(client, incident):
+def test_stale_title_is_refused_with_both_titles_in_sight(client, incident):
     _post(client, incident, "title", title="First", version=incident.version)
     response = _post(client, incident, "title", title="Second", version=incident.version)
     assert response.status_code == 409
@@ -83,14 +83,14 @@ def _entries(page):
     return page.content.count(b'class="entry ')
 
 
-def test_the_timeline_comes_in_pages_of_fifty(client, incident):
+def test_timeline_comes_in_pages_of_fifty(client, incident):
     _notes(incident, 120)
     page = client.get(f"/incidents/{incident.reference}")
     assert _entries(page) == 50
     assert b"Earlier entries" in page.content
 
 
-def test_a_link_to_an_entry_of_a_later_page_opens_that_page(client, incident, actor):
+def test_link_to_an_entry_of_a_later_page_opens_that_page(client, incident, actor):
     add_note(actor, number=incident.number, message="the one")
     old = TimelineEntry.objects.of(incident.workspace_id).get(message="the one")
     _notes(incident, 120)
@@ -100,13 +100,13 @@ def test_a_link_to_an_entry_of_a_later_page_opens_that_page(client, incident, ac
 
 
 @pytest.mark.parametrize("entry", ["0", "999999999", "1e9", "-4", "9" * 40, "٣"])
-def test_a_link_to_no_entry_shows_the_newest(client, incident, entry):
+def test_link_to_no_entry_shows_the_newest(client, incident, entry):
     page = client.get(f"/incidents/{incident.reference}?entry={entry}")
     assert page.status_code == 200
     assert _entries(page) >= 1
 
 
-def test_the_filter_shows_one_kind(client, incident, actor):
+def test_filter_shows_one_kind(client, incident, actor):
     add_note(actor, number=incident.number, message="only this")
     page = client.get(f"/incidents/{incident.reference}?kind=notes")
     assert _entries(page) == 1
@@ -125,7 +125,7 @@ def _event(incident, number):
     )
 
 
-def test_the_latest_twenty_events_are_shown_newest_first_and_escaped(client, incident):
+def test_latest_twenty_events_are_shown_newest_first_and_escaped(client, incident):
     for number in range(25):
         _event(incident, number)
     text = client.get(f"/incidents/{incident.reference}").content.decode()
@@ -135,7 +135,7 @@ def test_the_latest_twenty_events_are_shown_newest_first_and_escaped(client, inc
     assert "<b>card" not in text
 
 
-def test_an_incident_without_events_has_no_events_panel_to_see(client, incident):
+def test_incident_without_events_has_no_events_panel_to_see(client, incident):
     panel = client.get(f"/panels/incident.events?key={incident.number}")
     assert panel.content == b""
 
@@ -185,7 +185,7 @@ def test_change_by_a_form_of_the_page_can_be_undone(client, incident, name, data
     assert (getattr(now, field), now.status, now.root_cause) == (None, "open", "")
 
 
-def test_a_role_given_in_its_form_is_given_back(client, incident, actor):
+def test_role_given_in_its_form_is_given_back(client, incident, actor):
     form = {"role": "tech_lead", "username": "rita.responder"}
     client.post(f"/incidents/{incident.reference}/assign", form)
     page = client.get(f"/incidents/{incident.reference}").content.decode()

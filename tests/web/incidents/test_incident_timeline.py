@@ -76,7 +76,7 @@ def test_pinned_entry_is_on_top_until_it_is_unpinned(client, incident, actor):
     assert b"Pinned" not in client.get(url(incident)).content
 
 
-def test_a_notes_time_is_corrected_by_a_form(client, incident, actor):
+def test_notes_time_is_corrected_by_a_form(client, incident, actor):
     note = add_entry(actor, number=incident.number, kind=EntryKind.NOTE, message="seen")
     when = (timezone.now() - timedelta(hours=3)).replace(microsecond=0)
     shown = client.get(f"{url(incident, 'time')}?entry={note.pk}&at={when:%Y-%m-%dT%H:%M:%S}")
@@ -110,7 +110,7 @@ def test_a_notes_time_is_corrected_by_a_form(client, incident, actor):
         ("note", {"message": "x", "audience": "everybody"}),
     ],
 )
-def test_a_form_with_a_fault_is_shown_again_with_it(client, incident, name, data):
+def test_form_with_a_fault_is_shown_again_with_it(client, incident, name, data):
     response = post(client, incident, name, **data)
     assert response.status_code == 422
     assert b"field-error" in response.content or b"notice-error" in response.content
@@ -243,14 +243,14 @@ def test_public_and_internal_text_are_marked_differently(client, incident):
     assert text.count('class="public"') == 1
 
 
-def test_a_note_sent_twice_with_its_form_is_one(client, incident):
+def test_note_sent_twice_with_its_form_is_one(client, incident):
     for _ in range(2):
         post(client, incident, "note", message="once", audience="internal", request_key="form-7")
         TimelineEntry.objects.of(incident.workspace_id).update(created_at=timezone.now() - timedelta(hours=1))
     assert client.get(url(incident)).content.count(b"once</p>") == 1
 
 
-def test_the_activity_has_every_change_and_is_paged(client, incident, actor):
+def test_activity_has_every_change_and_is_paged(client, incident, actor):
     for number in range(30):
         edit_incident(actor, number=incident.number, impact=f"impact {number}")
     first = client.get(url(incident, "activity"))
@@ -285,7 +285,7 @@ def test_text_typed_after_the_session_ended_is_restored_after_the_sign_in(client
     assert "a long thought" not in client.get(url(incident, "note")).content.decode()
 
 
-def test_a_declaration_survives_an_ended_sign_in_too(client, incident):
+def test_declaration_survives_an_ended_sign_in_too(client, incident):
     client.session.flush()
     client.post("/incidents/declare", {"title": "All is lost", "severity": "sev1"})
     sign_in(client, "/incidents/declare")
@@ -327,7 +327,7 @@ def queries(client, path):
     return len(seen)
 
 
-def test_a_busy_page_costs_a_fixed_number_of_queries(client, incident, actor):
+def test_busy_page_costs_a_fixed_number_of_queries(client, incident, actor):
     for number in range(6):
         declare_incident(actor, title=f"Other {number}", components=["checkout"])
         relate_incidents(actor, number=1, other=number + 2)

@@ -124,7 +124,7 @@ def test_stale_form_is_refused_with_its_input_preserved_and_accepted_when_sent_a
     assert client.post(_url(incident, "status"), stale | {"version": incident.version + 1}).status_code == 303
 
 
-def test_an_empty_note_is_refused_with_the_field_named(client, incident):
+def test_empty_note_is_refused_with_the_field_named(client, incident):
     response = client.post(_url(incident, "note"), {"message": " ", "audience": "internal"}, headers=HTMX)
     assert response.status_code == 422
     assert response["HX-Retarget"] == "#dialog-body"
@@ -150,7 +150,7 @@ def test_unchanged_panel_returns_304_and_a_changed_one_does_not(client, incident
         assert client.get(url, headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
-def test_an_unknown_panel_is_not_there(client):
+def test_unknown_panel_is_not_there(client):
     assert client.get("/panels/no.such").status_code == 404
 
 

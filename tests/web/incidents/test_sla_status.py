@@ -27,7 +27,7 @@ def _incident(**fields):
 @pytest.mark.parametrize(
     ("minutes", "state"), [(0, "ok"), (7, "ok"), (8, "warn"), (9.9, "warn"), (10, "missed")]
 )
-def test_a_clock_warns_from_eighty_percent_and_is_missed_at_its_deadline(minutes, state):
+def test_clock_warns_from_eighty_percent_and_is_missed_at_its_deadline(minutes, state):
     assert sla_status_of(_incident(), START + timedelta(minutes=minutes)).state == state
 
 
@@ -36,7 +36,7 @@ def test_after_the_acknowledgement_the_sooner_of_update_and_resolve_counts():
     assert sla_status_of(incident, START).label == "Update"
 
 
-def test_a_resolved_incident_has_no_clock():
+def test_resolved_incident_has_no_clock():
     assert sla_status_of(_incident(status="resolved"), START) is None
 
 

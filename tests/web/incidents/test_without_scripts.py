@@ -133,7 +133,7 @@ def test_every_act_is_a_form_that_works_without_scripts(workspace, actor, make_a
     assert silent == []
 
 
-def test_an_act_is_undone_on_its_entry_and_a_filter_applied_without_scripts(workspace, actor):
+def test_act_is_undone_on_its_entry_and_a_filter_applied_without_scripts(workspace, actor):
     declare_incident(actor, title="Checkout is down", severity="sev2")
     client = browser_for(actor)
     _send(client, "acknowledge", {})

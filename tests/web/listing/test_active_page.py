@@ -56,14 +56,14 @@ def test_column_head_sorts_and_reverses(client):
     assert _rows(_text(client.get(f"/incidents{address}")))[:2] == [1, 2]
 
 
-def test_a_peek_is_a_page_and_a_fragment_for_the_dialog(client):
+def test_peek_is_a_page_and_a_fragment_for_the_dialog(client):
     path = "/incidents/INC-1/peek"
     whole, part = client.get(path), client.get(path, headers={"HX-Request": "true"})
     assert "<nav" in _text(whole)
     assert ("Trouble 1" in _text(part), "<nav" in _text(part)) == (True, False)
 
 
-def test_the_row_leads_to_severity_status_commander_and_mitigation(client):
+def test_row_leads_to_severity_status_commander_and_mitigation(client):
     page = _text(client.get("/"))
     for name in ("severity", "status", "assign"):
         assert f'hx-get="/incidents/INC-1/{name}"' in page
@@ -71,7 +71,7 @@ def test_the_row_leads_to_severity_status_commander_and_mitigation(client):
 
 
 @pytest.mark.parametrize("query", ["acknowledged=perhaps", "sla=fine", "resolved_since=yesterday"])
-def test_a_condition_that_means_nothing_is_named(client, query):
+def test_condition_that_means_nothing_is_named(client, query):
     response = client.get(f"/incidents?{query}")
     assert response.status_code == 400
     assert query.split("=")[1] in _text(response)

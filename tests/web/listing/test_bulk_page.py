@@ -46,7 +46,7 @@ def _done(response):
     return json.loads(response["HX-Trigger"])["tocsin:done"]
 
 
-def test_a_form_without_scripts_leads_back_with_a_way_to_undo(client, three, workspace):
+def test_form_without_scripts_leads_back_with_a_way_to_undo(client, three, workspace):
     form = {"do": "resolve", "pick": _picks(*three), "next": "/incidents?severity=sev2"}
     response = client.post("/incidents/bulk", form)
     assert (response.status_code, response["Location"]) == (303, "/incidents?severity=sev2")
@@ -114,7 +114,7 @@ def test_refusals_are_listed_per_incident(client, three, make_actor):
     assert "2 changed, 2 refused" in client.get(page["Location"]).content.decode()
 
 
-def test_a_stale_row_is_refused_and_named(client, three, actor):
+def test_stale_row_is_refused_and_named(client, three, actor):
     change_severity(actor, number=2, severity="sev1")
     response = client.post("/incidents/bulk", {"do": "resolve", "pick": _picks(*three)}, headers=HTMX)
     assert "INC-2 has changed since you read it" in response.content.decode()
@@ -138,7 +138,7 @@ def test_invalid_action_is_refused_and_changes_nothing(client, workspace, form, 
     assert _statuses(workspace) == ["open"] * 3
 
 
-def test_a_viewer_may_pick_and_export_but_not_act(three, make_actor, workspace):
+def test_viewer_may_pick_and_export_but_not_act(three, make_actor, workspace):
     viewer = _client(make_actor("viewer"))
     page = viewer.get("/incidents").content.decode()
     assert ("data-pick" in page, 'name="do"' in page, 'id="one"' in page) == (True, False, False)
@@ -184,7 +184,7 @@ def test_selected_incidents_are_exported_and_a_missing_one_is_reported(client):
     assert b"INC-88" in missing.content
 
 
-def test_the_page_of_an_incident_leads_to_its_files(client):
+def test_page_of_an_incident_leads_to_its_files(client):
     page = client.get("/incidents/INC-1").content.decode()
     for kind in ("csv", "json", "markdown"):
         assert f'href="/incidents/INC-1/export?format={kind}"' in page

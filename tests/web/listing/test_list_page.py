@@ -49,7 +49,7 @@ def test_paging_preserves_the_filter_and_leads_back(client, sixty):
     assert ("Trouble 0" in _text(back), "Trouble 50" in _text(back)) == (True, False)
 
 
-def test_a_refreshed_panel_leads_to_pages_not_to_panels(client, sixty):
+def test_refreshed_panel_leads_to_pages_not_to_panels(client, sixty):
     panel = client.get("/panels/incidents.list?severity=high&key=")
     assert _link(panel, "next").startswith("/incidents?severity=sev2&cursor=")
     tabs = client.get("/panels/incidents.active?severity=sev2&key=")

@@ -39,7 +39,7 @@ def row(client, path="/incidents", number=1):
     return re.search(rf'<li class="incident[^>]*id="row-{number}".*?</li>', found, re.S)[0]
 
 
-def test_the_same_row_is_not_made_twice(client, incident, monkeypatch):
+def test_same_row_is_not_made_twice(client, incident, monkeypatch):
     with time_machine.travel(timezone.now(), tick=False):  # else a slow machine shows another minute
         first = row(client)
         again = "incidents.listing.html_cache.render_to_string"
@@ -71,7 +71,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_row_shows_each_change_at_once(client, actor, incident, name):
+def test_row_shows_each_change_at_once(client, actor, incident, name):
     change, now_there, gone = CHANGES[name]
     assert now_there not in row(client)
     change(actor, incident, timezone.now())
@@ -93,7 +93,7 @@ def test_viewer_gets_a_row_without_buttons(client, incident, make_actor):
     assert "Acknowledge INC-" not in row(reader)
 
 
-def test_the_pages_of_open_and_of_all_each_have_their_own_row(client, incident):
+def test_pages_of_open_and_of_all_each_have_their_own_row(client, incident):
     assert 'data-time="age"' in row(client, "/")
     assert 'data-time="ago"' in row(client, "/incidents")
 

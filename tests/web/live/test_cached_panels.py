@@ -68,7 +68,7 @@ def test_cached_panels_show_changes(look, actor):
     assert ">store<" in look("incidents.component_health")
 
 
-def test_a_long_select_is_what_django_draws():
+def test_long_select_is_what_django_draws():
     choices = [("", "No one"), ("o'neil", "O'Neil & <Sons>"), ("kim", "Kim")]
     for value in ("", "kim", "o'neil", "someone else", None):
         drawn = [

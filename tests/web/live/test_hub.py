@@ -37,7 +37,7 @@ def _message(workspace_id, topics, version=3):
     return json.dumps({"workspace": workspace_id, "topics": topics, "version": version}).encode()
 
 
-async def test_a_stream_gets_its_own_topics_of_its_own_workspace_only():
+async def test_stream_gets_its_own_topics_of_its_own_workspace_only():
     hub, mine, foreign = _hub(), _stream(1), _stream(2)
     hub.streams[1].add(mine)
     hub.streams[2].add(foreign)

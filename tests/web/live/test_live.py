@@ -68,7 +68,7 @@ async def test_stream_requires_a_session():
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_token_listens_at_the_api_and_an_unknown_one_does_not(admin, running_hub):
+async def test_token_listens_at_the_api_and_an_unknown_one_does_not(admin, running_hub):
     issue = sync_to_async(issue_token)
     issued = await issue(admin, name="Watch", scopes=[Scope.INCIDENTS_READ])
     talk = Talk(token=issued.text)
@@ -129,7 +129,7 @@ def _signals(talk):
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_signal_published_to_valkey_reaches_the_open_stream(actor, signed_in, running_hub):
+async def test_signal_published_to_valkey_reaches_the_open_stream(actor, signed_in, running_hub):
     talk = await _open(_cookie(signed_in))
     await _publish(actor.workspace_id, ["incidents"])
     assert b'"incidents"' in await talk.next_signal()
@@ -201,7 +201,7 @@ def _last(talk):
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_a_stream_ends_soon_after_its_membership(actor, signed_in, running_hub, monkeypatch):
+async def test_stream_ends_soon_after_its_membership(actor, signed_in, running_hub, monkeypatch):
     from accounts.models import Membership
 
     monkeypatch.setattr(hub, "RECHECK_S", 0.5)

@@ -43,7 +43,7 @@ def test_firing_alert_opens_one_incident_with_all_its_details(prod):
     assert IncidentEvent.objects.of(prod.source.workspace_id).get().incident_id == incident.pk
 
 
-def test_the_audit_names_the_source(prod):
+def test_audit_names_the_source(prod):
     prod.post(group(burning()))
     prod.post(group(over()))
     rows = AuditEntry.objects.of(prod.source.workspace_id).filter(actor_kind="source").order_by("id")
@@ -62,7 +62,7 @@ def test_repeated_alert_changes_nothing(prod):
     assert prod.only_incident().event_count == 2
 
 
-def test_a_recovery_resolves_only_when_the_last_of_the_group_is_over(prod):
+def test_recovery_resolves_only_when_the_last_of_the_group_is_over(prod):
     prod.post(group(burning("a"), burning("b")))
     assert prod.post(group(over("a"), burning("b"))).json()["resolved"] == []
     assert prod.only_incident().status == "open"
@@ -78,7 +78,7 @@ def test_another_alert_of_the_group_joins_and_may_raise_the_severity(prod):
     assert prod.only_incident().severity == "sev1"
 
 
-def test_an_alert_that_gets_worse_raises_its_incident_and_is_still_the_same(prod):
+def test_alert_that_gets_worse_raises_its_incident_and_is_still_the_same(prod):
     prod.post(group(burning("a", severity="warning")))
     prod.post(group(burning("a", severity="critical")))
     assert prod.only_incident().severity == "sev1"
@@ -95,7 +95,7 @@ def test_manually_lowered_severity_stays_while_the_sender_repeats(prod, actor):
     assert prod.only_incident().severity == "sev4"
 
 
-def test_a_recovery_under_another_group_key_finds_its_incident(prod):
+def test_recovery_under_another_group_key_finds_its_incident(prod):
     """Alertmanager forgets its groups when its routes change; the alert's fingerprint stays."""
     prod.post(group(burning("a"), key="{}/{team=x}:{}"))
     prod.post(group(burning("a"), key="{}/{team=y}:{}"))
@@ -192,7 +192,7 @@ def test_contradictory_alerts_in_one_body_apply_by_time(prod):
     assert prod.only_incident().status == "open"
 
 
-def test_a_source_that_opens_nothing_leaves_events_for_the_rules(make_sender):
+def test_source_that_opens_nothing_leaves_events_for_the_rules(make_sender):
     sender = make_sender(opens_incidents=False)
     assert sender.post(group(burning("a"))).json()["accepted"] == 1
     assert sender.incidents() == []
@@ -252,7 +252,7 @@ def test_another_workspaces_source_with_the_same_keys_has_incidents_of_its_own(p
     assert rival.only_incident().status == "resolved"
 
 
-def test_the_number_of_statements_does_not_grow_with_the_alerts(prod, django_assert_max_num_queries):
+def test_number_of_statements_does_not_grow_with_the_alerts(prod, django_assert_max_num_queries):
     prod.post(group(burning("z"), key="first"))
     with django_assert_max_num_queries(60):
         prod.post(group(*(burning(f"h{n}") for n in range(100))))

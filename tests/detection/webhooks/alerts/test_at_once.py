@@ -25,7 +25,7 @@ def test_one_notification_sent_concurrently_opens_one_incident(make_sender):
     assert TimelineEntry.objects.of(sender.source.workspace_id).count() == 1
 
 
-def test_the_members_of_one_group_meet_in_one_incident(make_sender):
+def test_members_of_one_group_meet_in_one_incident(make_sender):
     sender = make_sender()
     at_once(12, lambda n: clone(sender).post(group(burning(f"h{n}"))))
     assert sender.only_incident().event_count == 12

@@ -27,7 +27,7 @@ def read(message):
 
 
 @pytest.mark.parametrize("send", [to_binary_event, to_structured_event])
-def test_an_event_of_the_sdk_is_understood_in_both_modes(send):
+def test_event_of_the_sdk_is_understood_in_both_modes(send):
     [event] = read(
         send(CloudEvent(ATTRIBUTES, {"message": "Die Karte wurde abgelehnt", "amount": 12}))
     ).events

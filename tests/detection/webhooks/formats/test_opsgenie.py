@@ -24,7 +24,7 @@ def send(sender: Sender, path: str = "", body=None, key: str | None = None):
     return sender.post(ALERT if body is None else body, address=f"/v2/alerts{path}", authorization=scheme)
 
 
-def test_an_alert_is_created_acknowledged_and_closed_by_its_alias(genie):
+def test_alert_is_created_acknowledged_and_closed_by_its_alias(genie):
     response = send(genie)
     assert response.status_code == 202
     assert response.json()["result"] == "Request will be processed"
@@ -36,14 +36,14 @@ def test_an_alert_is_created_acknowledged_and_closed_by_its_alias(genie):
     assert genie.only_incident().status == "resolved"
 
 
-def test_the_same_alias_again_is_the_same_incident(genie):
+def test_same_alias_again_is_the_same_incident(genie):
     send(genie)
     send(genie, body={**ALERT, "priority": "P1"})
     assert genie.only_incident().severity == "sev1"
 
 
 @pytest.mark.parametrize("key", ["", "x", "y" * 32])
-def test_an_unknown_key_is_401(genie, key):
+def test_unknown_key_is_401(genie, key):
     response = send(genie, key=key)
     assert (response.status_code, "requestId" in response.json()) == (401, True)
 

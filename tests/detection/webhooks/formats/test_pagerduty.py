@@ -30,7 +30,7 @@ def test_event_response_equals_that_of_pagerduty(pager):
     assert (pager.only_incident().title, pager.only_incident().severity) == ("Disk full on db-1", "sev1")
 
 
-def test_the_sources_own_address_takes_the_same(pager):
+def test_sources_own_address_takes_the_same(pager):
     pager.post({"event_action": "trigger", "dedup_key": "db-1/disk", "payload": PAYLOAD})
     send(pager, "resolve")
     assert pager.only_incident().status == "resolved"
@@ -67,7 +67,7 @@ def test_acknowledging_or_resolving_what_never_fired_opens_nothing(pager):
     assert pager.incidents() == []
 
 
-def test_a_trigger_without_a_key_gets_one_and_sent_again_at_once_the_same(pager):
+def test_trigger_without_a_key_gets_one_and_sent_again_at_once_the_same(pager):
     first, again = send(pager, key=None).json(), send(pager, key=None).json()
     assert first["dedup_key"] == again["dedup_key"]
     assert len(first["dedup_key"]) == 32
@@ -76,7 +76,7 @@ def test_a_trigger_without_a_key_gets_one_and_sent_again_at_once_the_same(pager)
     assert len(pager.incidents()) == 2
 
 
-def test_a_new_trigger_soon_after_the_resolution_brings_it_back(pager):
+def test_new_trigger_soon_after_the_resolution_brings_it_back(pager):
     for action in ("trigger", "resolve", "trigger"):
         send(pager, action)
     assert pager.only_incident().status == "investigating"

@@ -29,7 +29,7 @@ def post(body: bytes, kind: str = "application/json") -> WebhookRequest:
         (None, None), (True, None), (1e300, None), ([], None), ("1e9999", None),
     ],
 )  # fmt: skip
-def test_a_time_is_read_in_every_usual_spelling_and_placeholders_are_none(written, meant):
+def test_time_is_read_in_every_usual_spelling_and_placeholders_are_none(written, meant):
     assert moment(written) == meant
 
 
@@ -41,7 +41,7 @@ def test_a_time_is_read_in_every_usual_spelling_and_placeholders_are_none(writte
         ("purple", None), ("", None), (None, None), (3, None),
     ],
 )  # fmt: skip
-def test_a_severity_is_read_by_every_usual_word(word, severity):
+def test_severity_is_read_by_every_usual_word(word, severity):
     assert severity_of(word) == severity
 
 
@@ -82,7 +82,7 @@ def test_labels_are_made_to_fit_and_odd_ones_left_out():
     assert len(found) == 50
 
 
-def test_a_line_has_no_control_characters():
+def test_line_has_no_control_characters():
     assert line("a\u202eb\x07c\n d") == "a b c d"
 
 
@@ -97,7 +97,7 @@ def test_a_line_has_no_control_characters():
         ('{"a": "ü"}'.encode("utf-16-le"), "application/json; charset=utf-16le"),
     ],
 )  # fmt: skip
-def test_a_document_is_read_in_the_encoding_it_states(body, kind):
+def test_document_is_read_in_the_encoding_it_states(body, kind):
     assert post(body, kind).document() == {"a": "ü"}
 
 
@@ -111,6 +111,6 @@ def test_a_document_is_read_in_the_encoding_it_states(body, kind):
         (b'{"a": NaN}', "application/json"),
     ],
 )
-def test_a_document_that_cannot_be_read_is_malformed(body, kind):
+def test_document_that_cannot_be_read_is_malformed(body, kind):
     with pytest.raises(Malformed):
         post(body, kind).document()

@@ -55,7 +55,7 @@ def signed(secret: str, body: bytes) -> str:
         ("/api/v1/webhooks/telegraph/{key}", 404, "not_found"),
     ],
 )
-def test_an_unknown_key_or_the_key_of_another_format_is_404(make_sender, address, status, code):
+def test_unknown_key_or_the_key_of_another_format_is_404(make_sender, address, status, code):
     sender = make_sender()
     response = sender.post(GOOD, address=address.format(key=sender.key))
     assert (response.status_code, response.json()["code"]) == (status, code)
@@ -64,7 +64,7 @@ def test_an_unknown_key_or_the_key_of_another_format_is_404(make_sender, address
     assert sender.incidents() == []
 
 
-def test_a_source_switched_off_stores_nothing(make_sender, admin):
+def test_source_switched_off_stores_nothing(make_sender, admin):
     sender = make_sender()
     sources.update_source(admin, source_id=sender.source.pk, enabled=False)
     assert sender.post(GOOD).status_code == 403
@@ -117,7 +117,7 @@ def test_keys_and_secrets_are_not_stored_in_the_clear(make_sender, admin):
         ("identity", bytes),
     ],
 )
-def test_a_compressed_body_is_taken(make_sender, encoding, pack):
+def test_compressed_body_is_taken(make_sender, encoding, pack):
     sender = make_sender()
     assert sender.post(pack(json.dumps(GOOD).encode()), content_encoding=encoding).status_code == 202
     assert sender.only_incident().number == 1
@@ -188,7 +188,7 @@ def test_partly_readable_body_is_partly_quarantined(make_sender):
     assert sender.only_incident().number == 1
 
 
-def test_the_same_unreadable_body_again_is_only_counted(make_sender):
+def test_same_unreadable_body_again_is_only_counted(make_sender):
     sender = make_sender()
     for _ in range(3):
         sender.post(b"{")
@@ -213,7 +213,7 @@ def test_no_credential_is_stored_in_quarantine(make_sender):
     assert row.headers["user-agent"] == "curl"
 
 
-def test_a_request_is_replayed_once_it_can_be_read(make_sender, admin, actor):
+def test_request_is_replayed_once_it_can_be_read(make_sender, admin, actor):
     sender = make_sender()
     older = {**GOOD, "version": "3"}
     sender.post(older)
@@ -230,7 +230,7 @@ def test_a_request_is_replayed_once_it_can_be_read(make_sender, admin, actor):
         replay(admin, quarantined_id=row.pk + 1)
 
 
-def test_a_replay_commits_its_alerts_in_parts_and_begins_once(make_sender, admin, monkeypatch):
+def test_replay_commits_its_alerts_in_parts_and_begins_once(make_sender, admin, monkeypatch):
     sender = make_sender()
     sender.post({**GOOD, "version": "3"})
     [row] = waiting(sender)
@@ -334,7 +334,7 @@ def test_only_post_and_put_are_taken(make_sender):
     [{"kind": "telegraph"}, {"name": ""}, {"name": "x" * 81}, {"reopen_minutes": -1}, {"reopen_minutes": "5"},
      {"default_severity": "purple"}, {"mapping": []}, {"enabled": 1}, {"colour": "red"}],
 )  # fmt: skip
-def test_a_source_is_refused_with_the_field_that_is_wrong(admin, fields):
+def test_source_is_refused_with_the_field_that_is_wrong(admin, fields):
     with pytest.raises(Invalid) as refused:
         sources.create_source(admin, **{"kind": "grafana", "name": "G", **fields})
     assert refused.value.faults[0].field == next(iter(fields))
@@ -348,7 +348,7 @@ def test_sources_are_made_by_admins_and_have_names_of_their_own(admin, actor):
         sources.create_source(admin, kind="alertmanager", name="G")
 
 
-def test_a_source_of_another_workspace_is_not_found(make_sender, make_actor, other_workspace):
+def test_source_of_another_workspace_is_not_found(make_sender, make_actor, other_workspace):
     rival, source_id = make_actor("admin", inside=other_workspace), make_sender().source.pk
     for call in (
         lambda: sources.update_source(rival, source_id=source_id, name="Mine"),
@@ -360,7 +360,7 @@ def test_a_source_of_another_workspace_is_not_found(make_sender, make_actor, oth
             call()
 
 
-def test_a_deleted_source_leaves_its_incidents(make_sender, admin):
+def test_deleted_source_leaves_its_incidents(make_sender, admin):
     sender = make_sender()
     sender.post(GOOD)
     sources.delete_source(admin, source_id=sender.source.pk)

@@ -50,7 +50,7 @@ BODY = {
         ("{missing}", ""),
     ],
 )
-def test_an_expression_finds_a_text(expression, found):
+def test_expression_finds_a_text(expression, found):
     if found is None:
         assert text_of(expression, BODY).startswith("{")
     else:
@@ -99,7 +99,7 @@ def test_find_all_flattens_lists(path, found):
     assert find_all(path, BODY) == found
 
 
-def test_a_list_of_any_length_is_cut():
+def test_list_of_any_length_is_cut():
     assert len(find_all("a[*]", {"a": list(range(20_000))})) == 10_000
 
 
