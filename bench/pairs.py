@@ -3,8 +3,9 @@
     python -m bench.pairs --of cf17db6 --pairs 10
 
 Each revision is started in turn on an empty database of the same servers, the order changing from pair to
-pair. One start measures the rates of goals 1 and 3 (batches of 100), 4 (single events) and 9 (both with every
-rule off), the latency of goal 7 and the memory of goal 16. Printed are the medians of both, and the ratio of
+pair. One start measures the pages of goal 15 with fewer incidents, the latency of goals 7 and 6, the rates of
+goals 1 and 3 (batches of 100), 4 (single events) and 9 (both with every rule off), and the memory of goal 16.
+Printed are the medians of both, and the ratio of
 this revision to the earlier one: the geometric mean of the pairs with its 90 % interval by Student's t. The
 earlier revision runs with the libraries of this one.
 """
@@ -26,19 +27,26 @@ from typing import Final
 
 from psycopg import sql
 
-from bench.cases.latency import probe_bursts
+from bench.cases.latency import Probe, probe_beside_load, probe_bursts
 from bench.harness.figures import median
+from bench.harness.history import fill
 from bench.harness.load import apply_load
 from bench.harness.machine import facts
 from bench.harness.place import ROOT
 from bench.harness.programs import proportional_bytes
+from bench.harness.reading import reading
 from bench.harness.report import table
 from bench.harness.rules import switch_all_off
 from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
 
-SCALE: Final = Scale(seconds=3, bursts=15)
+SCALE: Final = Scale(seconds=3, openings_s=10, bursts=15, probe_seconds=10, incidents=20_000, page_views=20)
+PAGES: Final = {
+    "dashboard": "/",
+    "list": "/incidents?status=active&sort=severity",
+    "incident": f"/incidents/INC-{SCALE.incidents // 2}",
+}
 REST_S: Final = 3.0
 # Quantiles of Student's t for a two-sided 90 % interval; the degrees of freedom are the pairs less one.
 T_90: Final = {4: 2.132, 5: 2.015, 6: 1.943, 7: 1.895, 8: 1.860, 9: 1.833, 10: 1.812, 11: 1.796, 12: 1.782}
@@ -78,12 +86,12 @@ def tree_of(revision: str) -> Iterator[Path]:
 def measure(servers: Servers, root: Path) -> Figures:
     """Return the figures of one start."""
     with running_tocsin(servers, database="bench_pairs", root=root) as tocsin:
-        bursts = [
-            incident
-            for _, incident in probe_bursts(tocsin, SCALE.bursts, SCALE.burst_pause)
-            if incident is not None
-        ]
-        figures = {"burst of 100 to its incident, p50 ms": median(bursts)}
+        fill(tocsin, SCALE.incidents)
+        figures = dict(_pages(tocsin))
+        bursts = probe_bursts(tocsin, SCALE.bursts, SCALE.burst_pause)
+        figures["burst of 100 to its incident, p50 ms"] = _median(bursts)
+        _, probes = probe_beside_load(tocsin, SCALE)
+        figures["event to incident at 10,000 events/s, p50 ms"] = _median(probes)
         _rest(tocsin)
         memory = proportional_bytes(tocsin.program.child.pid, lambda one: "weed" not in one.name())
         figures["memory after it, MiB"] = memory / 2**20
@@ -98,6 +106,18 @@ def measure(servers: Servers, root: Path) -> Figures:
             figures[f"{name}, events/s with all rules off"] = off
             figures[f"{name}, on / off"] = figures[f"{name}, events/s"] / off
         return figures
+
+
+def _pages(tocsin: Tocsin) -> Iterator[tuple[str, float]]:
+    with reading(tocsin) as reader:
+        for name, path in PAGES.items():
+            reader.get(path)
+            times = [reader.milliseconds(path) for _ in range(SCALE.page_views)]
+            yield f"{name} with {SCALE.incidents:,} incidents, p50 ms", median(times)
+
+
+def _median(probes: Sequence[Probe]) -> float:
+    return median(incident for _, incident in probes if incident is not None)
 
 
 def _rest(tocsin: Tocsin) -> None:

@@ -50,7 +50,13 @@ def burst(scale: Scale) -> Report:
 
 
 def _probe_under_load(servers: Servers, scale: Scale) -> tuple[float, list[Probe]]:
-    with running_tocsin(servers) as tocsin, listening(tocsin) as ear:
+    with running_tocsin(servers) as tocsin:
+        return probe_beside_load(tocsin, scale)
+
+
+def probe_beside_load(tocsin: Tocsin, scale: Scale) -> tuple[float, list[Probe]]:
+    """Measure single events beside a stream. Returns the stream's rate too."""
+    with listening(tocsin) as ear:
         poster = Poster(tocsin.port, tocsin.authorization)
         _probe(poster, ear, 1)
         with steady_load(tocsin, scale.steady_rate) as load:
