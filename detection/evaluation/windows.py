@@ -143,11 +143,19 @@ returning event_id
 
 TAKE: Final[LiteralString] = """
 delete from detection_pending where id = any(array(
-  select id from detection_pending order by id limit %s::int for update skip locked))
+  select id from detection_pending where id <= %s::bigint order by id limit %s::int for update skip locked))
 returning workspace_id, rule_id, group_key, event_ids, occurred, sources, created_at
 """
 
 NEWEST: Final[LiteralString] = "select coalesce(max(id), 0) from detection_pending"
+# Of the rows after an id: the newest, and how many are of other pairs than these. The limit makes every plan
+# read the index.
+PEEK: Final[LiteralString] = """
+select coalesce(max(o.id), 0), count(*) filter (where p.rule_id is null)
+  from (select id, rule_id, group_key from detection_pending where id > %s::bigint order by id limit %s::int) o
+  left join unnest(%s::bigint[], %s::text[]) as p(rule_id, group_key)
+    on p.rule_id = o.rule_id and p.group_key = o.group_key
+"""
 TAKE_OTHERS: Final[LiteralString] = """
 delete from detection_pending where id = any(array(
   select o.id from detection_pending o

@@ -19,7 +19,12 @@ from detection.evaluation import windows
 from detection.evaluation.findings import TouchedGroup, merged
 from detection.evaluation.services.evaluate import Evaluated, evaluate
 
+# Most rows of one transaction, and how long one may take before the next takes fewer: a burst that begins in
+# between waits for it.
 DRAIN_ROWS: Final = 2000
+MIN_ROWS: Final = 100
+STEP_S: Final = 0.02
+ANY_ID: Final = 2**63 - 1
 COUNT_EVERY_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.01
 # Rows older than this were looked at before. A row whose transaction took longer waits for the next count.
@@ -38,19 +43,37 @@ def drain(*, slice_seconds: float = 1.0) -> bool:
     """
     until = time.monotonic() + slice_seconds
     done = Evaluated()
-    while _take_all(done) == DRAIN_ROWS:
+    newest = ANY_ID
+    while _take_step(done, newest):
         if time.monotonic() >= until:
             return True
+        if newest == ANY_ID:
+            newest = _newest()  # what is put back has a newer id, and is not taken again and again
+        if _joining.was_looked_at():
+            _take_urgent()
     _joining.keep(_keys(done.joined))
     return bool(done.put_back)
 
 
-def _take_all(done: Evaluated) -> int:
-    """In one transaction, take and evaluate up to 2,000 touched pairs. Returns how many were taken."""
+def _newest() -> int:
+    with transaction.atomic(), pipelined():
+        return int(rows(windows.NEWEST)[0][0])
+
+
+def _take_step(done: Evaluated, newest: int) -> bool:
+    """Take and evaluate some touched pairs. Returns whether there may be more."""
+    limit, began = _step.rows, time.monotonic()
+    taken = _take_all(done, newest, limit)
+    _step.adapt(taken, time.monotonic() - began)
+    return taken == limit
+
+
+def _take_all(done: Evaluated, newest: int, limit: int) -> int:
+    """In one transaction, take and evaluate the oldest pairs up to an id. Returns how many were taken."""
     with transaction.atomic(), pipelined():
         plan_once()
         send("select pg_advisory_xact_lock_shared(%s::int, 0)", [_ALL_SPACE])
-        taken = rows(windows.TAKE, [DRAIN_ROWS])
+        taken = rows(windows.TAKE, [newest, limit])
         if taken:
             one = evaluate(timezone.now(), pairs=merged(taken))
             done.joined += one.joined
@@ -67,16 +90,18 @@ def drain_urgent() -> None:
 
 
 def _take_urgent() -> None:
-    """Take the urgent pairs; if another task is taking everything, there is nothing to do."""
-    with transaction.atomic(), pipelined():
-        plan_once()
-        if rows("select pg_try_advisory_xact_lock(%s::int, 0)", [_ALL_SPACE]) != [(True,)]:
-            return
-        newest = send(windows.NEWEST)
-        taken = rows(windows.TAKE_OTHERS, [_joining.looked_at(), *_joining.columns(), DRAIN_ROWS])
-        _joining.look(newest.rows()[0][0])
-        if taken:
-            _joining.pairs |= _keys(evaluate(timezone.now(), pairs=merged(taken)).joined)
+    """Take the urgent pairs, if there are any; while another task is taking everything, it is left to that."""
+    after, pairs = _joining.looked_at(), _joining.columns()
+    [(newest, urgent)] = rows(windows.PEEK, [after, DRAIN_ROWS, *pairs])
+    if urgent:
+        with transaction.atomic(), pipelined():
+            plan_once()
+            if rows("select pg_try_advisory_xact_lock(%s::int, 0)", [_ALL_SPACE]) != [(True,)]:
+                return
+            taken = rows(windows.TAKE_OTHERS, [after, *pairs, DRAIN_ROWS])
+            if taken:
+                _joining.pairs |= _keys(evaluate(timezone.now(), pairs=merged(taken)).joined)
+    _joining.look(max(after, newest))
 
 
 def rest(*, worked_s: float) -> None:
@@ -90,6 +115,20 @@ def rest(*, worked_s: float) -> None:
 
 def _keys(pairs: list[TouchedGroup]) -> set[tuple[int, str]]:
     return {(pair.rule_id, pair.group_key) for pair in pairs}
+
+
+class _Step:
+    """How many rows one transaction takes: as many as it evaluates within `STEP_S`."""
+
+    def __init__(self) -> None:
+        self.rows = DRAIN_ROWS
+
+    def adapt(self, taken: int, took_s: float) -> None:
+        """Take half as many after a slow step, and twice as many after a quick one that was full."""
+        if took_s > STEP_S:
+            self.rows = max(MIN_ROWS, self.rows // 2)
+        elif taken == self.rows and took_s < STEP_S / 2:
+            self.rows = min(DRAIN_ROWS, self.rows * 2)
 
 
 class _Joining:
@@ -117,6 +156,10 @@ class _Joining:
             self._looks.popleft()
         return self._looks[0][1] if self._looks and self._looks[0][0] <= before else 0
 
+    def was_looked_at(self) -> bool:
+        """Return whether there are rows that need not be looked at again, so that a look is cheap."""
+        return bool(self.looked_at())
+
     def may_wait(self) -> float:
         """Return the seconds until all must be taken again; 0 or less when there is nothing to skip."""
         return self._due - time.monotonic() if self.pairs else 0.0
@@ -127,3 +170,4 @@ class _Joining:
 
 
 _joining = _Joining()
+_step = _Step()

@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from detection.evaluation import windows
+from detection.evaluation.services import draining
 from detection.evaluation.services import evaluate as evaluating
 from detection.evaluation.services.draining import drain, drain_urgent
 from incidents.models import Incident
@@ -53,6 +54,42 @@ def test_new_burst_is_seen_while_further_events_of_an_open_incident_wait(workspa
     drain()
     assert counts(workspace) == {"busy": 9, "new": 5}
     assert waiting() == 0
+
+
+def test_burst_that_begins_during_a_drain_is_seen_between_its_steps(
+    workspace, busy, send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(errors(1, source=busy), then_drain=False)
+    drain_urgent()
+    for _ in range(2):
+        send(errors(1, source=busy), then_drain=False)
+    seen, take = [], draining._take_all
+
+    def observed(*given) -> int:
+        taken = take(*given)
+        if not seen:
+            send(errors(5, source="new"), then_drain=False)
+        seen.append(dict(counts(workspace)))
+        return taken
+
+    monkeypatch.setattr(draining, "_take_all", observed)
+    monkeypatch.setattr(draining._step, "rows", 1)
+    drain()
+    assert seen[0] == {"busy": 7}
+    assert seen[1]["new"] == 5
+    assert counts(workspace) == {"busy": 9, "new": 5}
+
+
+def test_steps_shrink_while_they_are_slow_and_grow_while_they_are_quick() -> None:
+    step = draining._Step()
+    for _ in range(10):
+        step.adapt(step.rows, 0.1)
+    assert step.rows == draining.MIN_ROWS
+    step.adapt(step.rows - 1, 0.001)  # there were no more
+    assert step.rows == draining.MIN_ROWS
+    for _ in range(10):
+        step.adapt(step.rows, 0.001)
+    assert step.rows == draining.DRAIN_ROWS
 
 
 def test_delayed_evidence_waits_briefly(workspace, busy, send, django_assert_num_queries) -> None:

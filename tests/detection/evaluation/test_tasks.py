@@ -64,6 +64,7 @@ def test_rest_of_a_slice_is_left_to_another_task(
     for _ in range(2):
         send(errors(5), then_drain=False)
     monkeypatch.setattr(draining, "DRAIN_ROWS", 1)
+    monkeypatch.setattr(draining._step, "rows", 1)
     monkeypatch.setattr(draining, "_joining", draining._Joining())  # nothing of the tests before
     monkeypatch.setattr(tasks, "drain", lambda: draining.drain(slice_seconds=0))
     tasks.evaluate()
