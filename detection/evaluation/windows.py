@@ -152,7 +152,8 @@ NEWEST: Final[LiteralString] = "select coalesce(max(id), 0) from detection_pendi
 # read the index.
 PEEK: Final[LiteralString] = """
 select coalesce(max(o.id), 0), count(*) filter (where p.rule_id is null)
-  from (select id, rule_id, group_key from detection_pending where id > %s::bigint order by id limit %s::int) o
+  from (select id, rule_id, group_key from detection_pending
+         where id > %s::bigint order by id limit %s::int) o
   left join unnest(%s::bigint[], %s::text[]) as p(rule_id, group_key)
     on p.rule_id = o.rule_id and p.group_key = o.group_key
 """

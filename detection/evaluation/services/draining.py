@@ -90,7 +90,7 @@ def drain_urgent() -> None:
 
 
 def _take_urgent() -> None:
-    """Take the urgent pairs, if there are any; while another task is taking everything, it is left to that."""
+    """Take the urgent pairs, if there are any and no other task is taking everything."""
     after, pairs = _joining.looked_at(), _joining.columns()
     [(newest, urgent)] = rows(windows.PEEK, [after, DRAIN_ROWS, *pairs])
     if urgent:
