@@ -22,8 +22,8 @@ from detection.evaluation.services.evaluate import Evaluated, evaluate
 # Most rows of one transaction, and how long one may take before the next takes fewer: a burst that begins in
 # between waits for it.
 DRAIN_ROWS: Final = 2000
-MIN_ROWS: Final = 100
-STEP_S: Final = 0.02
+MIN_ROWS: Final = 500
+STEP_S: Final = 0.03
 ANY_ID: Final = 2**63 - 1
 COUNT_EVERY_S: Final = 0.5
 LOOK_EVERY_S: Final = 0.01
