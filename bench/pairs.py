@@ -41,7 +41,7 @@ from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
 
-SCALE: Final = Scale(seconds=3, openings_s=10, bursts=15, probe_seconds=10, incidents=20_000, page_views=20)
+SCALE: Final = Scale(seconds=3, openings_s=6, bursts=8, probe_seconds=7, incidents=20_000, page_views=20)
 PAGES: Final = {
     "dashboard": "/",
     "list": "/incidents?status=active&sort=severity",
