@@ -95,6 +95,17 @@ def is_worker() -> bool:
     return bool(os.environ.get("PYTEST_XDIST_WORKER"))
 
 
+def socket_folder() -> Path:
+    """Where PostgreSQL's Unix socket is. The tests use it, programs that they start use TCP."""
+    return Path(os.environ[FOLDER]) / "postgres"
+
+
+def database_url() -> str:
+    """Of this process's database, over TCP."""
+    name = connection.settings_dict["NAME"]
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
+
+
 def copies_migrated() -> bool:
     """Whether a run's database is a copy of a migrated one, rather than migrated by itself."""
     return is_worker() or CACHE in os.environ
@@ -184,7 +195,8 @@ def _start_postgres() -> None:
     seed = cached if cached is None or cached.exists() else _earlier(cached.parent)
     if seed is not None:
         copy_server(seed, folder / "postgres")
-    server = Postgres(folder / "postgres", process.server_account(), UNSAFE_BUT_FAST | MAIL_BACKOFF)
+    settings = UNSAFE_BUT_FAST | MAIL_BACKOFF | {"unix_socket_directories": str(socket_folder())}
+    server = Postgres(folder / "postgres", process.server_account(), settings)
     os.environ["DATABASE_URL"] = url = server.start()  # a superuser's: each worker makes databases
     ensure_database(url)
     if seed is not None and seed != cached:

@@ -10,7 +10,6 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Membership
@@ -18,6 +17,7 @@ from core.queue.retry import PassingError, PermanentError
 from core.queue.runner import run_due
 from incidents.correlation.services.opening import declare_incident
 from incidents.models import TimelineEntry
+from tests import servers
 from tests.fakes.slack.server import FakeSlack
 from tests.threads import at_once
 from tests.warroom.connected import connect
@@ -160,11 +160,9 @@ while run_due(RELAY) + run_due(SLACK):
 def test_worker_killed_after_slack_acted_leaves_one_of_each(committed):
     """Acceptance check 2, a sample: kill -9 between the call and its response."""
     incident = declare_incident(committed.actor, title="Checkout returns 500", severity="sev1")
-    database = connection.settings_dict
-    address = f"{database['HOST']}:{database['PORT']}/{database['NAME']}"
     environment = {
         **os.environ, "TOCSIN_ENV": "test", "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": f"postgresql://{database['USER']}:{database['PASSWORD']}@{address}",
+        "DATABASE_URL": servers.database_url(),
         "REDIS_URL": django_settings.REDIS_URL, "SECRET_KEY": django_settings.SECRET_KEY,
         "SLACK_API_URL": committed.fake.api_url, "HTTP_ALLOWED_NETWORKS": "127.0.0.0/8",
     }  # fmt: skip

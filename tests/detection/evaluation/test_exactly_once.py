@@ -21,6 +21,7 @@ from accounts.actor import Actor
 from detection.evaluation.services.draining import drain
 from detection.ingest.services.accept_events import accept_events
 from incidents.models import Incident
+from tests import servers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GROUPS = 25
@@ -61,9 +62,7 @@ def parcels(events: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 
 def start_evaluator() -> subprocess.Popen[bytes]:
-    database = connection.settings_dict
-    address = f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
-    environment = {**os.environ, "DATABASE_URL": f"{address}/{database['NAME']}"}
+    environment = {**os.environ, "DATABASE_URL": servers.database_url()}
     return subprocess.Popen([sys.executable, "-W", "ignore", "-c", EVALUATOR], env=environment)
 
 

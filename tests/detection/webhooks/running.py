@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import trustme
 from cryptography.hazmat.primitives import serialization
-from django.db import connection
 
 from config.paths import ROOT
 from config.runtime.programs import web
 from core.embedded.process import free_port
+from tests import servers
 from tests.programs import missing
 
 ANSWER_WITHIN_S = 60
@@ -179,9 +178,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    name = str(connection.settings_dict["NAME"])
-    server = urlsplit(os.environ["DATABASE_URL"])
-    return os.environ | {"DATABASE_URL": urlunsplit(server._replace(path=f"/{name}"))}
+    return os.environ | {"DATABASE_URL": servers.database_url()}
 
 
 def _pkcs8(pem: bytes) -> bytes:

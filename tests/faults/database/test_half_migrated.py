@@ -26,6 +26,7 @@ from detection.ingest.services.accept_events import accept_events
 from detection.models import DetectionRule
 from incidents.correlation.services.opening import declare_incident
 from incidents.models import Component, Incident
+from tests import servers
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 WITHIN_S = 240
@@ -74,16 +75,10 @@ def applied(key: tuple[str, str]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def address() -> str:
-    database = connection.settings_dict
-    account = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}"
-    return f"postgresql://{account}/{database['NAME']}"
-
-
 def upgrade() -> subprocess.Popen[bytes]:
     """`manage.py migrate`, as a person or a deployment runs it."""
     argv = [sys.executable, "-W", "ignore", "manage.py", "migrate", "--verbosity", "0"]
-    return subprocess.Popen(argv, cwd=ROOT, env={**os.environ, "DATABASE_URL": address()})
+    return subprocess.Popen(argv, cwd=ROOT, env={**os.environ, "DATABASE_URL": servers.database_url()})
 
 
 def is_held_up() -> bool:
@@ -115,7 +110,7 @@ def half(workspace: object, admin: Actor) -> Iterator[Half]:
     at = plan.index(KILLED)
     done = plan[at - 1] if at else BEFORE
     try:
-        with psycopg.connect(address()) as other:
+        with psycopg.connect(servers.database_url()) as other:
             other.execute(ONCE)
             other.commit()
             other.execute("set idle_in_transaction_session_timeout = 0")

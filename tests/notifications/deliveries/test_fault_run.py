@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from config.paths import ROOT
 from notifications.deliveries.models import Delivery
+from tests import servers
 from tests.faults.flaky import account, flaky_receivers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -20,8 +19,7 @@ PAGES, KILLS = 60, 4
 
 def test_sixty_pages_survive_faults_and_kills_without_loss_or_double(workspace):
     with flaky_receivers(seed=7) as flaky:
-        database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-        here = {"DATABASE_URL": database.geturl(), "DJANGO_SETTINGS_MODULE": "config.settings"}
+        here = {"DATABASE_URL": servers.database_url(), "DJANGO_SETTINGS_MODULE": "config.settings"}
         command = [sys.executable, "-m", "tests.faults.dying_workers", str(PAGES), str(KILLS), "7"]
         done = subprocess.run(
             command, cwd=ROOT, env=os.environ | flaky.environment | here, capture_output=True, text=True

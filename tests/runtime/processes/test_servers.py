@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from core.embedded.database import ROLE, ensure_database
+from tests import servers
 from tests.conftest import OutsideConnectionError
 
 
@@ -72,10 +73,9 @@ select array_agg(distinct relowner::regrole::text) from pg_class where relnamesp
 @pytest.fixture
 def superuser_url() -> Iterator[str]:
     """Of a database that does not exist yet, on the server of the tests."""
-    given = settings.DATABASES["default"]
-    login = f"{given['USER']}:{quote(given['PASSWORD'])}@{given['HOST']}:{given['PORT']}"
-    yield urlunsplit(("postgresql", login, f"/{NAME}", "", ""))
-    with psycopg.connect(urlunsplit(("postgresql", login, "/postgres", "", "")), autocommit=True) as beside:
+    ours = urlsplit(servers.database_url())
+    yield urlunsplit(ours._replace(path=f"/{NAME}"))
+    with psycopg.connect(urlunsplit(ours._replace(path="/postgres")), autocommit=True) as beside:
         beside.execute(f"drop database if exists {NAME} with (force)")
 
 

@@ -10,13 +10,12 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.staticfiles.finders import get_finders
-from django.db import connection
 
 from config.paths import ROOT
+from tests import servers
 
 # In one group, so that one process starts production once for all of them.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("production")]
@@ -75,10 +74,6 @@ print(json.dumps({"responses": asyncio.run(main()), "flags": flags}, default=str
 """
 
 
-def _database() -> str:
-    return str(connection.settings_dict["NAME"])
-
-
 def _run(*argv: str) -> subprocess.CompletedProcess[str]:
     wanted = {
         "TOCSIN_ENV": "production",
@@ -89,7 +84,7 @@ def _run(*argv: str) -> subprocess.CompletedProcess[str]:
         "TOCSIN_DATA_DIR": os.environ["TOCSIN_DATA_DIR"],
         "DJANGO_SETTINGS_MODULE": "config.settings",
         # The tests' own tables are in another database than the one named at the start.
-        "DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{_database()}").geturl(),
+        "DATABASE_URL": servers.database_url(),
     }
     env = os.environ | wanted
     return subprocess.run([sys.executable, *argv], cwd=ROOT, env=env, capture_output=True, text=True)
