@@ -12,7 +12,7 @@ from django.urls import Resolver404, resolve
 
 from config.apps_list import APPS
 from config.apps_list import LAYERS as APP_LAYERS
-from tests.architecture.source import ROOT, functions, product, tracked, tree
+from tests.architecture.source import ROOT, functions, nodes, product, tracked, tree
 
 RANK = {app: rank for rank, layer in enumerate(APP_LAYERS) for app in layer}
 # Queries that read or write rows of every workspace: where they are, and why they may.
@@ -175,7 +175,7 @@ def test_our_own_code_is_imported_at_the_top_only():
 def test_only_the_queue_runner_catches_every_exception():
     broad = []
     for path in product():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             named = isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name)
             if (
                 named
@@ -277,7 +277,7 @@ def test_every_address_in_a_template_leads_somewhere():
 
 def _called(path):
     """(line, dotted name) of every call in a file, as written: `pickle.loads`, `eval`."""
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Call):
             yield node.lineno, ast.unparse(node.func)
 

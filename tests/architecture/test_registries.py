@@ -19,7 +19,7 @@ from detection.sources.forms import kind_choices
 from detection.webhooks.format import FORMATS, SourceSettings, webhook_formats
 from detection.webhooks.http.request import pasted
 from detection.webhooks.receive import format_named
-from tests.architecture.source import product, tree
+from tests.architecture.source import nodes, product
 
 # An example in the API's document.
 EXAMPLES = {"detection/sources/api.py"}
@@ -82,7 +82,7 @@ def test_product_names_no_format_outside_its_own_file(name: str) -> None:
     """As a text of its own; "form" and "generic" are words as well. Channels and trackers are others."""
     homes = {type(webhook_formats().get(name)).__module__.replace(".", "/") + ".py"}
     naming = {
-        str(path) for path in product() for node in ast.walk(tree(path))
+        str(path) for path in product() for node in nodes(path)
         if isinstance(node, ast.Constant) and node.value == name
         and path.parts[0] != "notifications" and path.parts[:2] != ("postmortems", "trackers")
     }  # fmt: skip

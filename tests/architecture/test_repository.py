@@ -15,7 +15,7 @@ from django.db.migrations.state import ProjectState
 
 from config.environment import Environment
 from config.installation.settings_reference import ENV_EXAMPLE, SETTINGS_PAGE, env_example, settings_page
-from tests.architecture.source import ROOT, tracked, tree
+from tests.architecture.source import ROOT, nodes, tracked
 
 
 def test_locks_name_no_host():
@@ -72,7 +72,7 @@ def test_every_test_can_fail():
     for path in tracked():
         if path.parts[0] != "tests" or not path.name.startswith("test_"):
             continue
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 source = ast.unparse(node)
                 if not re.search(r"assert|raises\(|expect\(|check|verify", source):
