@@ -18,6 +18,8 @@ from notifications.escalation.state import cursor_of
 
 Phase: Final = Escalation.Phase
 
+MAX_NAMES: Final = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ShownEscalation:
@@ -31,6 +33,13 @@ class ShownEscalation:
     next_step: int
     steps: int
     rounds: int
+
+    @property
+    def next_text(self) -> str:
+        """Return the next names as text: five, and how many more there are."""
+        more = len(self.next_names) - MAX_NAMES
+        shown = ", ".join(self.next_names[:MAX_NAMES])
+        return f"{shown} and {more} more" if more > 0 else shown
 
     @property
     def is_running(self) -> bool:

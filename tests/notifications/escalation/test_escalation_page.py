@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -167,3 +168,14 @@ def test_users_paged_before_an_incident_became_private_are_invited(paged, admin)
     invited = InvitedPerson.objects.of(incident.workspace_id).filter(incident=incident)
     assert (ann.user_id, "paged") in set(invited.values_list("user_id", "reason"))
     assert incident_for(ann, incident.reference).pk == incident.pk
+
+
+def test_many_people_of_the_next_step_are_named_in_part(client, paged, make_actor):
+    _, incident = paged
+    for number in range(7):
+        make_actor("manager", username=f"manager.{number}")
+    Escalation.across_workspaces.update(position=2)
+    page = client.get(f"/incidents/{incident.reference}").content.decode()
+    [said] = re.findall(r"Step 3 of 3.*?</dd>", page, re.DOTALL)
+    assert said.count("(manager)") == 5
+    assert "and 3 more" in said
