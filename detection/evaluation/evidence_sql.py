@@ -29,15 +29,18 @@ select w.id, stale.id, stale.lo, stale.hi, stale.computed_at
  limit %s::int
 """
 
-# Bounds on received_at are constants, so that only the partitions of those days are read.
+# Bounds on received_at are constants, so that only the partitions of those days are read. The limit makes
+# every plan look up each event by its key: without statistics of a new partition, PostgreSQL read all of it.
 SUMMARY: Final[LiteralString] = """
 with member as materialized (
   select e.id, e.occurred_at, e.source, e.event_type, e.level >= 3 as is_error, e.metadata
     from detection_incident_event l
-    join detection_event e on e.workspace_id = l.workspace_id and e.id = l.event_id
-   where l.workspace_id = %s::bigint and l.incident_id = %s::bigint
-     and e.workspace_id = %s::bigint
-     and e.received_at >= %s::timestamptz and e.received_at < %s::timestamptz),
+   cross join lateral (
+     select * from detection_event d
+      where d.workspace_id = %s::bigint and d.id = l.event_id
+        and d.received_at >= %s::timestamptz and d.received_at < %s::timestamptz
+      limit 1) e
+   where l.workspace_id = %s::bigint and l.incident_id = %s::bigint),
 worst as (
   select date_trunc('minute', occurred_at) as minute, count(*) as errors
     from member where is_error group by 1 order by 2 desc, 1 limit 1)

@@ -20,7 +20,7 @@ from detection.ingest.services.retention import maintain
 from detection.queues import DETECTION
 
 EVALUATE = DETECTION.task
-_evaluations, _sweeps = Gate(), Gate()
+_evaluations, _sweeps, _refreshes = Gate(), Gate(), Gate()
 _evidence_allowance = Allowance()
 
 
@@ -54,7 +54,9 @@ def sweep_rules() -> None:
 @shared_task(name="detection.refresh_evidence", ignore_result=True)
 def refresh_incident_evidence() -> None:
     """Recompute the evidence of incidents whose events grew."""
-    refresh_evidence(timezone.now(), _evidence_allowance)
+    with _refreshes.turn() as is_ours:
+        if is_ours:
+            refresh_evidence(timezone.now(), _evidence_allowance)
 
 
 @shared_task(name="detection.maintain_partitions", ignore_result=True)

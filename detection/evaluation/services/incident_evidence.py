@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from core.sql.prepared import rows
+from core.sql.prepared import plan_once, rows
 from detection.evaluation.error_share import share_of_minutes
 from detection.evaluation.evidence_sql import STALE, SUMMARY
 from incidents.evidence.services import record_evidence
@@ -104,8 +104,10 @@ def compute_evidence(
 ) -> IncidentEvidence:
     """Return unsaved evidence of one incident whose events happened between these two times."""
     received = [first_at - RECEIPT_SLACK, last_at + RECEIPT_SLACK]
-    given = [workspace_id, incident_id, workspace_id, *received, _METRIC_NAMES, _METRIC_NAMES]
-    [(count, errors, first_source, types, sources, people, worst, before, after)] = rows(SUMMARY, given)
+    given = [workspace_id, *received, workspace_id, incident_id, _METRIC_NAMES, _METRIC_NAMES]
+    with transaction.atomic():
+        plan_once()
+        [(count, errors, first_source, types, sources, people, worst, before, after)] = rows(SUMMARY, given)
     types, sources = types or [], sources or []
     made = IncidentEvidence(
         incident_id=incident_id,
