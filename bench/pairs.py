@@ -4,10 +4,9 @@
 
 Each revision is started in turn on an empty database of the same servers, the order changing from pair to
 pair. One start measures the pages of goal 15 with fewer incidents, the latency of goals 7 and 6, the rates of
-goals 1 and 3 (batches of 100), 4 (single events) and 9 (both with every rule off), and the memory of goal 16.
-Printed are the medians of both, and the ratio of
-this revision to the earlier one: the geometric mean of the pairs with its 90 % interval by Student's t. The
-earlier revision runs with the libraries of this one.
+goals 1 and 3 (batches of 100) and 4 (single events), and the memory of goal 16. Printed are the medians of
+both, and the ratio of this revision to the earlier one: the geometric mean of the pairs with its 90 % interval
+by Student's t. The earlier revision runs with the libraries of this one.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ from bench.harness.place import ROOT
 from bench.harness.programs import proportional_bytes
 from bench.harness.reading import reading
 from bench.harness.report import table
-from bench.harness.rules import switch_all_off
 from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
@@ -99,12 +97,6 @@ def measure(servers: Servers, root: Path) -> Figures:
         for name, size in rates.items():
             figures[f"{name}, events/s"] = apply_load(tocsin.events, size, SCALE.of_stream()).events
             _rest(tocsin)
-        switch_all_off(tocsin)
-        time.sleep(REST_S)
-        for name, size in rates.items():
-            off = apply_load(tocsin.events, size, SCALE).events
-            figures[f"{name}, events/s with all rules off"] = off
-            figures[f"{name}, on / off"] = figures[f"{name}, events/s"] / off
         return figures
 
 
