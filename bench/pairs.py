@@ -5,8 +5,8 @@
 Each revision is started in turn on an empty database of the same servers, the order changing from pair to
 pair. One start measures the pages of goal 15 with fewer incidents, the latency of goals 7 and 6, the rates of
 goals 1 and 3 (batches of 100) and 4 (single events), and the memory of goal 16. Printed are the medians of
-both, and the ratio of this revision to the earlier one: the geometric mean of the pairs with its 90 % interval
-by Student's t. The earlier revision runs with the libraries of this one.
+both, and the ratio of this revision to the earlier one: the geometric mean of the pairs with its 90 %
+interval by Student's t. The earlier revision runs with the libraries of this one.
 """
 
 from __future__ import annotations
