@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from core.sql.prepared import plan_once
 from tests.detection.bursts import errors
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +156,31 @@ def test_users_impacted_that_is_no_count_is_refused(actor, given):
     with pytest.raises(Invalid) as refused:
         edit_incident(actor, number=made.number, users_impacted=given)
     assert refused.value.faults[0].field == "users_impacted"
+
+
+def test_events_are_looked_up_by_their_keys_whatever_the_statistics(burst, workspace):
+    """Else a day's events are all read for each incident, as long as the partition has no statistics."""
+    from detection.evaluation.evidence_sql import SUMMARY
+    from incidents.models import Incident
+
+    now, names = timezone.now(), ["cpu"]
+    incident = Incident.objects.of(workspace.pk).get()
+    given = [workspace.pk, now - timedelta(hours=3), now + timedelta(hours=3), workspace.pk, incident.pk]
+    for pages in (0, 100_000):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "update pg_class set relpages = %s, reltuples = %s where relname like 'detection%%event%%'"
+                " and relkind = 'r'", [pages, pages * 20 or -1],
+            )  # fmt: skip
+            plan_once()
+            cursor.execute(f"explain (format json) {SUMMARY}", [*given, names, names])
+            [(plans,)] = cursor.fetchall()
+        read = [node for node in nodes(plans[0]["Plan"]) if "event_2" in node.get("Relation Name", "")]
+        assert read
+        assert all("l.event_id" in node.get("Index Cond", "") for node in read)
+
+
+def nodes(plan):
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
