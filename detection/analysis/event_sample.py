@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-from core.sql.prepared import rows
+from django.db import transaction
+
+from core.sql.prepared import plan_once, rows
 from detection.analysis.categories import Line
 from detection.analysis.text import MAX_LINE_CHARS
 from detection.evaluation.member_events import SLACK
@@ -22,7 +24,8 @@ _SPAN: Final[LiteralString] = """
 select count(*), min(occurred_at), max(occurred_at) from detection_incident_event
  where workspace_id = %s::bigint and incident_id = any(%s::bigint[])
 """
-# The bounds on received_at are constants, so that only the partitions of those days are read.
+# Bounds on received_at are constants, so that only the partitions of those days are read. With the limit,
+# every plan looks up each event by its key: without statistics, PostgreSQL read all of a new partition.
 _SAMPLE: Final[LiteralString] = """
 with link as materialized (
   select event_id, occurred_at from detection_incident_event
@@ -33,8 +36,12 @@ picked as (
   union (select event_id from link order by hashint8(event_id), event_id limit %s::int))
 select e.id, e.occurred_at, e.source, e.event_type, e.level, left(e.message, %s::int), e.correlation_id,
        case when e.metadata ?| %s::text[] then e.metadata else '{}'::jsonb end
-  from picked join detection_event e on e.id = picked.event_id
- where e.workspace_id = %s::bigint and e.received_at >= %s::timestamptz and e.received_at < %s::timestamptz
+  from picked
+ cross join lateral (
+   select * from detection_event d
+    where d.workspace_id = %s::bigint and d.id = picked.event_id
+      and d.received_at >= %s::timestamptz and d.received_at < %s::timestamptz
+    limit 1) e
  order by e.occurred_at, e.id
 """
 
@@ -76,8 +83,11 @@ def sample_of(workspace_id: int, incident_id: int) -> Sample:
         workspace_id, family, FIRST, LAST, SPREAD, MAX_LINE_CHARS, [*FACT_NAMES],
         workspace_id, first_at - SLACK, last_at + SLACK,
     ]  # fmt: skip
+    with transaction.atomic():
+        plan_once()
+        read = rows(_SAMPLE, given)
     found = [
         SampledEvent(pk, at, source, kind, Level(level), message, correlation, metadata)
-        for pk, at, source, kind, level, message, correlation, metadata in rows(_SAMPLE, given)
+        for pk, at, source, kind, level, message, correlation, metadata in read
     ]
     return Sample(found, count)

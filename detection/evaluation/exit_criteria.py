@@ -35,10 +35,13 @@ select distinct source from detection_event
 # The threshold in the incident's own events, and the newest readings.
 LIMIT: Final[LiteralString] = """
 select min((e.metadata->>'threshold_ms')::numeric)
-  from detection_incident_event l join detection_event e
-    on e.workspace_id = l.workspace_id and e.id = l.event_id
- where l.workspace_id = %s::bigint and l.incident_id = %s::bigint and e.workspace_id = %s::bigint
-   and e.received_at >= %s::timestamptz and e.received_at < %s::timestamptz
+  from detection_incident_event l
+ cross join lateral (
+   select metadata from detection_event d
+    where d.workspace_id = %s::bigint and d.id = l.event_id
+      and d.received_at >= %s::timestamptz and d.received_at < %s::timestamptz
+    limit 1) e
+ where l.workspace_id = %s::bigint and l.incident_id = %s::bigint
    and jsonb_typeof(e.metadata->'threshold_ms') = 'number'
 """
 LATENCY: Final[LiteralString] = """
@@ -125,7 +128,7 @@ def response_times(question: Question) -> Outcome:
     """Compare the 95th percentile of the response times in events with the limit they contain."""
     workspace_id, incident = question.incident.workspace_id, question.incident
     first, last = incident.started_at - RECEIPT_SLACK, question.now + RECEIPT_SLACK
-    [(limit,)] = rows(LIMIT, [workspace_id, incident.pk, workspace_id, first, last])
+    [(limit,)] = rows(LIMIT, [workspace_id, first, last, workspace_id, incident.pk])
     if limit is None:
         return not_measured("The events of the incident name no limit (`threshold_ms`).")
     given = [workspace_id, *_received(question), [*question.components], question.begins, MAX_EVENTS]
