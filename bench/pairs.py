@@ -58,13 +58,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.pairs", description=__doc__)
     parser.add_argument("--of", default="cf17db6", help="the earlier revision")
     parser.add_argument("--pairs", type=int, default=10, choices=[n + 1 for n in T_90])
+    parser.add_argument("--streams", action="store_true", help="only goals 1, 3, 4 and 6")
     given = parser.parse_args()
     print(", ".join(f"{name} {value}" for name, value in facts().items()))
     found: list[tuple[Figures, Figures]] = []
     with tree_of(given.of) as before, running_servers() as servers:
         for number in range(given.pairs):
             order = (before, ROOT) if number % 2 else (ROOT, before)
-            seen = {root: measure(servers, root) for root in order}
+            seen = {root: measure(servers, root, only_streams=given.streams) for root in order}
             found.append((seen[before], seen[ROOT]))
             print(f"pair {number + 1}, load {os.getloadavg()[0]:.1f}", flush=True)
     rows = [_row(name, [(old[name], new[name]) for old, new in found]) for name in found[0][0]]
@@ -81,23 +82,28 @@ def tree_of(revision: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def measure(servers: Servers, root: Path) -> Figures:
+def measure(servers: Servers, root: Path, *, only_streams: bool = False) -> Figures:
     """Return the figures of one start."""
     with running_tocsin(servers, database="bench_pairs", root=root) as tocsin:
-        fill(tocsin, SCALE.incidents)
-        figures = dict(_pages(tocsin))
-        bursts = probe_bursts(tocsin, SCALE.bursts, SCALE.burst_pause)
-        figures["burst of 100 to its incident, p50 ms"] = _median(bursts)
+        figures = {} if only_streams else _quiet(tocsin)
         _, probes = probe_beside_load(tocsin, SCALE)
         figures["event to incident at 10,000 events/s, p50 ms"] = _median(probes)
         _rest(tocsin)
-        memory = proportional_bytes(tocsin.program.child.pid, lambda one: "weed" not in one.name())
-        figures["memory after it, MiB"] = memory / 2**20
         rates = {"batches of 100": BATCH, "single events": 1}
         for name, size in rates.items():
             figures[f"{name}, events/s"] = apply_load(tocsin.events, size, SCALE.of_stream()).events
             _rest(tocsin)
         return figures
+
+
+def _quiet(tocsin: Tocsin) -> Figures:
+    fill(tocsin, SCALE.incidents)
+    figures = dict(_pages(tocsin))
+    bursts = probe_bursts(tocsin, SCALE.bursts, SCALE.burst_pause)
+    figures["burst of 100 to its incident, p50 ms"] = _median(bursts)
+    memory = proportional_bytes(tocsin.program.child.pid, lambda one: "weed" not in one.name())
+    figures["memory after it, MiB"] = memory / 2**20
+    return figures
 
 
 def _pages(tocsin: Tocsin) -> Iterator[tuple[str, float]]:
