@@ -20,9 +20,11 @@ from tests.conftest import OutsideConnectionError
 
 @pytest.mark.django_db
 def test_database_is_the_embedded_postgresql() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("select inet_server_addr()::text, current_setting('fsync')")
-        assert cursor.fetchone() == ("127.0.0.1/32", "off")
+    question = "select inet_server_addr()::text, current_setting('fsync')"
+    with connection.cursor() as cursor, psycopg.connect(servers.database_url()) as over_tcp:
+        assert over_tcp.execute(question).fetchone() == ("127.0.0.1/32", "off")
+        cursor.execute(question)
+        assert cursor.fetchone() == (None, "off"), "over a Unix socket"
 
 
 def test_valkey_requires_its_password() -> None:
