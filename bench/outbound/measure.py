@@ -25,6 +25,7 @@ import httpx2
 
 from bench.harness.figures import median, percentile
 from bench.harness.machine import facts
+from bench.harness.place import scratch
 from bench.harness.programs import proportional_bytes
 from bench.harness.servers import running_servers
 from bench.harness.tocsin import Tocsin, running_tocsin
@@ -68,7 +69,9 @@ class World:
         assert what in WRITES
         argv = [sys.executable, "-m", "bench.outbound.program", what, str(count), str(gap_s)]
         addresses = {"DATABASE_URL": self.tocsin.database, "REDIS_URL": self.tocsin.servers.valkey.url()}
-        django = {"TOCSIN_ENV": "local", "DJANGO_SETTINGS_MODULE": "config.settings"}
+        # Its data folder has the key with which secrets are stored.
+        data = {"TOCSIN_DATA_DIR": str(scratch("tocsin") / "data")}
+        django = {"TOCSIN_ENV": "local", "DJANGO_SETTINGS_MODULE": "config.settings", **data}
         given = {**os.environ, **addresses, **django, "SINK": self.sink.url}
         with subprocess.Popen(argv, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
