@@ -32,6 +32,7 @@ from bench.harness.tocsin import Tocsin, running_tocsin
 from bench.inside.goal import Outcome
 from bench.outbound.program import WRITES
 from config.paths import ROOT
+from config.runtime.worker_main import NICE
 from tests.fakes.receiver import Received, Receiver, Reply, running
 from tests.fakes.slack.server import FakeSlack, fake_slack
 from tests.fakes.smtp import Mailbox, smtp_server
@@ -88,13 +89,12 @@ class World:
         address = f"{self.tocsin.base}/api/v1{path}"
         response = httpx.request(method, address, json=body, headers=headers, timeout=60)
         response.raise_for_status()
-        return response.json()
+        return response.json() if response.content else None
 
     def outbound_bytes(self) -> int:
         """Return the proportional set size of the outbound worker."""
-        return proportional_bytes(
-            self.tocsin.program.child.pid, lambda one: "outbound" in " ".join(one.cmdline())
-        )
+        # The programs of `up` have one command line; only this one has its priority.
+        return proportional_bytes(self.tocsin.program.child.pid, lambda one: one.nice() == NICE["outbound"])
 
 
 def main() -> int:
@@ -160,7 +160,7 @@ def first(world: World) -> Iterator[Outcome]:
     yield Outcome("page, idle, p95", _p95_of_pages(world), "s", 1)
     world.call("PUT", "/status-page", slug="bench", title="Bench")
     world.write("subscribers", SUBSCRIBERS)
-    incident = world.call("POST", "/incidents", title="Search is slow")["incident_number"]
+    incident = world.call("POST", "/incidents", title="Search is slow")["number"]
     world.call("POST", f"/incidents/INC-{incident}/status-page", title="Search is slow")
     world.call("POST", f"/incidents/INC-{incident}/status-page/updates", message="We are looking into it.")
     _wait(lambda: _mails(world.tocsin) > SUBSCRIBERS // 2, "mails planned")
@@ -200,7 +200,7 @@ def status(world: World) -> Iterator[Outcome]:
     sizes = f"{len(shown.content):,} against {len(httpx.get(static).content):,} bytes"
     ratio = median(rates[static]) / median(rates[page])
     yield Outcome(f"static file / status page ({median(rates[page]):.0f}/s, {sizes})", ratio, "×", 1 / 0.7)
-    incident = world.call("POST", "/incidents", title="Login fails")["incident_number"]
+    incident = world.call("POST", "/incidents", title="Login fails")["number"]
     world.call("POST", f"/incidents/INC-{incident}/status-page", title="Login fails")
     times = []
     for number in range(20):
