@@ -47,7 +47,7 @@ GAP_S: Final = 0.5
 SLACK_RATE, SLACK_S = 50, 20
 PATIENCE_S: Final = 300.0
 # A command that notes when it began.
-COMMAND: Final = "import sys, time; open(sys.argv[1], 'w').write(str(time.monotonic()))"
+COMMAND: Final = "import sys, time; open('/'.join(sys.argv[1:]), 'w').write(str(time.monotonic()))"
 HTML: Final = re.compile(r'"(/static/[^"]+)"')
 
 
@@ -111,7 +111,7 @@ def main() -> int:
         sink = stack.enter_context(running(Receiver(take)))
         slack = stack.enter_context(fake_slack())
         port = stack.enter_context(smtp_server(Mailbox()))
-        command = [sys.executable, "-I", "-S", "-c", COMMAND, f"{folder}/{{component}}"]
+        command = [sys.executable, "-I", "-S", "-c", COMMAND, str(folder), "{component}"]
         os.environ |= {
             "HTTP_ALLOWED_NETWORKS": "127.0.0.0/8", "SMTP_URL": f"smtp://127.0.0.1:{port}",
             "MAIL_FROM": "Tocsin <tocsin@example.com>", "SLACK_API_URL": slack.api_url,
