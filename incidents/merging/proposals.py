@@ -1,22 +1,23 @@
 """Proposes to merge pairs of open incidents, with reasons. Nothing is merged automatically.
 
-Reasons: shared correlation ids, shared message templates, the same component or one that depends on the other
-with starts close together, and the same change before both.
+Reasons: shared correlation ids, shared message templates that are not common to many components, the same
+component or one that depends on the other with starts close together, and the same change before both.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from django.db.models import Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.sql.compiled_queries import compiled
+from core.sql.prepared import rows
 from incidents.analysis.models import Analysis, Author, IncidentEssence
 from incidents.merging.models import DismissedProposal
 from incidents.models import AffectedComponent, Component, Incident
@@ -30,6 +31,20 @@ SHOWN: Final = 5
 MIN_SCORE: Final = 0.4
 MIN_SHARED_IDS: Final = 2
 MIN_SHARE: Final = 0.2
+# A template that this many components logged in earlier incidents ("retrying request <*>") says nothing.
+COMMON_COMPONENTS: Final = 5
+MAX_EARLIER: Final = 200
+_COMMON: Final[LiteralString] = """
+select s.shape from unnest(%s::bigint[]) s(shape)
+ where %s::int <= (
+   select count(distinct a.component_id)
+     from (select e.incident_id
+             from incidents_incidentessence e
+             join incidents_incident i on i.id = e.incident_id and i.started_at < %s::timestamptz
+            where e.workspace_id = %s::bigint and e.shapes @> array[s.shape]
+            order by e.incident_id desc limit %s::int) earlier
+     join incidents_affectedcomponent a on a.incident_id = earlier.incident_id)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +155,7 @@ def proposals_for(actor: Actor, incident: Incident) -> list[Proposal]:
     others = near(actor.workspace_id, actor.viewer, incident.pk, since, until)
     if not others:
         return []
-    facts = facts_of(incident.workspace_id, [incident, *others])
+    facts = _telling(facts_of(incident.workspace_id, [incident, *others]), incident, since)
     dismissed = _dismissed(incident)
     found = [Proposal(one, reasons_between(facts[incident.pk], facts[one.pk])) for one in others]
     likely = [one for one in found if one.score >= MIN_SCORE and not _is_dismissed(one, dismissed)]
@@ -205,6 +220,17 @@ def facts_of(workspace_id: int, incidents: Sequence[Incident]) -> dict[int, Fact
         )
         for one in incidents
     }
+
+
+def _telling(facts: dict[int, Facts], incident: Incident, since: datetime) -> dict[int, Facts]:
+    """Leave out the templates shared with `incident` that many components logged before `since`."""
+    mine = facts[incident.pk].shapes
+    shared = {shape for pk, one in facts.items() if pk != incident.pk for shape in mine & one.shapes}
+    if not shared:
+        return facts
+    given = [sorted(shared), COMMON_COMPONENTS, since, incident.workspace_id, MAX_EARLIER]
+    common = {shape for (shape,) in rows(_COMMON, given)}
+    return {pk: replace(one, shapes=one.shapes - common) for pk, one in facts.items()}
 
 
 def _changes(workspace_id: int, ids: Sequence[int]) -> dict[int, dict[int, str]]:
