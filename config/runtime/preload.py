@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 
+from django.apps import apps
 from django.urls import get_resolver
 
 from config import asgi
@@ -25,3 +26,15 @@ for name in (
     "uvloop",
 ):
     importlib.import_module(name)
+
+
+def _fill_caches() -> None:
+    """Fill what each program would else fill by itself, in memory of its own."""
+    _ = get_resolver().reverse_dict
+    app.finalize(auto=True)
+    for model in apps.get_models(include_auto_created=True):
+        model._meta.get_fields(include_hidden=True)
+        _ = model._meta.related_objects, model._meta.fields_map
+
+
+_fill_caches()
