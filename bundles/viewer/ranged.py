@@ -7,14 +7,17 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from bundles.records.models import Bundle
+from bundles.viewer.indexed import MAX_BYTES, TEXTS, IndexedText
 from core.errors import NotFound, Unavailable
 from core.storage.client import ObjectMissingError, StorageError, bucket
 
 BLOCK_BYTES: Final = 1 << 18
 MAX_LINE_CHARS: Final = 4_000
+FIRST_LINES: Final = 10_000  # read from the start of the entry, which takes some milliseconds
 
 
 class RangedObject(io.RawIOBase):
@@ -53,18 +56,41 @@ class RangedObject(io.RawIOBase):
         return len(data)
 
 
-def lines_in(bundle: Bundle, path: str) -> Iterator[tuple[int, str]]:
-    """Numbered lines of an entry, long ones cut. Raises NotFound, Unavailable."""
+def lines_in(bundle: Bundle, path: str, start: int = 1) -> Iterator[tuple[int, str]]:
+    """Numbered lines of an entry from `start` or somewhat before on, long ones cut.
+
+    Raises NotFound, Unavailable.
+    """
     try:
         file = io.BufferedReader(RangedObject(bundle.storage_key, bundle.size), BLOCK_BYTES)
-        with zipfile.ZipFile(file) as archive, archive.open(path) as entry:
-            yield from enumerate(_cut(entry), 1)
+        with zipfile.ZipFile(file) as archive:
+            if start > FIRST_LINES and (text := _indexed(archive, bundle.storage_key, path)):
+                part, first = text.near(start)
+                yield from enumerate(_cut(part), first)
+                return
+            with archive.open(path) as entry:
+                yield from enumerate(_cut(entry), 1)
     except (KeyError, ObjectMissingError) as error:
         raise NotFound(f"There is no {path[:200]} in this bundle.") from error
     except StorageError as error:
         raise Unavailable("The storage is not reachable. Try again.", headers={"Retry-After": "5"}) from error
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise NotFound("The file of this bundle cannot be read.") from error
+
+
+def _indexed(archive: zipfile.ZipFile, key: str, path: str) -> IndexedText | None:
+    """Return the text with the places of its lines; None if it is too long, or the disk is full."""
+    if archive.getinfo(path).file_size > MAX_BYTES:
+        return None
+
+    def unpacked() -> IndexedText:
+        with archive.open(path) as entry:
+            return IndexedText(iter(partial(entry.read, BLOCK_BYTES), b""))
+
+    try:
+        return TEXTS.get((key, path), unpacked)
+    except OSError:
+        return None
 
 
 def _cut(entry: Any) -> Iterator[str]:

@@ -32,7 +32,7 @@ def read_lines(
     hidden = frozenset(hit[1] for hit in bundle.hits if hit[0] == path)
     if allowed(actor, Capability.BUNDLES_MANAGE):
         hidden = frozenset()
-    page = log_page(masked(lines_in(bundle, path), hidden), start=start, search=search, level=level)
+    page = log_page(masked(lines_in(bundle, path, start), hidden), start=start, search=search, level=level)
     note_access(actor, bundle, Access.LOG, path)
     return bundle, page
 

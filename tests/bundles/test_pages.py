@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership, Scope
-from bundles.models import BundleAccess
+from bundles.models import Bundle, BundleAccess
+from bundles.viewer import indexed, ranged
 from tests.bundles.test_uploads import made, token, uploaded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("s3")]
@@ -78,3 +79,37 @@ def test_quarantined_bundle_is_released_and_deleted_by_admins_alone(api, browser
     assert "ghp_" in admin.get(f"{page}/log?path=logs/app.log").content.decode()
     assert admin.post(f"{page}/delete").status_code == 303
     assert page not in admin.get("/bundles").content.decode()
+
+
+def test_lines_far_down_a_log_are_those_of_reading_from_its_start(api, monkeypatch):
+    odd = [b"", b"x" * 17_000, b"windows\r", "naïve ".encode() * 9, b"\xff\xfe", b"y" * 4_000]
+    lines = [odd[n % 900] if n % 900 < len(odd) else b"INFO line %d" % n for n in range(12_345)]
+    announcement = uploaded(api, lambda: made(b"\n".join(lines)))
+    bundle = Bundle.across_workspaces.get(public_id=announcement["bundle_id"])
+    texts = indexed.IndexedTexts()
+    monkeypatch.setattr(ranged, "TEXTS", texts)
+    whole = list(ranged.lines_in(bundle, "logs/app.log"))
+    assert len(whole) == len(lines)
+    for start in (10_001, 10_500, 10_501, 12_000, 12_345, 20_000):
+        found = [line for line in ranged.lines_in(bundle, "logs/app.log", start) if line[0] >= start]
+        assert found == whole[start - 1 :], start
+
+
+def test_unpacked_texts_are_bounded_and_forgotten(monkeypatch):
+    texts, made = indexed.IndexedTexts(), []
+
+    def make():
+        made.append(indexed.IndexedText([b"a\nb\n", b"c"]))
+        return made[-1]
+
+    for n in (1, 2, 3, 4, 1, 5):
+        texts.get(("key", str(n)), make)
+    assert len(made) == 5
+    texts.get(("key", "1"), make)
+    assert len(made) == 5  # used last, so it is not the one left out
+    texts.get(("key", "2"), make)
+    assert len(made) == 6
+    monkeypatch.setattr(indexed, "KEPT_S", -1.0)
+    texts._forget_old()
+    texts.get(("key", "2"), make)
+    assert len(made) == 7
