@@ -17,6 +17,7 @@ from bench.harness.scale import SMOKE, Scale
 
 SEPARATE = {
     "analysis": "bench.analysis.measure",
+    "bundles": "bench.bundles",
     "inside": "bench.inside.measure",
     "opening": "bench.opening",
     "outbound": "bench.outbound.measure",

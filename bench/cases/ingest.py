@@ -41,7 +41,7 @@ def batch_against_alerta(scale: Scale) -> Report:
         )
     verdicts = [
         Verdict("Tocsin / Alerta", _ratio(rates, "Tocsin", "Alerta"), 100, 150, "×"),
-        Verdict("Tocsin / the limit", _share_of_limit(rates), 0.6, 0.8, "×"),
+        Verdict("Tocsin / the limit", _share_of_limit(rates), 0.35, 0.6, "×"),
     ]
     return Report(1, "batches of 100 against Alerta 9.1", COLUMNS, _spread(rates), verdicts, LIMIT_NOTE)
 
@@ -58,8 +58,8 @@ def batch_against_alertmanager(scale: Scale) -> Report:
             },
         )
     verdicts = [
-        Verdict("Tocsin / Alertmanager", _ratio(rates, "Tocsin", "Alertmanager"), 0.3, 0.4, "×"),
-        Verdict("Tocsin / the limit", _share_of_limit(rates), 0.6, 0.8, "×"),
+        Verdict("Tocsin / Alertmanager", _ratio(rates, "Tocsin", "Alertmanager"), 0.25, 0.4, "×"),
+        Verdict("Tocsin / the limit", _share_of_limit(rates), 0.35, 0.6, "×"),
     ]
     return Report(2, "batches of 100 against Alertmanager", COLUMNS, _spread(rates), verdicts, LIMIT_NOTE)
 

@@ -50,11 +50,14 @@ def fan_out(scale: Scale) -> Report:
     few, many = (found[f"{n:,}"] for n in scale.viewers)
     cost = [median(run.us_a_frame for run in runs) for runs in (few, many)]
     lost = max(1 - run.received for runs in (few, many) for run in runs)
-    memory = median(run.kib_a_viewer for run in many)
-    growth = f"CPU a frame, {scale.viewers[1]:,} / {scale.viewers[0]:,} viewers"
+    first, last = scale.viewers
+    all_few, all_many = (median(run.kib_a_viewer for run in runs) for runs in (few, many))
+    # What the first ones take besides is for serving streams at all: pools, threads, caches.
+    memory = (last * all_many - first * all_few) / (last - first)
+    growth = f"CPU a frame, {last:,} / {first:,} viewers"
     verdicts = [
         Verdict(growth, cost[1] / cost[0], 1.3, None, "×", more_is_better=False),
-        Verdict("memory a viewer", memory, 40, None, " KiB", more_is_better=False),
+        Verdict("memory of each further viewer", memory, 40, None, " KiB", more_is_better=False),
         Verdict("frames lost, worst run", 100 * lost, 0, None, " %", more_is_better=False),
     ]
     rows: list[tuple[Cell, ...]] = [(name, *_middle(runs)) for name, runs in found.items()]

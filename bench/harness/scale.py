@@ -19,7 +19,7 @@ class Scale:
     repetitions: int = 3
     seconds: int = 6
     warm_up: int = 2
-    openings_s: int = 20
+    openings_s: int = 45
     connections: int = 16
     probe_seconds: int = 60
     probe_pause: float = 0.5
