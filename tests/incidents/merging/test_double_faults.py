@@ -16,7 +16,19 @@ from tests.incidents.make import NOW
 
 pytestmark = pytest.mark.django_db
 SCENES, EARLIER = 100, 20
-NAMES = ("orders", "payments", "search", "users", "stock", "mail", "images", "prices", "carts", "login", "taxes")
+NAMES = (
+    "orders",
+    "payments",
+    "search",
+    "users",
+    "stock",
+    "mail",
+    "images",
+    "prices",
+    "carts",
+    "login",
+    "taxes",
+)
 OWN_LINES = (
     "FATAL: remaining connection slots of {name} are reserved",
     "disk /var/lib/{name} is full: {n} bytes left",
@@ -58,10 +70,10 @@ class Generated:
 def scene(number, depends_on):
     """Two incidents of one fault, and an unrelated one; the catalogue knows `depends_on`.
 
-    The fault starts in one component and reaches another within a minute. Four of five such dependencies are
-    in the catalogue. Three of five requests are traced, half of the faults follow a deployment, and a third of
-    the services pass the message of the cause on. The unrelated incident starts within ten minutes. One of ten
-    follows the same deployment, and one of twenty such components depends on the first of the fault.
+    The fault starts in one component and reaches another within a minute. Four of five such dependencies
+    are in the catalogue. Three of five requests are traced, half of the faults follow a deployment, and a
+    third of the services pass the message of the cause on. The unrelated incident starts within ten minutes.
+    One of ten follows the same deployment, and one of twenty such components depends on the first one.
     """
     dice = random.Random(number)
     at = NOW + timedelta(hours=3 * number)
@@ -73,7 +85,9 @@ def scene(number, depends_on):
 
     def lines(*templates, name):
         chosen = [*templates, *([COMMON] if dice.random() < 0.5 else [])]
-        return [one.format(name=name, cause=cause, n=dice.randrange(10_000)) for one in chosen for _ in range(9)]
+        return [
+            one.format(name=name, cause=cause, n=dice.randrange(10_000)) for one in chosen for _ in range(9)
+        ]
 
     def ids(count):
         return [dice.randrange(2**40) for _ in range(count)]
@@ -117,7 +131,9 @@ def store(workspace):
             for n, one in enumerate(generated)
         )  # fmt: skip
         for row, one in zip(stored, generated, strict=True):
-            AffectedComponent.objects.create(workspace=workspace, incident=row, component=components[one.name])
+            AffectedComponent.objects.create(
+                workspace=workspace, incident=row, component=components[one.name]
+            )
             IncidentEssence.objects.create(
                 workspace=workspace, incident=row, shapes=one.shapes(), correlations=one.correlations
             )
