@@ -32,6 +32,23 @@ _RELEASE: Final[LiteralString] = """
 update core_allowance set used = greatest(0, used - %s::bigint) where name = %s::text
 """
 
+# A time in the future is from before the clock was set back.
+_TURN: Final[LiteralString] = """
+insert into core_allowance as c (name, window_at, used, granted)
+values (%s::text, clock_timestamp(), 1, 1)
+on conflict (name) do update set window_at = excluded.window_at
+  where c.window_at not between excluded.window_at - %s::interval and excluded.window_at
+returning granted
+"""
+
+
+def take_turn(name: str, gap_s: float) -> bool:
+    """Return whether `gap_s` seconds have passed since the last turn of this name; then this is the next.
+
+    For receivers that count from call to call: two windows may be used a moment apart. Raises DatabaseError.
+    """
+    return bool(rows(_TURN, [name, timedelta(seconds=gap_s)]))
+
 
 def consume(name: str, most: int, *, wanted: int = 1, window_s: int = 1) -> int:
     """Return how many of `wanted` are granted: up to the rest of `most` in this window of `window_s` seconds.

@@ -75,6 +75,6 @@ def connect(settings, admin, actor) -> Iterator[Connected]:
     """
     settings.HTTP_ALLOWED_NETWORKS = (ip_network("127.0.0.0/8"),)
     User.objects.filter(pk__in=[admin.user_id, actor.user_id]).update(address_proven_at=timezone.now())
-    with fake_slack() as fake, patch("warroom.rooms.posting.consume", return_value=1):
+    with fake_slack() as fake, patch("warroom.rooms.posting.take_turn", return_value=True):
         settings.SLACK_API_URL = fake.api_url
         yield Connected(fake, admin, actor)

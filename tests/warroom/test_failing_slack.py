@@ -13,7 +13,7 @@ from collections import Counter
 import pytest
 
 from core.models import Allowance
-from core.rate_limit.store import consume
+from core.rate_limit.store import take_turn
 from incidents.correlation.services.opening import declare_incident
 from incidents.models import TimelineEntry
 from incidents.timeline.services.notes import add_note
@@ -42,7 +42,7 @@ FAULTS = ("killed", "lost before", "lost after", "killed, lost after", "lost aft
 @pytest.fixture
 def committed(transactional_db, settings, admin, actor, monkeypatch):
     """A connected workspace whose rows other processes see; messages need not wait a second."""
-    monkeypatch.setattr(sending, "consume", lambda *_, **__: 1)
+    monkeypatch.setattr(sending, "take_turn", lambda *_: True)
     with connect(settings, admin, actor) as team:
         yield team
 
@@ -85,9 +85,11 @@ def test_no_call_is_doubled_or_left_out_when_it_is_lost_or_its_worker_killed(com
     for at, method, fault in every(55, cases, first=3):
         begin = len(committed.fake.journal)
         assert _differences(lived(committed, at, method, fault)[0], right) == [], (at, method, fault)
-        assert committed.fake.faults[method] == [], "the fault was not met"
+        # The second of two is not met if the first call was found at Slack, and so not repeated.
+        assert len(committed.fake.faults[method]) < len(fault.split(", ")), "the fault was not met"
+        committed.fake.faults[method].clear()
         outcomes = [how for called, how in committed.fake.journal[begin:] if called == method]
-        assert fault == "killed" or "dropped" in outcomes
+        assert fault.startswith("killed") or "dropped" in outcomes
 
 
 def test_lost_message_is_found_below_hundreds_of_later_ones(committed):
@@ -170,7 +172,7 @@ def test_rooms_opened_at_the_rate_limit_are_complete_and_few_calls_refused(commi
     """A hundred in one minute, by hand; the clock of Slack and of the work moves a second at a time."""
     wanted, fake, passed = 100, committed.fake, [0.0]
     monkeypatch.undo()
-    monkeypatch.setattr(posting, "consume", consume)  # here messages wait for their channel
+    monkeypatch.setattr(posting, "take_turn", take_turn)  # here messages wait for their channel
     fake.tiers.are_kept, fake.tiers.clock = True, lambda: time.time() + passed[0]
     begin = fake.tiers.clock()
     made, incidents = 0, []

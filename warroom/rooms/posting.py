@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.queue.items import reschedule, settle
-from core.rate_limit.store import consume
+from core.rate_limit.store import take_turn
 from incidents.models import Incident
 from incidents.selectors import incident_by_id
 from warroom.connection.services.team_state import note_announce_channel
@@ -18,7 +18,7 @@ from warroom.rooms.models import Announcement, Room
 from warroom.rooms.present import card_of
 from warroom.rooms.services.outcomes import mark_tried, note_refusal
 from warroom.slack.errors import CARD_GONE, CHANNEL_GONE, SlackBusyError, SlackRefusedError
-from warroom.slack.messages import find_posted, post, update
+from warroom.slack.messages import POST_EVERY_S, find_posted, post, update
 from warroom.slack.text import section
 
 CARD_WAIT_S: Final = 3
@@ -71,7 +71,7 @@ def _post_announcement(item: Announcement, text: str, blocks: list[dict[str, obj
     key = f"announcement:{item.pk}"
     ts = "" if item.ts else find_posted(item.team, item.channel_id, key, since=item.tried_at)
     if not ts:
-        if not consume(f"slack:post:{item.team.pk}:{item.channel_id}", 1):
+        if not take_turn(f"slack:post:{item.team.pk}:{item.channel_id}", POST_EVERY_S):
             raise SlackBusyError("A channel gets one message a second.", 1.0)
         mark_tried(item.workspace_id, item)
         posted = post(item.team, item.channel_id, text, key=key, blocks=blocks)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.queue.items import hand_back, reschedule, settle
-from core.rate_limit.store import consume
+from core.rate_limit.store import take_turn
 from incidents.models import Incident, TimelineEntry
 from remediation.runs.models import RemediationRun
 from warroom.connection.models import SlackTeam, SlackUser
@@ -17,7 +17,7 @@ from warroom.rooms.models import RoomMessage
 from warroom.rooms.run_blocks import run_blocks, run_text
 from warroom.rooms.services.outcomes import mark_tried, note_channel_refused
 from warroom.slack.errors import CARD_GONE, SlackRefusedError
-from warroom.slack.messages import find_posted, post, update
+from warroom.slack.messages import POST_EVERY_S, find_posted, post, update
 from warroom.slack.text import MAX_PLAIN_CHARS, cut, escaped
 
 ICONS: Final = {
@@ -42,7 +42,7 @@ def send_message(message: RoomMessage) -> None:
     if place is None:
         settle(message, last_error="The room is archived, not found in Slack, or visible to others.")
         return
-    if not consume(f"slack:post:{place.team.pk}:{place.channel}", 1):
+    if not take_turn(f"slack:post:{place.team.pk}:{place.channel}", POST_EVERY_S):
         hand_back([message], delay_s=1.0)
         return
     text, blocks, shown = _content(place.team, message)

@@ -13,7 +13,12 @@ from slack_sdk.errors import SlackApiError
 
 from core.queue.retry import parse_retry_after
 from warroom.connection.models import SlackTeam
-from warroom.connection.services.team_state import note_missing_permission, note_revoked, pause_method
+from warroom.connection.services.team_state import (
+    note_missing_permission,
+    note_revoked,
+    pause_method,
+    paused_for_s,
+)
 from warroom.slack.errors import (
     HINTS,
     NOT_ALLOWED,
@@ -27,6 +32,9 @@ from warroom.slack.errors import (
 
 DEFAULT_TIMEOUT_S: Final = 10
 DEFAULT_WAIT_S: Final = 30.0
+# Other methods are limited by the minute: asking again for each call that becomes free is refused each time.
+ONE_A_SECOND: Final = frozenset({"chat.postMessage"})
+LEAST_WAIT_S: Final = 20.0
 # These methods accept form-encoded arguments only.
 FORM_METHODS: Final = frozenset(
     {
@@ -71,8 +79,7 @@ def refuse_while_waiting(team: SlackTeam, method: str) -> None:
     """Raise SlackRevokedError or SlackBusyError if a call cannot succeed now."""
     if team.state == SlackTeam.State.REVOKED and method != "auth.test":
         raise SlackRevokedError(team.reason or "The token was rejected.")
-    left = float(team.paused.get(method, 0)) - timezone.now().timestamp()
-    if left > 0:
+    if left := paused_for_s(team.workspace_id, team, method):
         raise SlackBusyError(f"Slack asked to wait before {method}", left)
 
 
@@ -80,9 +87,12 @@ def _failure(team: SlackTeam, method: str, error: SlackApiError) -> Exception:
     status, headers, body = _parts(error.response)
     code = str(body.get("error") or f"http_{status}")
     if status == 429 or code in ("ratelimited", "rate_limited"):
-        wait = parse_retry_after(str(headers.get("retry-after", "")), timezone.now())
-        pause_method(team.workspace_id, team, method, DEFAULT_WAIT_S if wait is None else wait)
-        return SlackBusyError(HINTS["ratelimited"], DEFAULT_WAIT_S if wait is None else wait)
+        given = parse_retry_after(str(headers.get("retry-after", "")), timezone.now())
+        wait = DEFAULT_WAIT_S if given is None else given
+        if method not in ONE_A_SECOND:
+            wait = max(wait, LEAST_WAIT_S)
+        pause_method(team.workspace_id, team, method, wait)
+        return SlackBusyError(HINTS["ratelimited"], wait)
     if status >= 500 or code in UNKNOWN_OUTCOME:
         return SlackUnknownError(f"Slack returned {code} for {method}")
     if code in REVOKED:

@@ -12,6 +12,7 @@ from warroom.slack.errors import BAD_BLOCKS, SlackRefusedError
 from warroom.slack.text import MAX_PLAIN_CHARS, cut
 
 EVENT_TYPE: Final = "tocsin"
+POST_EVERY_S: Final = 1.0  # in each channel, as documented
 HISTORY_PAGE: Final = 200
 MAX_PAGES: Final = 10
 SLACK_CLOCK: Final = timedelta(seconds=60)

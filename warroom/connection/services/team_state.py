@@ -20,9 +20,18 @@ GAP: Final = timedelta(seconds=60)
 
 
 def pause_method(workspace_id: int, team: SlackTeam, method: str, seconds: float) -> None:
-    """Record that Slack rate-limited this method."""
-    team.paused = {**team.paused, method: timezone.now().timestamp() + seconds}
-    SlackTeam.objects.of(workspace_id).filter(pk=team.pk).update(paused=team.paused)
+    """Record that Slack rate-limited this method; pauses of other methods stay."""
+    rows = SlackTeam.objects.of(workspace_id).select_for_update()
+    with transaction.atomic():
+        for stored in rows.filter(pk=team.pk):
+            stored.paused[method] = timezone.now().timestamp() + seconds
+            stored.save(update_fields=["paused"])
+
+
+def paused_for_s(workspace_id: int, team: SlackTeam, method: str) -> float:
+    """Return for how many seconds a method is rate-limited, as stored now: work is read in batches."""
+    stored = SlackTeam.objects.of(workspace_id).filter(pk=team.pk).values_list("paused", flat=True).first()
+    return max(0.0, float((stored or {}).get(method, 0)) - timezone.now().timestamp())
 
 
 def note_revoked(workspace_id: int, team: SlackTeam, reason: str) -> None:
