@@ -118,7 +118,8 @@ def _copy(reader: subprocess.Popen[bytes], psql: subprocess.Popen[bytes]) -> boo
             target.write(chunk)
         is_whole = reader.wait() == 0
         if is_whole:
-            target.write(b"\ncommit;\n")
+            # Without statistics PostgreSQL reads large tables whole until autovacuum comes by.
+            target.write(b"\nanalyze;\ncommit;\n")
         target.close()
     except BrokenPipeError:  # psql ended at the first error
         reader.kill()
