@@ -82,7 +82,8 @@ def test_reminders_over_days_reach_each_person_once_at_nine(actor, make_actor, r
         assert local.weekday() < 5
     kinds = Counter(words.partition(":")[0].partition(" ")[2] for _, words, _ in sent)
     assert kinds == {
-        "is due tomorrow": 9, "is due today": 9, "was due yesterday": 9, "has been overdue for a week": 6,
+        "is due tomorrow": 9, "is due today": 9, "was due yesterday": 9,
+        "has been overdue for a week": count(6, 9),  # three of them after ten days
     }  # fmt: skip
     week = OverdueDigest.objects.of(workspace.pk).get(week=(start + timedelta(days=7)).date())
     later = start + timedelta(days=7, hours=10)
