@@ -19,8 +19,7 @@ from collections.abc import Callable, Iterable
 from typing import IO, Any, Final
 
 STEP: Final = 500
-MAX_BYTES: Final = 256 * 2**20  # of one text; longer ones are read from the start
-MAX_TEXTS: Final = 4  # of one process
+MAX_BYTES: Final = 256 * 2**20  # of all texts of a process; longer ones are read from the start
 KEPT_S: Final = 600.0
 _LINE_END: Final = re.compile(rb"\n")
 
@@ -29,7 +28,7 @@ class IndexedText:
     """An unpacked text and the offset of every 500th line. Raises OSError if there is no room on the disk."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
-        self.file: IO[bytes] = tempfile.TemporaryFile(prefix="tocsin-log-", buffering=0)  # noqa: SIM115
+        self.file: IO[bytes] = tempfile.TemporaryFile(prefix="tocsin-log-")  # noqa: SIM115
         weakref.finalize(self, self.file.close)  # with the last reader, or when it is forgotten
         self._offsets = array("Q", [0])
         lines = at = 0
@@ -40,6 +39,8 @@ class IndexedText:
                 if lines % STEP == 0:
                     self._offsets.append(at + found.end())
             at += len(piece)
+        self.file.flush()
+        self.size = at
 
     def near(self, line: int) -> tuple[io.BufferedReader, int]:
         """Return a reader that starts at or before a line, counted from 1, and its first line's number."""
@@ -70,17 +71,29 @@ class IndexedTexts:
     def __init__(self) -> None:
         self._texts: OrderedDict[tuple[str, str], tuple[float, IndexedText]] = OrderedDict()
         self._lock = threading.Lock()
+        self._making = threading.Lock()  # ten readers of one log must not unpack it ten times
         self._has_timer = False
 
     def get(self, key: tuple[str, str], make: Callable[[], IndexedText]) -> IndexedText:
         """Return the text of (object, path), unpacked by `make` if it is not here."""
+        if found := self._used(key):
+            return found
+        with self._making:
+            return self._used(key) or self._add(key, make())
+
+    def _used(self, key: tuple[str, str]) -> IndexedText | None:
         with self._lock:
-            known = self._texts.get(key)
-        text = known[1] if known else make()
-        with self._lock:
+            if key not in self._texts:
+                return None
+            text = self._texts[key][1]
             self._texts[key] = time.monotonic(), text
             self._texts.move_to_end(key)
-            while len(self._texts) > MAX_TEXTS:
+            return text
+
+    def _add(self, key: tuple[str, str], text: IndexedText) -> IndexedText:
+        with self._lock:
+            self._texts[key] = time.monotonic(), text
+            while sum(one.size for _, one in self._texts.values()) > MAX_BYTES:
                 self._texts.popitem(last=False)
             self._start_timer()
         return text

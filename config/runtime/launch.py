@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import suppress
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Thread
 
@@ -24,6 +26,7 @@ from core.embedded.children import MARK
 from core.embedded.process import StartError
 
 PID_FILE = "supervisor.pid"
+PR_SET_PDEATHSIG = 1  # of prctl: a signal when the parent ends
 # The slowest import that all programs need and that works before settings are loaded.
 LIBRARIES = (
     "celery.apps.worker",
@@ -102,11 +105,36 @@ def _run(started: RunningServers) -> int:
 def _prepared() -> str:
     """Prepare in a forked process: what migrations leave in memory, 90 MiB, would stay in every program."""
     prepare = importlib.import_module("config.runtime.prepare").prepare
+    ours, theirs = Pipe(duplex=False)
+    child = get_context("fork").Process(target=_send_result, args=(prepare, theirs), daemon=True)
+    child.start()
+    theirs.close()
     try:
-        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
-            return str(pool.submit(prepare).result())
-    except BrokenProcessPool as error:
-        raise StartError("preparing the database was killed, perhaps for lack of memory") from error
+        result = ours.recv()
+    except EOFError:
+        child.join()
+        code = child.exitcode or 0
+        how = f"exit status {code}" if code >= 0 else f"signal {-code}"
+        raise StartError(f"the process that prepares the start ended with {how}") from None
+    except BaseException:
+        child.terminate()
+        raise
+    finally:
+        child.join()
+    if isinstance(result, Exception):
+        raise result
+    return str(result)
+
+
+def _send_result(work: Callable[[], str], result: Connection) -> None:
+    """Call a function in this child, which ends with its parent, and send what it returns or raises."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    try:
+        result.send(work())
+    except (StartError, OSError) as error:
+        result.send(error)
 
 
 def _supervise(plan: supervisor.Plan, pid_file: Path) -> int:

@@ -29,7 +29,7 @@ for name in (
 
 
 def _fill_caches() -> None:
-    """Fill what each program would else fill by itself, in memory of its own."""
+    """Fill what each program would otherwise fill by itself, in its own memory."""
     _ = get_resolver().reverse_dict
     app.finalize(auto=True)
     for model in apps.get_models(include_auto_created=True):

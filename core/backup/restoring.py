@@ -57,7 +57,15 @@ def restore(path: Path, *, replace: bool = False) -> Manifest:
         )
     _load(path)
     call_command("migrate", interactive=False, verbosity=0)
+    _analyze()
     return manifest
+
+
+def _analyze() -> None:
+    """Collect statistics, without which PostgreSQL reads large tables whole until autovacuum comes by."""
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        cursor.execute(f"analyze {', '.join(map(quote, connection.introspection.table_names()))}")
 
 
 def _refuse_newer(manifest: Manifest) -> None:
@@ -118,8 +126,7 @@ def _copy(reader: subprocess.Popen[bytes], psql: subprocess.Popen[bytes]) -> boo
             target.write(chunk)
         is_whole = reader.wait() == 0
         if is_whole:
-            # Without statistics PostgreSQL reads large tables whole until autovacuum comes by.
-            target.write(b"\nanalyze;\ncommit;\n")
+            target.write(b"\ncommit;\n")
         target.close()
     except BrokenPipeError:  # psql ended at the first error
         reader.kill()

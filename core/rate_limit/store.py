@@ -32,12 +32,13 @@ _RELEASE: Final[LiteralString] = """
 update core_allowance set used = greatest(0, used - %s::bigint) where name = %s::text
 """
 
-# A time in the future is from before the clock was set back.
+# A time in the future is from before the clock was set back. The clock is read after the row is locked: the
+# time of a worker that waits for the lock is before that of the one it waits for.
 _TURN: Final[LiteralString] = """
 insert into core_allowance as c (name, window_at, used, granted)
 values (%s::text, clock_timestamp(), 1, 1)
-on conflict (name) do update set window_at = excluded.window_at
-  where c.window_at not between excluded.window_at - %s::interval and excluded.window_at
+on conflict (name) do update set window_at = clock_timestamp()
+  where c.window_at not between clock_timestamp() - %s::interval and clock_timestamp()
 returning granted
 """
 

@@ -31,19 +31,22 @@ SHOWN: Final = 5
 MIN_SCORE: Final = 0.4
 MIN_SHARED_IDS: Final = 2
 MIN_SHARE: Final = 0.2
-# A template that this many components logged in earlier incidents ("retrying request <*>") says nothing.
-COMMON_COMPONENTS: Final = 5
-MAX_EARLIER: Final = 200
+# A template of this many earlier incidents and components, such as "retrying request <*>", says nothing.
+COMMON: Final = 5
+MAX_EARLIER: Final = 500
 _COMMON: Final[LiteralString] = """
-select s.shape from unnest(%s::bigint[]) s(shape)
- where %s::int <= (
-   select count(distinct a.component_id)
-     from (select e.incident_id
-             from incidents_incidentessence e
-             join incidents_incident i on i.id = e.incident_id and i.started_at < %s::timestamptz
-            where e.workspace_id = %s::bigint and e.shapes @> array[s.shape]
-            order by e.incident_id desc limit %s::int) earlier
-     join incidents_affectedcomponent a on a.incident_id = earlier.incident_id)
+with earlier as materialized (
+  select id from incidents_incident
+   where workspace_id = %s::bigint and started_at < %s::timestamptz and is_drill = %s and not is_private
+   order by detected_at desc, id desc limit %s::int)
+select shape
+  from earlier
+  join incidents_incidentessence e on e.incident_id = earlier.id and e.shapes && %s::bigint[]
+  join incidents_affectedcomponent a on a.incident_id = earlier.id
+ cross join unnest(e.shapes) shape
+ where shape = any(%s::bigint[])
+ group by shape
+having least(count(distinct a.component_id), count(distinct earlier.id)) >= %s::int
 """
 
 
@@ -223,12 +226,13 @@ def facts_of(workspace_id: int, incidents: Sequence[Incident]) -> dict[int, Fact
 
 
 def _telling(facts: dict[int, Facts], incident: Incident, since: datetime) -> dict[int, Facts]:
-    """Leave out the templates shared with `incident` that many components logged before `since`."""
+    """Leave out the templates shared with `incident` that are common to incidents before `since`."""
     mine = facts[incident.pk].shapes
     shared = {shape for pk, one in facts.items() if pk != incident.pk for shape in mine & one.shapes}
     if not shared:
         return facts
-    given = [sorted(shared), COMMON_COMPONENTS, since, incident.workspace_id, MAX_EARLIER]
+    wanted = sorted(shared)
+    given = [incident.workspace_id, since, incident.is_drill, MAX_EARLIER, wanted, wanted, COMMON]
     common = {shape for (shape,) in rows(_COMMON, given)}
     return {pk: replace(one, shapes=one.shapes - common) for pk, one in facts.items()}
 

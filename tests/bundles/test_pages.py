@@ -93,10 +93,13 @@ def test_lines_far_down_a_log_are_those_of_reading_from_its_start(api, monkeypat
     for start in (10_001, 10_500, 10_501, 12_000, 12_345, 20_000):
         found = [line for line in ranged.lines_in(bundle, "logs/app.log", start) if line[0] >= start]
         assert found == whole[start - 1 :], start
+    [(_, text)] = texts._texts.values()
+    assert text.size == len(b"\n".join(lines))
 
 
 def test_unpacked_texts_are_bounded_and_forgotten(monkeypatch):
     texts, made = indexed.IndexedTexts(), []
+    monkeypatch.setattr(indexed, "MAX_BYTES", 20)  # four of them
 
     def make():
         made.append(indexed.IndexedText([b"a\nb\n", b"c"]))
@@ -113,3 +116,16 @@ def test_unpacked_texts_are_bounded_and_forgotten(monkeypatch):
     texts._forget_old()
     texts.get(("key", "2"), make)
     assert len(made) == 7
+
+
+def test_text_for_which_the_disk_has_no_room_is_read_from_its_start(api, monkeypatch):
+    lines = [b"INFO line %d" % n for n in range(10_700)]
+    announcement = uploaded(api, lambda: made(b"\n".join(lines)))
+    bundle = Bundle.across_workspaces.get(public_id=announcement["bundle_id"])
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ranged, "IndexedText", full)
+    found = list(ranged.lines_in(bundle, "logs/app.log", 10_600))
+    assert found[-1] == (10_700, "INFO line 10699")

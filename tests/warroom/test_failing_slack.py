@@ -36,6 +36,8 @@ CALLS = (
     ("pin", "users.info"), ("home", "views.publish"),
     ("resolve", "chat.postMessage"), ("resolve", "chat.update"), ("close", "conversations.archive"),
 )  # fmt: skip
+# Before these are repeated, Slack is asked whether the lost one took effect.
+LOOKED_FOR = {"conversations.create", "chat.postMessage", "bookmarks.add", "pins.add"}
 FAULTS = ("killed", "lost before", "lost after", "killed, lost after", "lost after, lost after")
 
 
@@ -85,11 +87,14 @@ def test_no_call_is_doubled_or_left_out_when_it_is_lost_or_its_worker_killed(com
     for at, method, fault in every(55, cases, first=3):
         begin = len(committed.fake.journal)
         assert _differences(lived(committed, at, method, fault)[0], right) == [], (at, method, fault)
-        # The second of two is not met if the first call was found at Slack, and so not repeated.
-        assert len(committed.fake.faults[method]) < len(fault.split(", ")), "the fault was not met"
-        committed.fake.faults[method].clear()
         outcomes = [how for called, how in committed.fake.journal[begin:] if called == method]
-        assert fault.startswith("killed") or "dropped" in outcomes
+        if method in LOOKED_FOR and ", " in fault:
+            # The first call was found at Slack, so there is no second one that could be lost.
+            assert len(committed.fake.faults[method]) <= 1
+            committed.fake.faults[method].clear()
+        else:
+            assert committed.fake.faults[method] == [], "the fault was not met"
+            assert fault == "killed" or "dropped" in outcomes
 
 
 def test_lost_message_is_found_below_hundreds_of_later_ones(committed):

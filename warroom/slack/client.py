@@ -32,8 +32,8 @@ from warroom.slack.errors import (
 
 DEFAULT_TIMEOUT_S: Final = 10
 DEFAULT_WAIT_S: Final = 30.0
-# Other methods are limited by the minute: asking again for each call that becomes free is refused each time.
-ONE_A_SECOND: Final = frozenset({"chat.postMessage"})
+# Work on rooms is limited by the minute: asking again for each call that becomes free is refused each time.
+WORK_ON_ROOMS: Final = ("conversations.", "bookmarks.", "pins.")
 LEAST_WAIT_S: Final = 20.0
 # These methods accept form-encoded arguments only.
 FORM_METHODS: Final = frozenset(
@@ -89,7 +89,7 @@ def _failure(team: SlackTeam, method: str, error: SlackApiError) -> Exception:
     if status == 429 or code in ("ratelimited", "rate_limited"):
         given = parse_retry_after(str(headers.get("retry-after", "")), timezone.now())
         wait = DEFAULT_WAIT_S if given is None else given
-        if method not in ONE_A_SECOND:
+        if method.startswith(WORK_ON_ROOMS):
             wait = max(wait, LEAST_WAIT_S)
         pause_method(team.workspace_id, team, method, wait)
         return SlackBusyError(HINTS["ratelimited"], wait)

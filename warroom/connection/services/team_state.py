@@ -24,7 +24,8 @@ def pause_method(workspace_id: int, team: SlackTeam, method: str, seconds: float
     rows = SlackTeam.objects.of(workspace_id).select_for_update()
     with transaction.atomic():
         for stored in rows.filter(pk=team.pk):
-            stored.paused[method] = timezone.now().timestamp() + seconds
+            end = timezone.now().timestamp() + seconds
+            stored.paused[method] = max(end, stored.paused.get(method, 0))
             stored.save(update_fields=["paused"])
 
 

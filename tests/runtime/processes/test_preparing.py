@@ -1,0 +1,60 @@
+"""Preparation in a process of its own: its result, its error, and that it never outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from config.paths import ROOT
+from config.runtime import launch, prepare
+from core.embedded.process import StartError
+
+PROGRAM = """
+import sys, time, types
+from config.runtime import launch
+sys.modules["config.runtime.prepare"] = types.SimpleNamespace(
+    prepare=lambda: (print("preparing", flush=True), time.sleep(60))
+)
+launch._prepared()
+"""
+
+
+def test_result_of_preparing_comes_back(monkeypatch):
+    monkeypatch.setattr(prepare, "prepare", lambda: f"welcome to {os.getpid()}")
+    assert launch._prepared() != f"welcome to {os.getpid()}"
+    assert launch._prepared().startswith("welcome to ")
+
+
+def _refused():
+    raise StartError("the database cannot be reached")
+
+
+def _killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("work", "words"), [(_refused, "the database cannot be reached"), (_killed, "ended with signal 9")]
+)
+def test_error_of_preparing_is_one_line(monkeypatch, work, words):
+    monkeypatch.setattr(prepare, "prepare", work)
+    with pytest.raises(StartError, match=words):
+        launch._prepared()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_preparing_ends_with_its_parent(number):
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as parent:  # fmt: skip
+        assert parent.stdout.readline() == b"preparing\n"
+        children = psutil.Process(parent.pid).children()
+        parent.send_signal(number)
+        parent.wait(30)
+        _, alive = psutil.wait_procs(children, timeout=30)
+    assert children
+    assert alive == []
