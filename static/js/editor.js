@@ -41,16 +41,27 @@ function use(form, text, tool) {
   }
 }
 
-// `now` was typed on `sent`, which the server merged into `merged`: the typed change on top, or null if unclear.
+// `now` was typed on `sent`, which the server merged into `merged`: the typed change on top, in the line it was typed
+// in, or null if unclear.
 function typedOn(merged, sent, now) {
   let head = 0, tail = 0;
   const least = Math.min(sent.length, now.length);
   while (head < least && sent[head] === now[head]) head++;
   while (tail < least - head && sent.at(-1 - tail) === now.at(-1 - tail)) tail++;
-  const before = sent.slice(0, sent.length - tail), after = sent.slice(head), typed = now.slice(head, now.length - tail);
-  if (merged.startsWith(before)) return now.slice(0, head) + typed + merged.slice(before.length);
-  if (merged.endsWith(after)) return merged.slice(0, merged.length - after.length) + typed + sent.slice(sent.length - tail);
-  return null;
+  const upto = sent.length - tail, end = `${sent}\n`.indexOf("\n", upto), begin = head && sent.lastIndexOf("\n", head - 1) + 1;
+  const typed = now.slice(head, now.length - tail), after = sent.slice(begin);
+  if (merged.startsWith(sent.slice(0, end))) return sent.slice(0, head) + typed + sent.slice(upto, end) + merged.slice(end);
+  if (merged.endsWith(after)) return merged.slice(0, merged.length - after.length) + sent.slice(begin, head) + typed + sent.slice(upto);
+  return now.trimEnd() === sent ? merged : null;
+}
+
+// Where in `shown` the place `at` of `now` is: before or after what others changed, else in the same line.
+function placeIn(shown, now, at) {
+  if (shown.startsWith(now.slice(0, at))) return at;
+  if (shown.endsWith(now.slice(at))) return shown.length - now.length + at;
+  const from = now.lastIndexOf("\n", at - 1) + 1, line = now.slice(from).split("\n", 1)[0];
+  const found = `\n${shown}\n`.indexOf(`\n${line}\n`);
+  return found < 0 ? at : found + at - from;
 }
 
 function start(form) {
@@ -60,7 +71,7 @@ function start(form) {
   const base = form.elements.base_version, stored = `tocsin:section:${form.dataset.key}`;
   let saved = text.value, isSaving = false, timer = 0, lastSave = Date.now(), unsavedSince = "", client = form.elements.client_id.value;
   bar.hidden = false;
-  const isDirty = () => text.value !== saved;
+  const isDirty = () => text.value.trimEnd() !== saved.trimEnd(); // the server leaves out spaces at the end
   const say = (words, isBad = false) => {
     state.textContent = words;
     state.classList.toggle("field-error", isBad);
@@ -103,7 +114,7 @@ function start(form) {
   }
 
   function accept(sent, reply) {
-    const now = text.value, shown = now === sent ? reply.text : typedOn(reply.text, sent, now);
+    const now = text.value, shown = typedOn(reply.text, sent.trimEnd(), now);
     // Unclear: the same save goes on from the version it began with, and the server shows both texts.
     if (shown === null) return soon();
     base.value = reply.version;
@@ -111,9 +122,9 @@ function start(form) {
     saved = reply.text;
     unsavedSince = "";
     if (shown !== now) {
-      const at = text.selectionStart;
+      const places = [text.selectionStart, text.selectionEnd].map((at) => placeIn(shown, now, at));
       text.value = shown;
-      text.setSelectionRange(at, at);
+      text.setSelectionRange(...places);
     }
     say(`Saved ${clock()}, version ${reply.version}.${reply.merged ? ` Includes the change by ${reply.with}.` : ""}`);
     if (!isDirty()) return localStorage.removeItem(stored);
