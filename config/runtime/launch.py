@@ -116,10 +116,8 @@ def _prepared() -> str:
         code = child.exitcode or 0
         how = f"exit status {code}" if code >= 0 else f"signal {-code}"
         raise StartError(f"the process that prepares the start ended with {how}") from None
-    except BaseException:
-        child.terminate()
-        raise
     finally:
+        child.terminate()  # of use only if this process was interrupted
         child.join()
     if isinstance(result, Exception):
         raise result

@@ -51,6 +51,8 @@ def one_round(tocsin: Wired, name: str, seed: int, events: int) -> tuple[Account
     took = time.monotonic() - over
     if not tocsin.until(lambda: tocsin.status() == "ready", SETTLED_WITHIN_S):
         raise SystemExit(f"after {name!r} it did not become ready again\n{tocsin.log()[-5000:]}")
+    # Meanwhile there may be consequences to deliver: evidence, analysis, escalation.
+    tocsin.until(lambda: account(burst, tocsin).is_right(), SETTLED_WITHIN_S)
     return account(burst, tocsin), took
 
 
