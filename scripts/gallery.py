@@ -1,11 +1,11 @@
 """Screenshots of every page: two widths, two themes, into gallery/; and those for the README and the docs.
 
-python -m scripts.gallery [--only WORD] [--docs]
+python -m scripts.gallery [--only WORDS] [--docs]
 
 Starts a separate Tocsin on temporary servers, fills three workspaces through the real services (one with text
 that breaks layouts, one with more than a page of everything, one empty), and stops it again. Takes ten
-minutes or more on two cores. --only: only pictures whose name contains the word. Lists the pages that are
-wider than their screen, and exits with 1 if there are any.
+minutes or more on two cores. --only: only pictures whose name contains one of the words, which are separated
+by commas. Lists the pages that are wider than their screen, and exits with 1 if there are any.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _shoot(browser: Browser, site: Site, found: list[Album], width: int, folder:
 
     wide = []
     for album in found:
-        shots = [shot for shot in album.shots if only in shot.name]
+        shots = [shot for shot in album.shots if _is_wanted(shot.name, only)]
         if not shots:
             continue
         size = {"width": width, "height": 900}
@@ -135,11 +135,15 @@ def _save(page: Page, path: Path, *, full_page: bool = True) -> None:
         page.screenshot(path=f"{path}-{theme}.png", full_page=full_page, animations="disabled")
 
 
+def _is_wanted(name: str, only: str) -> bool:
+    return any(word in name for word in only.split(","))
+
+
 def _errors(browser: Browser, site: Site, folder: Path, only: str) -> None:
     """Return error pages as the server renders them, served at a URL of their own."""
     with tempfile.TemporaryDirectory() as written:
         _run(site, "scripts.gallery_problems", written)
-        for path in sorted(path for path in Path(written).iterdir() if only in path.stem):
+        for path in sorted(path for path in Path(written).iterdir() if _is_wanted(path.stem, only)):
             for width in WIDTHS:
                 page = browser.new_page(base_url=site.url, viewport={"width": width, "height": 900})
                 page.route("**/went-wrong", partial(_fulfil, path))
@@ -169,10 +173,10 @@ def _gallery(browser: Browser, site: Site, only: str) -> list[str]:
 
 
 def main() -> None:
-    """Take all pictures, or those with a word in their name, or with --docs only those of README and docs."""
+    """Take all pictures, or those that are asked for, or with --docs only those of README and docs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--docs", action="store_true")
-    parser.add_argument("--only", default="", metavar="WORD")
+    parser.add_argument("--only", default="", metavar="WORDS")
     options = parser.parse_args()
     from tests.browser.conftest import CHROMIUM, FLAGS
 
