@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.db.models import Max
 from django.db.models.functions import Now
 
 from core.http.client import HttpPassingError
@@ -54,7 +53,8 @@ _CHANNEL_ERRORS: Final = {
 
 def send_delivery(delivery: Delivery) -> None:
     """Send a claimed delivery, or settle it unsent if there is a reason to."""
-    if found := _superseded(delivery):
+    attempts = _attempts(delivery)
+    if found := _superseded(delivery, attempts):
         settle_with_reason(delivery, Delivery.Outcome.SUPERSEDED, *found)
         return
     if not delivery.is_page and (_merge(delivery) or hold_for_digest(delivery)):
@@ -67,7 +67,7 @@ def send_delivery(delivery: Delivery) -> None:
     if is_over_limit(delivery, kind):
         hold_for_limit(delivery, kind)
         return
-    attempt, earlier = _begin(delivery)
+    attempt, earlier = _begin(delivery, attempts)
     try:
         message = _message(delivery)
         connection.close()  # free the connection for others during the call
@@ -96,7 +96,12 @@ def _send(kind: ChannelKind, target: Target, message: Message, earlier: datetime
     return kind.send(target, message.as_repeat())
 
 
-def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
+def _attempts(delivery: Delivery) -> list[DeliveryAttempt]:
+    """The attempts so far, in order; while this claim is held, nobody adds another."""
+    return list(DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery).order_by("number"))
+
+
+def _superseded(delivery: Delivery, attempts: Sequence[DeliveryAttempt]) -> tuple[Reason, str] | None:
     channel = delivery.channel
     if delivery.channel_id is None and delivery.method_id is None and not delivery.is_to_account:
         return Reason.DESTINATION_GONE, "the channel or contact method was deleted"
@@ -105,17 +110,18 @@ def _superseded(delivery: Delivery) -> tuple[Reason, str] | None:
     if channel is not None and not channel.is_enabled:
         return Reason.CHANNEL_OFF, "the channel is disabled"
     of = Incident.objects.of(delivery.workspace_id).filter(pk=delivery.incident_id)
-    if channel is not None and of.filter(is_private=True).exists():
+    is_private, status = of.values_list("is_private", "status").first() or (False, "")
+    if channel is not None and is_private:
         return Reason.PRIVATE, "the incident is private"
-    if _is_trigger(delivery) and of.filter(status__in=OVER).exists():
+    if status in OVER and _is_trigger(delivery, attempts):
         return Reason.INCIDENT_OVER, "the incident was resolved before it could be sent"
     return None
 
 
-def _is_trigger(delivery: Delivery) -> bool:
+def _is_trigger(delivery: Delivery, attempts: Sequence[DeliveryAttempt]) -> bool:
     """Whether it only asks for a response, which is pointless once the incident is resolved."""
     if delivery.event_kind == "page":
-        return not DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery).exists()
+        return not attempts
     channel = delivery.channel
     if channel is not None and CHANNEL_KINDS.get(channel.kind).is_always_page:
         return delivery.event_kind in URGENT_KINDS | {"incident.acknowledged"}
@@ -148,12 +154,12 @@ def _kind_and_target(delivery: Delivery) -> tuple[ChannelKind, Target]:
     return CHANNEL_KINDS.get(channel.kind), target_of(channel, delivery.recipient)
 
 
-def _begin(delivery: Delivery) -> tuple[DeliveryAttempt, datetime | None]:
+def _begin(
+    delivery: Delivery, attempts: Sequence[DeliveryAttempt]
+) -> tuple[DeliveryAttempt, datetime | None]:
     """Store the attempt before the call. Also returns when the first unconfirmed attempt began."""
-    rows = DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery)
-    number = (rows.aggregate(last=Max("number"))["last"] or 0) + 1
-    unsure = rows.filter(result__in=("", "unknown")).order_by("number")
-    earlier = unsure.values_list("started_at", flat=True).first()
+    earlier = next((one.started_at for one in attempts if one.result in ("", "unknown")), None)
+    number = attempts[-1].number + 1 if attempts else 1
     made = DeliveryAttempt.objects.create(
         workspace_id=delivery.workspace_id, delivery=delivery, number=number
     )

@@ -16,8 +16,8 @@ from tests.browser.broken_channel import NAME
 from tests.fakes.receiver import Receiver, Reply, running
 
 SHOTS = os.environ.get("TOCSIN_SHOTS", "")  # a folder for pictures of these pages
-# A site that has just started shows no warnings for forty seconds.
-WAIT_MS = 90_000
+# A site that has just started shows no warnings for forty seconds, and starts beside other tests.
+WAIT_MS = 150_000
 PAGES = {
     "/on-call": "on-call", "/on-call/reachability": "reachability",
     "/settings/escalation": "escalation-policies", "/settings/deliveries": "deliveries",
