@@ -98,7 +98,8 @@ def _send(kind: ChannelKind, target: Target, message: Message, earlier: datetime
 
 def _attempts(delivery: Delivery) -> list[DeliveryAttempt]:
     """The attempts so far, in order; while this claim is held, nobody adds another."""
-    return list(DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery).order_by("number"))
+    rows = DeliveryAttempt.objects.of(delivery.workspace_id).filter(delivery=delivery)
+    return list(rows.order_by("number"))
 
 
 def _superseded(delivery: Delivery, attempts: Sequence[DeliveryAttempt]) -> tuple[Reason, str] | None:
