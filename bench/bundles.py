@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import stat
 import subprocess
 import sys
 import tempfile
@@ -68,7 +69,9 @@ def archive_of(bundle_id: str, entries: dict[str, bytes], method: int = zipfile.
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         for path, data in {"manifest.json": json.dumps(manifest).encode(), **entries}.items():
-            archive.writestr(path, data)
+            info = zipfile.ZipInfo(path)
+            info.external_attr, info.compress_type = (stat.S_IFREG | 0o600) << 16, method
+            archive.writestr(info, data)
     return file.getvalue()
 
 
