@@ -12,7 +12,6 @@ import io
 import json
 import os
 import random
-import stat
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from bench.harness.servers import running_servers
 from bench.harness.tocsin import Tocsin, running_tocsin
 from bench.inside.goal import Outcome
 from config.paths import ROOT
+from tests.bundles.test_inspection import bundle, written
 
 LOG: Final = "logs/app.log"
 LINES: Final = 1_000_000
@@ -58,28 +58,21 @@ def log_of(lines: int, seed: int) -> bytes:
     )
 
 
-def archive_of(bundle_id: str, entries: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """A bundle with these entries, as the collector packs it."""
-    listed = [
-        {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-        for path, data in entries.items()
-    ]
-    manifest = {"bundle_id": bundle_id, "os": "linux", "created_at": "2026-11-30T08:00:00Z", "format": 1,
-                "entries": listed}  # fmt: skip
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", method) as archive:
-        for path, data in {"manifest.json": json.dumps(manifest).encode(), **entries}.items():
-            info = zipfile.ZipInfo(path)
-            info.external_attr, info.compress_type = (stat.S_IFREG | 0o600) << 16, method
-            archive.writestr(info, data)
-    return file.getvalue()
+def archive_of(bundle_id: str, logs: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A bundle with these logs, as the collector writes it."""
+    return written(bundle([*logs.items()], json.dumps(metadata_of(bundle_id)).encode()), compress_type=method)
+
+
+def metadata_of(bundle_id: str) -> dict[str, Any]:
+    """What a bundle says of itself."""
+    return {"bundle_id": bundle_id, "os": "linux", "created_at": "2026-11-30T08:00:00Z", "format": 1}
 
 
 def announced(tocsin: Tocsin, data: bytes, bundle_id: str, *, direct: bool) -> dict[str, Any]:
     """Announce a bundle; returns the ticket for its upload."""
     body = {
         "bundle_id": bundle_id, "file_name": "bench.zip", "size": len(data), "direct": direct,
-        "sha256": hashlib.sha256(data).hexdigest(), "summary": "Bench", "metadata": {"bundle_id": bundle_id},
+        "sha256": hashlib.sha256(data).hexdigest(), "summary": "Bench", "metadata": metadata_of(bundle_id),
     }  # fmt: skip
     return dict(_call(tocsin, "POST", "/bundles", json=body)["ticket"])
 
