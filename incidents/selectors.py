@@ -218,7 +218,7 @@ def resolution_text(actor: Actor, incident: Incident) -> str:
     rows = TimelineEntry.objects.of(actor.workspace_id).filter(
         incident_id=incident.pk, kind=EntryKind.RESOLUTION
     )
-    newest: TimelineEntry | None = rows.order_by("-id").first()
+    newest: TimelineEntry | None = rows.order_by("-occurred_at", "-id").first()
     return newest.text if newest is not None and newest.data.get("said", True) else ""
 
 

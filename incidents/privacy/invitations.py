@@ -37,7 +37,7 @@ def invite_known(incident: Incident) -> None:
     declared = TimelineEntry.objects.of(incident.workspace_id).filter(
         incident=incident, kind=EntryKind.DETECTED
     )
-    first = declared.order_by("id").first()
+    first = declared.order_by("occurred_at", "id").first()
     viewer = viewer_named(str(first.data.get("by", ""))) if first is not None else None
     if viewer is not None:
         _store(incident, [_row(incident, viewer, Reason.DECLARED)])

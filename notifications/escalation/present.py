@@ -78,7 +78,7 @@ def _last_page(escalation: Escalation, incident: Incident) -> TimelineEntry | No
     rows = TimelineEntry.objects.of(incident.workspace_id).filter(
         incident=incident, kind=EntryKind.NOTIFICATION, data__has_key="escalation"
     )
-    found: TimelineEntry | None = rows.order_by("-id").first()
+    found: TimelineEntry | None = rows.order_by("-occurred_at", "-id").first()
     return found
 
 

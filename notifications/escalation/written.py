@@ -38,7 +38,9 @@ def write_entry(incident: Incident, message: str, key: str, *, now: datetime, **
 def last_sign(incident: Incident, user_id: int | None, *, since: datetime) -> datetime | None:
     """When the holder of an acknowledgement was last active on the incident after `since`."""
     written = _by_people(incident, since).filter(author_id=user_id, kind__in=SIGNS)
-    found: datetime | None = written.order_by("-id").values_list("occurred_at", flat=True).first()
+    found: datetime | None = (
+        written.order_by("-occurred_at", "-id").values_list("occurred_at", flat=True).first()
+    )
     return found
 
 

@@ -45,4 +45,5 @@ def entry(
 def newest(incident: Incident, **data: Any) -> TimelineEntry | None:
     """Return the newest entry whose data has these values."""
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident, data__contains=data)
-    return entries.select_related("author").order_by("-id").first()
+    # In the order of the incident's index: by id alone, PostgreSQL may read the entries of all incidents.
+    return entries.select_related("author").order_by("-occurred_at", "-id").first()
