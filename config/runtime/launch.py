@@ -72,14 +72,9 @@ def _load_libraries() -> None:
 
 
 def _set_run_marker() -> None:
-    """Re-execute with the run's mark in the environment, by which a later start finds orphaned processes.
-
-    And with settings that are read only when a process begins.
-    """
+    """Re-execute with the run's mark in the environment, by which a later start finds orphaned processes."""
     if os.environ.get(MARK) != str(DATA_DIR):
         os.environ |= {MARK: str(DATA_DIR), "TOCSIN_DATA_DIR": str(DATA_DIR), "PYTHONUNBUFFERED": "1"}
-        # One heap for all threads, which run in turn anyway: 3 % less memory.
-        os.environ.setdefault("MALLOC_ARENA_MAX", "1")
         os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
