@@ -8,7 +8,11 @@ from __future__ import annotations
 import importlib
 
 from django.apps import apps
+from django.conf import settings
+from django.db.backends.postgresql.psycopg_any import get_adapters_template
+from django.template import engines
 from django.urls import get_resolver
+from django.utils import timezone
 
 from config import asgi
 from config.celery import app
@@ -19,11 +23,23 @@ __all__ = ["asgi", "beat"]
 app.loader.import_default_modules()
 _ = get_resolver().url_patterns  # imports every view
 for name in (
+    "celery.app.control",
+    "celery.apps.beat",
     "celery.apps.worker",
-    "celery.concurrency.thread",
     "celery.concurrency.solo",
+    "celery.concurrency.thread",
+    "celery.worker.autoscale",
+    "celery.worker.components",
+    "celery.worker.consumer",
+    "celery.worker.control",
+    "celery.worker.strategy",
+    "config.pages.context_processors",
+    "config.runtime.broker",
+    "django.contrib.messages.storage.fallback",
+    "django.contrib.sessions.serializers",
     "granian.cli",
     "uvloop",
+    "warroom.socket_mode.serving",
 ):
     importlib.import_module(name)
 
@@ -32,6 +48,8 @@ def _fill_caches() -> None:
     """Fill what each program would otherwise fill by itself, in its own memory."""
     _ = get_resolver().reverse_dict
     app.finalize(auto=True)
+    _ = [engine.engine.template_loaders for engine in engines.all()]
+    get_adapters_template(settings.USE_TZ, timezone.get_default_timezone())
     for model in apps.get_models(include_auto_created=True):
         model._meta.get_fields(include_hidden=True)
         _ = model._meta.related_objects, model._meta.fields_map
