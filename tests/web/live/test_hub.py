@@ -128,7 +128,8 @@ def own_valkey(settings):
 
 async def _next_signal(stream, seconds=8):
     async with asyncio.timeout(seconds):
-        await stream.wake.wait()
+        while not stream.pending:
+            await asyncio.sleep(0.01)
     return json.loads(stream.take().split(b"data: ")[1])
 
 

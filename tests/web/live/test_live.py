@@ -176,8 +176,8 @@ async def test_streams_of_one_session_are_limited(signed_in, running_hub, settin
 
 @pytest.mark.django_db(transaction=True)
 async def test_viewer_who_reads_nothing_is_disconnected(signed_in, running_hub, monkeypatch):
-    monkeypatch.setattr(live_stream, "HEARTBEAT_S", 0.5)
-    monkeypatch.setattr(live_stream, "SEND_PATIENCE_S", 0.2)
+    monkeypatch.setattr(hub, "HEARTBEAT_S", 0.5)
+    monkeypatch.setattr(hub, "SEND_PATIENCE_S", 0.2)
     talk = Talk(_cookie(signed_in), patience=1)
     assert (await talk.next())["status"] == 200
     await asyncio.wait_for(talk.task, 5)
