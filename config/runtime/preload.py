@@ -8,11 +8,9 @@ from __future__ import annotations
 import importlib
 
 from django.apps import apps
-from django.conf import settings
-from django.db.backends.postgresql.psycopg_any import get_adapters_template
+from django.db import connection
 from django.template import engines
 from django.urls import get_resolver
-from django.utils import timezone
 
 from config import asgi
 from config.celery import app
@@ -48,8 +46,9 @@ def _fill_caches() -> None:
     """Fill what each program would otherwise fill by itself, in its own memory."""
     _ = get_resolver().reverse_dict
     app.finalize(auto=True)
-    _ = [engine.engine.template_loaders for engine in engines.all()]
-    get_adapters_template(settings.USE_TZ, timezone.get_default_timezone())
+    for engine in engines.all():
+        engine.get_template("layouts/app.html")
+    connection.get_connection_params()  # makes the adapters between Python's types and PostgreSQL's
     for model in apps.get_models(include_auto_created=True):
         model._meta.get_fields(include_hidden=True)
         _ = model._meta.related_objects, model._meta.fields_map
