@@ -155,7 +155,6 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if hub().owners[stream.owner] >= settings.LIVE_STREAMS_PER_SESSION:
         await _refuse(send, TOO_MANY.status, TOO_MANY.as_json(), [(b"retry-after", b"30")])
         return
-    scope.clear()  # the server keeps it for as long as the stream is open, 3 KiB for each viewer
     hub().join(stream)
     try:
         await _serve(stream, receive, send)
