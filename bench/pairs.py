@@ -58,14 +58,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.pairs", description=__doc__)
     parser.add_argument("--of", default="cf17db6", help="the earlier revision")
     parser.add_argument("--pairs", type=int, default=10, choices=[n + 1 for n in T_90])
-    parser.add_argument("--streams", action="store_true", help="only goals 1, 3, 4 and 6")
+    parser.add_argument("--only", choices=["streams", "pages"], help="goals 1, 3, 4 and 6, or goal 15")
     given = parser.parse_args()
     print(", ".join(f"{name} {value}" for name, value in facts().items()))
     found: list[tuple[Figures, Figures]] = []
     with tree_of(given.of) as before, running_servers() as servers:
         for number in range(given.pairs):
             order = (before, ROOT) if number % 2 else (ROOT, before)
-            seen = {root: measure(servers, root, only_streams=given.streams) for root in order}
+            seen = {root: measure(servers, root, only=given.only) for root in order}
             found.append((seen[before], seen[ROOT]))
             print(f"pair {number + 1}, load {os.getloadavg()[0]:.1f}", flush=True)
     rows = [_row(name, [(old[name], new[name]) for old, new in found]) for name in found[0][0]]
@@ -82,10 +82,13 @@ def tree_of(revision: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def measure(servers: Servers, root: Path, *, only_streams: bool = False) -> Figures:
-    """Return the figures of one start."""
+def measure(servers: Servers, root: Path, only: str | None = None) -> Figures:
+    """Return the figures of one start. only: "streams" or "pages"."""
     with running_tocsin(servers, database="bench_pairs", root=root) as tocsin:
-        figures = {} if only_streams else _quiet(tocsin)
+        if only == "pages":
+            fill(tocsin, SCALE.incidents)
+            return dict(_pages(tocsin))
+        figures = {} if only == "streams" else _quiet(tocsin)
         _, probes = probe_beside_load(tocsin, SCALE)
         figures["event to incident at 10,000 events/s, p50 ms"] = _median(probes)
         _rest(tocsin)
