@@ -6,6 +6,7 @@ Nothing here may open a connection or start a thread.
 from __future__ import annotations
 
 import importlib
+from contextvars import Context
 
 from django.apps import apps
 from django.db import connection
@@ -54,4 +55,5 @@ def _fill_caches() -> None:
         _ = model._meta.related_objects, model._meta.fields_map
 
 
-_fill_caches()
+# In a context of its own: each URL resolver leaves a variable, which every request would carry along.
+Context().run(_fill_caches)
