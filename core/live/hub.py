@@ -30,7 +30,7 @@ HEARTBEAT_S: Final = 5.0
 GAP_S: Final = 0.25  # at most four frames per second and viewer
 STEP_S: Final = 0.02  # between two looks at streams whose gap is not over
 SEND_PATIENCE_S: Final = 10.0  # a viewer slower than this is dropped and reconnects
-AT_ONCE: Final = 50  # frames begun before other requests get their turn
+FRAMES_PER_TURN: Final = 50  # frames started before other requests get their turn
 RECHECK_S: Final = 15.0  # how long a stream may outlive its session or membership
 WATCH_S: Final = 2.0
 FAILING_CHECKS: Final = "failing_checks"
@@ -68,7 +68,7 @@ class Listener(NamedTuple):
 class Stream:
     """One viewer's stream. Pending signals are a set of its own topics: bounded, however slow it reads.
 
-    Thousands may be open, so each has no task and no timer of its own: the hub begins its frames.
+    Thousands may be open, so each has no task and no timer of its own: the hub starts its frames.
     """
 
     __slots__ = (
@@ -78,8 +78,8 @@ class Stream:
         "is_stuck",
         "owner",
         "pending",
-        "said_at",
         "send",
+        "sent_at",
         "stop",
         "topics",
         "version",
@@ -104,11 +104,11 @@ class Stream:
         self.stop: Callable[[], object] | None = None
         self.writing: asyncio.Task[None] | None = None
         self.checked_at = asyncio.get_running_loop().time()
-        self.said_at = inf  # when the last frame was begun; inf: it does not take frames yet
+        self.sent_at = inf  # when the last frame was started; inf: it does not take frames yet
 
-    def begin(self, stop: Callable[[], object]) -> None:
+    def start(self, stop: Callable[[], object]) -> None:
         """Take frames from now on. stop: called when the stream is to end."""
-        self.said_at, self.stop = asyncio.get_running_loop().time(), stop
+        self.sent_at, self.stop = asyncio.get_running_loop().time(), stop
 
     def offer(self, topics: Iterable[str], version: int) -> bool:
         """Add a change, which shares the next frame with others. Returns whether this stream receives it."""
@@ -130,9 +130,10 @@ class Stream:
         return bytes_
 
     def write(self, now: float) -> None:
-        """Begin the next frame."""
-        self.said_at = now
-        self.writing = asyncio.create_task(self._write(self.take()))
+        """Start the next frame, unless the stream has ended meanwhile."""
+        if not self.ended:
+            self.sent_at = now
+            self.writing = asyncio.create_task(self._write(self.take()))
 
     async def _write(self, data: bytes) -> None:
         try:
@@ -239,19 +240,19 @@ class Hub:
             self.wake.set()
 
     async def _write(self) -> None:
-        """Begin every frame when it is due."""
+        """Start every frame when it is due."""
         loop, beat_at = asyncio.get_running_loop(), 0.0
         while True:
             self.wake.clear()
             now = loop.time()
-            due = [one for one in self.changed if not one.writing and now - one.said_at >= GAP_S]
+            due = [one for one in self.changed if not one.writing and now - one.sent_at >= GAP_S]
             self.changed.difference_update(due)
             if now >= beat_at:
                 beat_at = now + GAP_S
-                due += self._silent(now)
+                due += self._without_frames(now)
             for number, stream in enumerate(due, 1):
                 stream.write(now)
-                if not number % AT_ONCE:
+                if not number % FRAMES_PER_TURN:
                     await asyncio.sleep(0)
             if self.changed:
                 await asyncio.sleep(STEP_S)
@@ -260,16 +261,16 @@ class Hub:
                     async with asyncio.timeout(GAP_S):
                         await self.wake.wait()
 
-    def _silent(self, now: float) -> list[Stream]:
+    def _without_frames(self, now: float) -> list[Stream]:
         """Return the streams that need a heartbeat; end those whose viewers do not read."""
-        silent = []
+        quiet = []
         for stream in self.everyone():
             if stream.writing:
-                if now - stream.said_at > SEND_PATIENCE_S:
+                if now - stream.sent_at > SEND_PATIENCE_S:
                     stream.end(is_stuck=True)
-            elif now - stream.said_at >= HEARTBEAT_S and not stream.pending:
-                silent.append(stream)
-        return silent
+            elif now - stream.sent_at >= HEARTBEAT_S and not stream.pending:
+                quiet.append(stream)
+        return quiet
 
     async def _listen(self) -> None:
         pause, lost = 0.1, False

@@ -151,7 +151,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _refuse(send, away.status, away.as_json(), [(b"retry-after", b"%d" % RETRY_AFTER_S)])
         return
     topics = _topics(scope.get("query_string", b""))
-    stream = Stream(listener, topics, cookie, _owner(cookie), functools.partial(_say, send))
+    stream = Stream(listener, topics, cookie, _owner(cookie), functools.partial(_send_body, send))
     if hub().owners[stream.owner] >= settings.LIVE_STREAMS_PER_SESSION:
         await _refuse(send, TOO_MANY.status, TOO_MANY.as_json(), [(b"retry-after", b"30")])
         return
@@ -169,7 +169,7 @@ async def _serve(stream: Stream, receive: Receive, send: Send) -> None:
     with contextlib.suppress(TimeoutError, OSError, RuntimeError):
         async with asyncio.timeout(SEND_PATIENCE_S):
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await _say(send, HELLO)
+            await _send_body(send, HELLO)
         if not stream.ended:
             await _wait_for_disconnect(stream, receive)
         if stream.ended and not stream.is_stuck:
@@ -195,7 +195,7 @@ async def _refuse(
 
 async def _wait_for_disconnect(stream: Stream, receive: Receive) -> None:
     task = cast("asyncio.Task[None]", asyncio.current_task())
-    stream.begin(task.cancel)
+    stream.start(task.cancel)
     try:
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -205,5 +205,5 @@ async def _wait_for_disconnect(stream: Stream, receive: Receive) -> None:
         task.uncancel()
 
 
-async def _say(send: Send, data: bytes) -> None:
+async def _send_body(send: Send, data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})

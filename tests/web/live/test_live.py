@@ -185,6 +185,17 @@ async def test_viewer_who_reads_nothing_is_disconnected(signed_in, running_hub, 
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_stream_without_signals_sends_heartbeats(signed_in, running_hub, monkeypatch):
+    monkeypatch.setattr(hub, "HEARTBEAT_S", 0.3)
+    talk = await _open(_cookie(signed_in))
+    started = time.monotonic()
+    bodies = [(await talk.next())["body"] for _ in range(4)]
+    assert bodies[1:] == [hub.BEAT] * 3, "the first is the refresh at the start of a stream"
+    assert time.monotonic() - started > 3 * 0.3
+    await talk.leave()
+
+
+@pytest.mark.django_db(transaction=True)
 async def test_every_stream_ends_on_sigterm(signed_in, running_hub):
     called = []
     before = signal.signal(signal.SIGTERM, lambda *_: called.append("the server's own handler"))
