@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import redis.asyncio
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -130,7 +130,7 @@ class Stream:
         return bytes_
 
     def write(self, now: float) -> None:
-        """Start the next frame, unless the stream has ended meanwhile."""
+        """Start the next frame, unless the stream has ended."""
         if not self.ended:
             self.sent_at = now
             self.writing = asyncio.create_task(self._write(self.take()))
@@ -184,7 +184,8 @@ class Hub:
             self.tasks = [asyncio.create_task(one) for one in work]
 
     def leave(self, stream: Stream) -> None:
-        """Remove a stream."""
+        """Remove a stream, which sends nothing more."""
+        stream.ended = True
         if stream not in self.streams[stream.workspace_id]:
             return
         self.streams[stream.workspace_id].discard(stream)
@@ -251,7 +252,9 @@ class Hub:
                 beat_at = now + GAP_S
                 due += self._without_frames(now)
             for number, stream in enumerate(due, 1):
-                stream.write(now)
+                if not stream.writing:
+                    self.changed.discard(stream)  # a signal that came during this turn is part of the frame
+                    stream.write(loop.time())
                 if not number % FRAMES_PER_TURN:
                     await asyncio.sleep(0)
             if self.changed:
@@ -325,7 +328,7 @@ class Hub:
             home: Listener | None = await asyncio.shield(self.find_home(cookie))
         except Problem:
             home = None
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             return  # unknown, so nothing changes until the next sweep
         for stream in streams:
             stream.checked_at = asyncio.get_running_loop().time()

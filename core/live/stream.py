@@ -22,7 +22,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.http import parse_cookie
 from django.utils.module_loading import import_string
 
@@ -122,9 +122,8 @@ def _listening_caller(caller: dict[str, Any]) -> Listener:
     return _listener(find(caller["headers"], caller["address"]))
 
 
-@functools.lru_cache(maxsize=512)  # viewers of one page share them
-def _topics(query: bytes) -> frozenset[str]:
-    given = parse_qs(query.decode("latin-1")).get("topics", [""])[-1]
+def _topics(scope: Scope) -> frozenset[str]:
+    given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("topics", [""])[-1]
     return frozenset(word for word in given.split(",")[:MAX_TOPICS] if 0 < len(word) <= 60)
 
 
@@ -146,12 +145,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     except Problem as problem:
         await _refuse(send, problem.status, problem.as_json())
         return
-    except DatabaseError:  # down or read-only: an API token's use is counted there
+    except (DatabaseError, InterfaceError):  # down or read-only: an API token's use is counted there
         away = Unavailable("The database is not reachable; the page retries automatically.")
         await _refuse(send, away.status, away.as_json(), [(b"retry-after", b"%d" % RETRY_AFTER_S)])
         return
-    topics = _topics(scope.get("query_string", b""))
-    stream = Stream(listener, topics, cookie, _owner(cookie), functools.partial(_send_body, send))
+    stream = Stream(listener, _topics(scope), cookie, _owner(cookie), functools.partial(_send_body, send))
     if hub().owners[stream.owner] >= settings.LIVE_STREAMS_PER_SESSION:
         await _refuse(send, TOO_MANY.status, TOO_MANY.as_json(), [(b"retry-after", b"30")])
         return
