@@ -25,7 +25,7 @@ FEW: Final = 200  # more than the 50 of one page, so that both sizes show as man
 TABLES: Final[dict[str, tuple[str, Mapping[str, LiteralString]]]] = {
     "incidents_incident": (
         "incidents/incident", {"number": "1000 + n", "fingerprint": "lpad(n::text, 64, '0')"}),
-    "incidents_timelineentry": ("incidents/timelineentry", {}),
+    "incidents_timelineentry": ("incidents/timelineentry", {"request_key": "''"}),
     "accounts_auditentry": ("accounts/auditentry", {}),
     "core_outboxevent": ("core/outboxevent", {}),
     "core_outboxdispatch": ("core/outboxdispatch", {"subscriber": "'copy-' || n"}),
