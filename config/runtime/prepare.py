@@ -10,12 +10,12 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from config.assets.build import build_assets
 from config.installation.setup import FirstSteps, ensure_first_workspace
 from core.embedded.process import StartError
 from core.sql.database_url import libpq_parameters
+from core.sql.migration_files import unapplied_migrations
 
 
 def prepare() -> str:
@@ -63,8 +63,7 @@ def _reach_database() -> None:
 
 
 def _migrate() -> None:
-    executor = MigrationExecutor(connection)
-    if left := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
+    if left := len(unapplied_migrations()):
         sys.stderr.write(f"tocsin: preparing the database, {left} migrations; this may take minutes\n")
         _disable_idle_timeout()
         call_command("migrate", interactive=False, verbosity=0)

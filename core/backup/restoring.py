@@ -10,10 +10,10 @@ from typing import Final
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from core.backup import programs
 from core.backup.manifest import CHUNK_BYTES, BackupError, Manifest, check, chunks
+from core.sql.migration_files import migrations_on_disk
 
 _OTHERS: Final = """
 select count(*) from pg_stat_activity
@@ -69,9 +69,9 @@ def _analyze() -> None:
 
 
 def _refuse_newer(manifest: Manifest) -> None:
-    known = MigrationExecutor(connection).loader.disk_migrations
+    known = migrations_on_disk()
     installed = {app for app, _ in known}
-    if unknown := sorted({one for one in manifest.migrations if one[0] in installed} - set(known)):
+    if unknown := sorted({one for one in manifest.migrations if one[0] in installed} - known):
         app, name = unknown[0]
         raise BackupError(
             f"The backup was made by a newer version, which has {app}.{name}. Nothing was changed; "

@@ -16,7 +16,6 @@ from typing import Final, Literal
 import redis
 from django.conf import settings
 from django.db import DatabaseError, ProgrammingError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -24,6 +23,7 @@ from django.views.decorators.http import require_safe
 from core.heartbeat import valkey as valkey_heartbeat
 from core.queue.nudge import valkey
 from core.registry import Registry
+from core.sql.migration_files import unapplied_migrations
 
 Level = Literal["ok", "warn", "fail"]
 BEAT_LATE_S: Final = 15.0
@@ -140,9 +140,8 @@ class _PendingError(Exception):
 
 @functools.cache
 def _all_applied() -> bool:
-    executor = MigrationExecutor(connection)
-    if count := len(executor.migration_plan(executor.loader.graph.leaf_nodes())):
-        raise _PendingError(count)
+    if missing := unapplied_migrations():
+        raise _PendingError(len(missing))
     return True
 
 

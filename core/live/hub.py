@@ -11,12 +11,14 @@ import json
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache
+from math import inf
 from typing import Any, Final, NamedTuple
 
 import redis.asyncio
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -24,6 +26,11 @@ from redis.exceptions import RedisError
 from core.errors import Problem
 from core.health.monitor import HEALTH_MONITOR
 
+HEARTBEAT_S: Final = 5.0
+GAP_S: Final = 0.25  # at most four frames per second and viewer
+STEP_S: Final = 0.02  # between two looks at streams whose gap is not over
+SEND_PATIENCE_S: Final = 10.0  # a viewer slower than this is dropped and reconnects
+FRAMES_PER_TURN: Final = 50  # frames started before other requests get their turn
 RECHECK_S: Final = 15.0  # how long a stream may outlive its session or membership
 WATCH_S: Final = 2.0
 FAILING_CHECKS: Final = "failing_checks"
@@ -59,37 +66,57 @@ class Listener(NamedTuple):
 
 
 class Stream:
-    """One viewer's stream. Pending signals are a set of its own topics: bounded, however slow it reads."""
+    """One viewer's stream. Pending signals are a set of its own topics: bounded, however slow it reads.
+
+    Thousands may be open, so each has no task and no timer of its own: the hub starts its frames.
+    """
 
     __slots__ = (
         "checked_at",
         "cookie",
         "ended",
+        "is_stuck",
         "owner",
         "pending",
+        "send",
+        "sent_at",
+        "stop",
         "topics",
         "version",
         "viewer",
-        "wake",
         "workspace_id",
+        "writing",
     )
 
-    def __init__(self, listener: Listener, topics: frozenset[str], cookie: bytes, owner: str = "") -> None:
+    def __init__(
+        self,
+        listener: Listener,
+        topics: frozenset[str],
+        cookie: bytes,
+        owner: str = "",
+        send: Callable[[bytes], Awaitable[None]] | None = None,
+    ) -> None:
         self.workspace_id, self.viewer = listener
-        self.topics, self.cookie, self.owner = topics, cookie, owner
+        self.topics, self.cookie, self.owner, self.send = topics, cookie, owner, send
         self.pending: frozenset[str] = frozenset()
         self.version = 0
-        self.ended = False
-        self.wake = asyncio.Event()
+        self.ended = self.is_stuck = False
+        self.stop: Callable[[], object] | None = None
+        self.writing: asyncio.Task[None] | None = None
         self.checked_at = asyncio.get_running_loop().time()
+        self.sent_at = inf  # when the last frame was started; inf: it does not take frames yet
 
-    def offer(self, topics: Iterable[str], version: int) -> None:
-        """Add a change; changes since the last frame share the next one."""
+    def start(self, stop: Callable[[], object]) -> None:
+        """Take frames from now on. stop: called when the stream is to end."""
+        self.sent_at, self.stop = asyncio.get_running_loop().time(), stop
+
+    def offer(self, topics: Iterable[str], version: int) -> bool:
+        """Add a change, which shares the next frame with others. Returns whether this stream receives it."""
         changed = frozenset(topics) if REFRESH in topics else self.topics.intersection(topics)
         if changed:
             self.pending |= changed
             self.version = max(self.version, version)
-            self.wake.set()
+        return bool(changed)
 
     def may_receive(self, viewers: Viewers) -> bool:
         """Return whether a signal for these viewers is for this one; None: for all."""
@@ -100,13 +127,29 @@ class Stream:
         if not self.pending:
             return BEAT
         bytes_, self.pending = frame(self.pending, self.version), frozenset()
-        self.wake.clear()
         return bytes_
 
-    def end(self) -> None:
-        """Close the stream at its next turn, which is scheduled now."""
-        self.ended = True
-        self.wake.set()
+    def write(self, now: float) -> None:
+        """Start the next frame, unless the stream has ended."""
+        if not self.ended:
+            self.sent_at = now
+            self.writing = asyncio.create_task(self._write(self.take()))
+
+    async def _write(self, data: bytes) -> None:
+        try:
+            if self.send is not None:
+                await self.send(data)
+        except (OSError, RuntimeError):
+            self.end()
+        finally:
+            self.writing = None
+
+    def end(self, *, is_stuck: bool = False) -> None:
+        """Close the stream. is_stuck: its viewer does not read, so nothing more can be sent."""
+        if not self.ended:
+            self.ended, self.is_stuck = True, is_stuck
+            if self.stop is not None:
+                self.stop()
 
 
 class Hub:
@@ -119,6 +162,8 @@ class Hub:
         self.find_home = find_home
         self.streams: dict[int, set[Stream]] = defaultdict(set)
         self.owners: Counter[str] = Counter()  # number of streams per session
+        self.changed: set[Stream] = set()  # with signals for the next frame
+        self.wake = asyncio.Event()
         # workspace -> (topic, viewers) -> when it changed
         self.recent: dict[int, dict[tuple[str, Viewers], float]] = defaultdict(dict)
         self.tasks: list[asyncio.Task[None]] = []
@@ -131,18 +176,20 @@ class Hub:
         """
         self.streams[stream.workspace_id].add(stream)
         self.owners[stream.owner] += 1
-        stream.offer(self._just_now(stream) if self.is_listening else (REFRESH,), 0)
+        self._offer(stream, self._just_now(stream) if self.is_listening else (REFRESH,), 0)
         if self.is_closing:
             stream.end()
         elif not self.tasks:
-            work = (self._listen(), self._recheck(), self._watch())
+            work = (self._write(), self._listen(), self._recheck(), self._watch())
             self.tasks = [asyncio.create_task(one) for one in work]
 
     def leave(self, stream: Stream) -> None:
-        """Remove a stream."""
+        """Remove a stream, which sends nothing more."""
+        stream.ended = True
         if stream not in self.streams[stream.workspace_id]:
             return
         self.streams[stream.workspace_id].discard(stream)
+        self.changed.discard(stream)
         self.owners[stream.owner] -= 1
         if not self.owners[stream.owner]:
             del self.owners[stream.owner]
@@ -186,11 +233,51 @@ class Hub:
         self._note(signal["workspace"], topics, viewers)
         for stream in group:
             if stream.may_receive(viewers):
-                stream.offer(topics, version)
+                self._offer(stream, topics, version)
+
+    def _offer(self, stream: Stream, topics: Iterable[str], version: int) -> None:
+        if stream.offer(topics, version):
+            self.changed.add(stream)
+            self.wake.set()
+
+    async def _write(self) -> None:
+        """Start every frame when it is due."""
+        loop, beat_at = asyncio.get_running_loop(), 0.0
+        while True:
+            self.wake.clear()
+            now = loop.time()
+            due = [one for one in self.changed if not one.writing and now - one.sent_at >= GAP_S]
+            self.changed.difference_update(due)
+            if now >= beat_at:
+                beat_at = now + GAP_S
+                due += self._without_frames(now)
+            for number, stream in enumerate(due, 1):
+                if not stream.writing:
+                    self.changed.discard(stream)  # a signal that came during this turn is part of the frame
+                    stream.write(loop.time())
+                if not number % FRAMES_PER_TURN:
+                    await asyncio.sleep(0)
+            if self.changed:
+                await asyncio.sleep(STEP_S)
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(GAP_S):
+                        await self.wake.wait()
+
+    def _without_frames(self, now: float) -> list[Stream]:
+        """Return the streams that need a heartbeat; end those whose viewers do not read."""
+        quiet = []
+        for stream in self.everyone():
+            if stream.writing:
+                if now - stream.sent_at > SEND_PATIENCE_S:
+                    stream.end(is_stuck=True)
+            elif now - stream.sent_at >= HEARTBEAT_S and not stream.pending:
+                quiet.append(stream)
+        return quiet
 
     async def _listen(self) -> None:
         pause, lost = 0.1, False
-        while True:
+        while not self.is_closing:
             try:
                 async with _valkey() as client, client.pubsub(ignore_subscribe_messages=True) as inbox:
                     await inbox.psubscribe(CHANNELS)
@@ -205,14 +292,15 @@ class Hub:
             pause = min(pause * 2, 2.0)
 
     async def _drain(self, inbox: Any) -> None:
-        while True:
+        # Not "while True": the library's use of `wait_for` may lose a cancellation (Python 3.11).
+        while not self.is_closing:
             message = await inbox.get_message(timeout=5.0)
             if message is not None and message["type"] == "pmessage":
                 self.deliver(message["data"])
 
     def _refresh_everyone(self) -> None:
         for stream in self.everyone():
-            stream.offer((REFRESH,), 0)
+            self._offer(stream, (REFRESH,), 0)
 
     async def _watch(self) -> None:
         """Signal changes of health from this process itself, since Valkey may be what failed."""
@@ -222,7 +310,7 @@ class Hub:
             if (now := HEALTH_MONITOR.last_result()) != before:
                 before = now
                 for stream in self.everyone():
-                    stream.offer((FAILING_CHECKS,), 0)
+                    self._offer(stream, (FAILING_CHECKS,), 0)
 
     async def _recheck(self) -> None:
         while True:
@@ -240,7 +328,7 @@ class Hub:
             home: Listener | None = await asyncio.shield(self.find_home(cookie))
         except Problem:
             home = None
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             return  # unknown, so nothing changes until the next sweep
         for stream in streams:
             stream.checked_at = asyncio.get_running_loop().time()

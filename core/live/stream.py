@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import json
 import signal
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qs
 from weakref import WeakKeyDictionary
 
@@ -21,22 +22,19 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.handlers.asgi import ASGIRequest
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.http import parse_cookie
 from django.utils.module_loading import import_string
 
 from core.current_actor import Viewer, viewer_of
 from core.errors import Problem, RateLimited, Unauthenticated, Unavailable
 from core.http.security_headers import RAW
-from core.live.hub import BEAT, Hub, Listener, Stream
+from core.live.hub import BEAT, SEND_PATIENCE_S, Hub, Listener, Stream
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-HEARTBEAT_S: Final = 5.0
-GAP_S: Final = 0.25  # at most four frames per second and viewer
-SEND_PATIENCE_S: Final = 10.0  # a viewer slower than this is dropped and reconnects
 RETRY_AFTER_S: Final = 5
 MAX_TOPICS: Final = 100  # per browser, whose tabs share one stream
 API_CALLER: Final = b"\0api "  # no Cookie header begins so
@@ -142,27 +140,39 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI application of GET /live. 401, 403 or 429 (too many) as problem+json."""
     cookie = _cookie(scope)
     try:
-        listener = await _listener_of(cookie)
+        # In a task of its own, or what the thread leaves in its context stays as long as the stream: 20 KiB.
+        listener = await asyncio.create_task(_listener_of(cookie))
     except Problem as problem:
         await _refuse(send, problem.status, problem.as_json())
         return
-    except DatabaseError:  # down or read-only: an API token's use is counted there
+    except (DatabaseError, InterfaceError):  # down or read-only: an API token's use is counted there
         away = Unavailable("The database is not reachable; the page retries automatically.")
         await _refuse(send, away.status, away.as_json(), [(b"retry-after", b"%d" % RETRY_AFTER_S)])
         return
-    stream = Stream(listener, _topics(scope), cookie, _owner(cookie))
+    stream = Stream(listener, _topics(scope), cookie, _owner(cookie), functools.partial(_send_body, send))
     if hub().owners[stream.owner] >= settings.LIVE_STREAMS_PER_SESSION:
         await _refuse(send, TOO_MANY.status, TOO_MANY.as_json(), [(b"retry-after", b"30")])
         return
     hub().join(stream)
-    talk = asyncio.create_task(_talk(stream, send))
     try:
-        await _wait_for_disconnect(receive, talk)
+        await _serve(stream, receive, send)
     finally:
         hub().leave(stream)
-        talk.cancel()
-        with contextlib.suppress(asyncio.CancelledError, TimeoutError, OSError, RuntimeError):
-            await talk
+        if stream.writing is not None:
+            stream.writing.cancel()
+
+
+async def _serve(stream: Stream, receive: Receive, send: Send) -> None:
+    """Open the stream and wait until its viewer disconnects or the hub ends it."""
+    with contextlib.suppress(TimeoutError, OSError, RuntimeError):
+        async with asyncio.timeout(SEND_PATIENCE_S):
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await _send_body(send, HELLO)
+        if not stream.ended:
+            await _wait_for_disconnect(stream, receive)
+        if stream.ended and not stream.is_stuck:
+            async with asyncio.timeout(SEND_PATIENCE_S):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _owner(cookie: bytes) -> str:
@@ -181,30 +191,17 @@ async def _refuse(
     await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
 
 
-async def _wait_for_disconnect(receive: Receive, talk: asyncio.Task[None]) -> None:
-    """Wait until the viewer disconnects or the stream ends."""
-    while not talk.done():
-        listening = asyncio.ensure_future(receive())
-        await asyncio.wait({listening, talk}, return_when=asyncio.FIRST_COMPLETED)
-        if not listening.done():
-            listening.cancel()
-        elif listening.result()["type"] == "http.disconnect":
-            return
-
-
-async def _talk(stream: Stream, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-    await _say(send, HELLO)
-    while not stream.ended:
-        await asyncio.sleep(GAP_S)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(HEARTBEAT_S - GAP_S):
-                await stream.wake.wait()
+async def _wait_for_disconnect(stream: Stream, receive: Receive) -> None:
+    task = cast("asyncio.Task[None]", asyncio.current_task())
+    stream.start(task.cancel)
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    except asyncio.CancelledError:
         if not stream.ended:
-            await _say(send, stream.take())
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+            raise
+        task.uncancel()
 
 
-async def _say(send: Send, data: bytes) -> None:
-    async with asyncio.timeout(SEND_PATIENCE_S):
-        await send({"type": "http.response.body", "body": data, "more_body": True})
+async def _send_body(send: Send, data: bytes) -> None:
+    await send({"type": "http.response.body", "body": data, "more_body": True})

@@ -178,7 +178,8 @@ async def test_open_pages_get_a_problem_without_valkey(monkeypatch):
     assert stream.take() == hub.BEAT
     monkeypatch.setattr(HEALTH_MONITOR, "_failing_checks", (FailingCheck("beat", "Beat", "", AT),))
     async with asyncio.timeout(5):
-        await stream.wake.wait()
+        while not stream.pending:
+            await asyncio.sleep(0.01)
     assert b'"failing_checks"' in stream.take()
     watching.cancel()
 

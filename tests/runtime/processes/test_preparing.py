@@ -1,4 +1,4 @@
-"""Preparation in a process of its own: its result, its error, and that it never outlives its parent."""
+"""Preparation in a process of its own, and what every program is forked from."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ sys.modules["config.runtime.prepare"] = types.SimpleNamespace(
     prepare=lambda: (print("preparing", flush=True), time.sleep(60))
 )
 launch._prepared()
+"""
+PRELOADED = """
+import contextvars, threading, django, psutil
+django.setup()
+from config.runtime import preload
+me = psutil.Process()
+print(len(contextvars.copy_context()), threading.active_count(), len(me.net_connections("all")))
 """
 
 
@@ -58,3 +65,13 @@ def test_preparing_ends_with_its_parent(number):
         _, alive = psutil.wait_procs(children, timeout=30)
     assert children
     assert alive == []
+
+
+def test_preloading_leaves_no_thread_no_connection_and_nothing_that_requests_would_copy():
+    argv = [sys.executable, "-c", PRELOADED]
+    left = subprocess.run(
+        argv, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ).stdout
+    variables, threads, connections = map(int, left.split())
+    assert variables < 10
+    assert (threads, connections) == (1, 0)

@@ -128,7 +128,8 @@ def own_valkey(settings):
 
 async def _next_signal(stream, seconds=8):
     async with asyncio.timeout(seconds):
-        await stream.wake.wait()
+        while not stream.pending:
+            await asyncio.sleep(0.01)
     return json.loads(stream.take().split(b"data: ")[1])
 
 
@@ -161,3 +162,27 @@ async def test_valkey_outage_causes_one_refresh_and_ends_no_stream(own_valkey):
     assert stream.take() == BEAT
     hub.close()
     await asyncio.gather(*hub.tasks, return_exceptions=True)
+
+
+async def test_signal_during_a_long_turn_is_part_of_the_frame_and_no_second_one_follows(monkeypatch):
+    monkeypatch.setattr(hub_module, "FRAMES_PER_TURN", 1)
+    hub, sent = _hub(), []
+    hub.is_listening = True
+
+    async def keep(data):
+        sent.append(data)
+        if len(sent) == 1:
+            hub.deliver(_message(1, ["incidents"], 9))
+
+    streams = [Stream(Listener(1, 7), frozenset({"incidents"}), b"", send=keep) for _ in range(3)]
+    for stream in streams:
+        stream.start(lambda: None)
+        stream.sent_at -= hub_module.GAP_S
+        hub.streams[1].add(stream)
+    hub.deliver(_message(1, ["incidents"], 8))
+    writing = asyncio.create_task(hub._write())
+    await asyncio.sleep(hub_module.GAP_S * 3)
+    writing.cancel()
+    versions = [json.loads(data.split(b"data: ")[1])["version"] for data in sent]
+    assert sorted(versions) == [8, 9, 9, 9]
+    assert hub.changed == set()

@@ -176,12 +176,23 @@ async def test_streams_of_one_session_are_limited(signed_in, running_hub, settin
 
 @pytest.mark.django_db(transaction=True)
 async def test_viewer_who_reads_nothing_is_disconnected(signed_in, running_hub, monkeypatch):
-    monkeypatch.setattr(live_stream, "HEARTBEAT_S", 0.5)
-    monkeypatch.setattr(live_stream, "SEND_PATIENCE_S", 0.2)
+    monkeypatch.setattr(hub, "HEARTBEAT_S", 0.5)
+    monkeypatch.setattr(hub, "SEND_PATIENCE_S", 0.2)
     talk = Talk(_cookie(signed_in), patience=1)
     assert (await talk.next())["status"] == 200
     await asyncio.wait_for(talk.task, 5)
     assert live_stream.hub().everyone() == []
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_stream_without_signals_sends_heartbeats(signed_in, running_hub, monkeypatch):
+    monkeypatch.setattr(hub, "HEARTBEAT_S", 0.3)
+    talk = await _open(_cookie(signed_in))
+    started = time.monotonic()
+    bodies = [(await talk.next())["body"] for _ in range(4)]
+    assert bodies[1:] == [hub.BEAT] * 3, "the first is the refresh at the start of a stream"
+    assert time.monotonic() - started > 3 * 0.3
+    await talk.leave()
 
 
 @pytest.mark.django_db(transaction=True)
