@@ -33,6 +33,7 @@ SEND_PATIENCE_S: Final = 10.0  # a viewer slower than this is dropped and reconn
 FRAMES_PER_TURN: Final = 50  # frames started before other requests get their turn
 RECHECK_S: Final = 15.0  # how long a stream may outlive its session or membership
 WATCH_S: Final = 2.0
+AGAIN_S: Final = 10.0  # after a change of health, until every process has noticed it: each checks every 5 s
 FAILING_CHECKS: Final = "failing_checks"
 JUST_NOW_S: Final = 5.0  # a page that was rendered within this time is sent again what changed meanwhile
 MAX_RECENT: Final = 500  # topics of one workspace, before the older ones are forgotten
@@ -303,12 +304,18 @@ class Hub:
             self._offer(stream, (REFRESH,), 0)
 
     async def _watch(self) -> None:
-        """Signal changes of health from this process itself, since Valkey may be what failed."""
-        before = HEALTH_MONITOR.last_result()
+        """Signal changes of health from this process itself, since Valkey may be what failed.
+
+        A page may fetch the result from a process that has not noticed the change yet: it is signalled again.
+        """
+        loop, before = asyncio.get_running_loop(), HEALTH_MONITOR.last_result()
+        again_at = loop.time() + AGAIN_S
         while True:
             await asyncio.sleep(WATCH_S)
-            if (now := HEALTH_MONITOR.last_result()) != before:
-                before = now
+            now, found = loop.time(), HEALTH_MONITOR.last_result()
+            is_new, before = found != before, found
+            if is_new or now >= again_at:
+                again_at = now + AGAIN_S if is_new else inf
                 for stream in self.everyone():
                     self._offer(stream, (FAILING_CHECKS,), 0)
 

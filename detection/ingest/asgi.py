@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import structlog
 from django.conf import settings
 from django.db import DatabaseError
 from django.http.request import split_domain_port, validate_host
@@ -16,7 +15,7 @@ from core.errors import Malformed, Problem, Unencrypted
 from core.http.client_ip import client_ip, is_encrypted
 from core.http.request_body import read_body
 from core.http.security_log import REFUSALS, note
-from detection.ingest.coalescer import unavailable
+from detection.ingest.coalescer import report_away, unavailable
 from detection.ingest.event_receiver import EventReceiver
 from detection.ingest.parsing import MAX_BODY, is_lines
 from detection.ingest.responses import RawResponse, refused
@@ -25,7 +24,6 @@ from detection.webhooks.http.unpacking import unpacked
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
 
-log = structlog.get_logger(__name__)
 _receivers: WeakKeyDictionary[asyncio.AbstractEventLoop, EventReceiver] = WeakKeyDictionary()
 
 
@@ -71,8 +69,8 @@ async def _respond(scope: Scope, receive: Channel) -> RawResponse:
         return await event_receiver().receive(headers, _remote(scope), body)
     except Problem as problem:
         return _refused(scope, headers, problem)
-    except DatabaseError:
-        log.warning("ingest.database_away", exc_info=True)
+    except DatabaseError as error:
+        report_away(error)
         return _refused(scope, headers, unavailable())
 
 

@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 import psycopg
+import structlog
 
 from core.errors import Invalid, Problem, Unavailable
+from core.http.security_log import Budget
 from detection.ingest.statement import EncodedBatch
 
 MAX_WAITING_EVENTS = 20_000
@@ -20,6 +22,9 @@ MAX_FLUSH_EVENTS = 2000
 # Errors of an unavailable database, as opposed to errors caused by a value.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError, OSError, TimeoutError)
 VALUES = (psycopg.DataError, psycopg.IntegrityError)
+
+log = structlog.get_logger(__name__)
+_lines = Budget(most=1, window_s=5.0)  # thousands of requests a second may fail for one reason
 
 Flush = Callable[[Sequence[EncodedBatch]], Awaitable[list[int]]]
 Waiting = tuple[EncodedBatch, "asyncio.Future[int]"]
@@ -31,6 +36,16 @@ def unavailable() -> Unavailable:
         "Nothing was stored: the database cannot be reached. Retry with the same events.",
         headers={"Retry-After": "2"},
     )
+
+
+def report_away(error: BaseException) -> None:
+    """Log why requests are refused with 503, at most every five seconds."""
+    unlogged = _lines.take()
+    if unlogged is not None:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        log.warning(
+            "ingest.not_stored", error=type(error).__name__, reason=reason, more_since_last_line=unlogged
+        )
 
 
 class Coalescer:
@@ -90,8 +105,9 @@ class Coalescer:
             counts = await self._flush([encoded for encoded, _ in batch])
         except VALUES:
             await self._store_singly(batch)
-        except (*AWAY, psycopg.Error):
+        except (*AWAY, psycopg.Error) as error:
             # Also for a full or read-only database: the sender is not at fault.
+            report_away(error)
             _settle(batch, unavailable())
         else:
             for (_, result), count in zip(batch, counts, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
@@ -51,12 +52,27 @@ class IngestConnection:
             await connection.close()
 
     async def _open(self) -> psycopg.AsyncConnection[Any]:
-        if self._connection is None or self._connection.closed:
+        if self._connection is not None and _was_cut(self._connection):
+            await self.close()
+        if self._connection is None:
             self._connection = await psycopg.AsyncConnection.connect(
                 **_parameters(), autocommit=True, prepare_threshold=1
             )
             self._connection.adapters.register_dumper(JsonText, JsonTextDumper)
         return self._connection
+
+
+def _was_cut(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Return whether the server closed it, as when PostgreSQL restarts.
+
+    Asked before a statement is sent, since one that failed is not repeated: it may have been stored. A server
+    sends nothing between two statements except when it closes, or reports a changed setting, which is rare.
+    """
+    if connection.closed:
+        return True
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    return bool(socket.poll(0))
 
 
 def _parameters() -> dict[str, Any]:

@@ -21,7 +21,7 @@ from core.queue.nudge import nudge
 from core.rate_limit.limiter import rate_limiter
 from detection.evaluation.matching import Ruleset
 from detection.ingest.cache import IngestCache
-from detection.ingest.coalescer import AWAY, Coalescer, unavailable
+from detection.ingest.coalescer import AWAY, Coalescer, report_away, unavailable
 from detection.ingest.connection import IngestConnection
 from detection.ingest.limits import limits_of
 from detection.ingest.parsing import ParsedEvent, is_lines, parse_body
@@ -64,7 +64,8 @@ class EventReceiver:
                 return accepted(batch, 0)
             await self._meter_events(actor, len(batch.events))
             ruleset = await self._ruleset(actor.workspace_id)
-        except AWAY:
+        except AWAY as error:
+            report_away(error)
             raise unavailable() from None
         base = self._next
         # Reserved before anything is awaited: two batches must not share ordinals.

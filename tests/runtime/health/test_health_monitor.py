@@ -166,12 +166,13 @@ def test_health_is_checked_in_the_background_while_requested(monkeypatch):
     assert len(looks) > 1
 
 
-async def test_open_pages_get_a_problem_without_valkey(monkeypatch):
-    async def home(cookie):
-        return hub.Listener(1, 7)
+async def _home(cookie):
+    return hub.Listener(1, 7)
 
+
+async def test_open_pages_get_a_problem_without_valkey(monkeypatch):
     monkeypatch.setattr(hub, "WATCH_S", 0.01)
-    one, stream = hub.Hub(home), hub.Stream(hub.Listener(1, 7), frozenset({"failing_checks"}), b"")
+    one, stream = hub.Hub(_home), hub.Stream(hub.Listener(1, 7), frozenset({"failing_checks"}), b"")
     watching = asyncio.create_task(one._watch())
     one.streams[1].add(stream)
     await asyncio.sleep(0.05)
@@ -182,6 +183,27 @@ async def test_open_pages_get_a_problem_without_valkey(monkeypatch):
             await asyncio.sleep(0.01)
     assert b'"failing_checks"' in stream.take()
     watching.cancel()
+
+
+async def test_change_is_signalled_again_for_pages_that_asked_a_process_without_it(monkeypatch):
+    monkeypatch.setattr(hub, "WATCH_S", 0.01)
+    monkeypatch.setattr(hub, "AGAIN_S", 0.1)
+    one, stream = hub.Hub(_home), hub.Stream(hub.Listener(1, 7), frozenset({"failing_checks"}), b"")
+    one.streams[1].add(stream)
+    watching = asyncio.create_task(one._watch())
+    assert await _signals(stream, 0.3) == 1, "at the start: its page may be from another process"
+    monkeypatch.setattr(HEALTH_MONITOR, "_failing_checks", (FailingCheck("beat", "Beat", "", AT),))
+    assert await _signals(stream, 0.3) == 2
+    watching.cancel()
+
+
+async def _signals(stream, seconds):
+    """How often health is signalled within that time."""
+    end, count = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        count += stream.take() != hub.BEAT
+        await asyncio.sleep(0.005)
+    return count
 
 
 def test_worker_heartbeat_is_written_at_most_every_five_seconds(django_assert_num_queries):
