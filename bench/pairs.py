@@ -4,9 +4,10 @@
 
 Each revision is started in turn on an empty database of the same servers, the order changing from pair to
 pair. One start measures the pages of goal 15 with fewer incidents, the latency of goals 7 and 6, the rates of
-goals 1 and 3 (batches of 100) and 4 (single events), and the memory of goal 16. Printed are the medians of
-both, and the ratio of this revision to the earlier one: the geometric mean of the pairs with its 90 %
-interval by Student's t. The earlier revision runs with the libraries of this one.
+goals 1 and 3 (batches of 100) and 4 (single events), both with and without detection for
+goal 9, and the memory of goal 16. Printed are the medians of both, and the ratio of this revision to the
+earlier one: the geometric mean of the pairs with its 90 % interval by Student's t. The earlier revision runs
+with the libraries of this one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Final
 
 from psycopg import sql
 
+from bench.cases.detection import RULES_ARE_KNOWN_AFTER
 from bench.cases.latency import Probe, probe_beside_load, probe_bursts
 from bench.harness.figures import median
 from bench.harness.history import fill
@@ -35,6 +37,7 @@ from bench.harness.place import ROOT
 from bench.harness.programs import proportional_bytes
 from bench.harness.reading import reading
 from bench.harness.report import table
+from bench.harness.rules import switch_all_off
 from bench.harness.scale import Scale
 from bench.harness.servers import Servers, running_servers
 from bench.harness.tocsin import BATCH, Tocsin, running_tocsin
@@ -58,7 +61,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.pairs", description=__doc__)
     parser.add_argument("--of", default="cf17db6", help="the earlier revision")
     parser.add_argument("--pairs", type=int, default=10, choices=[n + 1 for n in T_90])
-    parser.add_argument("--only", choices=["streams", "pages"], help="goals 1, 3, 4 and 6, or goal 15")
+    parser.add_argument("--only", choices=["streams", "pages"], help="goals 1, 3, 4, 6 and 9, or goal 15")
     given = parser.parse_args()
     print(", ".join(f"{name} {value}" for name, value in facts().items()))
     found: list[tuple[Figures, Figures]] = []
@@ -92,11 +95,20 @@ def measure(servers: Servers, root: Path, only: str | None = None) -> Figures:
         _, probes = probe_beside_load(tocsin, SCALE)
         figures["event to incident at 10,000 events/s, p50 ms"] = _median(probes)
         _rest(tocsin)
-        rates = {"batches of 100": BATCH, "single events": 1}
-        for name, size in rates.items():
-            figures[f"{name}, events/s"] = apply_load(tocsin.events, size, SCALE.of_stream()).events
-            _rest(tocsin)
-        return figures
+        watched = _rates(tocsin)
+        figures |= {f"{name}, events/s": rate for name, rate in watched.items()}
+        switch_all_off(tocsin)
+        time.sleep(RULES_ARE_KNOWN_AFTER)
+        plain = _rates(tocsin)
+        return figures | {f"{name}, detection on / off": watched[name] / plain[name] for name in plain}
+
+
+def _rates(tocsin: Tocsin) -> Figures:
+    rates = {}
+    for name, size in {"batches of 100": BATCH, "single events": 1}.items():
+        rates[name] = apply_load(tocsin.events, size, SCALE.of_stream()).events
+        _rest(tocsin)
+    return rates
 
 
 def _quiet(tocsin: Tocsin) -> Figures:
