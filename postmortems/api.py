@@ -196,7 +196,7 @@ def withdraw(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_
 
 @router.post("/{reference}/approvals", response=PostmortemOut, summary="Sign, or request changes")
 def decide(request: HttpRequest, where: Path[Reference], body: DecisionIn) -> Any:
-    """As a role you hold. Not possible with an API token without a user."""
+    """As a role you hold. A token must be a personal one with the scope `incidents:write`."""
     review.decide(actor_in(request), where.reference, **body.model_dump())
     return of_incident(request, where)
 
