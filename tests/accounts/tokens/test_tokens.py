@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.actor import system_actor
-from accounts.models import ApiToken, AuditEntry
+from accounts.models import ApiToken, AuditEntry, Membership, User
 from accounts.tokens.authentication import (
     TokenExpired,
     TokenRevoked,
@@ -171,6 +171,21 @@ def test_every_change_of_a_token_moves_the_epoch_and_its_use_does_not(workspace,
     ApiToken.objects.of(workspace.pk).delete()
     seen.append(token_epoch())
     assert seen == sorted(set(seen))
+
+
+def test_change_of_who_is_an_active_member_moves_the_epoch(workspace, make_user):
+    user, seen = make_user("ann"), [token_epoch()]
+    for change in (
+        lambda: Membership.objects.create(workspace_id=workspace.pk, user=user),
+        lambda: User.objects.filter(pk=user.pk).update(is_active=False),
+        lambda: Membership.objects.of(workspace.pk).update(role="viewer"),
+        lambda: Membership.objects.of(workspace.pk).delete(),
+    ):
+        change()
+        seen.append(token_epoch())
+    assert seen == sorted(set(seen))
+    User.objects.filter(pk=user.pk).update(display_name="Ann")
+    assert token_epoch() == seen[-1]
 
 
 def test_use_is_remembered_at_most_once_a_minute(workspace, admin, time_machine):
