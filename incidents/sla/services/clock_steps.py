@@ -98,14 +98,9 @@ def _fact(
     incident: Incident, clock: SlaClock, recipient: User | None, message: str, *, is_breach: bool
 ) -> DomainEvent:
     ids = (incident.workspace_id, incident.pk, incident.number, incident.version)
-    given = (
-        str(clock.kind),
-        clock.generation,
-        clock.deadline.isoformat(),
-        recipient.pk if recipient else None,
-        message,
-    )
-    return SlaBreached(*ids, *given) if is_breach else SlaWarned(*ids, *given)
+    person, deadline = recipient.pk if recipient else None, clock.deadline.isoformat()
+    happened = SlaBreached if is_breach else SlaWarned
+    return happened(*ids, str(clock.kind), clock.generation, deadline, person, message)
 
 
 def _roles_of(workspace_id: int, incidents: Iterable[int]) -> dict[int, dict[str, User]]:
