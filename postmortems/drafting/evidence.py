@@ -67,7 +67,7 @@ def origins(incident: Incident) -> list[str]:
 def first_events(incident: Incident) -> list[FirstEvent]:
     """The first event of each source and event type, oldest first."""
     rows = IncidentEvidence.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
-    found = next(iter(rows.values_list("first_events", flat=True)), [])
+    found: list[dict[str, str]] = next(iter(rows.values_list("first_events", flat=True)), [])
     return [
         FirstEvent(datetime.fromisoformat(one["at"]), one["source"], one["message"] or one["event_type"])
         for one in found
