@@ -197,8 +197,7 @@ class Environment(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read files mounted by a vault agent, an orchestrator or systemd before `.env`."""
-        files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("TOCSIN_SECRETS_DIR") or None)
-        return init_settings, env_settings, files, dotenv_settings
+        return init_settings, env_settings, _secret_files(settings_cls), dotenv_settings
 
     @field_validator("tocsin_secrets_dir")
     @classmethod
@@ -268,6 +267,16 @@ class Environment(BaseSettings):
         """Return SECRET_KEY, or outside production one generated once and stored in the data folder."""
         given = self.secret_key.get_secret_value()
         return given or _stored_key(self.tocsin_data_dir)
+
+
+def secret_files() -> dict[str, str]:
+    """Return setting -> text of the files in TOCSIN_SECRETS_DIR. Raises ValueError if it is no folder."""
+    found = _secret_files(Environment)()
+    return {name.upper(): value for name, value in found.items() if isinstance(value, str)}
+
+
+def _secret_files(settings_cls: type[BaseSettings]) -> SecretsSettingsSource:
+    return SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("TOCSIN_SECRETS_DIR") or None)
 
 
 def _stored_key(folder: Path) -> str:

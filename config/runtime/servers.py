@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from dotenv import dotenv_values
 
+from config.environment import secret_files
 from config.paths import DATA_DIR, ROOT, RUNTIME_ENV
 from core.embedded import children, process, servers
 from core.embedded.database import ensure_database
@@ -30,8 +31,19 @@ class RunningServers:
 
 
 def _given() -> dict[str, str]:
-    """Return what the operator set, in the environment or in `.env`."""
-    return {k: v for k, v in {**dotenv_values(ROOT / ".env"), **os.environ}.items() if v}
+    """Return what the operator set: the environment, else a secret file, else `.env`, as in the settings.
+
+    Empty values count as not set. Raises StartError.
+    """
+    try:
+        sources: tuple[Mapping[str, str | None], ...] = (
+            dotenv_values(ROOT / ".env"),
+            secret_files(),
+            os.environ,
+        )
+    except ValueError as error:
+        raise StartError(f"TOCSIN_SECRETS_DIR cannot be read: {error}") from None
+    return {k.upper(): v for source in sources for k, v in source.items() if v}
 
 
 @contextlib.contextmanager

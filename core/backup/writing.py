@@ -51,6 +51,11 @@ def write(folder: Path, *, now: datetime) -> tuple[Path, Manifest]:
 def _fill(archive: zipfile.ZipFile, now: datetime) -> Manifest:
     # Read before the dump: a migration that finishes meanwhile is applied again after a restore, not skipped.
     applied = tuple(sorted(MigrationRecorder(connection).applied_migrations()))
+    if not applied:
+        raise BackupError(
+            "The database has no tables of Tocsin. No backup was written; check DATABASE_URL, or run "
+            "manage.py prepare first if the installation is new."
+        )
     size, sha256 = _dump(archive)
     manifest = Manifest(FORMAT, now.astimezone(UTC).isoformat(), _server(), applied, size, sha256)
     archive.writestr(MANIFEST, manifest.as_json())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -13,7 +14,10 @@ import redis
 from django.conf import settings
 from django.db import connection
 
+from config.environment import Environment
+from config.runtime import servers as own_servers
 from core.embedded.database import ROLE, ensure_database
+from core.embedded.process import StartError
 from tests import servers
 from tests.conftest import OutsideConnectionError
 
@@ -110,3 +114,59 @@ def test_objects_of_an_earlier_superuser_belong_to_the_role(superuser_url: str) 
     ask(url, OWNED)
     assert ask(url, "select twice(4)") == 4
     assert ask(url, OWNERS) == [ROLE]
+
+
+@pytest.fixture
+def secrets_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Secret files of an installation without other settings, where no server can be started."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setattr(own_servers, "ROOT", tmp_path)
+    monkeypatch.setattr(own_servers, "DATA_DIR", tmp_path / "data")
+    monkeypatch.setattr(own_servers, "_start", lambda kind, home: pytest.fail(f"{kind} was started"))
+    monkeypatch.setenv("TOCSIN_SECRETS_DIR", str(folder))
+    for name in own_servers.SETTING_OF.values():
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["database_url", "DATABASE_URL"])
+def test_database_of_a_secret_file_is_used_instead_of_the_embedded_one(secrets_dir: Path, name: str) -> None:
+    (secrets_dir / name).write_text("postgresql://u:p@db.example/tocsin\n")
+    with own_servers.own_database():
+        assert "DATABASE_URL" not in os.environ
+        assert str(Environment().database_url) == "postgresql://u:p@db.example/tocsin"
+
+
+def test_servers_of_secret_files_are_not_embedded(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_servers, "_start_servers", lambda started: None)
+    monkeypatch.setattr(own_servers.servers, "server", lambda kind, home: pytest.fail(f"{kind} is embedded"))
+    (secrets_dir / "database_url").write_text("postgresql://u:p@db.example/tocsin")
+    (secrets_dir / "redis_url").write_text("redis://cache.example/0")
+    (secrets_dir / "s3_endpoint_url").write_text("https://storage.example")
+    with own_servers.running_servers() as started:
+        assert started.embedded == ()
+
+
+def test_environment_precedes_secret_files_and_they_precede_dotenv(
+    secrets_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (secrets_dir.parent / ".env").write_text("REDIS_URL=redis://dotenv/0\nS3_ENDPOINT_URL=http://dotenv\n")
+    (secrets_dir / "redis_url").write_text("redis://file/0")
+    (secrets_dir / "database_url").write_text("postgresql://file/tocsin")
+    (secrets_dir / "s3_endpoint_url").write_text("\n")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://environment/tocsin")
+    monkeypatch.setenv("REDIS_URL", "")
+    given = own_servers._given()
+    assert [given[name] for name in own_servers.SETTING_OF.values()] == [
+        "postgresql://environment/tocsin",
+        "redis://file/0",
+        "http://dotenv",
+    ]
+
+
+def test_secrets_dir_that_is_a_file_is_refused(secrets_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets_dir / "database_url").write_text("postgresql://file/tocsin")
+    monkeypatch.setenv("TOCSIN_SECRETS_DIR", str(secrets_dir / "database_url"))
+    with pytest.raises(StartError, match="TOCSIN_SECRETS_DIR"), own_servers.own_database():
+        pass
