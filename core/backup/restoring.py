@@ -19,6 +19,10 @@ _OTHERS: Final = """
 select count(*) from pg_stat_activity
  where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
 """
+# pg_restore 17 and newer write the first, always before the second.
+_TRANSACTION_TIMEOUT: Final = b"\nSET transaction_timeout = 0;\n"
+_AFTER_TIMEOUTS: Final = b"SET client_encoding = "
+_KNOWS_TRANSACTION_TIMEOUT: Final = 170000
 # Everything that migrations created. Objects that belong to an extension stay.
 _BEGIN: Final = b"""
 begin;
@@ -122,6 +126,7 @@ def _copy(reader: subprocess.Popen[bytes], psql: subprocess.Popen[bytes]) -> boo
     source, target = programs.pipe(reader.stdout), programs.pipe(psql.stdin)
     try:
         target.write(_BEGIN)
+        target.write(known_preamble(source.read(CHUNK_BYTES), connection.pg_version))
         while chunk := source.read(CHUNK_BYTES):
             target.write(chunk)
         is_whole = reader.wait() == 0
@@ -132,6 +137,14 @@ def _copy(reader: subprocess.Popen[bytes], psql: subprocess.Popen[bytes]) -> boo
         reader.kill()
         return False
     return is_whole
+
+
+def known_preamble(beginning: bytes, server_version: int) -> bytes:
+    """Return the beginning of pg_restore's script without the setting that servers before 17 do not know."""
+    if server_version >= _KNOWS_TRANSACTION_TIMEOUT:
+        return beginning
+    preamble, mark, rest = beginning.partition(_AFTER_TIMEOUTS)
+    return preamble.replace(_TRANSACTION_TIMEOUT, b"\n") + mark + rest
 
 
 def _feed(path: Path, reader: subprocess.Popen[bytes]) -> None:
