@@ -9,7 +9,7 @@ from typing import Any
 from ninja import Schema
 from pydantic import Field
 
-from bundles.limits import MAX_BUNDLE_BYTES
+from bundles.limits import MAX_BUNDLE_BYTES, MAX_HITS
 from incidents.timeline.schemas import Body
 
 
@@ -74,7 +74,9 @@ class BundleDetailOut(BundleOut):
     checks: list[dict[str, Any]]
     system: dict[str, Any]
     entries: list[dict[str, Any]]
-    hits: list[list[Any]] = Field(description="Path, line and rule of each secret found; never the secret.")
+    hits: list[list[Any]] = Field(
+        description=f"Path, line and rule of the first {MAX_HITS} secrets found; never the secret."
+    )
 
 
 class AttachIn(Body):

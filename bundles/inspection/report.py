@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from bundles.inspection.archive import Entry, HostileArchiveError, check_content, checked_entries
+from bundles.limits import MAX_HITS
 from tocsin.collector.bundle import chain_of
 from tocsin.redaction.engine import findings, merged
 from tocsin.redaction.shape import MASK, rule_name
@@ -23,7 +24,7 @@ from tocsin.redaction.stream import Finder
 BLOCK_BYTES: Final = 256 * 1024
 MAX_DOCUMENT_BYTES: Final = 5_000_000
 MAX_DEPTH: Final = 20
-MAX_HITS: Final = 500
+_CERTAIN: Final = frozenset(map(rule_name, CERTAIN))
 _PLACEHOLDER: Final = re.compile(r"\[redacted:[a-z0-9-]{1,80}:[0-9a-f]{6}\]")
 
 
@@ -36,20 +37,23 @@ class Hit(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Report of a valid bundle."""
+    """Report of a valid bundle.
+
+    `hits` are the first MAX_HITS; `rules` counts all of them, certain rules first.
+    """
 
     metadata: dict[str, Any]
     health: dict[str, Any]
     system: dict[str, Any]
     manifest: dict[str, Any]
     hits: list[Hit]
+    rules: dict[str, int]
     levels: dict[str, int]
 
     @property
     def is_leaking(self) -> bool:
         """Whether a rule with few false positives matched."""
-        names = {rule_name(name) for name in CERTAIN}
-        return any(hit.rule in names for hit in self.hits)
+        return not _CERTAIN.isdisjoint(self.rules)
 
 
 def inspect(path: Path, own: Sequence[Finder] = ()) -> Report:
@@ -85,12 +89,15 @@ def _read(
     archive: zipfile.ZipFile, entries: list[Entry], manifest: dict[str, Any], finders: Sequence[Finder]
 ) -> Report:
     hits: list[Hit] = []
+    rules: Counter[str] = Counter()
     levels: Counter[str] = Counter()
     for entry, listed in zip(entries, manifest["entries"], strict=False):
         digest, first = hashlib.sha256(), 1
         for block in _blocks(archive, entry, digest):
             text = block.decode("utf-8", "replace")
-            hits += _hits(entry.path, first, text, finders) if len(hits) < MAX_HITS else []
+            found = _hits(entry.path, first, text, finders)
+            rules.update(hit.rule for hit in found)
+            hits += found[: MAX_HITS - len(hits)]
             if entry.path.startswith("logs/"):
                 levels.update(filter(None, map(_level, text.split("\n"))))
             first += text.count("\n")
@@ -101,7 +108,8 @@ def _read(
         _document(archive, by_name[name]) if name in by_name else {}
         for name in ("health.json", "system_info.json")
     )
-    return Report(_document(archive, entries[0]), health, system, manifest, hits, dict(levels))
+    counted = dict(sorted(rules.items(), key=lambda rule: (rule[0] not in _CERTAIN, -rule[1])))
+    return Report(_document(archive, entries[0]), health, system, manifest, hits, counted, dict(levels))
 
 
 def _blocks(archive: zipfile.ZipFile, entry: Entry, digest: Any) -> Iterator[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, Final
 
 from django.conf import settings
@@ -47,9 +46,8 @@ def _verdict(bundle: Bundle, found: dict[str, Any]) -> tuple[BundleStatus, str]:
     if bundle.is_dangerous:
         refused = BundleStatus.QUARANTINED if settings.BUNDLES_UNREDACTED else BundleStatus.REJECTED
         return refused, _UNREDACTED
-    if found["is_leaking"]:
-        rules = Counter(hit[2] for hit in found["hits"])
-        named = ", ".join(f"{rule} ({count})" for rule, count in rules.most_common(5))
+    if found["is_leaking"] or bundle.has_unlisted_hits:
+        named = ", ".join(f"{rule} ({count})" for rule, count in [*found["rules"].items()][:5])
         return BundleStatus.QUARANTINED, plain(f"Secrets were found: {named}.", 500)
     return BundleStatus.READY, ""
 

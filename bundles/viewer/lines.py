@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -60,7 +61,14 @@ def shown(text: str) -> str:
     return _ODD.sub("\N{REPLACEMENT CHARACTER}", _ANSI.sub("", text))
 
 
-def masked(lines: Iterable[tuple[int, str]], hidden: frozenset[int]) -> Iterator[tuple[int, str]]:
-    """The lines, with the text hidden where a secret was found."""
+def masked(
+    lines: Iterable[tuple[int, str]], hidden: frozenset[int], unlisted_from: float = math.inf
+) -> Iterator[tuple[int, str]]:
+    """The lines, with the text hidden where a secret was found, and from the line on where one may be."""
     for number, text in lines:
-        yield number, "[hidden: a secret was found in this line]" if number in hidden else text
+        if number in hidden:
+            yield number, "[hidden: a secret was found in this line]"
+        elif number >= unlisted_from:
+            yield number, "[hidden: this bundle has more secrets than are listed]"
+        else:
+            yield number, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from accounts.actor import Actor
@@ -29,10 +30,11 @@ def read_lines(
     bundle = opened_bundle(actor, public_id)
     if path not in {"manifest.json", *(entry.get("path") for entry in entries_of(bundle))}:
         raise NotFound(f"There is no {path[:200]} in this bundle.")
-    hidden = frozenset(hit[1] for hit in bundle.hits if hit[0] == path)
-    if allowed(actor, Capability.BUNDLES_MANAGE):
-        hidden = frozenset()
-    page = log_page(masked(lines_in(bundle, path, start), hidden), start=start, search=search, level=level)
+    lines = lines_in(bundle, path, start)
+    if not allowed(actor, Capability.BUNDLES_MANAGE):
+        hidden = frozenset(hit[1] for hit in bundle.hits if hit[0] == path)
+        lines = masked(lines, hidden, _unlisted_from(bundle, path))
+    page = log_page(lines, start=start, search=search, level=level)
     note_access(actor, bundle, Access.LOG, path)
     return bundle, page
 
@@ -47,6 +49,17 @@ def open_file(actor: Actor, public_id: str) -> tuple[Bundle, Iterator[bytes]]:
         raise Forbidden("Secrets were found in this bundle: only admins can download it.")
     note_access(actor, bundle, Access.DOWNLOAD)
     return bundle, _pieces(bundle.storage_key)
+
+
+def _unlisted_from(bundle: Bundle, path: str) -> float:
+    """Return the first line of a file that may have a secret which is not in `hits`."""
+    if not bundle.has_unlisted_hits:
+        return math.inf
+    last_path, last_line, _ = bundle.hits[-1]
+    if path == last_path:
+        return float(last_line + 1)
+    paths = [entry.get("path") for entry in entries_of(bundle)]  # in the order of the scan
+    return 1 if last_path in paths and path in paths[paths.index(last_path) :] else math.inf
 
 
 def _pieces(key: str) -> Iterator[bytes]:

@@ -84,6 +84,18 @@ def test_secret_that_is_left_is_found_with_its_place(
     assert report.is_leaking is is_leaking
 
 
+def test_certain_secret_after_hundreds_of_others_is_found(tmp_path: Path) -> None:
+    noise = b"password=maple4711\n" * 300
+    key = b"use ghp_" + b"aB3" * 12 + b"\n"
+    logs = [("logs/a.log", noise), ("logs/b.log", noise + b"plain\n" * 50_000), ("logs/c.log", key)]
+    file = tmp_path / "a.zip"
+    file.write_bytes(written(bundle(logs)))
+    report = inspect(file)
+    assert report.is_leaking
+    assert list(report.rules.items()) == [("github-token", 1), ("value-that-goes-by-a-name", 600)]
+    assert (len(report.hits), report.hits[-1][:2]) == (500, ("logs/b.log", 200))
+
+
 def _patched(data: bytes, at: int, new: bytes) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 

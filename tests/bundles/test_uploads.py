@@ -41,7 +41,7 @@ HEALTH = b'{"overall": "degraded", "checks": [{"name": "keycloak", "ok": false, 
 
 
 def made(
-    log: bytes = b"INFO started\nERROR broken\n", system: bytes = SYSTEM, **metadata: Any
+    log: bytes = b"INFO started\nERROR broken\n", system: bytes = SYSTEM, after: bytes = b"", **metadata: Any
 ) -> tuple[dict[str, Any], bytes]:
     """An announcement and the bytes of its bundle."""
     own = str(uuid.uuid4())
@@ -53,6 +53,7 @@ def made(
         **metadata,
     }
     inner = [("health.json", HEALTH), ("system_info.json", system), ("logs/app.log", log)]
+    inner += [("logs/b.log", after)] if after else []
     data = written(bundle(inner, json.dumps(manifest).encode()))
     announcement = {
         "bundle_id": own, "file_name": "incident-20260128-120000.zip", "size": len(data),
@@ -253,6 +254,29 @@ def test_bundle_with_a_secret_is_quarantined_for_admins(api, workspace):
     assert "ghp_" in admin.get(f"{path}/lines?path=logs/app.log").json()["lines"][1]["text"]
     assert admin.post(f"{path}/release", {"reason": "a token of a test"}).json()["status"] == "ready"
     assert "ghp_" not in api.get(f"{path}/lines?path=logs/app.log").content.decode()
+
+
+def test_lines_after_more_secrets_than_are_stored_stay_hidden(api, workspace):
+    lines = [b"INFO started", *[b"password=maple4711"] * 600, b"INFO password=oak4712", b"INFO done"]
+    announcement = uploaded(api, lambda: made(b"\n".join(lines), after=b"INFO password=elm4713\n"))
+    path = f"/bundles/{announcement['bundle_id']}"
+    shown = api.get(path).json()
+    assert shown["status"] == "quarantined"
+    assert "value-that-goes-by-a-name (602)" in shown["why"]
+    assert len(shown["hits"]) == 500
+    admin = token(workspace, Scope.ADMIN)
+    assert admin.post(f"{path}/release", {"reason": "known"}).json()["status"] == "ready"
+
+    def texts(name: str, start: int = 1) -> list[str]:
+        found = api.get(f"{path}/lines?path={name}&start={start}").json()["lines"]
+        return [line["text"] for line in found]
+
+    assert texts("logs/app.log")[0] == "INFO started"
+    assert all(text.startswith("[hidden: ") for text in [*texts("logs/app.log", 2), *texts("logs/b.log")])
+    assert len(texts("logs/app.log", 502)) == 102
+    assert "hidden" not in "".join([*texts("health.json"), *texts("manifest.json")])
+    last = admin.get(f"{path}/lines?path=logs/app.log&start=602").json()["lines"]
+    assert [line["text"] for line in last] == ["INFO password=oak4712", "INFO done"]
 
 
 def test_secret_in_what_is_shown_of_a_quarantined_bundle_is_cut_out(api):
