@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import uuid
 from collections.abc import Iterator
@@ -20,6 +21,17 @@ from tocsin.problems import TocsinError
 from tocsin.settings import config_folder, data_folder, write_private
 
 MAX_WAITING: Final = 1_000
+_LOCAL: Final = re.compile(r"\blocal-\d{1,8}\b")
+
+
+class NotSendableError(TocsinError):
+    """A spooled request that was changed, or that needs another one to be sent first. It is kept."""
+
+
+def unsent_in(text: str) -> str:
+    """Return the first local-1 in a resolved path or reference, or ""."""
+    found = _LOCAL.search(text)
+    return found.group() if found else ""
 
 
 @dataclass(frozen=True)
@@ -72,13 +84,13 @@ class Spool:
         return sorted(self.folder.glob("[0-9]*.json"))
 
     def read(self, path: Path) -> Waiting:
-        """Return one spooled request. Raises TocsinError if the file was changed."""
+        """Return one spooled request. Raises NotSendableError if the file was changed."""
         try:
             waiting = Waiting(**json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError, OSError) as error:
-            raise TocsinError(f"{path} cannot be read and was left as it is: {error}") from error
+            raise NotSendableError(f"{path} cannot be read and was left as it is: {error}") from error
         if not hmac.compare_digest(waiting.hmac, self._signature(waiting)):
-            raise TocsinError(
+            raise NotSendableError(
                 f"{path} was changed after it was written. It was not sent, and is left as it is."
             )
         return waiting
@@ -90,9 +102,10 @@ class Spool:
         self._store({**state, "references": dict(list(known.items())[-200:])})
         path.unlink(missing_ok=True)
 
-    def reference(self, name: str) -> str:
-        """Return INC-42 for a local-1 that was sent; otherwise the name itself."""
-        return str(self._state().get("references", {}).get(name, name))
+    def resolved(self, text: str) -> str:
+        """Return a path or reference with INC-42 in place of each local-1 that was sent."""
+        known = self._state().get("references", {})
+        return _LOCAL.sub(lambda found: str(known.get(found.group(), found.group())), text)
 
     @contextmanager
     def syncing(self) -> Iterator[None]:

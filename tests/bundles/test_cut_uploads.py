@@ -94,6 +94,21 @@ def test_upload_that_is_cut_each_time_stores_nothing_and_is_sent_by_sync(
     assert Bundle.across_workspaces.get().status == "ready"
 
 
+def test_bundle_of_an_incident_that_was_not_sent_yet_is_attached_by_sync(
+    cutter: Cutter, storage: Any, file: Path, run_tocsin: RunTocsin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.client.time.sleep", lambda _: None)
+    run_tocsin("--url", "http://127.0.0.1:9", "incidents", "create", "--title", "Down")
+    waits = run_tocsin("--url", cutter.url, "bundle", "upload", str(file), "--incident", "local-1")
+    assert waits.code == 3
+    assert "Spooled as local-2" in waits.err
+    sent = run_tocsin("--url", cutter.url, "sync")
+    assert (sent.code, sent.out) == (0, "local-1 sent: INC-1\nlocal-2 sent: INC-1\n"), sent.err
+    check_one(storage, file)
+    again = run_tocsin("--url", cutter.url, "-q", "bundle", "upload", str(file), "--incident", "local-1")
+    assert (again.code, again.out) == (0, "INC-1\n"), again.err
+
+
 def test_queued_uploads_are_sent_once_and_in_order_despite_lost_responses(
     cutter: Cutter, run_tocsin: RunTocsin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,7 +72,7 @@ NOUNS: Final[Mapping[str, Noun]] = {
     "stages": Noun("The stages of a response, and their checklists."),
     "status": Noun("Whether the server can be reached, and what is spooled.", "session", is_command=True),
     "sync": Noun(
-        "Send spooled requests in order; stop at the first that is refused.", "session", is_command=True
+        "Send spooled requests in order; refused ones are kept and reported.", "session", is_command=True
     ),
     "tokens": Noun("API tokens.", "response"),
     "trackers": Noun("Senders of issue states."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,9 +10,9 @@ from tocsin.cli import frame
 from tocsin.collector.reading import BundleError, remember_upload
 from tocsin.collector.upload import UploadError, upload
 from tocsin.problems import RefusedError, TocsinError, UnreachableError
-from tocsin.spool import Spool, Waiting, user_name
+from tocsin.spool import NotSendableError, Spool, Waiting, unsent_in, user_name
 
-_LOCAL: Final = re.compile(r"local-\d{1,8}")
+UNAUTHORIZED: Final = 401
 
 
 def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
@@ -23,9 +22,9 @@ def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | 
     lost, sending it again changes nothing.
     """
     spool = Spool()
-    where = _LOCAL.sub(lambda m: spool.reference(m.group()), path)
+    where = spool.resolved(path)
     key = str(uuid.uuid4())
-    if not _LOCAL.search(where):
+    if not unsent_in(where):
         try:
             response: dict[str, Any] = frame.client().post(where, body, key=key)
             return response
@@ -39,45 +38,65 @@ def send_or_spool(op: str, path: str, body: dict[str, Any]) -> dict[str, Any] | 
 
 
 def sync() -> None:
-    """Send spooled requests in order; stop at the first that is refused."""
+    """Send spooled requests in order; refused ones are kept and reported."""
     spool = Spool()
+    kept = 0
     with spool.syncing():
         files = spool.files()
-        for number, path in enumerate(files):
-            waiting = spool.read(path)
+        for path in files:
             try:
+                waiting = spool.read(path)
                 reference = _send(spool, waiting)
-            except RefusedError as error:
-                raise TocsinError(
-                    f"{waiting.name} ({waiting.op}) was refused: {error}\n"
-                    f"{len(files) - number} still wait. To give this one up, remove {path}"
-                ) from error
+            except NotSendableError as error:
+                kept += 1
+                frame.say(f"{error}\nTo give this one up, remove {path}")
+                continue
             spool.sent(path, waiting, reference)
             frame.put(reference if frame.is_quiet() else f"{waiting.name} sent: {reference or waiting.op}")
     if not files:
         frame.say("Nothing waits to be sent.")
+    if kept:
+        raise TocsinError(f"{kept} of {len(files)} were not sent and still wait.")
 
 
 def _send(spool: Spool, waiting: Waiting) -> str:
+    """Send one request; return its incident. Raises NotSendableError, or RefusedError if all will be."""
+    try:
+        return _sent(spool, waiting)
+    except RefusedError as error:
+        if error.status == UNAUTHORIZED:
+            raise
+        raise NotSendableError(
+            f"{waiting.name} ({waiting.op}) was refused and still waits: {error}"
+        ) from error
+
+
+def _sent(spool: Spool, waiting: Waiting) -> str:
     if waiting.op == "bundle upload":
-        return _upload(waiting)
-    path = _LOCAL.sub(lambda m: spool.reference(m.group()), waiting.path)
+        return _upload(waiting, _sent_reference(spool, waiting, waiting.body["incident"]))
+    path = _sent_reference(spool, waiting, waiting.path)
     body = {**waiting.body}
     if waiting.op == "incidents create":
         body.setdefault("started_at", waiting.made_at)
     elif path.endswith("/timeline"):
-        body["message"] = f"{body['message']} (written offline by {waiting.user})"
+        # The text stays the same: by it and the key the server recognizes a note that it has already.
         body["occurred_at"] = waiting.made_at
     response = frame.client().post(path, body, key=waiting.request_key)
     return str(response.get("incident_id", "")) if isinstance(response, dict) else ""
 
 
-def _upload(waiting: Waiting) -> str:
+def _sent_reference(spool: Spool, waiting: Waiting, text: str) -> str:
+    """Return a path or reference with INC-42 for local-1. Raises NotSendableError if local-1 was not sent."""
+    where = spool.resolved(text)
+    if needed := unsent_in(where):
+        raise NotSendableError(f"{waiting.name} ({waiting.op}) still waits: {needed} was not sent.")
+    return where
+
+
+def _upload(waiting: Waiting, incident: str) -> str:
     settings = frame.client().settings
     try:
-        response = upload(
-            waiting.body["file"], settings.url, settings.token, incident=waiting.body["incident"]
-        )
+        response = upload(waiting.body["file"], settings.url, settings.token, incident=incident)
     except BundleError as error:
         raise RefusedError(0, {"detail": str(error)}) from error
     except UploadError as error:

@@ -22,7 +22,7 @@ from tocsin.problems import RefusedError, TocsinError, UnreachableError
 from tocsin.redaction.engine import findings, merged
 from tocsin.redaction.shape import rule_name
 from tocsin.settings import load_settings
-from tocsin.spool import Spool, user_name
+from tocsin.spool import Spool, unsent_in, user_name
 
 bundle = typer.Typer(help="Diagnostic bundles.", no_args_is_help=True)
 incident = typer.Typer(help="Diagnostic bundles, by their older name.", no_args_is_help=True)
@@ -96,18 +96,26 @@ def upload(
 
 def _send(path: str, incident: str) -> None:
     settings = load_settings(frame.STATE.given)
+    incident = Spool().resolved(incident)
+    if needed := unsent_in(incident):
+        _spool(path, incident)
+        raise UnreachableError(f"Not uploaded: {needed} was not sent yet. The bundle is stored at: {path}")
     try:
         response = commands.send(path, settings.url, settings.token, frame.say, incident)
     except UploadError as error:
         if not error.is_unreachable:
             raise TocsinError(f"Not uploaded: {error}. The bundle is stored at: {path}") from error
-        body = {"file": os.path.abspath(path), "incident": incident}
-        waiting = Spool().add("bundle upload", "", body, user=user_name())
-        frame.say(f"Spooled as {waiting.name}. It will be sent by: tocsin sync")
+        _spool(path, incident)
         raise UnreachableError(f"Not uploaded: {error}. The bundle is stored at: {path}") from error
     except BundleError as error:
         raise TocsinError(str(error)) from error
     _put(str(response.get("incident") or ""), response)
+
+
+def _spool(path: str, incident: str) -> None:
+    body = {"file": os.path.abspath(path), "incident": incident}
+    waiting = Spool().add("bundle upload", "", body, user=user_name())
+    frame.say(f"Spooled as {waiting.name}. It will be sent by: tocsin sync")
 
 
 def _put(text: str, value: dict[str, Any]) -> None:
