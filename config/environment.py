@@ -26,6 +26,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from config.installation.connections import database_parameters
 from config.paths import DATA_DIR, ROOT, RUNTIME_ENV
 from config.production_faults import production_faults, words
 from tocsin.redaction.own_rules import OwnRule
@@ -70,7 +71,9 @@ class Environment(BaseSettings):
     base_url: str = Field("http://localhost:8000", description="Public URL of this installation.")
     port: int = Field(8000, ge=1, le=65535, description="The port `manage.py up` listens on.")
     database_url: PostgresDsn | None = Field(
-        None, description="PostgreSQL 14+; unset: an embedded server is started."
+        None,
+        description="PostgreSQL 14+, a URL with any parameters of libpq, also with several hosts; unset: an "
+        "embedded server is started.",
     )
     redis_url: RedisDsn | None = Field(
         None, description="Redis or Valkey; unset: an embedded Valkey is started."
@@ -206,6 +209,13 @@ class Environment(BaseSettings):
             raise ValueError("must be a folder")
         if value and not os.environ.get("TOCSIN_SECRETS_DIR"):
             raise ValueError("set it in the environment: secret files are read before .env")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_read_by_libpq(cls, value: PostgresDsn | None) -> PostgresDsn | None:
+        if value is not None:
+            database_parameters(str(value))
         return value
 
     @field_validator("redaction_rules")

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from config.apps_list import APPS
 from config.environment import Environment
+from config.installation.connections import database_parameters
 from config.paths import ROOT
 from config.production_faults import words
 from config.runtime.logging import logging_settings, own_secrets
@@ -165,18 +166,17 @@ POOL = {"pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
 
 
 def _database(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    given = database_parameters(url)
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")) or "tocsin",
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or query.pop("host", "")),
-        "PORT": str(parts.port or query.pop("port", "")),
+        "NAME": given.pop("dbname", "tocsin"),
+        "USER": given.pop("user", ""),
+        "PASSWORD": given.pop("password", ""),
+        "HOST": given.pop("host", ""),
+        "PORT": given.pop("port", ""),
         # A restarted PostgreSQL leaves a pool of dead connections: each is checked before use.
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**NOTICED, **query, **POOL},
+        "OPTIONS": {**NOTICED, **given, **POOL},
     }
 
 

@@ -1,16 +1,31 @@
-"""Checks that connections use verified TLS and strong passwords. Pure."""
+"""Reads the addresses of servers, and checks for verified TLS and strong passwords. Pure."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 VERIFIED: Final = ("verify-full", "verify-ca")
 WELL_KNOWN: Final = frozenset(
     {"postgres", "postgresql", "password", "passwd", "tocsin", "admin", "root", "secret", "changeme"}
 )
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def database_parameters(url: str) -> dict[str, str]:
+    """Return libpq's parameters of a URL: several hosts with commas, values decoded. Raises ValueError."""
+    _, _, rest = url.partition("://")  # the scheme may name a driver
+    try:
+        found = conninfo_to_dict(f"postgresql://{_STRAY_PERCENT.sub('%25', rest)}")
+    except ProgrammingError:  # its message has parts of the URL
+        raise ValueError("must be a PostgreSQL URL with parameters that libpq knows") from None
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def open_ones(database: str, valkey: str, storage: str) -> Iterator[str]:

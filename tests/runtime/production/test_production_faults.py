@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from config.environment import Environment
 from config.production_faults import production_faults, weakness
+from config.settings import _database
 
 # Always the same, so that parallel test processes collect the same tests.
 RANDOM = "J59FLXIFAVgBDwOAg_yojFAU6SXLUZ2YBVs0aO0zK8dZYF54kJ-hBlVm6gm"
@@ -101,3 +102,32 @@ def test_address_with_a_user_name_is_refused_without_showing_it(name):
             **{name: "https://me:hunter2@a.example/"},
         )
     assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "postgresql://u:p@db1:5432,db2:5433/t?target_session_attrs=read-write",
+            {"HOST": "db1,db2", "PORT": "5432,5433", "target_session_attrs": "read-write"},
+        ),
+        ("postgres://u:p@db1,[::1]:5433/t", {"HOST": "db1,::1", "PORT": ",5433"}),
+        (
+            "postgresql://u:p@h/t?sslrootcert=%2Fetc%2Fca.pem&options=-c%20search_path%3Dtocsin",
+            {"HOST": "h", "PORT": "", "sslrootcert": "/etc/ca.pem", "options": "-c search_path=tocsin"},
+        ),
+        ("postgresql+psycopg://u:p@%2Fvar%2FRun/t", {"HOST": "/var/Run"}),
+        ("postgresql://u:p%40%2B+5%@h:1/t", {"PASSWORD": "p@++5%", "PORT": "1", "USER": "u", "NAME": "t"}),
+        ("postgresql://h", {"NAME": "tocsin", "USER": "", "PASSWORD": "", "HOST": "h"}),
+    ],
+)
+def test_database_url_is_read_as_libpq_reads_it(url, expected):
+    given = str(Environment(_env_file=None, tocsin_env="local", database_url=url).database_url)
+    found = _database(given)
+    assert {name: found.get(name, found["OPTIONS"].get(name)) for name in expected} == expected
+
+
+def test_database_url_with_an_unknown_parameter_is_refused_without_showing_it():
+    with pytest.raises(ValidationError, match="DATABASE_URL: must be a PostgreSQL URL") as refusal:
+        Environment(_env_file=None, tocsin_env="local", database_url="postgresql://u:hunter2@h/t?hunter3=4")
+    assert "hunter" not in str(refusal.value)
