@@ -136,11 +136,13 @@ def _blocks(archive: zipfile.ZipFile, entry: Entry, digest: Any) -> Iterator[byt
 def _hits(path: str, first: int, text: str, finders: Sequence[Finder]) -> list[Hit]:
     """Secrets found, except redaction placeholders, which are shortened so that no rule matches them."""
     plain = _PLACEHOLDER.sub(MASK, text)
-    return [
-        Hit(path, first + plain.count("\n", 0, match.start), rule_name(match.rule))
-        for match in merged(match for find in finders for match in find(plain))
-        if plain[match.start : match.end] != MASK
-    ]
+    hits: list[Hit] = []
+    line, at = first, 0
+    for match in merged(match for find in finders for match in find(plain)):
+        line, at = line + plain.count("\n", at, match.start), match.start
+        if plain[at : match.end] != MASK:
+            hits.append(Hit(path, line, rule_name(match.rule)))
+    return hits
 
 
 def _level(line: str) -> str:
