@@ -7,6 +7,7 @@ import json
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -115,12 +116,20 @@ def _overlapping() -> bytes:
     return _patched(data, at + 42, struct.pack("<L", 0))
 
 
-def _truncated_size() -> bytes:
+def _sized(size: int) -> bytes:
     data = written(bundle([("logs/app.log", b"x" * 5_000)]))
     for mark, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         at = data.index(mark, data.index(mark) + 4)
-        data = _patched(data, at + offset, struct.pack("<L", 10))
+        data = _patched(data, at + offset, struct.pack("<L", size))
     return data
+
+
+def _truncated_size() -> bytes:
+    return _sized(10)
+
+
+def _bomb() -> bytes:
+    return _sized(2**32 - 2)
 
 
 def _two_directories() -> bytes:
@@ -165,7 +174,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "link": lambda: written(bundle(), external_attr=0o120777 << 16),
     "device": lambda: written(bundle(), external_attr=0o020666 << 16),
     "extra fields": lambda: written(bundle(), extra=b"\x99\x99\x02\x00ab"),
-    "bomb": lambda: written(bundle([("logs/app.log", b"\0" * 30_000_000)])),
+    "bomb": _bomb,
     "many entries": lambda: written(bundle([(f"logs/{n}.log", b"x") for n in range(600)])),
     "archive within": lambda: _zip_in(written(bundle())),
     "gzip within": lambda: _zip_in(b"\x1f\x8b\x08\0" + b"x" * 50),
@@ -200,6 +209,26 @@ def test_hostile_archive_is_refused_with_a_reason(tmp_path: Path, name: str) -> 
     file.write_bytes(HOSTILE[name]())
     with pytest.raises(HostileArchiveError, match=r"\w+"):
         inspect(file)
+
+
+def test_log_of_one_repeated_line_is_accepted(tmp_path: Path) -> None:
+    line = b"2026-01-01T00:00:00Z ERROR connection to db-7 refused, retrying in 5 s\n"
+    file = tmp_path / "a.zip"
+    file.write_bytes(written(bundle([("logs/app.log", line * 30_000)])))
+    assert len(line) * 30_000 > 200 * file.stat().st_size
+    assert inspect(file).levels == {"ERROR": 30_000}
+
+
+def test_memory_does_not_depend_on_the_compression_ratio(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    file.write_bytes(written(bundle([("logs/app.log", b"a" * 30_000_000)])))
+    assert file.stat().st_size < 50_000
+    tracemalloc.start()
+    try:
+        inspect(file)
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_child_process_prints_report_or_reason(tmp_path: Path) -> None:
