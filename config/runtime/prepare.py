@@ -55,8 +55,9 @@ def shown_mark() -> Path:
 
 def _reach_database() -> None:
     """Connect once without the pool, whose error would only be a timeout."""
+    parameters = {"connect_timeout": 5, **libpq_parameters()}
     try:
-        psycopg.connect(**libpq_parameters(), connect_timeout=5).close()
+        psycopg.connect(**parameters).close()
     except psycopg.OperationalError as error:
         message = " ".join(str(error).split())
         raise StartError(f"the database that DATABASE_URL names cannot be used: {message}") from error

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import psutil
+import psycopg
 import pytest
 
 from config.paths import ROOT
@@ -52,6 +53,18 @@ def test_error_of_preparing_is_one_line(monkeypatch, work, words):
     monkeypatch.setattr(prepare, "prepare", work)
     with pytest.raises(StartError, match=words):
         launch._prepared()
+
+
+def test_connect_timeout_of_the_database_url_is_used(monkeypatch):
+    monkeypatch.setattr(prepare, "libpq_parameters", lambda: {"host": "db", "connect_timeout": "9"})
+
+    def connect(**given):
+        assert given == {"host": "db", "connect_timeout": "9"}
+        raise psycopg.OperationalError("no such host")
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    with pytest.raises(StartError, match="no such host"):
+        prepare._reach_database()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
