@@ -97,10 +97,11 @@ class Spool:
 
     def sent(self, path: Path, waiting: Waiting, reference: str) -> None:
         """Record the result of a request, and remove its file."""
-        state = self._state()
-        known = {**state.get("references", {}), **({waiting.name: reference} if reference else {})}
-        self._store({**state, "references": dict(list(known.items())[-200:])})
-        path.unlink(missing_ok=True)
+        with self._alone():  # `add` writes the same state
+            state = self._state()
+            known = {**state.get("references", {}), **({waiting.name: reference} if reference else {})}
+            self._store({**state, "references": dict(list(known.items())[-200:])})
+            path.unlink(missing_ok=True)
 
     def resolved(self, text: str) -> str:
         """Return a path or reference with INC-42 in place of each local-1 that was sent."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.tocsin.conftest import RunTocsin
+from tocsin.spool import Spool
 
 if TYPE_CHECKING:
     from accounts.models import Workspace
@@ -102,3 +104,17 @@ def test_wrong_token_is_reported_once(
     ran = run_tocsin("sync")
     assert (ran.code, ran.out, ran.err.count("token")) == (1, "", 1)
     assert spooled(own_home) == ["00000001", "00000002"]
+
+
+def test_result_of_a_request_waits_for_one_that_is_being_stored(own_home: Path) -> None:
+    spool = Spool(own_home / "spool", own_home / "key")
+    waiting = spool.add("incidents create", "/incidents", {"title": "Down"})
+    [path] = spool.files()
+    with ThreadPoolExecutor(1) as pool:
+        with spool._alone():
+            done = pool.submit(spool.sent, path, waiting, "INC-1")
+            with pytest.raises(TimeoutError):
+                done.result(0.1)
+        done.result(10)
+    assert spool.resolved("/incidents/local-1/timeline") == "/incidents/INC-1/timeline"
+    assert spool.add("notes add", "/incidents/local-1/timeline", {}).name == "local-2"
