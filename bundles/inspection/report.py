@@ -29,7 +29,7 @@ _PLACEHOLDER: Final = re.compile(r"\[redacted:[a-z0-9-]{1,80}:[0-9a-f]{6}\]")
 
 
 class Hit(NamedTuple):
-    """Location of a secret found by the second scan; never the secret itself."""
+    """A line with a secret, or with a part of one, found by the second scan; never the secret itself."""
 
     path: str
     line: int
@@ -95,9 +95,9 @@ def _read(
         digest, first = hashlib.sha256(), 1
         for block in _blocks(archive, entry, digest):
             text = block.decode("utf-8", "replace")
-            found = _hits(entry.path, first, text, finders)
-            rules.update(hit.rule for hit in found)
-            hits += found[: MAX_HITS - len(hits)]
+            for rule, lines in _secrets(first, text, finders):
+                rules[rule] += 1
+                hits += [Hit(entry.path, line, rule) for line in lines[: MAX_HITS - len(hits)]]
             if entry.path.startswith("logs/"):
                 levels.update(filter(None, map(_level, text.split("\n"))))
             first += text.count("\n")
@@ -133,16 +133,15 @@ def _blocks(archive: zipfile.ZipFile, entry: Entry, digest: Any) -> Iterator[byt
     yield rest
 
 
-def _hits(path: str, first: int, text: str, finders: Sequence[Finder]) -> list[Hit]:
-    """Secrets found, except redaction placeholders, which are shortened so that no rule matches them."""
+def _secrets(first: int, text: str, finders: Sequence[Finder]) -> Iterator[tuple[str, range]]:
+    """Rule and lines of each secret, except of redaction placeholders, shortened so that no rule matches."""
     plain = _PLACEHOLDER.sub(MASK, text)
-    hits: list[Hit] = []
     line, at = first, 0
     for match in merged(match for find in finders for match in find(plain)):
         line, at = line + plain.count("\n", at, match.start), match.start
         if plain[at : match.end] != MASK:
-            hits.append(Hit(path, line, rule_name(match.rule)))
-    return hits
+            last = line + plain.count("\n", at, match.end - 1)
+            yield rule_name(match.rule), range(line, last + 1)
 
 
 def _level(line: str) -> str:

@@ -85,6 +85,16 @@ def test_secret_that_is_left_is_found_with_its_place(
     assert report.is_leaking is is_leaking
 
 
+def test_each_line_of_a_private_key_is_a_hit(tmp_path: Path) -> None:
+    body = "\n".join(["MIIEpAIBAAKCAQEA7abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTU"] * 5)
+    text = f"first\n-----BEGIN RSA PRIVATE KEY-----\n{body}\n-----END RSA PRIVATE KEY-----\nlast\n"
+    file = tmp_path / "a.zip"
+    file.write_bytes(written(bundle([("logs/app.log", text.encode())])))
+    report = inspect(file)
+    assert [hit.line for hit in report.hits] == [2, 3, 4, 5, 6, 7]
+    assert report.rules == {"private-key": 1}
+
+
 def test_certain_secret_after_hundreds_of_others_is_found(tmp_path: Path) -> None:
     noise = b"password=maple4711\n" * 300
     key = b"use ghp_" + b"aB3" * 12 + b"\n"
