@@ -41,9 +41,10 @@ which only its owner may read; it is sent to that server alone. `tocsin completi
 | 130 | interrupted |
 
 When the server cannot be reached, `incidents create`, `notes add` and internal `updates post` are stored on this
-host and sent once by `tocsin sync`, in order; `local-1` names such an incident, also in `bundle create --incident local-1`.
-A request that the server refuses is kept and reported, and so are those that need it; the others are sent. `incidents mitigate --approved-by` requests that person's approval and
-waits; it approves only where the caller is that person. `incidents test-rule` opens nothing, with or without
+host and sent once by `tocsin sync`, in order; `local-1` names such an incident, also in `bundle create --incident`.
+A request that the server refuses is kept and reported, and so are those that need it; the others are sent.
+`incidents mitigate --approved-by` requests that person's approval and waits; it approves only where the
+caller is that person. `incidents test-rule` opens nothing, with or without
 `--dry-run`; only `--open` sends the events of its file. Each operation of the API has a command; where a request has more fields than flags, `--file`
 takes them as JSON.
 """
