@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,8 @@ from pydantic import SecretStr
 from config.environment import Environment
 
 MASK: Final = "••••••"
+# A comma may also be within one: in a password, or between the hosts of a database.
+_BETWEEN_URLS: Final = re.compile(r",(?=\s*[A-Za-z][A-Za-z0-9+.-]*://)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ def readable(value: object) -> str:
 
 def _address(text: str) -> str:
     """Redact a URL: `postgresql://me:secret@db/x?password=y` -> `postgresql://me:••••••@db/x?••••••`."""
-    if "," in text:
-        return ",".join(_address(one) for one in text.split(","))
+    if len(several := _BETWEEN_URLS.split(text)) > 1:
+        return ",".join(map(_address, several))
     parts = urlsplit(text)
     login, at, host = parts.netloc.rpartition("@")
     user, colon, _ = login.partition(":")

@@ -123,6 +123,7 @@ def test_htmx_gets_only_the_lines_uncached(browser):
         ("postgresql://db/x?password=hunter2", f"postgresql://db/x?{effective_settings.MASK}"),
         ("redis://:hunter2@v/0", f"redis://:{effective_settings.MASK}@v/0"), ("redis://v:6379/0", "redis://v:6379/0"),
         ("redis://:hunter2@a,redis://:hunter2@b", f"redis://:{effective_settings.MASK}@a,redis://:{effective_settings.MASK}@b"),
+        ("postgresql://me:hunter2,x@a:1,b:2/x?y=z", f"postgresql://me:{effective_settings.MASK}@a:1,b:2/x?{effective_settings.MASK}"),
         ("http://me:hunter2@[::1]:80/", f"http://me:{effective_settings.MASK}@[::1]:80/"),
         ("redis://a:hun@ter2@b", f"redis://a:{effective_settings.MASK}@b"),
     ],
