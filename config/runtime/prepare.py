@@ -55,7 +55,7 @@ def shown_mark() -> Path:
 
 def _reach_database() -> None:
     """Connect once without the pool, whose error would only be a timeout."""
-    parameters = {"connect_timeout": 5, **libpq_parameters()}
+    parameters: dict[str, Any] = {"connect_timeout": 5, **libpq_parameters()}
     try:
         psycopg.connect(**parameters).close()
     except psycopg.OperationalError as error:

@@ -42,6 +42,11 @@ def reason(program: subprocess.Popen[bytes]) -> str:
     return text[-_MAX_REASON_CHARS:] or f"exit status {program.returncode}"
 
 
+def server_version() -> int:
+    """Return the version of the server as libpq writes it: 150018 is 15.18."""
+    return _raw().info.server_version
+
+
 def _path(name: str) -> str:
     """Return the bundled program if it is at least as new as the embedded server, else the one on PATH."""
     installed = installed_programs()

@@ -126,7 +126,7 @@ def _copy(reader: subprocess.Popen[bytes], psql: subprocess.Popen[bytes]) -> boo
     source, target = programs.pipe(reader.stdout), programs.pipe(psql.stdin)
     try:
         target.write(_BEGIN)
-        target.write(known_preamble(source.read(CHUNK_BYTES), connection.pg_version))
+        target.write(known_preamble(source.read(CHUNK_BYTES), programs.server_version()))
         while chunk := source.read(CHUNK_BYTES):
             target.write(chunk)
         is_whole = reader.wait() == 0

@@ -7,7 +7,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from core.backup import programs
@@ -32,7 +31,7 @@ def test_script_is_unchanged_for_servers_that_know_the_setting(version: int) -> 
 
 
 def test_psql_gets_the_script_for_its_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "pg_version", 150018, raising=False)
+    monkeypatch.setattr(programs, "server_version", lambda: 150018)
     (tmp_path / "script").write_bytes(SCRIPT)
     with (
         (tmp_path / "sent").open("wb") as sent,
