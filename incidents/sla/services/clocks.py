@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Final, LiteralString
 
 from core.sql.prepared import send
-from incidents.models import Incident, SlaPolicy
+from incidents.models import Incident, SlaPolicy, TimelineEntry
 from incidents.sla.deadlines import STANDARD, Clocks, Policy, deadlines, next_update
-from incidents.vocabulary import Severity
+from incidents.vocabulary import Severity, Status
 
 _POLICY: Final[LiteralString] = """
 select severity, acknowledge_within, update_every, resolve_within
@@ -48,12 +48,25 @@ def request_policy(workspace_id: int) -> Callable[[], Policy]:
     return policy
 
 
-def set_deadlines(incident: Incident, clocks: Clocks) -> None:
-    """Set the deadlines on `incident` (not saved), counted from its detection."""
+def set_deadlines(incident: Incident, clocks: Clocks, *, reopened_at: datetime | None = None) -> None:
+    """Set the deadlines on `incident` (not saved), counted from its detection.
+
+    One that was reopened before anyone acknowledged is to be acknowledged from then on; `reopened_at` is
+    given while that is not in its timeline yet.
+    """
     due = deadlines(clocks, incident.detected_at)
     incident.acknowledge_due_at = due.acknowledge_due_at
+    if incident.opening > 1 and incident.acknowledged_at is None:
+        since = max(incident.detected_at, reopened_at or _reopened_at(incident) or incident.detected_at)
+        incident.acknowledge_due_at = deadlines(clocks, since).acknowledge_due_at
     incident.update_due_at = due.update_due_at
     incident.resolve_due_at = due.resolve_due_at
+
+
+def _reopened_at(incident: Incident) -> datetime | None:
+    entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident)
+    back = entries.filter(data__from__in=(Status.RESOLVED, Status.CLOSED), data__to=Status.INVESTIGATING)
+    return back.order_by("-occurred_at", "-id").values_list("occurred_at", flat=True).first()
 
 
 def clocks_for(incident: Incident) -> Clocks:
