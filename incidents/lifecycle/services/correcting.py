@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -11,7 +11,7 @@ from accounts.actor import Actor
 from incidents.events import IncidentChanged
 from incidents.lifecycle.services.locked_change import Change, change
 from incidents.models import AffectedComponent, AutoResolution, Incident
-from incidents.sla.services.clocks import clocks_for, set_deadlines
+from incidents.sla.services.clocks import clocks_for, move_met_clocks, set_deadlines
 from incidents.validation import clean_line, clean_past, invalid
 from incidents.vocabulary import EntryKind
 
@@ -58,7 +58,7 @@ def _correct(it: Change, given: dict[str, datetime], reason: str) -> None:
     for name in changed:
         if getattr(incident, name) is None and name != "mitigated_at":
             raise invalid(name, "missing", f"cannot be corrected: {incident.reference} has none")
-    before = {name: getattr(incident, name) for name in changed}
+    before: dict[str, Any] = {name: getattr(incident, name) for name in changed}
     for name in changed:
         setattr(incident, name, given[name])
     _refuse_disorder(incident)
@@ -67,6 +67,8 @@ def _correct(it: Change, given: dict[str, datetime], reason: str) -> None:
         set_deadlines(incident, clocks_for(incident))
         incident.update_due_at = update_due_at  # counted from the last update, which did not move
     it.save()
+    if "detected_at" in changed:
+        move_met_clocks(incident, before["detected_at"])
     if "resolved_at" in changed:
         _move_resolution(incident, before["resolved_at"])
     moves = [f"{TIMES[name]}: {_shown(before[name])} → {_shown(given[name])}" for name in changed]

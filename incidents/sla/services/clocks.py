@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, LiteralString
 
+from django.db.models import F
+
 from core.sql.prepared import send
-from incidents.models import Incident, SlaPolicy, TimelineEntry
+from incidents.models import Incident, SlaClock, SlaPolicy, TimelineEntry
 from incidents.sla.deadlines import STANDARD, Clocks, Policy, deadlines, next_update
 from incidents.vocabulary import Severity, Status
 
@@ -67,6 +69,15 @@ def _reopened_at(incident: Incident) -> datetime | None:
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident)
     back = entries.filter(data__from__in=(Status.RESOLVED, Status.CLOSED), data__to=Status.INVESTIGATING)
     return back.order_by("-occurred_at", "-id").values_list("occurred_at", flat=True).first()
+
+
+def move_met_clocks(incident: Incident, detected_before: datetime) -> None:
+    """Move the clocks met since a detection whose time was corrected; a missed deadline is then a breach."""
+    by = incident.detected_at - detected_before
+    met = SlaClock.objects.of(incident.workspace_id).filter(incident=incident, phase=SlaClock.Phase.MET)
+    met.filter(started_at=detected_before).update(
+        started_at=F("started_at") + by, warn_at=F("warn_at") + by, deadline=F("deadline") + by
+    )
 
 
 def clocks_for(incident: Incident) -> Clocks:
