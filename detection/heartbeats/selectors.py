@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from django.conf import settings
 
@@ -63,8 +64,8 @@ def heartbeat_ok(workspace_id: int, components: Collection[str]) -> bool | None:
 
 def down_counts(workspace_id: int, incident_ids: Iterable[int]) -> Mapping[int, int]:
     """Return how many heartbeats are down for each incident, including those of incidents merged into it."""
-    homes = {incident_id: incident_id for incident_id in incident_ids}
+    homes: dict[int, Any] = {incident_id: incident_id for incident_id in incident_ids}
     merged = Incident.objects.of(workspace_id).filter(merged_into__in=list(homes))
     homes |= dict(merged.values_list("pk", "merged_into_id"))
     down = Heartbeat.objects.of(workspace_id).filter(status=Heartbeat.Status.DOWN, incident_id__in=homes)
-    return Counter(homes[incident_id] for incident_id in down.values_list("incident_id", flat=True))
+    return Counter(homes[one.incident_id] for one in down if one.incident_id is not None)

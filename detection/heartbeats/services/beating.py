@@ -67,10 +67,12 @@ def _recover(heartbeat: Heartbeat, incident_id: int) -> None:
     down = down_counts(workspace_id, [incident.pk]).get(incident.pk, 0)
     firing = firing_counts(workspace_id, [incident.pk])[incident.pk]
     message = f"The heartbeat {heartbeat.name} is back.{still_open(firing, down)}"
-    goes_on = down or firing or incident.source != IncidentSource.DETECTED
-    act = note_alert if goes_on else resolve_incident
+    actor = system_actor(workspace_id)
     with contextlib.suppress(Conflict):  # a person was first
-        act(system_actor(workspace_id), incident_id=incident.pk, message=message)
+        if down or firing or incident.source != IncidentSource.DETECTED:
+            note_alert(actor, incident_id=incident.pk, message=message)
+        else:
+            resolve_incident(actor, incident_id=incident.pk, message=message)
 
 
 def look(workspace_id: int, item: HeartbeatWatch, *, now: datetime) -> None:

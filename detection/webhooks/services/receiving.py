@@ -104,7 +104,9 @@ def _elements(source: Source, reading: Reading, at: datetime) -> list[Mapping[st
         content = json.dumps(event.get("metadata") or event, default=str)
         seen[content] += 1
         named = {name: value for name, value in event.items() if value is not None}
-        made = {} if named.keys() & {"occurred_at", "timestamp"} else {"occurred_at": at.isoformat()}
+        made: dict[str, str] = (
+            {} if named.keys() & {"occurred_at", "timestamp"} else {"occurred_at": at.isoformat()}
+        )
         if not event.get("event_id"):
             whole = f"{source.pk} {at.isoformat()} {seen[content]} {content}"
             made["event_id"] = f"received:{sha256(whole.encode()).hexdigest()}"

@@ -68,7 +68,8 @@ def set_deadlines(incident: Incident, clocks: Clocks, *, reopened_at: datetime |
 def _reopened_at(incident: Incident) -> datetime | None:
     entries = TimelineEntry.objects.of(incident.workspace_id).filter(incident=incident)
     back = entries.filter(data__from__in=(Status.RESOLVED, Status.CLOSED), data__to=Status.INVESTIGATING)
-    return back.order_by("-occurred_at", "-id").values_list("occurred_at", flat=True).first()
+    newest: TimelineEntry | None = back.order_by("-occurred_at", "-id").first()
+    return newest.occurred_at if newest else None
 
 
 def move_met_clocks(incident: Incident, detected_before: datetime) -> None:
