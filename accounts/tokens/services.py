@@ -52,13 +52,15 @@ def rotate_token(actor: Actor, *, token_id: int, overlap_hours: int = 0) -> Issu
     """Issue a token with the name, scopes and expiry of another, which ends `overlap_hours` (0 to 168) later.
 
     So a sender can be updated without a gap. At most two secrets are live at once: a token that the old one
-    replaced ends now. Raises Forbidden, NotFound, Invalid, Conflict.
+    replaced ends now. A personal token's secret is for its person only, who signs in again instead.
+    Raises Forbidden, NotFound, Invalid, Conflict.
     """
     require(actor, Capability.TOKENS_WRITE)
     if not 0 <= overlap_hours <= MAX_OVERLAP_H:
         raise invalid("overlap_hours", "range", f"must be 0 to {MAX_OVERLAP_H} hours")
     with transaction.atomic():
         old = _live_token(actor, token_id)
+        refuse_personal(old)
         _end_predecessor(actor, old)
         issued = _store(actor, name=old.name, scopes=old.scopes, expires_at=old.expires_at, replaces=old)
         _end(old, after=timedelta(hours=overlap_hours))
@@ -66,6 +68,15 @@ def rotate_token(actor: Actor, *, token_id: int, overlap_hours: int = 0) -> Issu
         summary = _summary(actor, "rotated", issued.row)
         record(actor, action="token.rotate", target=issued.row, summary=summary, changes=changes)
     return issued
+
+
+def refuse_personal(token: ApiToken) -> None:
+    """Raise Conflict for rotating a personal token."""
+    if token.user_id is not None:
+        raise Conflict(
+            f"{token.name} is a personal token, which cannot be rotated. "
+            "Its person runs `tocsin login` again. Nothing was changed."
+        )
 
 
 def revoke_token(actor: Actor, *, token_id: int) -> ApiToken:
