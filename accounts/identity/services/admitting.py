@@ -6,8 +6,6 @@ operator privileges, is never taken over because of an address. Its owner links 
 
 from __future__ import annotations
 
-from allauth.mfa.models import Authenticator
-from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,14 +15,13 @@ from accounts.identity.claims import Claims, SignInRefused, role_of
 from accounts.models import (
     ApiToken,
     CalendarFeed,
-    DeviceCode,
     IdentityProvider,
     Membership,
     Role,
-    SignInLink,
     User,
     Workspace,
 )
+from accounts.people.proof import revoke_credentials
 from accounts.people.services.invitations import account_of_address
 from accounts.validation import clean_username
 from core.errors import Invalid
@@ -64,11 +61,7 @@ def _matching(provider: IdentityProvider, claims: Claims, signed_in: User | None
 def _take_over_unproven(workspace_id: int, holder: User) -> None:
     """Take over an account whose address was never verified, and revoke all its credentials."""
     now = timezone.now()
-    holder.sessions.all().delete()
-    Authenticator.objects.filter(user_id=holder.pk).delete()
-    SocialAccount.objects.filter(user_id=holder.pk).delete()
-    SignInLink.objects.filter(user=holder, used_at=None, expires_at__gt=now).update(expires_at=now)
-    DeviceCode.objects.filter(user=holder, issued_at=None).update(denied_at=now)
+    revoke_credentials(holder, now=now)
     for secret in (ApiToken, CalendarFeed):
         own = secret.objects.of(workspace_id).filter(user=holder, revoked_at=None)
         own.update(revoked_at=now)
