@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.identity.bound_session import unbind_session
 from accounts.models import Membership, User
 from accounts.people.services.invitations import (
     accept_invitation,
@@ -61,6 +62,7 @@ def _entered(request: HttpRequest, membership: Membership, *, is_new: bool, is_r
         login(request, person, backend=BACKEND)
         remember_browser(request)
         note("sign_in.done", is_fine=True, means="invitation", **(seen_of(request) | {"user": person.pk}))
+    unbind_session(request)  # bound, it would belong to no other workspace, whose invitation it has now
     request.session[CHOSEN] = membership.workspace_id
     return HttpResponseRedirect("/account/password" if is_new or is_reset else "/")
 

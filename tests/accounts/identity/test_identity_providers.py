@@ -24,6 +24,7 @@ from accounts.identity.services.providers import (
     require_provider,
 )
 from accounts.models import ApiToken, AuditEntry, IdentityProvider, Membership, User, Workspace
+from accounts.people.services.invitations import invite_member
 from accounts.sign_in.services import mint_sign_in_link, spend_sign_in_link
 from core.errors import Conflict, Forbidden, Invalid
 from core.secrets.encryption import decrypt
@@ -283,6 +284,95 @@ def test_required_provider_refuses_passwords_except_break_glass(provider, admin)
         change_provider(admin, provider_id=provider.pk, enabled=False)
     require_provider(admin, is_required=False)
     remove_provider(admin, provider_id=provider.pk)
+
+
+@pytest.fixture
+def elsewhere(provider, other_workspace) -> tuple[Client, User]:
+    """Ada, admin of another workspace too and without a password, signed in by the provider alone."""
+    sign_in(provider, "ada")
+    person = User.objects.get(username="ada")
+    Membership.objects.create(workspace_id=other_workspace.pk, user=person, role="admin")
+    return sign_in(provider, "ada")[0], person
+
+
+def test_session_of_a_provider_opens_its_own_workspace_only(elsewhere, provider, other_workspace):
+    client, person = elsewhere
+    person.memberships.filter(workspace_id=provider.workspace_id).delete()
+    client, _ = sign_in(provider, "ada")  # the other workspace is the first of its memberships now
+    mine = Workspace.objects.get(pk=provider.workspace_id).slug
+    assert client.get("/api/v1/me").json()["workspace"]["slug"] == mine
+    assert other_workspace.name not in client.get("/incidents").content.decode()
+    named = {"X-Workspace": other_workspace.slug}
+    refused = client.get("/api/v1/incidents", headers=named)
+    assert (refused.status_code, refused.json()["code"]) == (403, "bound_session")
+    assert client.post(f"/account/workspace/{other_workspace.slug}").status_code == 403
+    sent = {"content_type": "application/json"}
+    assert client.post(f"/api/v1/workspaces/{other_workspace.slug}/select", **sent).status_code == 403
+    session = client.session
+    session["workspace_id"] = other_workspace.pk
+    session.save()
+    assert client.get("/api/v1/me").json()["workspace"]["slug"] == mine
+    person.memberships.filter(workspace_id=provider.workspace_id).delete()
+    assert [client.get(path).status_code for path in ("/incidents", "/api/v1/incidents")] == [403, 403]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/account/password", {"password": PASSWORD}),
+        ("/account/2fa/totp/activate/", {"code": "123456"}),
+        ("/account/2fa/webauthn/add/", {}),
+        ("/settings/profile", {"email": "new@example.test"}),
+        ("/settings/profile/sessions/end", {}),
+        ("/account/workspaces", {"name": "Mine", "time_zone": "UTC"}),
+    ],
+)
+def test_session_of_a_provider_changes_no_account_of_other_workspaces(elsewhere, path, fields):
+    client, person = elsewhere
+    response = client.post(path, fields)
+    assert response.status_code == 403
+    assert b"Sign in another way" in response.content
+    person.refresh_from_db()
+    assert (person.has_usable_password(), person.email) == (False, "ada@example.com")
+
+
+def test_session_of_a_provider_accepts_no_invitation_to_leave_its_workspace(elsewhere, make_actor, provider):
+    client, person = elsewhere
+    third = Workspace.objects.create(name="Third", slug="third")
+    secret = invite_member(make_actor("admin", username="founder", inside=third), email=person.email).secret
+    assert client.post(f"/sign-in/invitation/{secret}").status_code == 403
+    assert not person.memberships.filter(workspace_id=third.pk).exists()
+
+
+def test_invitation_of_another_workspace_is_accepted_in_the_only_one(provider, make_actor, other_workspace):
+    client, _ = sign_in(provider, "ada")
+    rival = make_actor("admin", username="rival.admin", inside=other_workspace)
+    secret = invite_member(rival, email="ada@example.com").secret
+    assert client.post(f"/sign-in/invitation/{secret}").status_code == 302
+    assert client.get("/api/v1/me").json()["workspace"]["slug"] == other_workspace.slug
+
+
+def test_password_sets_the_session_free(elsewhere, other_workspace):
+    client, person = elsewhere
+    person.set_password(PASSWORD)
+    person.save()
+    client = Client()
+    client.post("/sign-in", {"login": "ada", "password": PASSWORD})
+    named = {"X-Workspace": other_workspace.slug}
+    assert client.get("/api/v1/incidents", headers=named).status_code == 200
+    link = mint_sign_in_link(person, now=timezone.now())
+    bound, _ = sign_in(IdentityProvider.across_workspaces.get(), "ada")
+    assert bound.get("/api/v1/incidents", headers=named).status_code == 403
+    bound.post(f"/sign-in/once/{link}")
+    assert bound.get("/api/v1/incidents", headers=named).status_code == 200
+
+
+def test_session_of_a_provider_opens_no_admin_pages(provider):
+    sign_in(provider, "ada")
+    User.objects.filter(username="ada").update(is_staff=True, is_superuser=True)
+    client, _ = sign_in(provider, "ada")
+    assert client.get("/incidents").status_code == 200
+    assert client.get("/admin/").status_code == 403
 
 
 def test_secret_is_stored_encrypted_and_unchanged_when_left_empty(provider, admin):
