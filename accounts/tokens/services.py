@@ -16,7 +16,7 @@ from accounts.audit.services import record
 from accounts.models import ApiToken
 from accounts.permissions import Capability, require
 from accounts.tokens.credentials import mint
-from accounts.validation import clean_name, clean_scopes, invalid
+from accounts.validation import clean_name, clean_scopes, invalid, refuse_personal
 from core.errors import Conflict, NotFound
 
 TOUCH_EVERY: Final = timedelta(minutes=1)
@@ -68,15 +68,6 @@ def rotate_token(actor: Actor, *, token_id: int, overlap_hours: int = 0) -> Issu
         summary = _summary(actor, "rotated", issued.row)
         record(actor, action="token.rotate", target=issued.row, summary=summary, changes=changes)
     return issued
-
-
-def refuse_personal(token: ApiToken) -> None:
-    """Raise Conflict for rotating a personal token."""
-    if token.user_id is not None:
-        raise Conflict(
-            f"{token.name} is a personal token, which cannot be rotated. "
-            "Its person runs `tocsin login` again. Nothing was changed."
-        )
 
 
 def revoke_token(actor: Actor, *, token_id: int) -> ApiToken:

@@ -17,7 +17,7 @@ from accounts.selectors import token_for, tokens_of
 from accounts.sign_in.page_authentication import current_actor
 from accounts.tokens import services
 from accounts.tokens.forms import OVERLAPS, SCOPE_WORDS, TokenForm
-from accounts.validation import invalid
+from accounts.validation import invalid, refuse_personal
 from core.errors import Conflict, Invalid
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
@@ -96,7 +96,7 @@ def rotate(request: HttpRequest, token_id: str) -> HttpResponse:
     actor = current_actor(request)
     token = token_for(actor, _number(token_id))
     try:
-        services.refuse_personal(token)
+        refuse_personal(token)
         if request.method != "POST":
             return render(
                 request, "accounts/tokens/rotate.html", HERE | {"token": token, "overlaps": OVERLAPS}
