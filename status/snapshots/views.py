@@ -49,9 +49,12 @@ def copy_named(slug: str) -> PageCopy:
 
 
 def _may_read(request: HttpRequest, user: User, copy: PageCopy) -> bool:
-    """Whether the user is a member, or has a verified address in one of the page's domains."""
-    if user.is_proven and user.email.rpartition("@")[2].lower() in copy.domains:
-        return True
+    """Whether the user is a member, or has an address in one of the page's domains that counts as verified.
+
+    Neither counts in a session that the identity provider of another workspace vouches for.
+    """
     if bound_workspace(request) not in (None, copy.workspace_id):
         return False
+    if user.is_proven_in(copy.workspace_id) and user.email.rpartition("@")[2].lower() in copy.domains:
+        return True
     return Membership.objects.of(copy.workspace_id).filter(user=user).exists()

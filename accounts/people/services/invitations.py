@@ -110,7 +110,7 @@ def accept_invitation(*, secret: str, user: User | None, now: datetime) -> Membe
             _reset_unproven(person, invitation.workspace_id)
         if is_mailed_secret(invitation, secret):
             prove_address(person.pk, invitation.email)
-            person.refresh_from_db(fields=["address_proven_at"])
+            person.refresh_from_db(fields=["address_proven_at", "address_proven_in"])
         return _join(invitation, person)
 
 
@@ -192,14 +192,21 @@ def _reset_unproven(user: User, workspace_id: int) -> None:
 def _account_for(invitation: Invitation) -> User:
     """Create an account for the invited address, taking it from an unverified account."""
     holder = User.objects.select_for_update().filter(email__iexact=invitation.email).first()
-    if holder is not None and holder.is_proven:
+    if holder is not None and (holder.is_proven or _is_vouched(holder)):
         raise Unauthenticated(f"Sign in as {invitation.email} first, then open the link again.")
     if holder is not None:
         holder.email = f"unproven-{holder.pk}@account.invalid"
-        holder.save(update_fields=["email"])
+        holder.address_proven_at = holder.address_proven_in = None
+        holder.save(update_fields=["email", "address_proven_at", "address_proven_in"])
     return account_of_address(
         email=invitation.email, username=invitation.username, display_name=invitation.display_name
     )
+
+
+def _is_vouched(holder: User) -> bool:
+    """Return whether the account is in the workspace whose identity provider verified its address."""
+    place = holder.address_proven_in
+    return place is not None and holder.memberships.filter(workspace_id=place).exists()
 
 
 def account_of_address(*, email: str, username: str, display_name: str) -> User:

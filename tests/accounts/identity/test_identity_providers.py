@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from importlib import import_module
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
@@ -9,12 +11,14 @@ import pytest
 import requests
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from django.db import connection
 from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
 from oidc_provider_mock import User as Subject
 from oidc_provider_mock import run_server_in_thread
 
+from accounts.actor import Actor
 from accounts.identity.claims import read_claims, role_of
 from accounts.identity.openid import issuer_fault, token_fault
 from accounts.identity.services.providers import (
@@ -23,7 +27,8 @@ from accounts.identity.services.providers import (
     remove_provider,
     require_provider,
 )
-from accounts.models import ApiToken, AuditEntry, IdentityProvider, Membership, User, Workspace
+from accounts.models import ApiToken, AuditEntry, IdentityProvider, Membership, Role, User, Workspace
+from accounts.people.proof import prove_address
 from accounts.people.services.invitations import invite_member
 from accounts.sign_in.services import mint_sign_in_link, spend_sign_in_link
 from core.errors import Conflict, Forbidden, Invalid
@@ -96,7 +101,7 @@ def test_person_of_the_provider_becomes_a_member_with_the_role_of_their_group(pr
         "ada@example.com",
         False,
     )
-    assert mine.user.is_proven
+    assert (mine.user.is_proven, mine.user.is_proven_in(provider.workspace_id)) == (False, True)
     summaries = AuditEntry.objects.of(provider.workspace_id).values_list("summary", flat=True)
     assert any("became manager by signing in with Keycloak" in one for one in summaries)
 
@@ -159,12 +164,75 @@ def test_unproven_account_of_the_workspace_loses_its_password(provider):
     assert (response.status_code, is_signed_in(client)) == (302, True)
     held.refresh_from_db()
     token.refresh_from_db()
-    assert (held.has_usable_password(), held.is_proven) == (False, True)
+    assert (held.has_usable_password(), held.is_proven_in(provider.workspace_id)) == (False, True)
     assert not Authenticator.objects.filter(user=held).exists()
     assert [one.provider for one in SocialAccount.objects.filter(user=held)] == [provider.slug]
     assert spend_sign_in_link(secret=link, now=timezone.now()) is None
     assert token.revoked_at is not None
     assert not User.objects.filter(username="ada").exists()
+
+
+@pytest.fixture
+def rival_provider(provider, issuer, make_actor, other_workspace) -> IdentityProvider:
+    """The provider of another workspace, whose admin runs it: it says whatever he likes."""
+    rival = make_actor("admin", username="rival.admin", inside=other_workspace)
+    return add_provider(
+        rival, name="Forged", server_url=issuer, client_id="rival", client_secret="of the rival",
+        trusts_addresses=True, default_role="admin",
+    )  # fmt: skip
+
+
+def test_account_that_another_workspaces_provider_created_is_taken_over(provider, rival_provider):
+    rival, _ = sign_in(rival_provider, "ada")
+    assert rival.post("/account/password", {"password": PASSWORD}).status_code == 302
+    held = User.objects.get(username="ada")
+    assert not held.is_proven_in(provider.workspace_id)
+    held.memberships.all().delete()
+    client, response = sign_in(provider, "ada")
+    assert (response["Location"], member(provider, "ada").role) == ("/", "manager")
+    assert rival.get("/settings/profile").status_code == 303
+    assert Client().post("/sign-in", {"login": "ada", "password": PASSWORD}).status_code == 422
+    rival, response = sign_in(rival_provider, "ada")
+    assert response.status_code == 403
+    assert b"exists already" in response.content
+    assert is_signed_in(client)
+
+
+def test_proof_of_a_provider_counts_in_its_workspace_until_a_mail_proves_more(provider, other_workspace):
+    sign_in(provider, "ada")
+    person = User.objects.get(username="ada")
+    counts = [person.is_proven_in(pk) for pk in (provider.workspace_id, other_workspace.pk)]
+    assert counts == [True, False]
+    assert prove_address(person.pk, "Ada@example.com")
+    assert not prove_address(person.pk, "ada@example.com")
+    person.refresh_from_db()
+    assert person.is_proven
+    assert person.is_proven_in(other_workspace.pk)
+
+
+def test_migration_finds_the_accounts_that_a_provider_proved(provider, make_user):
+    sign_in(provider, "ada")
+    mailed = make_user("bea", email="bea@example.com")
+    SocialAccount.objects.create(user=mailed, provider=provider.slug, uid="bea")
+    User.objects.filter(pk=mailed.pk).update(address_proven_at=timezone.now() - timedelta(days=1))
+    User.objects.update(address_proven_in=None)
+    migration = import_module("accounts.migrations.0012_proof_of_one_workspace")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.VOUCHED_FOR)
+    marked = User.objects.exclude(address_proven_in=None).values_list("username", "address_proven_in")
+    assert list(marked) == [("ada", provider.workspace_id)]
+
+
+def test_invitation_takes_no_address_from_a_member_whom_the_provider_vouches_for(provider, rival_provider):
+    sign_in(provider, "ada")
+    rival = Actor(rival_provider.workspace_id, "user", "Rival", user_id=None, role=Role.ADMIN)
+    secret = invite_member(rival, email="ada@example.com").secret
+    assert "/sign-in?next=" in Client().post(f"/sign-in/invitation/{secret}")["Location"]
+    person = User.objects.get(email="ada@example.com")
+    person.memberships.all().delete()
+    assert Client().post(f"/sign-in/invitation/{secret}")["Location"] == "/account/password"
+    person.refresh_from_db()
+    assert (person.email.endswith("@account.invalid"), person.address_proven_at) == (True, None)
 
 
 def test_deactivated_person_stays_out(provider):
