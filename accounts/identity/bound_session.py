@@ -46,20 +46,19 @@ def workspace_to_bind(request: HttpRequest, user: User) -> int | None:
 
 def bind_session(request: HttpRequest, workspace_id: int | None) -> None:
     """Bind the session that began to a workspace; None: to none."""
-    if workspace_id is None:
-        unbind_session(request)
-    else:
-        request.session[BOUND] = workspace_id
+    request.session[BOUND] = workspace_id
 
 
 def unbind_session(request: HttpRequest) -> None:
     """Make it a session of the person's own, after a sign-in by other means."""
-    request.session.pop(BOUND, None)
+    request.session[BOUND] = None
 
 
 def bound_workspace(request: HttpRequest) -> int | None:
     """Return the id of the only workspace that the session opens; None: it opens all of the person's."""
-    bound: int | None = request.session.get(BOUND)
+    if BOUND not in request.session:  # it began before sessions were bound, or without allauth
+        return workspace_to_bind(request, request.user) if isinstance(request.user, User) else None
+    bound: int | None = request.session[BOUND]
     return bound
 
 

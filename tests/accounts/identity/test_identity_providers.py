@@ -435,6 +435,21 @@ def test_password_sets_the_session_free(elsewhere, other_workspace):
     assert bound.get("/api/v1/incidents", headers=named).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("methods", "is_bound"),
+    [(["socialaccount"], True), (["socialaccount", "mfa"], False), (["password"], False), ([], False)],
+)
+def test_session_that_began_before_the_rule_is_bound_too(elsewhere, other_workspace, methods, is_bound):
+    client, _ = elsewhere
+    session = client.session
+    [record] = session["account_authentication_methods"]
+    session["account_authentication_methods"] = [record | {"method": one} for one in methods]
+    del session["identity_workspace"]
+    session.save()
+    refused = client.get("/api/v1/incidents", headers={"X-Workspace": other_workspace.slug})
+    assert refused.status_code == (403 if is_bound else 200)
+
+
 def test_session_of_a_provider_opens_no_admin_pages(provider):
     sign_in(provider, "ada")
     User.objects.filter(username="ada").update(is_staff=True, is_superuser=True)
