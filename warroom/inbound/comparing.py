@@ -33,7 +33,12 @@ MAX_GONE: Final = 50
 
 
 def reconcile(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
-    """Reconcile a room or a thread with the timeline. Raises errors that are worth a retry."""
+    """Reconcile a room or a thread with the timeline. Raises errors that are worth a retry.
+
+    Does nothing with a revoked token: the next request after it works again compares everything.
+    """
+    if team.state == SlackTeam.State.REVOKED:
+        return ""
     channel_id = str(payload["channel"])
     if payload.get("thread_ts"):
         _compare_replies(team, channel_id, str(payload["thread_ts"]))
