@@ -8,11 +8,14 @@ import pytest
 
 from config.paths import ROOT
 from core.errors import Forbidden, NotFound
+from incidents.correlation.services.opening import declare_incident
+from incidents.links.services import relate_incidents
 from incidents.timeline.services.notes import add_update
 from postmortems.action_items.services import create_item
 from postmortems.documents.models import Revision
 from postmortems.documents.selectors import revisions_of, section_of, sections_of
 from postmortems.documents.services import save_section
+from postmortems.drafting.collect import collect
 from postmortems.drafting.services import draft_postmortem, refresh_facts
 from postmortems.learning.services import add_why, identify_root_cause
 
@@ -86,10 +89,15 @@ def test_each_shipped_template_can_be_drafted(actor, resolved, slug):
 
 
 def test_security_incident_takes_the_security_template(actor):
-    from incidents.correlation.services.opening import declare_incident
-
     declare_incident(actor, title="Odd sign-ins", incident_type="security_breach")
     assert draft_postmortem(actor, 1).template.slug == "security"
+
+
+def test_draft_names_no_private_incident_as_related(actor, resolved):
+    for number, is_private in ((2, False), (3, True)):
+        declare_incident(actor, title=f"Same again {number}", is_private=is_private)
+        relate_incidents(actor, number=1, other=number)
+    assert collect(resolved).related == ("INC-2: Same again 2",)
 
 
 def test_unknown_template_is_refused(actor, resolved):
