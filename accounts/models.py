@@ -44,6 +44,16 @@ class Scope(models.TextChoices):
     ADMIN = "admin"
 
 
+_update_of: Any = pgtrigger.UpdateOf  # pgtrigger has no types for it
+# A single row, locked until the change commits: a reader that sees the new value also sees the change.
+MOVE_EPOCH = """
+    INSERT INTO accounts_tokenepoch AS epoch (id, value)
+    VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
+    ON CONFLICT (id) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value);
+    RETURN NULL;
+"""
+
+
 class User(AbstractUser):
     """A person. `username` is the handle others assign by (`john.doe`)."""
 
@@ -59,6 +69,18 @@ class User(AbstractUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     keyboard_shortcuts = models.BooleanField(default=True)
+
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined, misc]  # the stubs leave it out
+        # The personal tokens of a deactivated person are refused.
+        triggers = [
+            pgtrigger.Trigger(
+                name="moves_token_epoch",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=_update_of("is_active"),
+                func=MOVE_EPOCH,
+            )
+        ]
 
     @property
     def label(self) -> str:
@@ -117,16 +139,6 @@ class Workspace(models.Model):
         return self.name
 
 
-_update_of: Any = pgtrigger.UpdateOf  # pgtrigger has no types for it
-# A single row, locked until the change commits: a reader that sees the new value also sees the change.
-MOVE_EPOCH = """
-    INSERT INTO accounts_tokenepoch AS epoch (id, value)
-    VALUES (1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
-    ON CONFLICT (id) DO UPDATE SET value = greatest(epoch.value + 1, excluded.value);
-    RETURN NULL;
-"""
-
-
 class Membership(WorkspaceScoped):
     """One person's role in one workspace."""
 
@@ -145,7 +157,7 @@ class Membership(WorkspaceScoped):
                 name="moves_token_epoch",
                 level=pgtrigger.Statement,
                 when=pgtrigger.After,
-                operation=pgtrigger.Delete | _update_of("role"),
+                operation=pgtrigger.Insert | pgtrigger.Delete | _update_of("role"),
                 func=MOVE_EPOCH,
             )
         ]

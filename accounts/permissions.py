@@ -106,3 +106,13 @@ def require(actor: Actor, capability: Capability) -> None:
         raise Forbidden(
             f"{actor.label} may not do this ({capability}): it needs {need}. Nothing was changed."
         )
+
+
+def require_scope(actor: Actor, *scopes: Scope) -> None:
+    """Raise `Forbidden` if `actor` uses a token that has none of `scopes`.
+
+    For what each person may do with what is theirs, whatever their role: a token needs the scope for it.
+    """
+    if actor.token_id is not None and actor.scopes.isdisjoint({*scopes, Scope.ADMIN}):
+        need = f"a token with the scope {scopes[0]}"
+        raise Forbidden(f"{actor.label} may not do this: it needs {need}. Nothing was changed.")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from ninja import Schema
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from accounts.models import Role, Scope
 
@@ -16,14 +16,16 @@ LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)  # leaves room for adding dur
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Convert to UTC, for years 1 to 9998: PostgreSQL accepts no offset beyond 16 hours."""
+    """Convert to UTC, for years 1 to 9998: PostgreSQL accepts no offset beyond 16 hours. Naive: in UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     try:
-        return min(moment.astimezone(UTC), LATEST)
+        return min(aware.astimezone(UTC), LATEST)
     except OverflowError:
         return EARLIEST if moment.year == 1 else LATEST
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(in_utc)]
+# A time of a request; without a zone it is in UTC.
+Moment = Annotated[datetime, AfterValidator(in_utc)]
 
 
 class Body(Schema):

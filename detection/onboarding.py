@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts.actor import Actor
 from core.ui.onboarding import onboarding_step
 from detection.evaluation.latest import has_events
-from detection.models import DetectionRule
+from detection.models import DetectionRule, Source
 
 
 @onboarding_step(
@@ -22,6 +22,18 @@ from detection.models import DetectionRule
 )
 def _has_events(actor: Actor) -> bool:
     return has_events(actor)
+
+
+@onboarding_step(
+    "source",
+    title="Connect a monitoring tool",
+    why="Alertmanager, Grafana, Sentry, Datadog and others send to an address of their own.",
+    url="/sources",
+    link="View sources",
+    order=25,
+)
+def _has_source(actor: Actor) -> bool:
+    return Source.objects.of(actor.workspace_id).exists()
 
 
 @onboarding_step(

@@ -178,12 +178,16 @@ class IncidentGrew(IncidentEvent):
 
 @dataclass(frozen=True)
 class SlaEvent(IncidentEvent):
-    """An SLA clock of an incident: `clock` is acknowledge, update or resolve; `recipient_id` is reminded."""
+    """An SLA clock of an incident: `clock` is acknowledge, update or resolve; `recipient_id` is reminded.
+
+    message: the entry of the timeline.
+    """
 
     clock: str
     generation: int
     deadline: str
     recipient_id: int | None = None
+    message: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from django.utils import timezone
 from accounts.models import OnCallSchedule
 from core.health.checks import CheckResult, health_check
 from notifications.escalation.models import Escalation, EscalationPolicy
-from notifications.escalation.reachability_selectors import reports_of
+from notifications.escalation.reachability_selectors import inputs_fingerprint, reports_of
 
 LATE_AFTER: Final = timedelta(seconds=30)
-WALK_EVERY_S: Final = 600
+WALK_EVERY_S: Final = 60
 MAX_WORKSPACES: Final = 50
 
 
@@ -50,12 +50,12 @@ def _escalation() -> CheckResult:
 
 @health_check("reachability", "Reachability of people on call", requires="database")
 def _reachability() -> CheckResult:
-    """Check 14 days of each policy, at most every 10 minutes; otherwise return the last result."""
-    return _walked(int(time.monotonic() // WALK_EVERY_S))
+    """Check 14 days of each policy after a change, and every minute; otherwise return the last result."""
+    return _walked(inputs_fingerprint(), int(time.monotonic() // WALK_EVERY_S))
 
 
 @lru_cache(maxsize=1)
-def _walked(turn: int) -> CheckResult:
+def _walked(inputs: str, turn: int) -> CheckResult:
     policies = EscalationPolicy.across_workspaces.filter(_is_set_up(), is_enabled=True)
     workspaces = policies.order_by("workspace_id").values_list("workspace_id", flat=True).distinct()
     now, walked = timezone.now(), list(workspaces[:MAX_WORKSPACES])

@@ -7,6 +7,7 @@ from typing import Final
 from core.models import OutboxEvent
 from core.outbox.events import subscriber
 from core.reasons import Reason
+from notifications.deliveries.concerned import TOPICS, plan_personal_notice
 from notifications.deliveries.invitations import plan_invitations
 from notifications.deliveries.planning import Fact, as_payload, plan_event, record_not_notified
 from notifications.routes.decision import EVENT_KINDS
@@ -26,6 +27,12 @@ def plan_deliveries(event: OutboxEvent) -> None:
         record_not_notified(fact, Reason.NOT_PUBLIC)
     else:
         plan_event(fact)
+
+
+@subscriber("concerned", topics=TOPICS)
+def notify_person_concerned(event: OutboxEvent) -> None:
+    """Plan a notice to who was given or offered a role, or is responsible for a deadline. Idempotent."""
+    plan_personal_notice(event)
 
 
 @subscriber("drill_invitations", topics=("drill.planned",))

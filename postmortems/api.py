@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
@@ -106,15 +107,20 @@ def _row(one: Postmortem) -> dict[str, Any]:
     summary="Draft the postmortem",
 )
 def create(request: HttpRequest, where: Path[Reference], body: PostmortemIn = NOTHING) -> Any:
-    """Drafted from the incident; given texts replace drafted ones. 200: it already existed."""
+    """Drafted from the incident; given texts replace drafted ones.
+
+    200: it already existed, and has the given title and texts now; another template is refused with 409.
+    422 names the texts for which the template has no section; nothing is saved then.
+    """
     actor = actor_in(request)
     existed = postmortem_of(actor, incident_for(actor, where.reference)) is not None
-    made = draft_postmortem(actor, where.reference, template=body.template, title=body.title)
     texts = {name: getattr(body, name) for name in _TEXTS}
     moments = [(one.time, one.event) for one in body.timeline]
-    fill_sections(actor, made, texts, timeline=moments, root_causes=body.root_causes)
-    for one in body.lessons_learned:
-        add_lesson(actor, where.reference, **one.model_dump())
+    with transaction.atomic():
+        made = draft_postmortem(actor, where.reference, template=body.template, title=body.title)
+        fill_sections(actor, made, texts, timeline=moments, root_causes=body.root_causes)
+        for one in body.lessons_learned:
+            add_lesson(actor, where.reference, **one.model_dump())
     return Status(200 if existed else 201, postmortem_json(actor, postmortem_for(actor, where.reference)))
 
 
@@ -196,7 +202,7 @@ def withdraw(request: HttpRequest, where: Path[Reference], body: VersionIn = AS_
 
 @router.post("/{reference}/approvals", response=PostmortemOut, summary="Sign, or request changes")
 def decide(request: HttpRequest, where: Path[Reference], body: DecisionIn) -> Any:
-    """As a role you hold. Not possible with an API token without a user."""
+    """As a role you hold. A token must be a personal one with the scope `incidents:write`."""
     review.decide(actor_in(request), where.reference, **body.model_dump())
     return of_incident(request, where)
 

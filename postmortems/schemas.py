@@ -221,6 +221,13 @@ class PostmortemRow(Schema):
     published_at: datetime | None
 
 
+class MomentOut(Schema):
+    """One line of the timeline in the document."""
+
+    time: str
+    event: str
+
+
 class PostmortemOut(PostmortemRow):
     """A postmortem with its sections, review, lessons and action items."""
 
@@ -239,6 +246,7 @@ class PostmortemOut(PostmortemRow):
     what_went_poorly: str
     where_we_got_lucky: str
     impact: str
+    timeline: list[MomentOut]
     root_causes: list[str]
     sections: list[dict[str, Any]]
     lessons_learned: list[LessonOut]

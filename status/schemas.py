@@ -140,7 +140,12 @@ class SubscriberOut(Schema):
     address: str = Field(description="Email address, or URL of the webhook.")
     state: str
     confirmed_at: datetime | None
-    components: list[str] = Field(description="Names of the chosen components; empty: all.")
+    all_components: bool = Field(
+        description="Whether it gets updates on all components, also on those added later."
+    )
+    components: list[str] = Field(
+        description="Names of the chosen components that are still on the page; empty with `all_components`."
+    )
 
 
 class PublicWindowIn(Strict):

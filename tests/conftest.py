@@ -135,7 +135,7 @@ def _without_health_monitor() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _fresh_reachability() -> Iterator[None]:
-    """The check of who can be reached remembers its result for ten minutes, in the whole process."""
+    """The check of who can be reached remembers its result for a minute, in the whole process."""
     from notifications.checks import _walked
 
     _walked.cache_clear()

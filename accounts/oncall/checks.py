@@ -31,7 +31,7 @@ def _imports() -> CheckResult:
 def _coverage() -> CheckResult:
     now = timezone.now()
     running = OnCallShift.across_workspaces.filter(
-        schedule_id=OuterRef("pk"), starts_at__lte=now, ends_at__gt=now
+        schedule_id=OuterRef("pk"), starts_at__lte=now, ends_at__gt=now, user__is_active=True
     )
     used = OnCallSchedule.across_workspaces.filter(filled_until__isnull=False)
     empty = used.filter(~Exists(running)).order_by("pk")

@@ -45,7 +45,7 @@ def planned_spans(
 ) -> list[Span]:
     """Return who is on call between two instants: higher layers win, overrides over all, later ones first.
 
-    Turns of people who are no longer `members` are left out, so that a lower layer applies.
+    Turns of people who are not among `members` are left out, so that a lower layer applies.
     """
     ordered = sorted(rotations, key=lambda rotation: rotation.layer)
     layers = [spans_of(rotation, zone, start, end) for rotation in ordered]

@@ -68,12 +68,15 @@ def shifts_between(
 
 
 def schedule_views(actor: Actor, *, now: datetime) -> list[ScheduleView]:
-    """Return every schedule with who is on call now and next, and its gaps in 14 days: three queries."""
+    """Return every schedule with who is on call now and next, and its gaps in 14 days: three queries.
+
+    As in `on_call_at`, deactivated people are not on call.
+    """
     schedules = schedules_of(actor)
     default_id = _default_id(actor.workspace_id)
     views = {one.pk: ScheduleView(one, one.pk == default_id) for one in schedules}
     for shift in shifts_between(actor, now, now + GAP_AHEAD):
-        if shift.schedule_id in views:
+        if shift.schedule_id in views and shift.user.is_active:
             _add(views[shift.schedule_id], shift, now)
     for view in views.values():
         view.gaps = gaps(spans_from(view.shifts), now, now + GAP_AHEAD)

@@ -34,11 +34,13 @@ class RotationValues:
 
 
 def check_rotation(values: RotationValues, known: Collection[str]) -> None:
-    """Raise Invalid naming the first field that breaks a rule. `known`: the user names of the members."""
+    """Raise Invalid naming the first field that breaks a rule. `known`: the user names of active members."""
     if not 1 <= len(values.participants) <= MAX_PARTICIPANTS:
         raise invalid("participants", "length", f"must be 1 to {MAX_PARTICIPANTS} user names")
     if missing := [name for name in values.participants if name not in known]:
-        raise invalid("participants", "member", f"must be members of this workspace; {missing[0]} is not")
+        raise invalid(
+            "participants", "member", f"must be active members of this workspace; {missing[0]} is not"
+        )
     if values.unit not in MAX_LENGTH:
         raise invalid("unit", "choice", "must be day or week")
     if not 1 <= values.length <= MAX_LENGTH[values.unit]:

@@ -101,7 +101,7 @@ def _admitted(request: HttpRequest, user: User, found: Membership) -> Membership
     """The membership, where the session has what its workspace requires. Raises Forbidden."""
     found.user = user
     if found.workspace.second_factor_required:
-        require_second_factor(request, user)
+        require_second_factor(user)
     if found.workspace.identity_required:
         require_identity(request, user, found.workspace)
     return found

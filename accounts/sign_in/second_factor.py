@@ -22,7 +22,6 @@ from core.secrets.encryption import decrypt, encrypt
 from core.ui.htmx import go_to
 
 PAGE: Final = "/account/2fa/"
-ENROLLED: Final = "has_second_factor"
 KINDS: Final = {
     Authenticator.Type.TOTP: "an authenticator app",
     Authenticator.Type.WEBAUTHN: "a passkey",
@@ -66,15 +65,12 @@ def is_required_of(user: User) -> bool:
     return bool(user.memberships.filter(workspace__second_factor_required=True).exists())
 
 
-def require_second_factor(request: HttpRequest, user: User) -> None:
-    """Raise SecondFactorMissing unless the person has one. Checked in each session until it has."""
-    if request.session.get(ENROLLED):
-        return
+def require_second_factor(user: User) -> None:
+    """Raise SecondFactorMissing unless the person has one."""
     if not factors_of(user).exists():
         raise SecondFactorMissing(
             f"This workspace requires a second factor. Set one up at {PAGE} first. Nothing was changed."
         )
-    request.session[ENROLLED] = True
 
 
 class SecondFactorMiddleware:

@@ -54,8 +54,10 @@ def _caller(request: HttpRequest) -> Actor:
 
 
 def _limit(actor: Actor) -> Limit:
-    who = actor.token_id or actor.user_id or actor.workspace_id
-    return Limit(f"api:{actor.kind}:{who}", settings.API_LIMIT_PER_CALLER, 60, "requests a minute")
+    kind, who = actor.kind, actor.user_id or actor.workspace_id
+    if actor.token_id is not None:  # also of a person, whose number another token may have
+        kind, who = "token", actor.token_id
+    return Limit(f"api:{kind}:{who}", settings.API_LIMIT_PER_CALLER, 60, "requests a minute")
 
 
 def _member(request: HttpRequest, slug: str | None) -> Actor:

@@ -26,7 +26,7 @@ from core.errors import NotFound, Unauthenticated
 
 __all__ = [
     "Grant", "admit", "authenticate", "authenticate_token", "credential", "digest", "find_token",
-    "local_actor", "token_epoch",
+    "is_use_due", "local_actor", "token_epoch",
 ]  # fmt: skip
 
 CHALLENGE: Final = {"WWW-Authenticate": 'Bearer realm="tocsin"'}
@@ -121,6 +121,11 @@ def admit(grant: Grant | None, *, now: datetime) -> Actor:
     )  # fmt: skip
 
 
+def is_use_due(grant: Grant, *, now: datetime) -> bool:
+    """Return whether a use of the token now is to be recorded: the last one was `TOUCH_EVERY` ago."""
+    return grant.last_used_at is None or grant.last_used_at < now - TOUCH_EVERY
+
+
 def authenticate(headers: Mapping[str, str], client_ip: str, workspace_slug: str | None = None) -> Actor:
     """Return the actor of a request. `headers` have lower-case names; `workspace_slug` is for local callers.
 
@@ -136,7 +141,7 @@ def authenticate_token(text: str) -> Actor:
     now = timezone.now()
     grant = find_token(digest(text)) if has_token_shape(text) else None
     actor = admit(grant, now=now)
-    if grant and (grant.last_used_at is None or grant.last_used_at < now - TOUCH_EVERY):
+    if grant and is_use_due(grant, now=now):
         touch_token(grant.workspace_id, grant.token_id, now=now)
     return actor
 

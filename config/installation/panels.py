@@ -27,5 +27,9 @@ class FailingChecks(Panel):
         return {"failing_checks": affecting(HEALTH_MONITOR.failing_checks(), actor.workspace_id)}
 
     def version(self, context: Mapping[str, Any]) -> str:
-        """Return a text that changes with every failing check that begins or ends."""
-        return repr(context["failing_checks"])
+        """Return a text that changes with every failing check that begins or ends.
+
+        Without seconds, since each process finds out by itself when a check began to fail.
+        """
+        checks = context["failing_checks"]
+        return "|".join(f"{one.name} {one.since:%Y-%m-%d %H:%M} {one.advice}" for one in checks)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from config.installation.host_checks import of_this_machine
 from config.runtime.schedule import SCHEDULE
@@ -18,11 +19,13 @@ from core.health.checks import CheckResult, Level, examine
 from core.heartbeat.valkey import BEGUN, ages
 from core.queue.declaration import QUEUES
 from core.queue.nudge import valkey
+from notifications.channels.models import Channel
 
 LATE_ROUNDS: Final = 3
 MIN_LATE_S: Final = 20.0
 MANY_WAITING: Final = 1000
 MAX_COUNTED: Final = 1000
+MAX_CHANNELS: Final = 100
 DEAD: Final = """
 select count(*) from (select 1 from core_outboxdispatch where state = 'dead' limit %s) dead
 """
@@ -52,14 +55,19 @@ class Section:
         return "fail" if "fail" in levels else "warn" if "warn" in levels else "ok"
 
 
-def sections() -> list[Section]:
-    """Return every section; a line that cannot be determined says so. The slowest parts are queried first."""
-    parts: Mapping[str, Callable[[], Iterator[tuple[str, CheckResult]]]] = {
+def sections(workspace_id: int | None = None) -> list[Section]:
+    """Return every section; a line that cannot be determined says so. The slowest parts are queried first.
+
+    workspace_id: whose channels are listed; without it, none are.
+    """
+    parts: dict[str, Callable[[], Iterator[tuple[str, CheckResult]]]] = {
         "Health": lambda: iter(examine().items()),
         "Queues": _waiting,
         "Scheduled work": _scheduled,
-        "This server": _server,
     }
+    if workspace_id is not None:
+        parts["Notification channels"] = lambda: _channels(workspace_id)
+    parts["This server"] = _server
     return [Section(title, tuple(_lines(part))) for title, part in parts.items()]
 
 
@@ -120,7 +128,29 @@ def _last_success(age_s: float | None, every_s: float, begun_s: float | None = N
 
 
 def _span(seconds: float) -> str:
+    if seconds >= 48 * 3600:
+        return f"{seconds / 86400:.0f} days"
+    if seconds >= 2 * 3600:
+        return f"{seconds / 3600:.0f} h"
     return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
+
+
+def _channels(workspace_id: int) -> Iterator[tuple[str, CheckResult]]:
+    channels = list(Channel.objects.of(workspace_id).order_by("name")[:MAX_CHANNELS])
+    for channel in channels:
+        yield channel.name, _last_sent(channel)
+    if not channels:
+        yield "channels", CheckResult("ok", "none yet")
+
+
+def _last_sent(channel: Channel) -> CheckResult:
+    if not channel.is_enabled:
+        return CheckResult("ok", "switched off")
+    age_s = (timezone.now() - channel.last_ok_at).total_seconds() if channel.last_ok_at else None
+    words = "nothing was sent through it yet" if age_s is None else f"last sent {_span(age_s)} ago"
+    if channel.state == Channel.State.OK:
+        return CheckResult("ok", words)
+    return CheckResult("warn", f"{words}; {channel.reason}", "Open Settings, Channels, and send a test.")
 
 
 def _server() -> Iterator[tuple[str, CheckResult]]:

@@ -73,9 +73,10 @@ def dismiss(request: HttpRequest) -> HttpResponse:
 @require_safe
 def system(request: HttpRequest) -> HttpResponse:
     """GET: the status of the installation; htmx refreshes the list every few seconds."""
-    require(current_actor(request), Capability.SYSTEM_READ)
+    actor = current_actor(request)
+    require(actor, Capability.SYSTEM_READ)
     context = {
-        "sections": sections(),
+        "sections": sections(actor.workspace_id),
         "looked_at": timezone.now(),
         "nav_current": "/settings",
         "menu_current": "/settings/system",

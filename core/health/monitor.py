@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import connection
@@ -21,6 +21,7 @@ from core.health.checks import TITLES, CheckResult, examine
 EVERY_S: Final = 5.0
 STALE_S: Final = 15.0
 WAIT_S: Final = 0.5
+SAME_START: Final = timedelta(seconds=30)  # starts computed from an age differ a little at each check
 REQUESTED_WITHIN_S: Final = 60.0
 # Workers start after the web server: one without a heartbeat since this process began may still be starting.
 STARTING_S: Final = 40.0
@@ -89,6 +90,8 @@ class HealthMonitor:
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._checked.clear()
+                if time.monotonic() - self._checked_at > STALE_S:
+                    self._failing_checks = ()  # no one knows what happened since
                 self._thread = threading.Thread(target=self._run, name="health-monitor", daemon=True)
                 self._thread.start()
 
@@ -102,8 +105,10 @@ class HealthMonitor:
 
 
 def _failing_check(name: str, result: CheckResult, before: FailingCheck | None) -> FailingCheck:
-    """Build a failing check; if it failed before, it keeps the time unless the check returns one."""
+    """Build a failing check; if it failed before, it keeps the time unless the check returns another one."""
     since = result.since or (before.since if before else timezone.now())
+    if before and abs(since - before.since) < SAME_START:
+        since = before.since
     return FailingCheck(name, TITLES.get(name, name), result.advice, since, result.workspaces)
 
 

@@ -55,8 +55,7 @@ class RateLimiter:
         """
         with self._lock:
             window = self._window(limit)
-            # A batch larger than the limit would never pass: it costs a whole window's worth.
-            cost = min(amount, limit.most)
+            cost = self._cost(limit, amount)
             if window.left < cost:
                 return False
             window.left -= cost
@@ -65,14 +64,17 @@ class RateLimiter:
     def lease(self, limit: Limit, amount: int = 1) -> None:
         """Lease blocks until they suffice, and take.
 
-        Raises RateLimited when the window's limit is used up.
+        Raises RateLimited when the window's limit is used up; what was leased is returned then.
         """
+        leased, began = 0, int(time.time()) // limit.window_s
         while not self.take(limit, amount):
             with self._lock:
-                missing = min(amount, limit.most) - self._window(limit).left
+                missing = self._cost(limit, amount) - self._window(limit).left
             granted = self._granted(limit, max(missing, limit.most // BLOCKS_PER_LIMIT, 1))
             if not granted:
+                self._release(limit, leased, began)
                 raise _refusal(limit)
+            leased += granted
             with self._lock:
                 # The window may have ended during the query; what was granted is not lost then.
                 self._window(limit).left += granted
@@ -85,6 +87,22 @@ class RateLimiter:
     def _granted(self, limit: Limit, wanted: int) -> int:
         shared = limit.most - self._free(limit) * self._processes
         return rate_limit_store.consume(limit.name, shared, wanted=wanted, window_s=limit.window_s)
+
+    def _release(self, limit: Limit, leased: int, began: int) -> None:
+        """Return what is left of `leased` units to the other processes, in the window they were leased in."""
+        with self._lock:
+            window = self._window(limit)
+            unused = min(leased, window.left) if window.at == began else 0
+            window.left -= unused
+        if unused:
+            rate_limit_store.release(limit.name, unused)
+
+    def _cost(self, limit: Limit, amount: int) -> int:
+        """Return what `amount` costs: at most what this process can get in a window.
+
+        That is all but the free shares of the others. A batch larger than that would never pass.
+        """
+        return min(amount, limit.most - self._free(limit) * (self._processes - 1))
 
     def _free(self, limit: Limit) -> int:
         return limit.most // (2 * self._processes)

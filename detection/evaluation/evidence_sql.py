@@ -43,7 +43,14 @@ with member as materialized (
    where l.workspace_id = %s::bigint and l.incident_id = %s::bigint),
 worst as (
   select date_trunc('minute', occurred_at) as minute, count(*) as errors
-    from member where is_error group by 1 order by 2 desc, 1 limit 1)
+    from member where is_error group by 1 order by 2 desc, 1 limit 1),
+kind as (
+  select source, event_type, min(occurred_at) as occurred_at
+    from member group by 1, 2 order by 3, 1, 2 limit %s::int),
+opening as (
+  select distinct on (occurred_at, source, event_type) id, occurred_at, source, event_type
+    from kind join member using (source, event_type, occurred_at)
+   order by occurred_at, source, event_type, id)
 select (select count(*) from member), (select count(*) from member where is_error),
        (select source from member order by occurred_at, id limit 1),
        (select json_agg(json_build_array(event_type, n, errors)) from (
@@ -58,5 +65,10 @@ select (select count(*) from member), (select count(*) from member where is_erro
           select metadata from member where metadata ?| %s::text[] order by occurred_at, id limit 20) f),
        (select coalesce(json_agg(metadata), '[]'::json) from (
           select metadata from member where metadata ?| %s::text[]
-           order by occurred_at desc, id desc limit 20) b)
+           order by occurred_at desc, id desc limit 20) b),
+       (select coalesce(json_agg(json_build_array(o.occurred_at, o.source, o.event_type, (
+                 select left(message, 2000) from detection_event d
+                  where d.workspace_id = %s::bigint and d.id = o.id
+                    and d.received_at >= %s::timestamptz and d.received_at < %s::timestamptz
+                  limit 1)) order by o.occurred_at, o.source, o.event_type), '[]'::json) from opening o)
 """

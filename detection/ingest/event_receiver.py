@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,8 +15,17 @@ from django.db import DatabaseError
 from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from accounts.tokens.api_authentication import WORKSPACE_HEADER
-from accounts.tokens.authentication import admit, credential, digest, find_token, local_actor
+from accounts.tokens.authentication import (
+    Grant,
+    admit,
+    credential,
+    digest,
+    find_token,
+    is_use_due,
+    local_actor,
+)
 from accounts.tokens.credentials import has_token_shape
+from accounts.tokens.services import touch_token
 from core.errors import Unauthenticated
 from core.queue.nudge import nudge
 from core.rate_limit.limiter import rate_limiter
@@ -90,8 +100,20 @@ class EventReceiver:
             grant = await in_thread(find_token, key)
             # What was read before a change must not be cached after it.
             if grant is not None and seen == self._fresh.seen:
-                self._fresh.grants[key] = grant
-        return admit(grant, now=datetime.now(UTC))
+                # A request at the same time may have put it there and recorded its use.
+                grant = self._fresh.grants.setdefault(key, grant)
+        now = datetime.now(UTC)
+        actor = admit(grant, now=now)
+        if grant is not None and is_use_due(grant, now=now):
+            if self._fresh.grants.get(key) is grant:
+                self._fresh.grants[key] = replace(grant, last_used_at=now)
+            self._spawn(self._touch(grant, now))
+        return actor
+
+    async def _touch(self, grant: Grant, now: datetime) -> None:
+        """Record the use of a token; if the database is down, a use a minute later does."""
+        with contextlib.suppress(DatabaseError, TimeoutError):
+            await in_thread(touch_token, grant.workspace_id, grant.token_id, now=now)
 
     async def _local(self, headers: Mapping[str, str], client_ip: str) -> Actor:
         slug = headers.get(WORKSPACE_HEADER)

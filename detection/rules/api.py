@@ -95,7 +95,9 @@ def list_rules(request: HttpRequest) -> Any:
 def make_rule(request: HttpRequest) -> Any:
     """Create a rule. Takes effect within a second.
 
-    Accepts `id`, `type`, `threshold`, `time_window`, `check_interval` too.
+    Accepts `id`, `type`, `threshold`, `time_window`, `check_interval` too. Without `event_types`,
+    `message_pattern` and `minimum_level` it matches the event types of its incident type; level error where
+    that has none.
     """
     return Status(201, rule_json(create_rule(_actor(request), fields=_fields(request)[0])))
 

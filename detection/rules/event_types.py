@@ -135,7 +135,10 @@ METRIC_NAMES: Final[Mapping[str, str]] = {metric: metric for metric in EVENT_MET
     "coverage": "coverage_percent", "slowdown": "slowdown_factor", "disk_free_percent": "free_percent",
 }  # fmt: skip
 USED_NAMES: Final = ("usage_percent", "used_percent", "disk_usage_percent")
-FACT_NAMES: Final = (*METRIC_NAMES, *USED_NAMES, "metric")
+# A duration divided by its limit is a slowdown; in the order in which exit criteria read them.
+LIMIT_NAME: Final = "threshold_ms"
+DURATION_NAMES: Final = ("response_time_ms", "latency_ms", "duration_ms")
+FACT_NAMES: Final = (*METRIC_NAMES, *USED_NAMES, LIMIT_NAME, "metric")
 
 
 def event_types_of(incident_type: IncidentType) -> tuple[str, ...]:
@@ -169,10 +172,19 @@ def facts_in(metadata: Mapping[str, Any]) -> dict[str, Fact]:
             facts[metric] = value
     for used in _numbers(metadata, USED_NAMES):
         facts.setdefault("free_percent", 100 - used)
+    if (factor := _slowdown(metadata)) is not None:
+        facts.setdefault("slowdown_factor", factor)
     if metadata.get("metric") == "coverage":
         for value in _numbers(metadata, ("value",)):
             facts.setdefault("coverage_percent", value)
     return facts
+
+
+def _slowdown(metadata: Mapping[str, Any]) -> float | None:
+    """Return how many times the limit a request took: `duration_ms` 5200, `threshold_ms` 1000 -> 5.2."""
+    limit = read_number(metadata.get(LIMIT_NAME))
+    taken = next(iter(_numbers(metadata, DURATION_NAMES)), None)
+    return read_number(taken / limit) if limit and limit > 0 and taken is not None else None
 
 
 def _numbers(metadata: Mapping[str, Any], names: Iterable[str]) -> list[float]:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from core.errors import FieldFault, Invalid
 from detection.models import GroupBy, Level
+from detection.rules.event_types import WORDS, event_types_of
+from incidents.vocabulary import IncidentType
 
 # The fields that decide whether a rule can fire.
 DECIDING: Final = (
@@ -15,13 +17,24 @@ DECIDING: Final = (
 
 
 def with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a new rule's values: level error without type and pattern, all sources if several must count."""
+    """Return a new rule's values with defaults for what is not given.
+
+    Without event types, pattern and level, a rule matches the event types of its incident type; where that
+    has none, level error. If several sources must count, they count together.
+    """
     defaults: dict[str, Any] = {}
     if not (values.get("event_types") or values.get("message_pattern")):
-        defaults["minimum_level"] = Level.ERROR
+        defaults |= _default_match(values)
     if values.get("min_components_affected", 1) > 1:
         defaults["group_by"] = GroupBy.WORKSPACE
     return {**defaults, **values}
+
+
+def _default_match(values: Mapping[str, Any]) -> dict[str, Any]:
+    kind = IncidentType(values["incident_type"])
+    if kind in WORDS and not {"event_types", "minimum_level"} & values.keys():
+        return {"event_types": [*event_types_of(kind)]}
+    return {"minimum_level": Level.ERROR}
 
 
 def check_can_fire(values: Mapping[str, Any]) -> None:

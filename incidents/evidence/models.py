@@ -18,7 +18,9 @@ class IncidentEvidence(WorkspaceScoped):
     The distributions map an event type or a source to its number of events, most frequent first by count.
     `peak_error_rate` is the percentage of error events among all events of the incident's sources in the
     worst minute, which begins at `peak_at`; null if that minute has too many events to count.
-    `people_affected` is the number of distinct people the events name, null if they name none.
+    `first_events` are the first event of each source and event type, oldest first, at most 20:
+    [{"at", "source", "event_type", "message"}], credentials masked. `people_affected` is the number of
+    distinct people the events name, null if they name none.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
@@ -32,6 +34,9 @@ class IncidentEvidence(WorkspaceScoped):
     primary_source = models.CharField(max_length=200, blank=True)
     error_distribution: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     source_distribution: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    first_events: models.JSONField[Any, Any] = models.JSONField(
+        default=list, blank=True, db_default=models.Value([], output_field=models.JSONField())
+    )
     metrics_before: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     metrics_after: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     people_affected = models.PositiveBigIntegerField(null=True, blank=True)

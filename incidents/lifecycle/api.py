@@ -211,7 +211,10 @@ def patch_status(request: HttpRequest, response: HttpResponse, where: Path[Refer
 def acknowledge(
     request: HttpRequest, response: HttpResponse, where: Path[Reference], body: MoveIn = EMPTY
 ) -> Any:
-    """Acknowledge an incident. The first acknowledgement counts; a later one gets 409 naming the first."""
+    """Acknowledge an incident. The first acknowledgement counts; a later one gets 409 naming the first.
+
+    If people are paged again since, a person's acknowledgement stops that.
+    """
     version = version_from(request, body.version)
     incident = acknowledge_incident(
         actor_in(request), number=where.reference, note=body.message, version=version

@@ -236,6 +236,7 @@ class DeclareForm(forms.Form):
         label="Components", required=False, max_length=1000, help_text="Comma-separated component names"
     )
     description = words_field("Description")
+    project = forms.CharField(label="Project", required=False, max_length=200)
     is_private = forms.BooleanField(
         label="Private: only people you invite and admins can see it", required=False
     )

@@ -203,6 +203,7 @@ class Incident(WorkspaceScoped):
     component_names: list[str]
     commander_username: str | None
     commander_label: str | None
+    is_sla_breached: bool
     is_mine: bool  # set in personal lists only: `open_incidents_for`
 
     def __str__(self) -> str:

@@ -30,6 +30,7 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "affected_components": names,
         "assigned_to": getattr(incident, "commander_username", None),
         "acknowledged_by": incident.acknowledged_label or None,
+        "sla_breached": getattr(incident, "is_sla_breached", False),
         "project": incident.labels.get("project"),
         "mttd": _seconds(incident.started_at, incident.detected_at),
         "mtta": _seconds(incident.detected_at, incident.acknowledged_at),

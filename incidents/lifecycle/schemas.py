@@ -219,6 +219,7 @@ class IncidentOut(Schema):
     acknowledge_due_at: datetime | None
     update_due_at: datetime | None
     resolve_due_at: datetime | None
+    sla_breached: bool = Field(description="Whether an SLA target was missed, at any time.")
     mttd: float
     mtta: float | None
     mttr: float | None

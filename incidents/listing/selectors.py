@@ -18,7 +18,7 @@ from incidents.lifecycle.sort_keys import weight_of
 from incidents.listing.filters import IncidentFilter
 from incidents.listing.keyset import Page
 from incidents.listing.ordering import NEWEST, Cursor, Order, decode, page_in, parse_order
-from incidents.models import AffectedComponent, Component, Incident, RoleAssignment
+from incidents.models import AffectedComponent, Component, Incident, RoleAssignment, SlaClock
 from incidents.privacy.selectors import seen_as, seen_by
 from incidents.vocabulary import UNRESOLVED, ResponseRole, Stage
 
@@ -29,15 +29,17 @@ BATCH: Final = 500
 
 
 def detailed(workspace_id: int, viewer: int = SEES_ALL) -> QuerySet[Incident]:
-    """Return what `viewer` may see, with `component_names`, `commander_username` and `commander_label`."""
+    """Return what `viewer` may see, with the fields that `Incident` says selectors set."""
     affected = AffectedComponent.objects.of(workspace_id).filter(incident=OuterRef("pk"))
     commander = held_roles(workspace_id).filter(incident=OuterRef("pk"), role=ResponseRole.COMMANDER)
+    missed = SlaClock.objects.of(workspace_id).filter(incident=OuterRef("pk"), breaches__gt=0)
     label = Coalesce(NullIf("user__display_name", Value("")), "user__username")
     every: QuerySet[Any] = seen_as(workspace_id, viewer)
     found: QuerySet[Incident] = every.annotate(
         component_names=ArraySubquery(affected.order_by("component__name").values("component__name")),
         commander_username=Subquery(commander.values("user__username")[:1]),
         commander_label=Subquery(commander.annotate(label=label).values("label")[:1]),
+        is_sla_breached=Exists(missed),
     )
     return found
 

@@ -81,11 +81,15 @@ class LastDay(OverviewPanel):
             ("MTTA", "Detection to acknowledgement", day.mtta),
             ("MTTR", "Detection to resolution", day.mttr),
         )
+        others = max(0, sum(day.resolved) - day.resolved_by_people - day.resolved_by_tocsin)
+        by = (
+            ("people", day.resolved_by_people), ("senders", others), ("Tocsin", day.resolved_by_tocsin),
+        )  # fmt: skip
         return {
             "shown": day,
             "total": sum(day.opened),
             "resolved": sum(day.resolved),
-            "by_people": max(0, sum(day.resolved) - day.resolved_by_itself),
+            "resolved_by": [(who, count) for who, count in by if count],
             "averages": averages,
             "flow": _chart(
                 "Incidents an hour", day, ("Opened", "opened", "sev2"), ("Resolved", "resolved", "good")

@@ -90,7 +90,8 @@ class Day:
     mttd: Average = Average()
     mtta: Average = Average()
     mttr: Average = Average()
-    resolved_by_itself: int = 0
+    resolved_by_people: int = 0
+    resolved_by_tocsin: int = 0
 
 
 @cached_per_request
@@ -217,10 +218,11 @@ def last_day(actor: Actor) -> Day:
     for hour, severity, count in _opened(*which):
         opened[hour] += count
         severities[severity] += count
-    resolved, by_itself = Counter[datetime](), 0
-    for hour, count, alone in _resolved(*which):
+    resolved, by_people, by_tocsin = Counter[datetime](), 0, 0
+    for hour, count, people, tocsin in _resolved(*which):
         resolved[hour] += count
-        by_itself += alone
+        by_people += people
+        by_tocsin += tocsin
     came, went = (tuple(counts[hour] for hour in hours) for counts in (opened, resolved))
     now = sum(lot.number for lot in unresolved_groups(*which[:2]) if not lot.is_drill)
     return Day(
@@ -231,7 +233,8 @@ def last_day(actor: Actor) -> Day:
         active=_active(now, came, went),
         by_severity={severity: severities[severity] for severity in Severity.values},
         **_averages(*which),
-        resolved_by_itself=by_itself,
+        resolved_by_people=by_people,
+        resolved_by_tocsin=by_tocsin,
     )
 
 
@@ -251,10 +254,12 @@ def _opened(workspace_id: int, viewer: int, since: datetime) -> Any:
 
 @compiled(int, int, datetime)
 def _resolved(workspace_id: int, viewer: int, since: datetime) -> Any:
-    """Return resolutions by hour, and how many of them were automatic."""
+    """Return resolutions by hour, and how many of them were by people and by Tocsin; the rest by senders."""
     hours = _ended(workspace_id, viewer, since).values(hour=TruncHour("resolved_at", tzinfo=UTC))
-    alone = Count("id", filter=Exists(_by_tocsin(workspace_id)))
-    return hours.annotate(n=Count("id"), alone=alone).values_list("hour", "n", "alone")
+    people, tocsin = (Count("id", filter=Exists(_by(workspace_id, kind))) for kind in ("user", "system"))
+    return hours.annotate(n=Count("id"), people=people, tocsin=tocsin).values_list(
+        "hour", "n", "people", "tocsin"
+    )
 
 
 def _averages(workspace_id: int, viewer: int, since: datetime) -> dict[str, Average]:
@@ -301,9 +306,9 @@ def _names(name: str) -> tuple[str, ...]:
     return (f"{name}_n", f"{name}_mean", f"{name}_median")
 
 
-def _by_tocsin(workspace_id: int) -> QuerySet[Any]:
-    """Return the condition on the entry of an automatic resolution."""
+def _by(workspace_id: int, kind: str) -> QuerySet[Any]:
+    """Return the condition on the entry of a resolution by that kind of actor."""
     entries: QuerySet[Any] = TimelineEntry.objects.of(workspace_id).filter(
-        incident=OuterRef("pk"), kind=EntryKind.RESOLUTION, data__by__startswith="system:"
+        incident=OuterRef("pk"), kind=EntryKind.RESOLUTION, data__by__startswith=f"{kind}:"
     )
     return entries.filter(occurred_at=OuterRef("resolved_at"))

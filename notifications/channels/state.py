@@ -29,13 +29,11 @@ def mark_failing(channel: Channel, reason: str) -> None:
     )
 
 
-def mark_broken(channel: Channel, reason: str, *, is_gone: bool = False) -> None:
-    """Record that all sends fail: deliveries wait and one is retried after a minute. is_gone: disable it."""
-    fields = {"is_enabled": False} if is_gone else {}
+def mark_broken(channel: Channel, reason: str) -> None:
+    """Record that all sends fail: deliveries wait and one is retried after a minute."""
     Channel.objects.of(channel.workspace_id).filter(pk=channel.pk).update(
         state=Channel.State.BROKEN,
         reason=reason,
         retry_at=Now() + PROBE_AFTER,
         failing_since=Coalesce("failing_since", Now()),
-        **fields,
     )

@@ -1,4 +1,7 @@
-"""Adds, verifies and removes a person's contact methods, and sets quiet hours."""
+"""Adds, verifies and removes a person's contact methods, and sets quiet hours.
+
+A personal token needs the scope `incidents:write`, or to read them `incidents:read`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
+from accounts.models import Scope
 from accounts.people.proof import prove_address
+from accounts.permissions import require_scope
 from core.errors import Conflict, FieldFault, Forbidden, Invalid, NotFound, RateLimited, Unavailable
 from core.queue.retry import PassingError, PermanentError
 from core.rate_limit.limiter import Limit, rate_limiter
@@ -29,6 +34,8 @@ from notifications.contacts.models import ContactMethod, QuietHours
 from notifications.contacts.targets import kind_and_target
 from notifications.deliveries.message import Message
 
+READ: Final = (Scope.INCIDENTS_READ, Scope.INCIDENTS_WRITE)
+WRITE: Final = (Scope.INCIDENTS_WRITE,)
 CODE_LIFE: Final = timedelta(minutes=15)
 MAX_CODE_ATTEMPTS: Final = 5
 MAX_METHODS: Final = 10
@@ -37,8 +44,8 @@ MAX_CODES_AN_HOUR: Final = 20  # per person, because the address may be someone 
 
 
 def methods_of(actor: Actor) -> Sequence[ContactMethod]:
-    """The actor's own methods. Raises Forbidden for actors without a user."""
-    rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=_person(actor))
+    """The actor's own methods. Raises Forbidden for actors without a user, or without the scope."""
+    rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=_person(actor, READ))
     return list(rows.order_by("position", "id"))
 
 
@@ -47,7 +54,7 @@ def add_method(actor: Actor, *, kind: str, address: str) -> ContactMethod:
 
     Raises Forbidden, Conflict, Invalid, RateLimited (nothing was added), Unavailable.
     """
-    user_id, clean = _person(actor), _clean(kind, address)
+    user_id, clean = _person(actor, WRITE), _clean(kind, address)
     rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=user_id)
     digest = hashlib.sha256(f"{kind}:{clean.lower()}".encode()).hexdigest()
     if rows.count() >= MAX_METHODS:
@@ -146,7 +153,7 @@ def remove_method(actor: Actor, *, method_id: int) -> None:
 
 def set_quiet_hours(actor: Actor, *, quiet_from: time | None, quiet_until: time | None) -> None:
     """Set the local times between which notices wait; None clears them. Raises Forbidden, Invalid."""
-    rows = QuietHours.objects.of(actor.workspace_id).filter(user_id=_person(actor))
+    rows = QuietHours.objects.of(actor.workspace_id).filter(user_id=_person(actor, WRITE))
     if (quiet_from is None) != (quiet_until is None):
         raise _invalid("quiet_until", "and the start are both required, or neither")
     if quiet_from is None or quiet_until is None:
@@ -164,19 +171,21 @@ def set_quiet_hours(actor: Actor, *, quiet_from: time | None, quiet_until: time 
 def quiet_hours_of(actor: Actor) -> QuietHours | None:
     """The actor's own quiet hours. Raises Forbidden."""
     found: QuietHours | None = (
-        QuietHours.objects.of(actor.workspace_id).filter(user_id=_person(actor)).first()
+        QuietHours.objects.of(actor.workspace_id).filter(user_id=_person(actor, READ)).first()
     )
     return found
 
 
-def _person(actor: Actor) -> int:
+def _person(actor: Actor, scopes: tuple[Scope, ...]) -> int:
     if actor.user_id is None:
         raise Forbidden("Only a person has contact methods. Nothing was changed.")
+    require_scope(actor, *scopes)
     return actor.user_id
 
 
 def _own(actor: Actor, method_id: int) -> ContactMethod:
-    rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=_person(actor), pk=method_id)
+    """Return the actor's own method, to change it."""
+    rows = ContactMethod.objects.of(actor.workspace_id).filter(user_id=_person(actor, WRITE), pk=method_id)
     found: ContactMethod | None = rows.first()
     if found is None:
         raise NotFound("You have no such contact method.")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.queue.models import Priority
 from core.reasons import Reason
 from incidents.explain.recording import record_decisions
 from notifications.channels.kind import CHANNEL_KINDS
@@ -18,6 +21,7 @@ from notifications.deliveries.planning import Fact, store, to_channel
 PAGE_FAILURES: Final = 3
 PAGE_AFTER: Final = timedelta(seconds=60)
 NOTICE_AFTER: Final = timedelta(minutes=10)
+MAX_PAGES: Final = 100
 NEVER_ARRIVED: Final = (Delivery.Outcome.MUTED, Delivery.Outcome.SUPERSEDED, Delivery.Outcome.DEAD)
 
 
@@ -50,6 +54,20 @@ def fall_back(delivery: Delivery, *, is_dead: bool) -> None:
     if rows:
         rows[0].fallback_of = delivery
         store(rows)
+
+
+def fall_back_waiting_pages(channel: Channel) -> None:
+    """Plan the fallback of the pages that wait for a broken channel: only one a minute is tried."""
+    waiting = Delivery.objects.of(channel.workspace_id).filter(
+        Q(lease_until=None) | Q(lease_until__lt=Now()),
+        channel=channel,
+        channel__fallback__isnull=False,
+        state=Delivery.State.PENDING,
+        priority=Priority.PAGE,
+        fallback_delivery=None,
+    )
+    for delivery in waiting.select_related("channel__fallback").order_by("pk")[:MAX_PAGES]:
+        fall_back(delivery, is_dead=True)
 
 
 def _without_notified(delivery: Delivery, rows: list[Delivery]) -> list[Delivery]:

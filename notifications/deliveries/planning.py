@@ -102,11 +102,18 @@ def _for_channel(fact: Fact, channel: Channel, chosen: RoutedChannel) -> Iterabl
     for recipient in kind.recipients(channel.config):
         why = f"Route: {chosen.why}"
         yield to_channel(fact, channel, recipient, why=why, because=Reason.ROUTE_FITS, **common)
+    yield from _instead(fact, channel, chosen.priority)
+
+
+def _instead(fact: Fact, channel: Channel, priority: int) -> Iterable[Delivery]:
+    """Deliveries of a page to the fallback of a broken channel."""
     fallback = channel.fallback
-    if channel.state == Channel.State.BROKEN and chosen.priority == Priority.PAGE and fallback:
+    if channel.state == Channel.State.BROKEN and priority == Priority.PAGE and fallback:
         for recipient in CHANNEL_KINDS.get(fallback.kind).recipients(fallback.config):
             why = f"Fallback: {channel.name} is broken"
-            yield to_channel(fact, fallback, recipient, why=why, because=Reason.CHANNEL_BROKEN, **common)
+            yield to_channel(
+                fact, fallback, recipient, priority=priority, why=why, because=Reason.CHANNEL_BROKEN
+            )
 
 
 def to_channel(
@@ -236,9 +243,10 @@ def plan_to_channel(
 ) -> int:
     """Plan a page to a channel, such as a step of a policy. Returns how many deliveries are new.
 
-    Private incidents notify no channel; drills notify drill channels only.
+    Private incidents notify no channel; drills notify drill channels only. A broken channel's page goes to
+    its fallback as well.
     """
-    channel = Channel.objects.of(workspace_id).filter(pk=channel_id).first()
+    channel = Channel.objects.of(workspace_id).filter(pk=channel_id).select_related("fallback").first()
     fact = Fact(workspace_id, event_key, event_kind, payload)
     if reason := _unreachable(fact, channel):
         record_not_notified(
@@ -248,7 +256,8 @@ def plan_to_channel(
         return 0
     recipients = CHANNEL_KINDS.get(channel.kind).recipients(channel.config)
     common: dict[str, Any] = {"priority": priority, "why": why, "because": because}
-    return store([to_channel(fact, channel, one, **common) for one in recipients])
+    rows = [to_channel(fact, channel, one, **common) for one in recipients]
+    return store([*rows, *_instead(fact, channel, priority)])
 
 
 def _unreachable(fact: Fact, channel: Channel | None) -> Reason | None:

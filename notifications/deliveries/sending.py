@@ -28,7 +28,7 @@ from notifications.deliveries.analysis import analysis_for
 from notifications.deliveries.digest import hold_for_digest, merge_into, merged_into
 from notifications.deliveries.duplicates import revive_duplicates
 from notifications.deliveries.explaining import record_settled
-from notifications.deliveries.fallback import fall_back
+from notifications.deliveries.fallback import fall_back, fall_back_waiting_pages
 from notifications.deliveries.limits import hold_for_limit, is_over_limit
 from notifications.deliveries.message import Message, compose
 from notifications.deliveries.models import Delivery, DeliveryAttempt
@@ -241,7 +241,8 @@ def _retry_or_die(delivery: Delivery, error: Exception, reason: str) -> None:
     channel = delivery.channel
     if channel is not None:
         if _is_about_the_channel(error):
-            mark_broken(channel, reason, is_gone=getattr(error, "status", None) == 410)
+            mark_broken(channel, reason)
+            fall_back_waiting_pages(channel)
         else:
             mark_failing(channel, reason)
     if is_dead and delivery.is_page:

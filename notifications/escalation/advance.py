@@ -35,7 +35,7 @@ def advance(escalation: Escalation, incident: Incident, *, now: datetime) -> Non
         return
     if escalation.phase != Phase.RUNNING:
         return
-    person = _acknowledged_by(escalation, incident)
+    person = acknowledged_by(escalation, incident)
     if person is not None:
         hold(escalation, incident.severity, user_id=person, now=now)
         until = f"until {escalation.due_at:%Y-%m-%d %H:%M} UTC"
@@ -45,14 +45,14 @@ def advance(escalation: Escalation, incident: Incident, *, now: datetime) -> Non
     _run_steps(escalation, incident, now)
 
 
-def _acknowledged_by(escalation: Escalation, incident: Incident) -> int | None:
+def acknowledged_by(escalation: Escalation, incident: Incident) -> int | None:
     """The person who acknowledged in this generation; earlier ones acknowledged a lesser incident.
 
-    An incident is acknowledged once; later, a role, a status change or a confirmation counts as well.
+    After the first acknowledgement, a role or a change of status or stage counts as one as well.
     """
-    if escalation.generation == 1:
-        return last_responder(incident, since=None) if incident.acknowledged_at else None
-    return last_responder(incident, since=escalation.began_at)
+    if incident.acknowledged_at is None:
+        return None
+    return last_responder(incident, since=None if escalation.generation == 1 else escalation.began_at)
 
 
 def _lease_is_over(escalation: Escalation, incident: Incident, now: datetime) -> bool:

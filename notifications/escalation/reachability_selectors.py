@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import connection
+
 from accounts.actor import Actor
 from accounts.models import Membership, OnCallShift, User, Workspace
 from accounts.oncall.selectors import spans_from
@@ -18,6 +20,26 @@ from notifications.escalation.reachability import People, Report, report
 from notifications.escalation.state import plan_of
 
 AHEAD: Final = timedelta(days=14)
+# What `reports_of` reads. Of the shifts, which are many, counts and newest changes.
+_INPUTS: Final = """
+select row(
+    (select sum(hashtextextended(row(id, name, is_enabled, repeat, components)::text, 0))
+       from notifications_escalationpolicy),
+    (select sum(hashtextextended(row(policy_id, "position", wait_s, targets)::text, 0))
+       from notifications_escalationstep),
+    (select sum(hashtextextended(
+         row(m.workspace_id, m.user_id, m.role, u.is_active, u.address_proven_at)::text, 0))
+       from accounts_membership m join accounts_user u on u.id = m.user_id),
+    (select sum(hashtextextended(row(workspace_id, user_id, kind, verified_at)::text, 0))
+       from notifications_contactmethod),
+    (select sum(hashtextextended(row(id, name, tier, schedule_id)::text, 0))
+       from incidents_component where schedule_id is not null),
+    (select sum(hashtextextended(row(id, default_schedule_id)::text, 0)) from accounts_workspace),
+    (select row(count(*), max(id)) from accounts_oncallschedule),
+    (select row(count(*), max(s.id), max(s.changed_at))
+       from accounts_workspace w join accounts_oncallshift s on s.workspace_id = w.id where s.ends_at > now())
+)::text
+"""
 
 
 def reachability_of(actor: Actor, *, now: datetime) -> list[Report]:
@@ -34,6 +56,13 @@ def reports_of(workspace_id: int, *, now: datetime) -> list[Report]:
         report(plan_of(policy), _own_schedule(policy), people, start=now, end=now + AHEAD)
         for policy in policies.order_by("name", "id")[:200]
     ]
+
+
+def inputs_fingerprint() -> str:
+    """A text that changes with anything that the reports of any workspace depend on, except the time."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INPUTS)
+        return str(cursor.fetchone()[0])
 
 
 def labels_of(actor: Actor) -> dict[int, str]:

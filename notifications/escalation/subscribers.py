@@ -24,19 +24,25 @@ REASONS: Final = {
 }
 
 
-@subscriber("escalation", topics=(*REASONS, "incident.acknowledged", "incident.changed"))
+@subscriber("escalation", topics=(*REASONS, "incident.acknowledged", "incident.unacknowledged"))
 def follow_incident(event: OutboxEvent) -> None:
-    """Start or restart on opening, growth and a worse severity; hold on an acknowledgement. Idempotent."""
+    """Start or restart on opening, growth and a worse severity; hold on an acknowledgement, resume when it is
+    undone. Idempotent."""
     payload, now = event.payload, timezone.now()
     incident_id: int = payload["incident_id"]
     if event.topic == "incident.acknowledged":
         _acknowledged(event.workspace_id, incident_id, payload.get("actor") or {}, now)
-    elif event.topic == "incident.changed":
-        revive_escalation(event.workspace_id, incident_id, now=now)
-    elif event.topic != "incident.severity_changed" or payload["after"] < payload["before"]:
+    elif event.topic == "incident.unacknowledged":
+        revive_escalation(event.workspace_id, incident_id, event_id=event.pk, now=now)
+    elif _starts(event.topic, payload):
         start_escalation(
             event.workspace_id, incident_id, reason=REASONS[event.topic], event_id=event.pk, now=now
         )
+
+
+def _starts(topic: str, payload: Mapping[str, Any]) -> bool:
+    is_worse = topic != "incident.severity_changed" or payload["after"] < payload["before"]
+    return topic in REASONS and is_worse
 
 
 def _acknowledged(workspace_id: int, incident_id: int, actor: Mapping[str, Any], now: datetime) -> None:

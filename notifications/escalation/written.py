@@ -52,6 +52,10 @@ def last_responder(incident: Incident, *, since: datetime | None) -> int | None:
 
 
 def _by_people(incident: Incident, since: datetime | None) -> QuerySet[TimelineEntry]:
+    """Entries by people, after the last time that an acknowledgement was undone."""
     entries: QuerySet[TimelineEntry] = TimelineEntry.objects.of(incident.workspace_id)
-    entries = entries.filter(incident=incident, author__isnull=False)
+    entries = entries.filter(incident=incident)
+    undone = entries.filter(kind=EntryKind.ACKNOWLEDGED, data__contains={"undone": True})
+    last = undone.order_by("-id").values_list("id", flat=True).first()
+    entries = entries.filter(author__isnull=False, id__gt=last or 0)
     return entries if since is None else entries.filter(occurred_at__gt=since)

@@ -8,6 +8,7 @@ from typing import Any
 from ninja import Schema
 from pydantic import Field
 
+from accounts.schemas import Moment
 from core.reasons import Reason
 from notifications.deliveries.models import DeliveryAttempt
 from notifications.explain.report import Line
@@ -41,7 +42,7 @@ class SimulationQuery(Schema):
     incident_type: str = Field("other", max_length=40)
     component: list[str] = Field(default_factory=list, max_length=50)
     label: list[str] = Field(default_factory=list, max_length=20, description="`key=value`.")
-    at: datetime | None = Field(None, description="When; now unless given.")
+    at: Moment | None = Field(None, description="When; now unless given.")
     is_drill: bool = Field(False, description="Whether it is a drill.")
 
 

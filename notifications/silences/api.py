@@ -10,7 +10,7 @@ from django.utils import timezone
 from ninja import Path, Query, Router, Schema, Status
 from pydantic import Field
 
-from accounts.schemas import Body
+from accounts.schemas import Body, Moment
 from accounts.tokens.api_authentication import actor_in
 from core.errors import FieldFault, Invalid
 from core.http.link_pagination import known_only
@@ -69,8 +69,8 @@ class SilenceIn(Body):
 
     matchers: Annotated[list[MatcherIn], Field(max_length=20)]
     reason: Annotated[str, Field(max_length=500)]
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     until_resolved: bool = False
     idle_s: Annotated[int, Field(ge=0, le=2_592_000)] | None = None
     includes_sev1: Annotated[bool, Field(description="Managers only.")] = False
@@ -81,7 +81,7 @@ class SilencePatch(Body):
 
     matchers: Annotated[list[MatcherIn], Field(max_length=20)] | None = None
     reason: Annotated[str, Field(max_length=500)] | None = None
-    ends_at: datetime | None = None
+    ends_at: Moment | None = None
     until_resolved: bool | None = None
     idle_s: Annotated[int, Field(ge=0, le=2_592_000)] | None = None
     includes_sev1: Annotated[bool, Field(description="Managers only.")] | None = None

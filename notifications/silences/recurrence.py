@@ -17,6 +17,8 @@ MAX_RULE_LENGTH: Final = 200
 MAX_INTERVAL: Final = 99
 MAX_OCCURRENCES: Final = 400
 MAX_YEARS: Final = 5
+MAX_YEARS_OF_COUNT: Final = 100  # from the start: how far a rule with COUNT is expanded
+CLOCK_CHANGE: Final = timedelta(days=1)  # more than a clock ever changes
 _LIST_RANGES: Final = {"BYMONTHDAY": 31, "BYMONTH": 12, "BYSETPOS": 366}
 _DAY: Final = re.compile(r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,3}")
@@ -33,11 +35,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
-    """A validated rule: the part for dateutil, and the limits applied separately."""
+    """A validated rule: the part for dateutil, and the limits applied separately. count None: no limit."""
 
     text: str = ""
-    count: int = MAX_OCCURRENCES
+    count: int | None = None
     until: datetime | None = None
+    frequency: str = ""
+    interval: int = 1
 
 
 def parse_rule(text: str) -> Recurrence:
@@ -48,7 +52,7 @@ def parse_rule(text: str) -> Recurrence:
     if len(clean) > MAX_RULE_LENGTH:
         raise ValueError(f"must have at most {MAX_RULE_LENGTH} characters")
     parts = _parts(clean)
-    if parts.pop("FREQ", "") not in FREQUENCIES:
+    if (frequency := parts.pop("FREQ", "")) not in FREQUENCIES:
         raise ValueError(f"FREQ must be one of {', '.join(FREQUENCIES)}")
     if "COUNT" in parts and "UNTIL" in parts:
         raise ValueError("takes COUNT or UNTIL, not both")
@@ -56,7 +60,8 @@ def parse_rule(text: str) -> Recurrence:
         _check(name, value)
     until = _until(parts["UNTIL"]) if "UNTIL" in parts else None
     remaining = [part for part in clean.split(";") if part.partition("=")[0] not in {"COUNT", "UNTIL"}]
-    return Recurrence(";".join(remaining), int(parts.get("COUNT", MAX_OCCURRENCES)), until)
+    count = int(parts["COUNT"]) if "COUNT" in parts else None
+    return Recurrence(";".join(remaining), count, until, frequency, int(parts.get("INTERVAL", 1)))
 
 
 def _parts(clean: str) -> dict[str, str]:
@@ -98,20 +103,46 @@ def _until(value: str) -> datetime:
     return found if "T" in value else found + timedelta(days=1, seconds=-1)
 
 
-def local_starts(start: datetime, rule: Recurrence) -> Iterator[datetime]:
-    """Naive local starts from `start`, at most 400 within five years."""
-    last = start.replace(tzinfo=None) + timedelta(days=366 * MAX_YEARS)
-    last = min(last, rule.until) if rule.until else last
+def local_starts(start: datetime, rule: Recurrence, first: datetime, last: datetime) -> Iterator[datetime]:
+    """Naive local starts until `last`, in order; of those before `first` some may be left out."""
     if not rule.text:
         yield start
         return
+    last = min(last, rule.until) if rule.until else last
+    if rule.count is None:
+        start = _advanced(start, rule, first)
+    else:
+        last = min(last, start + timedelta(days=366 * MAX_YEARS_OF_COUNT))
+    if start > last:
+        return
+    # dateutil seeks an occurrence until the year 9999, for seconds. Dates and weekdays repeat in 400 years.
+    years = max(0, (9998 - last.year) // 400 * 400)
+    start, last = start.replace(year=start.year + years), last.replace(year=last.year + years)
     try:
         expanded: Iterable[datetime] = rrulestr(
             f"{rule.text};UNTIL={last:%Y%m%dT%H%M%S}", dtstart=start, cache=False
         )
     except (ValueError, OverflowError) as error:
         raise ValueError("is not a valid combination") from error
-    yield from islice(expanded, rule.count)
+    for one in islice(expanded, rule.count):
+        yield one.replace(year=one.year - years)
+
+
+def _advanced(start: datetime, rule: Recurrence, first: datetime) -> datetime:
+    """A start before `first` with the same later occurrences, so that long ago costs no more than recently.
+
+    Whole intervals are skipped: of days or weeks, or of four years, after which month, day and 29 February
+    are the same.
+    """
+    if rule.frequency in ("DAILY", "WEEKLY"):
+        period = timedelta(days=rule.interval * (7 if rule.frequency == "WEEKLY" else 1))
+        return start + max(0, (first - start) // period - 1) * period
+    years = 4 * rule.interval
+    skipped = max(0, (first.year - 1 - start.year) // years) * years
+    try:
+        return start.replace(year=start.year + skipped)
+    except ValueError:  # 29 February of a year such as 2100
+        return start
 
 
 def span_of(local_start: datetime, duration: timedelta, zone: ZoneInfo) -> Span:
@@ -133,13 +164,13 @@ def occurrences(
     *,
     since: datetime,
     until: datetime,
-) -> list[Span]:
+) -> Iterator[Span]:
     """Occurrences that end after `since` and begin before `until`, in order."""
-    found = []
-    for local in local_starts(start, rule):
+    first = since.astimezone(zone).replace(tzinfo=None) - duration - CLOCK_CHANGE
+    last = until.astimezone(zone).replace(tzinfo=None) + CLOCK_CHANGE
+    for local in local_starts(start, rule, first, last):
         span = span_of(local, duration, zone)
         if span.starts_at >= until:
             break
         if span.ends_at > since:
-            found.append(span)
-    return found
+            yield span

@@ -13,11 +13,11 @@ from accounts.actor import system_actor
 from accounts.models import Workspace
 from incidents.links.selectors import related_incidents
 from incidents.models import AffectedComponent, Incident, TimelineEntry
-from incidents.sla.deadlines import STANDARD
-from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity
+from incidents.sla.services.clocks import clocks_for
+from incidents.vocabulary import SEVERITY_RANK, EntryKind, Severity, Stage
 from postmortems.action_items.models import ActionItem
 from postmortems.drafting import spans, timeline
-from postmortems.drafting.evidence import measures, origins, pictures_of, sent_about
+from postmortems.drafting.evidence import first_events, measures, origins, pictures_of, sent_about
 from postmortems.drafting.facts import Facts, ItemRow, SignatureRow
 from postmortems.learning.models import Lesson
 from postmortems.learning.selectors import factor_nodes_of
@@ -25,6 +25,7 @@ from postmortems.learning.tree import contributing, root_causes, why_rows
 from postmortems.review.signatures import signature_rows
 
 MAX_ENTRIES: Final = 500
+LAST_ENTRIES: Final = 100  # of a longer timeline: its end is kept
 MAX_RELATED: Final = 10
 
 
@@ -32,6 +33,8 @@ def collect(incident: Incident, postmortem: Any = None) -> Facts:
     """All facts of an incident, and of its postmortem if there is one."""
     entries, more = _entries(incident)
     start = incident.detected_at
+    moments, more_moments = timeline.key_moments(entries)
+    events = first_events(incident)
     nodes = factor_nodes_of(incident)
     return Facts(
         **_identity(incident, entries),
@@ -43,7 +46,10 @@ def collect(incident: Incident, postmortem: Any = None) -> Facts:
         course=timeline.course_of(entries, start),
         timeline=timeline.rows_of(entries, start),
         timeline_more=more,
-        key_moments=timeline.key_moments(entries, start),
+        event_timeline=timeline.rows_with_events(entries, events, start, names_source=True),
+        key_moments=timeline.rows_of(moments, start),
+        key_moments_more=more_moments + more,
+        sourced_moments=timeline.rows_with_events(moments, events, start),
         actions=timeline.actions_in(entries, start),
         resolution=timeline.resolution_in(entries, start),
         remediation=timeline.remediation_in(entries, start),
@@ -64,8 +70,10 @@ def _entries(incident: Incident) -> tuple[list[TimelineEntry], int]:
     rows = TimelineEntry.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
     relevant = rows.exclude(kind__in=(EntryKind.EVENT, EntryKind.POSTMORTEM))
     found = list(relevant.order_by("occurred_at", "id")[: MAX_ENTRIES + 1])
-    more = relevant.count() - MAX_ENTRIES if len(found) > MAX_ENTRIES else 0
-    return found[:MAX_ENTRIES], more
+    if len(found) <= MAX_ENTRIES:
+        return found, 0
+    last = list(relevant.order_by("-occurred_at", "-id")[:LAST_ENTRIES])
+    return found[: MAX_ENTRIES - LAST_ENTRIES] + last[::-1], relevant.count() - MAX_ENTRIES
 
 
 def _identity(incident: Incident, entries: Sequence[TimelineEntry]) -> dict[str, Any]:
@@ -86,7 +94,7 @@ def _severity(incident: Incident, entries: Sequence[TimelineEntry]) -> str:
     had = {incident.severity}
     for entry in entries:
         if entry.kind == EntryKind.SEVERITY_CHANGE:
-            had |= {str(entry.data.get(name)) for name in ("before", "after")} & set(Severity.values)
+            had |= {str(entry.data.get("from")), timeline.moved_to(entry)} & set(Severity.values)
     highest = min(had, key=lambda one: SEVERITY_RANK[Severity(one)])
     shown = incident.get_severity_display()
     return shown if highest == incident.severity else f"{shown} (highest: {Severity(highest).label})"
@@ -170,15 +178,23 @@ def _acknowledge_question(incident: Incident) -> dict[str, str]:
     if incident.acknowledged_at is None:
         return {"acknowledge_question": "It was never acknowledged: why?"}
     took = incident.acknowledged_at - incident.detected_at
-    limit = timedelta(minutes=STANDARD[Severity(incident.severity)].acknowledge_within)
+    limit = _acknowledge_limit(incident)
     words = f"Acknowledged in {spans.short(took)} (deadline {spans.short(limit)})"
     if took <= limit:
         return {"acknowledge_question": f"{words}: what made that work?"}
     return {"late_question": f"{words}: what delayed it?"}
 
 
+def _acknowledge_limit(incident: Incident) -> timedelta:
+    """The time allowed for acknowledging it: its own deadline, else the target of its workspace."""
+    if incident.acknowledge_due_at is not None:
+        return incident.acknowledge_due_at - incident.detected_at
+    return timedelta(minutes=clocks_for(incident).acknowledge_within)
+
+
 def _verification(entries: Sequence[TimelineEntry], start: datetime) -> tuple[str, ...]:
-    found = [e for e in entries if e.kind == EntryKind.STAGE_CHANGE and e.data.get("after") == "recovery"]
+    moves = [entry for entry in entries if entry.kind == EntryKind.STAGE_CHANGE]
+    found = [entry for entry in moves if timeline.moved_to(entry) == Stage.RECOVERY]
     return tuple(f"{timeline.moment(e.occurred_at, start)} {' '.join(e.text.split())}" for e in found)
 
 

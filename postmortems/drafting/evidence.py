@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from incidents.attachments.models import Attachment
 from incidents.models import Incident, IncidentEvidence
+from incidents.vocabulary import IncidentType
 from notifications.deliveries.models import Delivery
-from postmortems.drafting.facts import Sent
+from postmortems.drafting.facts import FirstEvent, Sent
 
 Outcome = Delivery.Outcome
 MAX_PICTURES: Final = 50
@@ -19,10 +21,14 @@ NOT_CARRIED: Final = "Not measured: no event carried it"
 # Fact -> measure names in events, and the unit.
 MEASURES: Final[Mapping[str, tuple[Sequence[str], str]]] = {
     "cpu_usage": (("cpu_percent", "cpu_usage_percent", "cpu_usage", "cpu"), "%"),
-    "memory_usage": (("memory_percent", "memory_usage_percent", "memory_usage", "usage_percent"), "%"),
+    "memory_usage": (("memory_percent", "memory_usage_percent", "memory_usage", "memory"), "%"),
     "disk_usage": (("disk_percent", "disk_usage_percent", "disk_usage", "disk"), "%"),
     "response_time": (("duration_ms", "response_time_ms", "latency_ms", "response_time"), " ms"),
 }
+# Incident type -> the fact that a usage of something unnamed (`usage_percent`) is about.
+USED: Final[Mapping[str, str]] = {
+    IncidentType.MEMORY_EXHAUSTION: "memory_usage", IncidentType.DISK_SPACE_LOW: "disk_usage",
+}  # fmt: skip
 
 
 def measures(incident: Incident) -> dict[str, str]:
@@ -35,8 +41,15 @@ def measures(incident: Incident) -> dict[str, str]:
         "event_count": str(max(incident.event_count, found.event_count if found else 0)),
         "peak_error_rate": _rate(found),
         "users_impacted": "" if people is None else f"{people:,}",
-        **{fact: _pair(before, after, *how) for fact, how in MEASURES.items()},
+        **{
+            fact: _pair(before, after, (*names, *_unnamed(incident, fact)), unit)
+            for fact, (names, unit) in MEASURES.items()
+        },
     }
+
+
+def _unnamed(incident: Incident, fact: str) -> Sequence[str]:
+    return ("usage",) if USED.get(incident.incident_type) == fact else ()
 
 
 def origins(incident: Incident) -> list[str]:
@@ -49,6 +62,16 @@ def origins(incident: Incident) -> list[str]:
     if found.primary_type:
         lines.append(f"The most frequent error was {found.primary_type}, mostly from {found.primary_source}.")
     return lines
+
+
+def first_events(incident: Incident) -> list[FirstEvent]:
+    """The first event of each source and event type, oldest first."""
+    rows = IncidentEvidence.objects.of(incident.workspace_id).filter(incident_id=incident.pk)
+    found: list[dict[str, str]] = next(iter(rows.values_list("first_events", flat=True)), [])
+    return [
+        FirstEvent(datetime.fromisoformat(one["at"]), one["source"], one["message"] or one["event_type"])
+        for one in found
+    ]
 
 
 def _people(found: IncidentEvidence | None) -> int | None:

@@ -25,6 +25,15 @@ class TimelineRow:
 
 
 @dataclass(frozen=True)
+class FirstEvent:
+    """The first event of a source and event type."""
+
+    at: datetime
+    source: str
+    message: str
+
+
+@dataclass(frozen=True)
 class ActionTaken:
     """An action taken."""
 
@@ -124,6 +133,9 @@ class Facts:
     timeline: tuple[TimelineRow, ...] = ()
     timeline_more: int = 0
     key_moments: tuple[TimelineRow, ...] = ()
+    key_moments_more: int = 0
+    sourced_moments: tuple[TimelineRow, ...] = ()
+    event_timeline: tuple[TimelineRow, ...] = ()
     actions: tuple[ActionTaken, ...] = ()
     resolution: tuple[ActionTaken, ...] = ()
     remediation: tuple[ActionTaken, ...] = ()

@@ -64,8 +64,11 @@ _FIELDS: Final = (
 )
 _BUILT: Final[tuple[tuple[str, str, str, Callable[[Facts], str]], ...]] = (
     ("timeline", "Key moments with their impact", "timeline", tables.timeline_by_impact),
-    ("timeline_by_source", "Key moments with their source", "timeline", tables.timeline_by_source),
-    ("event_timeline", "All timeline entries", "timeline", tables.event_timeline),
+    (
+        "timeline_by_source", "Key moments and first events with their source", "timeline",
+        tables.timeline_by_source,
+    ),
+    ("event_timeline", "All timeline entries and the first events", "timeline", tables.event_timeline),
     ("immediate_actions", "Actions with time and result", "timeline", tables.immediate_actions),
     ("actions_taken", "Actions, numbered", "timeline", tables.actions_taken),
     ("resolution_table", "Actions with owner and result", "timeline", tables.resolution_table),

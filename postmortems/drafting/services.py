@@ -28,6 +28,7 @@ from postmortems.drafting.placeholders import ORIGINS, PLACEHOLDERS, draft_text,
 from postmortems.drafting.questions import question_for
 from postmortems.events import PostmortemDrafted
 from postmortems.learning.models import Lesson
+from postmortems.review.services import set_details
 from postmortems.template_library.models import TemplateSection
 from postmortems.template_library.selectors import template_sections
 from postmortems.template_library.services import template_for_draft
@@ -36,9 +37,11 @@ from postmortems.template_library.services import template_for_draft
 def draft_postmortem(
     actor: Actor, reference: int | str, *, template: str = "", title: str = ""
 ) -> Postmortem:
-    """Draft the postmortem of an incident, or update the facts of an existing one.
+    """Draft the postmortem of an incident, or update the facts and the title of an existing one.
 
-    Idempotent. Raises Conflict for an incident merged into another or archived, NotFound, Forbidden.
+    Idempotent. An existing one keeps its template, since its sections have a history. Raises Conflict for
+    another template than it has, for an incident merged into another or archived, Invalid (`title`),
+    NotFound, Forbidden.
     """
     require(actor, Capability.POSTMORTEMS_WRITE)
     incident = incident_for(actor, reference)
@@ -46,15 +49,28 @@ def draft_postmortem(
         raise Conflict("This incident was merged. Draft the postmortem of the incident it was merged into.")
     chosen = template_for_draft(actor.workspace_id, incident.incident_type, template)
     with transaction.atomic():
-        locked = Incident.objects.of(actor.workspace_id).select_for_update().get(pk=incident.pk)
+        rows_of_incident = Incident.objects.of(actor.workspace_id).filter(pk=incident.pk)
+        locked = rows_of_incident.select_for_update(no_key=True).get()
         rows = Postmortem.objects.of(actor.workspace_id).filter(incident_id=locked.pk)
         found: Postmortem | None = rows.select_related("incident", "template").first()
         if found is not None:
-            _refresh(actor, found)
-            return found
+            return _update(actor, found, chosen.slug if template else "", title)
         if locked.archived_at is not None:
             raise Conflict(f"{locked.reference} is archived. Restore it first, then draft the postmortem.")
         return _write(actor, locked, chosen, title)
+
+
+def _update(actor: Actor, found: Postmortem, template: str, title: str) -> Postmortem:
+    if template and template != found.template.slug:
+        reference = found.incident.reference
+        raise Conflict(
+            f"{reference} already has a postmortem, drafted from the template {found.template.name}. "
+            "Another template cannot be applied to it. Nothing was changed."
+        )
+    _refresh(actor, found)
+    if title and title != found.title:
+        return set_details(actor, found.incident.number, title=title)
+    return found
 
 
 def refresh_facts(actor: Actor, incident_id: int) -> None:

@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from postmortems.drafting.facts import Facts, ItemRow
 
-MAX_CELL = 300
+MAX_CELL: Final = 300
+_RULE: Final = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?")
+_BETWEEN: Final = re.compile(r"(?<!\\)\|")
 
 
-def cell(text: str) -> str:
+def cell(text: str, max_chars: int = MAX_CELL) -> str:
     """A table cell: a single line, pipes escaped, cut at 300 characters."""
     line = " ".join(text.split())
-    line = line if len(line) <= MAX_CELL else line[: MAX_CELL - 1].rstrip() + "…"
+    line = line if len(line) <= max_chars else line[: max_chars - 1].rstrip() + "…"
     return line.replace("|", "\\|")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], max_chars: int = MAX_CELL) -> str:
     """A Markdown table, or "" without rows."""
-    lines = [f"| {' | '.join(cell(one) for one in row)} |" for row in rows]
+    lines = [f"| {' | '.join(cell(one, max_chars) for one in row)} |" for row in rows]
     rule = "|".join("-" * (len(name) + 2) for name in head)
     return "\n".join([f"| {' | '.join(head)} |", f"|{rule}|", *lines]) if lines else ""
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The rows of the Markdown tables in a text, without their headings."""
+    found: list[list[str]] = []
+    is_inside = False
+    for line in (one.strip() for one in text.split("\n")):
+        if "|" in line and _RULE.fullmatch(line):
+            is_inside = True
+        elif is_inside and "|" in line:
+            found.append(_cells(line))
+        else:
+            is_inside = False
+    return found
+
+
+def _cells(line: str) -> list[str]:
+    inner = line.removeprefix("|")
+    inner = inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner
+    return [one.strip().replace("\\|", "|") for one in _BETWEEN.split(inner)]
 
 
 def numbered(lines: Iterable[str], mark: str = "") -> str:
@@ -41,19 +65,27 @@ def bullets(lines: Iterable[str]) -> str:
 def timeline_by_impact(facts: Facts) -> str:
     """Key moments with their impact."""
     rows = facts.key_moments or facts.timeline
-    return table(("Time (UTC)", "Event", "Impact"), [(row.time, row.event, row.impact) for row in rows])
+    made = table(("Time (UTC)", "Event", "Impact"), [(row.time, row.event, row.impact) for row in rows])
+    return _with_more(made, facts.key_moments_more)
 
 
 def timeline_by_source(facts: Facts) -> str:
-    """Key moments with their source."""
-    rows = facts.key_moments or facts.timeline
-    return table(("Time", "Event", "Source"), [(row.time, row.event, row.source) for row in rows])
+    """Key moments and first events with their source."""
+    rows = facts.sourced_moments or facts.key_moments or facts.timeline
+    made = table(("Time", "Event", "Source"), [(row.time, row.event, row.source) for row in rows])
+    return _with_more(made, facts.key_moments_more)
+
+
+def _with_more(made: str, more: int) -> str:
+    return f"{made}\n\n{more} more: see the timeline of the incident." if made and more else made
 
 
 def event_timeline(facts: Facts) -> str:
-    """All timeline entries."""
-    lines = [f"**{row.time}** {row.event}" if row.time else row.event for row in facts.timeline]
-    more = [f"{facts.timeline_more} more entries: see the JSON export."] if facts.timeline_more else []
+    """All timeline entries, and the first events."""
+    rows = facts.event_timeline or facts.timeline
+    lines = [f"**{row.time}** {row.event}" if row.time else row.event for row in rows]
+    left_out = f"{facts.timeline_more} entries in between are left out: see the JSON export."
+    more = [left_out] if facts.timeline_more else []
     return "\n".join([*(f"- {line}" for line in lines), *more])
 
 

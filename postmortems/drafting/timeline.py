@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from incidents.models import TimelineEntry
 from incidents.vocabulary import EntryKind, Severity, Status
-from postmortems.drafting.facts import ActionTaken, MessageRow, Sent, TimelineRow
+from postmortems.drafting.facts import ActionTaken, FirstEvent, MessageRow, Sent, TimelineRow
 
 MAX_KEY_MOMENTS: Final = 30
 KEY_KINDS: Final = frozenset(
@@ -27,17 +27,47 @@ def moment(at: datetime, start: datetime) -> str:
     return f"{at:%H:%M:%S}" if at.date() == start.date() else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
+def moved_to(entry: TimelineEntry) -> str:
+    """The status, severity or stage that an entry says the incident has from then on; "" for none."""
+    names = ("to", "severity", "stage")
+    return next((str(entry.data[name]) for name in names if entry.data.get(name)), "")
+
+
 def rows_of(entries: Sequence[TimelineEntry], start: datetime) -> tuple[TimelineRow, ...]:
     """All entries as rows."""
     return tuple(_row(entry, start) for entry in entries)
 
 
-def key_moments(entries: Sequence[TimelineEntry], start: datetime) -> tuple[TimelineRow, ...]:
-    """Pinned entries and changes, in order, at most 30."""
+def key_moments(entries: Sequence[TimelineEntry]) -> tuple[list[TimelineEntry], int]:
+    """The last resolution, pinned entries and changes, in order, at most 30; and how many are left out.
+
+    A remediation run counts once, by its end.
+    """
     pinned = [entry for entry in entries if entry.pinned_at]
-    others = [entry for entry in entries if not entry.pinned_at and entry.kind in KEY_KINDS]
-    chosen = [*pinned, *others][:MAX_KEY_MOMENTS]
-    return rows_of(sorted(chosen, key=lambda entry: (entry.occurred_at, entry.pk)), start)
+    changes = [entry for entry in entries if not entry.pinned_at and entry.kind in KEY_KINDS]
+    found = [*pinned, *_ends_of_runs(changes)]
+    last = _in_order(entry for entry in found if entry.kind == EntryKind.RESOLUTION)[-1:]
+    chosen = [*last, *(entry for entry in found if entry not in last)][:MAX_KEY_MOMENTS]
+    return _in_order(chosen), len(found) - len(chosen)
+
+
+def rows_with_events(
+    entries: Sequence[TimelineEntry],
+    events: Sequence[FirstEvent],
+    start: datetime,
+    *,
+    names_source: bool = False,
+) -> tuple[TimelineRow, ...]:
+    """Entries and events as rows, in order; `names_source`: the text of an event begins with its source."""
+    rows = [(entry.occurred_at, _row(entry, start)) for entry in entries]
+    for event in events:
+        words = " ".join((f"{event.source}: {event.message}" if names_source else event.message).split())
+        rows.append((event.at, TimelineRow(moment(event.at, start), words, source=event.source)))
+    return tuple(row for _, row in sorted(rows, key=lambda one: one[0]))
+
+
+def _in_order(entries: Iterable[TimelineEntry]) -> list[TimelineEntry]:
+    return sorted(entries, key=lambda entry: (entry.occurred_at, entry.pk))
 
 
 def actions_in(entries: Sequence[TimelineEntry], start: datetime) -> tuple[ActionTaken, ...]:
@@ -110,7 +140,7 @@ def course_of(entries: Sequence[TimelineEntry], start: datetime) -> str:
 
 
 def _row(entry: TimelineEntry, start: datetime) -> TimelineRow:
-    impact = _NAMES.get(str(entry.data.get("after", "")), "")
+    impact = _NAMES.get(moved_to(entry), "") if entry.kind in KEY_KINDS else ""
     return TimelineRow(moment(entry.occurred_at, start), _line(entry), impact, entry.author_label)
 
 

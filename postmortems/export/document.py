@@ -16,6 +16,7 @@ from postmortems.documents.page import ShownSection, shown_sections
 from postmortems.documents.selectors import postmortem_for
 from postmortems.drafting.collect import collect
 from postmortems.drafting.placeholders import fill
+from postmortems.drafting.tables import table_rows
 from postmortems.export.assembly import Part, assemble
 from postmortems.learning.rendering import five_whys_json, lesson_json
 from postmortems.learning.selectors import five_whys_of, lessons_page
@@ -95,6 +96,7 @@ def postmortem_json(actor: Actor, postmortem: Postmortem) -> dict[str, Any]:
         "what_went_poorly": text.get("could_improve", ""),
         "where_we_got_lucky": text.get("got_lucky", ""),
         "impact": text.get("business_impact", ""),
+        "timeline": _timeline_json(text.get("timeline", "")),
         "root_causes": five_whys["root_causes"] if five_whys else [],
         "sections": [_section_json(one) for one in sections if one.section.has_text],
         "lessons_learned": [lesson_json(one) for one in lessons_page(actor, incident=postmortem.incident)],
@@ -104,6 +106,11 @@ def postmortem_json(actor: Actor, postmortem: Postmortem) -> dict[str, Any]:
         "five_whys": five_whys,
         **_review_json(review),
     }
+
+
+def _timeline_json(text: str) -> list[dict[str, str]]:
+    """The rows of the timeline in the document: time and event."""
+    return [{"time": row[0], "event": row[1]} for row in table_rows(text) if len(row) > 1]
 
 
 def _state(postmortem: Postmortem) -> dict[str, Any]:

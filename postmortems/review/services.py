@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
-from accounts.models import Membership, Role
-from accounts.permissions import Capability, require
+from accounts.models import Membership, Role, Scope
+from accounts.permissions import Capability, require, require_scope
 from core.errors import Conflict, FieldFault, Forbidden, Invalid
 from core.outbox.events import DomainEvent, publish_all
 from incidents.roles.services import member_of
@@ -87,6 +87,7 @@ def decide(
     NotFound.
     """
     require(actor, Capability.POSTMORTEMS_READ)
+    require_scope(actor, Scope.INCIDENTS_WRITE)
     with transaction.atomic():
         found = lock_postmortem(actor, reference)
         wanted, verdict = _parse(ApprovalRole, "role", role), _parse(Approval.Decision, "decision", decision)
@@ -112,14 +113,8 @@ def decide(
         if verdict == Approval.Decision.CHANGES_REQUESTED:
             postmortem.status = Status.DRAFT
         words = f"{approval.get_decision_display()} as {ApprovalRole(wanted).label}."
-        _move(
-            actor,
-            postmortem,
-            "decide",
-            f"{verdict.replace('_', ' ')} as {wanted}:",
-            words,
-            _changed(actor, postmortem),
-        )
+        summary = f"{verdict.replace('_', ' ')} as {wanted}:"
+        _move(actor, postmortem, "decide", summary, words, _changed(actor, postmortem))
     made: Approval = approval
     return made
 

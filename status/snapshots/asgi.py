@@ -50,12 +50,20 @@ def _is_allowed(scope: Scope, headers: dict[str, str]) -> bool:
 
 async def _copy(pages: SnapshotStore, slug: str) -> PageCopy | None:
     pages.fill()
-    if pages.is_stale() and not pages.is_refreshing():
-        looking = asyncio.get_running_loop().run_in_executor(_thread, pages.refresh_and_close)
-        _, waiting = await asyncio.wait([looking], timeout=MAX_WAIT_S)
-        if waiting:
-            await asyncio.to_thread(pages.load_newer)
+    if pages.is_stale():
+        if pages.look is None or pages.look.done():
+            pages.look = asyncio.create_task(_look(pages))
+        await asyncio.shield(pages.look)
     return pages.get(slug)
+
+
+async def _look(pages: SnapshotStore) -> None:
+    """Refresh the store for all requests that wait: from the database, or from disk if that takes long."""
+    if pages.refreshing is None or pages.refreshing.done():
+        pages.refreshing = _thread.submit(pages.refresh_and_close)
+        await asyncio.wait([asyncio.wrap_future(pages.refreshing)], timeout=MAX_WAIT_S)
+    if not pages.refreshing.done():
+        await asyncio.to_thread(pages.load_newer)
 
 
 async def _respond(form: Form, headers: dict[str, str], method: str, send: Channel) -> None:

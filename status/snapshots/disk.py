@@ -63,6 +63,11 @@ def read_copies() -> dict[str, PageCopy]:
     return found
 
 
+def slugs_on_disk() -> set[str]:
+    """Slugs of all copies, also of those that cannot be read."""
+    return {path.stem for path in folder().glob("*.json")}
+
+
 def remove_copy(slug: str) -> None:
     """Delete the copy of a deleted page."""
     (folder() / f"{slug}.json").unlink(missing_ok=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from concurrent.futures import Future
 from functools import cache
 from typing import Final
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
-from status.snapshots.disk import PageCopy, read_copies, remove_copy, write_copy
+from status.snapshots.disk import PageCopy, read_copies, remove_copy, slugs_on_disk, write_copy
 from status.snapshots.models import PageBuild, Snapshot
 from status.snapshots.rendering import Form
 
@@ -19,21 +21,23 @@ log = structlog.get_logger(__name__)
 
 
 class SnapshotStore:
-    """Copies of all enabled pages. `get` is for the event loop, `refresh` for a thread."""
+    """Copies of all enabled pages. `get` is for the event loop, `refresh` for a thread.
+
+    look: what requests wait for while the store is stale. refreshing: its refresh, which may take longer.
+    """
 
     def __init__(self) -> None:
+        self.look: asyncio.Task[None] | None = None
+        self.refreshing: Future[None] | None = None
         self._copies: dict[str, PageCopy] = {}
         self._is_filled = False
-        self._looked_at = float("-inf")
-        self._lock = threading.Lock()
+        self._looked_at = self._read_at = float("-inf")  # at the database, and at the disk instead of it
+        self._lock, self._swap = threading.Lock(), threading.Lock()
 
     def is_stale(self) -> bool:
         """Whether the store should be refreshed before serving."""
-        return time.monotonic() - self._looked_at >= LOOK_EVERY_S
-
-    def is_refreshing(self) -> bool:
-        """Whether a thread is refreshing it now."""
-        return self._lock.locked()
+        now = time.monotonic()
+        return now - self._looked_at >= LOOK_EVERY_S and now - self._read_at >= LOOK_EVERY_S
 
     def get(self, slug: str) -> PageCopy | None:
         """The copy of a page."""
@@ -48,7 +52,7 @@ class SnapshotStore:
     def refresh(self) -> None:
         """Load changed pages from the database; on failure, keep the current ones."""
         with self._lock:
-            if not self.is_stale():
+            if time.monotonic() - self._looked_at < LOOK_EVERY_S:
                 return
             self.fill()
             try:
@@ -60,11 +64,17 @@ class SnapshotStore:
                 self._looked_at = time.monotonic()
 
     def load_newer(self) -> None:
-        """Load newer copies from disk, which other processes of this host may have written."""
-        for slug, saved in read_copies().items():
-            known = self._copies.get(slug)
-            if known is None or (known.page_id == saved.page_id and known.version < saved.version):
-                self._copies[slug] = saved
+        """Follow the copies on disk, which other processes of this host may have written or removed.
+
+        Each process writes what it loads from the database, so the same version on disk has the newer access.
+        """
+        before = self._copies
+        saved, present = read_copies(), slugs_on_disk()
+        copies = {slug: _later(before.get(slug), saved.get(slug)) for slug in before.keys() | saved.keys()}
+        with self._swap:
+            if self._copies is before:  # else loaded from the database meanwhile
+                self._copies = {slug: one for slug, one in copies.items() if one and slug in present}
+        self._read_at = time.monotonic()
 
     def refresh_and_close(self) -> None:
         """`refresh` in a thread, closing the database connection afterwards."""
@@ -85,7 +95,15 @@ class SnapshotStore:
             present[slug] = known
         for slug in self._copies.keys() - present.keys():
             remove_copy(slug)
-        self._copies = present
+        with self._swap:
+            self._copies = present
+
+
+def _later(known: PageCopy | None, saved: PageCopy | None) -> PageCopy | None:
+    """The later one of the copies in memory and on disk; None on disk: it cannot be read."""
+    if known is None or saved is None:
+        return known or saved
+    return known if known.page_id == saved.page_id and known.version > saved.version else saved
 
 
 def enabled_builds() -> list[PageBuild]:

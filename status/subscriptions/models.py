@@ -14,8 +14,9 @@ from status.pages.models import PublicComponent, StatusPage
 
 
 class Subscriber(WorkspaceScoped):
-    """An email address or webhook subscribed to updates of `components`; empty: all components.
+    """An email address or webhook subscribed to updates of `components`, or of all components.
 
+    Without `all_components`, `components` may be empty: those that were chosen were removed from the page.
     The address and the webhook's signing secret are encrypted; `digest` is for lookup by address.
     """
 
@@ -36,6 +37,7 @@ class Subscriber(WorkspaceScoped):
     secret = models.TextField(blank=True, editable=False)
     public_id = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
     subscriber_state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    all_components = models.BooleanField(default=True, db_default=True)
     components = models.ManyToManyField(PublicComponent, blank=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     confirmed_at = models.DateTimeField(null=True, blank=True)

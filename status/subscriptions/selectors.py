@@ -25,6 +25,7 @@ class SubscriberRow:
     address: str
     state: str
     confirmed_at: datetime | None
+    all_components: bool
     components: list[str]
 
 
@@ -35,11 +36,25 @@ def subscribers_of(actor: Actor) -> list[SubscriberRow]:
     return [
         SubscriberRow(
             str(one.public_id), one.get_kind_display(), decrypt(one.address),
-            one.get_subscriber_state_display(), one.confirmed_at,
+            one.get_subscriber_state_display(), one.confirmed_at, one.all_components,
             [part.name for part in one.components.all()],
         )
         for one in rows[:MAX_LISTED]
     ]  # fmt: skip
+
+
+def subscription_text(workspace_id: int, public_id: str) -> str:
+    """What a subscriber gets updates of, in one sentence; "" unless confirmed."""
+    rows = Subscriber.objects.of(workspace_id).filter(subscriber_state=Subscriber.State.CONFIRMED)
+    found: Subscriber | None = rows.filter(public_id=public_id).first()
+    if found is None:
+        return ""
+    names = [part.name for part in found.components.order_by("name")]
+    if names:
+        return f"You get updates on: {', '.join(names)}."
+    if found.all_components:
+        return "You get updates on all components."
+    return "The components that you chose were removed from the page. You get only updates that name none."
 
 
 def is_taken_off(workspace_id: int, public_id: str) -> bool:

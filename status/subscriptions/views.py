@@ -11,6 +11,7 @@ from core.errors import Gone, Invalid, RateLimited
 from core.http.client_ip import client_ip, network_of
 from status.snapshots.disk import PageCopy
 from status.snapshots.views import copy_for, copy_named, page
+from status.subscriptions.selectors import subscription_text
 from status.subscriptions.services.subscribing import confirm, subscribe, unsubscribe
 from status.subscriptions.tokens import read_token
 
@@ -34,9 +35,9 @@ def subscribe_page(request: HttpRequest, slug: str) -> HttpResponse:
             client=network_of(client),
         )
     except Invalid as refusal:
-        words = f"{refusal.faults[0].message[:1].upper()}{refusal.faults[0].message[1:]}."
+        fault = refusal.faults[0]
         return _message_page(
-            request, copy, "Not subscribed", f"The address {words[:1].lower()}{words[1:]}", status=422
+            request, copy, "Not subscribed", f"The {fault.field} {fault.message}.", status=422
         )
     except RateLimited as refusal:
         return _message_page(request, copy, "Not subscribed", refusal.detail, status=429)
@@ -58,7 +59,7 @@ def confirm_page(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         confirm(copy.workspace_id, public_id=public_id, components=components)
     except Gone as refusal:
         return _message_page(request, copy, "Not confirmed", refusal.detail, status=410)
-    return _message_page(request, copy, "Subscribed", "You will be notified of every update.")
+    return _message_page(request, copy, "Subscribed", subscription_text(copy.workspace_id, public_id))
 
 
 @csrf_exempt  # RFC 8058: mail clients post without CSRF token
@@ -69,7 +70,8 @@ def unsubscribe_page(request: HttpRequest, slug: str, token: str) -> HttpRespons
     try:
         public_id, _ = read_token("unsubscribe", token)
         if request.method != "POST":
-            return _confirmation_page(request, copy, "Unsubscribe", "Unsubscribe")
+            text = subscription_text(copy.workspace_id, public_id)
+            return _confirmation_page(request, copy, "Unsubscribe", "Unsubscribe", text)
         unsubscribe(copy.workspace_id, public_id=public_id)
     except Gone as refusal:
         return _message_page(request, copy, "Not unsubscribed", refusal.detail, status=410)
@@ -82,8 +84,10 @@ def _message_page(
     return _page(request, copy, {"title": title, "text": text}, status)
 
 
-def _confirmation_page(request: HttpRequest, copy: PageCopy, title: str, button: str) -> HttpResponse:
-    return _page(request, copy, {"title": title, "button": button}, 200)
+def _confirmation_page(
+    request: HttpRequest, copy: PageCopy, title: str, button: str, text: str = ""
+) -> HttpResponse:
+    return _page(request, copy, {"title": title, "button": button, "text": text}, 200)
 
 
 def _page(request: HttpRequest, copy: PageCopy, texts: dict[str, str], status: int) -> HttpResponse:

@@ -318,7 +318,7 @@ API: dict[tuple[str, str], Row] = {
         May.POSTMORTEMS_WRITE, {}, about=True, also=May.POSTMORTEMS_READ
     ),
     ("POST", "/postmortems/{reference}/approvals"): Row(
-        May.POSTMORTEMS_READ, {"role": "manager"}, about=True
+        May.POSTMORTEMS_READ, {"role": "manager"}, about=True, also=May.POSTMORTEMS_WRITE
     ),
     ("POST", "/postmortems/{reference}/waivers"): Row(
         May.POSTMORTEMS_WRITE,

@@ -93,6 +93,7 @@ MAY_SEE_PRIVATE_INCIDENTS = {
     "incidents/privacy/selectors.py::hidden_from": "is what decides",
     "incidents/privacy/selectors.py::seen_as": "is what decides",
     "incidents/sla/services/clock_steps.py::_advance": "clocks run for every incident",
+    "notifications/deliveries/concerned.py::plan_personal_notice": "who has or is offered a role may see it",
     "notifications/deliveries/sending.py::_superseded": "a worker; stops deliveries about private incidents",
     "notifications/deliveries/sending.py::_still_visible": "a worker; leaves private incidents out",
     "notifications/deliveries/snapshot.py::snapshot_of": "people who are paged may see it",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime, time, timedelta
+from threading import Event
+from time import monotonic, sleep
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from accounts.models import User
 from status.pages.services.pages import put_page
 from status.snapshots import asgi
 from status.snapshots.bars import day_bars, uptime
+from status.snapshots.disk import PageCopy, folder, write_copy
 from status.snapshots.store import SnapshotStore, store
 
 
@@ -80,6 +83,76 @@ def test_later_build_that_another_process_saw_is_served_while_the_database_is_aw
     monkeypatch.setattr("status.snapshots.store.LOOK_EVERY_S", 0)
     store().refresh()
     assert store().get("acme").version > before
+
+
+def copied(version, slug="acme", **given):
+    return PageCopy(
+        **{"slug": slug, "page_id": 1, "version": version, "is_public": True, "workspace_id": 1}
+        | {"domains": (), "forms": {}}
+        | given
+    )
+
+
+@pytest.fixture
+def idle():
+    """A store that has not been asked for long."""
+    pages = SnapshotStore()
+    pages._copies = {"acme": copied(1)}
+    return pages
+
+
+async def test_every_request_waits_for_the_same_refresh_of_a_stale_store(idle, monkeypatch):
+    refreshes = []
+
+    def refresh():
+        refreshes.append(sleep(0.05))
+        idle._copies, idle._looked_at = {"acme": copied(2)}, monotonic()
+
+    monkeypatch.setattr(idle, "refresh_and_close", refresh)
+    found = await asyncio.gather(*(asgi._copy(idle, "acme") for _ in range(3)))
+    assert [one.version for one in found] == [2, 2, 2]
+    assert (await asgi._copy(idle, "acme")).version == 2
+    assert len(refreshes) == 1
+
+
+async def test_while_the_database_hangs_requests_wait_once_and_then_follow_the_disk(idle, monkeypatch):
+    released = Event()
+    monkeypatch.setattr(asgi, "MAX_WAIT_S", 0.05)
+    monkeypatch.setattr(idle, "refresh_and_close", lambda: released.wait(10))
+    write_copy(copied(2))
+    found = await asyncio.gather(*(asgi._copy(idle, "acme") for _ in range(3)))
+    assert [one.version for one in found] == [2, 2, 2]
+    write_copy(copied(3))
+    assert (await asgi._copy(idle, "acme")).version == 2, "from memory for two seconds"
+    idle._read_at = float("-inf")
+    monkeypatch.setattr(asgi, "MAX_WAIT_S", 60)
+    assert (await asgi._copy(idle, "acme")).version == 3, "without waiting again"
+    released.set()
+
+
+def test_page_closed_or_removed_by_another_process_is_followed_without_a_database(idle):
+    idle._copies |= {name: copied(4, name) for name in ("removed", "newer", "moved", "broken")}
+    write_copy(copied(1, is_public=False, domains=("partner.example",)))
+    write_copy(copied(3, "newer"))
+    write_copy(copied(1, "moved", page_id=2))
+    (folder() / "broken.json").write_text("[")
+    idle.load_newer()
+    assert not idle.get("acme").is_public
+    assert idle.get("acme").domains == ("partner.example",)
+    assert idle.get("removed") is None
+    assert (idle.get("newer").version, idle.get("broken").version) == (4, 4)
+    assert idle.get("moved").page_id == 2
+
+
+def test_what_the_database_gave_meanwhile_is_not_replaced_from_disk(idle, monkeypatch):
+    def read():
+        idle._copies = {"acme": copied(1, is_public=False)}
+        return {"acme": copied(1)}
+
+    monkeypatch.setattr("status.snapshots.store.read_copies", read)
+    write_copy(copied(1))
+    idle.load_newer()
+    assert not idle.get("acme").is_public
 
 
 def test_page_that_is_off_or_deleted_is_not_served(scenario):

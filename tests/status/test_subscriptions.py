@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from importlib import import_module
 from ipaddress import ip_network
 from types import SimpleNamespace
 
 import orjson
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.utils import timezone
 
 from core.errors import RateLimited
 from incidents.correlation.services.opening import declare_incident
 from incidents.privacy.services import set_private
-from status.pages.services.components import add_component, change_component
+from status.pages.services.components import add_component, change_component, remove_component
 from status.pages.services.pages import put_page
 from status.publishing.services.incidents import post_public_update, publish_incident, withdraw_incident
 from status.subscriptions.models import SubscriberMessage
+from status.subscriptions.selectors import subscribers_of
 from status.subscriptions.sending import mail_of, webhook_body
 from status.subscriptions.services.subscribing import subscribe
+from status.subscriptions.tokens import link_token
 from tests.fakes.receiver import Receiver, Reply, running
 from tests.status.scenario import link_in
 
@@ -142,6 +146,50 @@ def test_subscriber_of_one_component_hears_only_of_it(scenario):
     scenario.build()
     scenario.deliver()
     assert [one.subject for one in mail.outbox] == ["[Acme] Investigating: Search is slow"]
+
+
+def test_removed_component_is_not_replaced_by_all_others(scenario):
+    other = add_component(scenario.admin, values={"name": "Billing"})
+    confirmed(scenario, components=[other.public_id])
+    remove_component(scenario.admin, public_id=other.public_id)
+    publish_incident(scenario.actor, number=scenario.incident.number)
+    scenario.build()
+    assert scenario.messages().filter(kind="update").count() == 0
+    link = f"/status/acme/unsubscribe/{link_token('unsubscribe', scenario.subscribers().get())}"
+    assert "The components that you chose were removed" in scenario.outsider.get(link).content.decode()
+    [row] = subscribers_of(scenario.admin)
+    assert (row.all_components, row.components) == (False, [])
+
+
+def test_component_removed_before_the_confirmation_is_not_replaced_by_all_others(scenario):
+    other = add_component(scenario.admin, values={"name": "Billing"})
+    scenario.build()
+    scenario.subscribe(components=[other.public_id])
+    scenario.deliver()
+    remove_component(scenario.admin, public_id=other.public_id)
+    refused = scenario.outsider.post(link_in(mail.outbox[-1].body, "confirm"))
+    assert (refused.status_code, scenario.subscribers().get().subscriber_state) == (410, "pending")
+    late = scenario.subscribe(address="late@example.org", components=[other.public_id])
+    assert (late.status_code, scenario.subscribers().count()) == (422, 1)
+    assert "were removed from the page" in late.content.decode()
+
+
+def test_reader_sees_what_the_subscription_is_for(scenario):
+    other = add_component(scenario.admin, values={"name": "Search"})
+    confirmed(scenario, components=[other.public_id])
+    link = f"/status/acme/unsubscribe/{link_token('unsubscribe', scenario.subscribers().get())}"
+    assert "You get updates on: Search." in scenario.outsider.get(link).content.decode()
+    confirmed(scenario)
+    assert "You get updates on all components." in scenario.outsider.get(link).content.decode()
+
+
+def test_migration_keeps_the_choices_of_earlier_subscribers(scenario):
+    confirmed(scenario, components=[scenario.component.public_id])
+    confirmed(scenario, address="all@example.org")
+    scenario.subscribers().update(all_components=True)
+    import_module("status.migrations.0003_all_components").keep_choices(apps, None)
+    rows = scenario.subscribers().order_by("pk")
+    assert [one.all_components for one in rows] == [False, True]
 
 
 def test_webhook_is_confirmed_by_its_receiver_and_gone_after_410(scenario, settings, monkeypatch):

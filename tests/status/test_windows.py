@@ -63,6 +63,23 @@ def test_changed_window_calls_its_announcement_off_and_announces_the_new_time(sc
     assert [m["status"] for m in shown(scenario)] == ["completed", "completed"]
 
 
+def test_occurrence_extended_in_its_last_minute_goes_on_under_the_same_announcement(scenario):
+    planned = window(scenario)
+    show_window(scenario.actor, window_id=planned.pk, title="Upgrade")
+    scenario.build()
+    first = planned.occurrences.earliest("starts_at")
+    now = timezone.now()
+    running = {"starts_at": now - timedelta(hours=1)}
+    WindowOccurrence.objects.of(scenario.actor.workspace_id).filter(pk=first.pk).update(**running)
+    rows = Maintenance.objects.of(scenario.actor.workspace_id)
+    rows.update(**running, ends_at=now - timedelta(seconds=1))  # as last built, before it was extended
+    [before] = rows.values_list("public_id", flat=True)
+    scenario.build()
+    assert [(m["id"], m["status"]) for m in shown(scenario) if m["status"] != "scheduled"] == [
+        (before, "in_progress")
+    ]
+
+
 def test_occurrence_that_a_person_called_off_stays_off_and_a_hidden_window_leaves(scenario):
     planned = window(scenario)
     show_window(scenario.actor, window_id=planned.pk, title="Upgrade")

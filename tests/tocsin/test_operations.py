@@ -167,6 +167,21 @@ def test_tokens_are_created_and_revoked(run_tocsin: RunTocsin, server: str) -> N
     assert run_tocsin("tokens", "revoke", str(row["id"])).code == 0
 
 
+def test_rule_matches_the_types_and_sources_of_its_flags(run_tocsin: RunTocsin, server: str) -> None:
+    wanted = (
+        "--id own --name Own --type performance_degradation --severity high --threshold 3 --time-window 60"
+    )
+    made = run_tocsin("incidents", "rules", "create", *wanted.split(), "--format", "json")
+    assert "slow_request" in json.loads(made.out)["event_types"]
+    change = "--event-type a,b --event-type c --source api --minimum-level medium --pattern slow"
+    names = ("event_types", "sources", "minimum_level", "message_pattern")
+    changed = run_tocsin("incidents", "rules", "update", "own", *change.split(), "--format", "json")
+    assert [json.loads(changed.out)[name] for name in names] == [["a", "b", "c"], ["api"], "warning", "slow"]
+    cleared = ["--event-type", "", "--source", "", "--pattern", ""]
+    shown = json.loads(run_tocsin("incidents", "rules", "update", "own", *cleared, "--format", "json").out)
+    assert [shown[name] for name in names] == [[], [], "warning", ""]
+
+
 def test_silence_is_made_changed_and_ended(run_tocsin: RunTocsin, server: str, own_home: Path) -> None:
     (own_home / "api.json").write_text('{"matchers": [{"field": "component", "op": "=", "value": "api"}]}')
     (own_home / "web.json").write_text('{"matchers": [{"field": "component", "op": "=", "value": "web"}]}')

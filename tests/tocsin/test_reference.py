@@ -195,6 +195,24 @@ def test_list_shows_the_words_in_tables_and_canonical_values_in_json(
     assert run_tocsin("-q", "incidents", "list").out == f"{shown['incident_id']}\n"
 
 
+def test_export_has_the_formats_of_the_pages_and_the_filters_of_the_list(
+    run_tocsin: RunTocsin, server: str, incident: str
+) -> None:
+    run_tocsin("incidents", "create", "--title", "Disk is full", "--severity", "low")
+    assert json.loads(run_tocsin("incidents", "export", "INC-2").out)["title"] == "Disk is full"
+    assert run_tocsin("incidents", "export", "INC-2", "--format", "csv").out.startswith("incident,title")
+    assert run_tocsin("incidents", "export", "INC-2", "--markdown").out.startswith("# ")
+    rows = run_tocsin("incidents", "export", "--severity", "low", "--since", "1h").out.splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == ["INC-2"]
+    assert len(json.loads(run_tocsin("incidents", "export", "--format", "json").out)["incidents"]) == 2
+    refused = run_tocsin("incidents", "export", "INC-2", "--severity", "low")
+    assert (refused.code, refused.err) == (
+        2,
+        "tocsin: Filters are for the list, not for one incident: severity.\n",
+    )
+    assert "needs the token of a person" in run_tocsin("incidents", "list", "--mine").err
+
+
 def test_private_incident_is_declared_and_similar_open_ones_are_named(
     run_tocsin: RunTocsin, server: str
 ) -> None:

@@ -112,13 +112,13 @@ def _insert(
 
 
 def _member_id(actor: Actor, username: str) -> int:
-    members = Membership.objects.of(actor.workspace_id)
+    members = Membership.objects.of(actor.workspace_id).filter(user__is_active=True)
     found: int | None = (
         members.filter(user__username=username.lower()[:150]).values_list("user_id", flat=True).first()
     )
     if found is None:
         require(actor, Capability.ONCALL_WRITE)
-        raise invalid("username", "member", "must be the user name of a member of this workspace")
+        raise invalid("username", "member", "must be the user name of an active member of this workspace")
     return found
 
 

@@ -148,7 +148,7 @@ def locked_schedule(actor: Actor, schedule_id: int, version: int | None = None) 
 
 
 def _member_ids(actor: Actor) -> dict[str, int]:
-    members = Membership.objects.of(actor.workspace_id)
+    members = Membership.objects.of(actor.workspace_id).filter(user__is_active=True)
     return dict(members.values_list("user__username", "user_id"))
 
 

@@ -7,20 +7,31 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
-from accounts.models import Membership, OnCallOverride, OnCallRotation, OnCallSchedule, OnCallShift
+from accounts.models import (
+    Membership,
+    OnCallImport,
+    OnCallOverride,
+    OnCallRotation,
+    OnCallSchedule,
+    OnCallShift,
+)
 from accounts.oncall.events import OnCallChanged
 from accounts.oncall.planning import HORIZON, StoredShift, planned_spans, shift_changes
 from accounts.oncall.stored_rotation import rotation_of
 from accounts.oncall.turns import Span
 from core.outbox.events import publish
+from core.queue.runner import nudge_queue
+from core.queues import UPKEEP
 
 
 def refill_shifts(workspace_id: int, schedule_id: int, *, now: datetime) -> int:
     """Make the stored shifts of a manual schedule equal to its plan; return how many rows changed.
 
-    Idempotent. Past shifts and the elapsed part of the running one stay. People who left the workspace are
-    left out, which may leave a gap. Runs in its own transaction, or in the caller's.
+    Idempotent. Past shifts and the elapsed part of the running one stay. People who left the workspace or are
+    deactivated are left out, which may leave a gap. Runs in its own transaction, or in the caller's.
     """
     with transaction.atomic():
         schedule = (
@@ -32,6 +43,23 @@ def refill_shifts(workspace_id: int, schedule_id: int, *, now: datetime) -> int:
         if schedule is None:
             return 0
         return store_shifts(workspace_id, schedule, _planned(schedule, now), now=now)
+
+
+def refill_shifts_of(workspace_id: int, user_id: int, *, now: datetime) -> None:
+    """Refill the schedules that name a person, and import every calendar again.
+
+    For a change of who is an active member, in the same transaction.
+    """
+    schedules = OnCallSchedule.objects.of(workspace_id)
+    # Plans and imports that hold a schedule at the moment have read the members before: wait for them.
+    locked = list(schedules.select_for_update(no_key=True).order_by("pk"))
+    named = Q(rotations__participants__contains=[user_id])
+    named |= Q(overrides__user_id=user_id, overrides__ends_at__gt=now)
+    for schedule_id in set(schedules.filter(named).values_list("pk", flat=True)):
+        refill_shifts(workspace_id, schedule_id, now=now)
+    if any(one.source != OnCallSchedule.Source.MANUAL for one in locked):
+        OnCallImport.objects.of(workspace_id).update(due_at=Now())
+        nudge_queue(UPKEEP)
 
 
 def store_shifts(
@@ -68,7 +96,8 @@ def _row(schedule: OnCallSchedule, span: Span, now: datetime) -> OnCallShift:
 
 
 def _planned(schedule: OnCallSchedule, now: datetime) -> list[Span]:
-    members = set(Membership.objects.of(schedule.workspace_id).values_list("user_id", flat=True))
+    active = Membership.objects.of(schedule.workspace_id).filter(user__is_active=True)
+    members = set(active.values_list("user_id", flat=True))
     rows = OnCallRotation.objects.of(schedule.workspace_id).filter(schedule=schedule)
     covers = OnCallOverride.objects.of(schedule.workspace_id).filter(schedule=schedule, ends_at__gt=now)
     return planned_spans(

@@ -7,17 +7,19 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.models import Membership, Role, User
+from accounts.oncall.services.shifts import refill_shifts_of
 from core.errors import Conflict
 
 SWITCHES: Final = ("is_active", "is_staff", "is_superuser")
 
 
 def save_person(user: User, *, person: User, fields: Iterable[str]) -> None:
-    """Store `fields` of an account as changed by `user`; deactivating ends the person's sessions.
+    """Store `fields` of an account as changed by `user`; deactivating ends the person's sessions and shifts.
 
     Raises Conflict for an operator's own flags, and for the last active admin of a workspace.
     """
@@ -26,10 +28,14 @@ def save_person(user: User, *, person: User, fields: Iterable[str]) -> None:
         return
     with transaction.atomic():
         check_person(user, person=person, fields=names)
-        before = User.objects.select_for_update().get(pk=person.pk)
+        # Not FOR UPDATE, for which a schedule that stores the person's shifts at the moment would wait.
+        before = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         person.save(update_fields=names)
         if not person.is_active:
             person.sessions.all().delete()
+        if before.is_active != person.is_active:
+            for mine in person.memberships.order_by("workspace_id"):
+                refill_shifts_of(mine.workspace_id, person.pk, now=timezone.now())
         changes = {name: [_plain(getattr(one, name)) for one in (before, person)] for name in names}
         summary = f"{user.label} changed the account of {person.label}: {', '.join(names).replace('_', ' ')}"
         _note(user, person, "account.update", summary, changes)

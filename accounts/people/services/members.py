@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.actor import Actor
 from accounts.audit.services import record
 from accounts.models import ApiToken, Membership, Role, User, Workspace
+from accounts.oncall.services.shifts import refill_shifts_of
 from accounts.permissions import Capability, require
 from accounts.sign_in.services import mint_sign_in_link
 from accounts.validation import clean_role
@@ -46,6 +47,7 @@ def remove_member(actor: Actor, *, username: str) -> None:
         summary = f"{actor.label} removed {membership.user.label} ({membership.role})"
         record(actor, action="member.remove", target=membership, summary=summary)
         membership.delete()
+        refill_shifts_of(actor.workspace_id, membership.user_id, now=timezone.now())
 
 
 def deactivate_member(actor: Actor, *, username: str) -> Membership:
@@ -65,6 +67,7 @@ def deactivate_member(actor: Actor, *, username: str) -> Membership:
             membership.user.sessions.all().delete()
             tokens = ApiToken.objects.of(actor.workspace_id).filter(user=membership.user, revoked_at=None)
             tokens.update(revoked_at=timezone.now())
+            refill_shifts_of(actor.workspace_id, membership.user_id, now=timezone.now())
             summary = f"{actor.label} deactivated {membership.user.label}"
             record(actor, action="member.deactivate", target=membership, summary=summary)
     return membership
@@ -79,6 +82,7 @@ def reactivate_member(actor: Actor, *, username: str) -> Membership:
         if not membership.user.is_active:
             membership.user.is_active = True
             membership.user.save(update_fields=["is_active"])
+            refill_shifts_of(actor.workspace_id, membership.user_id, now=timezone.now())
             summary = f"{actor.label} reactivated {membership.user.label}"
             record(actor, action="member.reactivate", target=membership, summary=summary)
     return membership

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from core.redaction import redact
 from core.sql.prepared import plan_once, rows
 from detection.evaluation.error_share import share_of_minutes
 from detection.evaluation.evidence_sql import STALE, SUMMARY
@@ -21,6 +22,8 @@ from incidents.lifecycle.severity_matrix import Fact
 from incidents.models import IncidentEvidence
 
 MAX_INCIDENTS_AT_ONCE: Final = 100
+MAX_FIRST_EVENTS: Final = 20
+MAX_MESSAGE_CHARS: Final = 300
 MINUTE: Final = timedelta(minutes=1)
 # Counted events are received at most an hour after they happened.
 RECEIPT_SLACK: Final = timedelta(hours=2)
@@ -29,6 +32,7 @@ METRICS: Final[Mapping[str, tuple[str, ...]]] = {
     "cpu": ("cpu", "cpu_percent", "cpu_usage", "cpu_usage_percent"),
     "memory": ("memory", "memory_percent", "memory_usage", "memory_usage_percent"),
     "disk": ("disk", "disk_percent", "disk_usage", "disk_usage_percent"),
+    "usage": ("usage_percent", "used_percent"),  # of memory or of a disk, by the type of the incident
     "response_time": ("response_time", "response_time_ms", "latency", "latency_ms", "duration_ms"),
 }
 _METRIC_NAMES: Final = [name for names in METRICS.values() for name in names]
@@ -104,10 +108,14 @@ def compute_evidence(
 ) -> IncidentEvidence:
     """Return unsaved evidence of one incident whose events happened between these two times."""
     received = [first_at - RECEIPT_SLACK, last_at + RECEIPT_SLACK]
-    given = [workspace_id, *received, workspace_id, incident_id, _METRIC_NAMES, _METRIC_NAMES]
+    given = [
+        workspace_id, *received, workspace_id, incident_id, MAX_FIRST_EVENTS, _METRIC_NAMES, _METRIC_NAMES,
+        workspace_id, *received,
+    ]  # fmt: skip
     with transaction.atomic():
         plan_once()
-        [(count, errors, first_source, types, sources, people, worst, before, after)] = rows(SUMMARY, given)
+        [found] = rows(SUMMARY, given)
+    count, errors, first_source, types, sources, people, worst, before, after, first = found
     types, sources = types or [], sources or []
     made = IncidentEvidence(
         incident_id=incident_id,
@@ -118,6 +126,7 @@ def compute_evidence(
         primary_source=_first_name(sources),
         error_distribution={name: n for name, n, _ in types if name},
         source_distribution={name: n for name, n, _ in sources if name},
+        first_events=[_first_event(*one) for one in first],
         metrics_before=_readings(before),
         metrics_after=_readings(after),
         people_affected=people,
@@ -134,6 +143,12 @@ def compute_evidence(
 def _first_name(counts: Sequence[Sequence[Any]]) -> str:
     """Return the name with the most errors; the counts are already sorted."""
     return next((str(name)[:200] for name, _, _ in counts if name), "")
+
+
+def _first_event(at: str, source: str, event_type: str, message: str | None) -> dict[str, str]:
+    """Return an event as evidence stores it: credentials masked, the message cut."""
+    shown = redact(message or "")[:MAX_MESSAGE_CHARS]
+    return {"at": at, "source": source, "event_type": event_type, "message": shown}
 
 
 def _readings(metadata: Sequence[Mapping[str, Any]] | str) -> dict[str, float]:

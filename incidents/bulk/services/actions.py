@@ -16,6 +16,7 @@ from accounts.actor import Actor
 from accounts.permissions import Capability, require
 from core.errors import Problem
 from incidents.bulk.models import BulkAction, BulkKind, BulkStep, Outcome
+from incidents.lifecycle.paging import pages_again
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident
 from incidents.models import Incident, RoleAssignment
@@ -87,8 +88,9 @@ def _try(actor: Actor, action: BulkAction, pick: Pick) -> None:
 
 def _do(actor: Actor, action: BulkAction, pick: Pick) -> None:
     before = _locked(actor, pick.number)
-    if before is not None and _is_done(action, pick.number):  # done a moment ago by the same request
-        return
+    is_again = action.kind == BulkKind.ACKNOWLEDGE and before is not None and pages_again(before)
+    if before is not None and not is_again and _is_done(action, pick.number):
+        return  # done a moment ago by the same request
     changes_roles = action.kind in (BulkKind.ASSIGN, BulkKind.ACKNOWLEDGE)
     held = _held(before, ResponseRole.COMMANDER) if changes_roles else {}
     after = _run(actor, action, pick)

@@ -13,6 +13,7 @@ from incidents.events import (
     IncidentStatusChanged,
     IncidentUnacknowledged,
 )
+from incidents.lifecycle.paging import pages_again
 from incidents.lifecycle.services.locked_change import Change, change
 from incidents.models import Incident, RoleAssignment
 from incidents.timeline.services.timeline_entries import newest
@@ -34,13 +35,16 @@ def acknowledge_incident(
 
     A person becomes commander if there is none, and an open incident moves to investigating. A machine (a
     token without a person, a sender, Tocsin) is recorded by name only, once: the time of acknowledgement
-    stays empty and its clock keeps running. Repeated by the same actor: nothing changes. Raises Conflict
-    naming who was first (or stale), Invalid, NotFound, Forbidden.
+    stays empty and its clock keeps running. If people are paged again since, any person may acknowledge
+    again, which stops that and keeps the first time. Repeated by the same actor: nothing changes. Raises
+    Conflict naming who was first (or stale), Invalid, NotFound, Forbidden.
     """
 
     def work(it: Change) -> None:
         text = clean_text("note", note)
-        if it.incident.acknowledged_at is not None:
+        if it.actor.user_id is not None and pages_again(it.incident):
+            _acknowledge_again(it, text)
+        elif it.incident.acknowledged_at is not None:
             it.is_repeat_of(newest(it.incident, acknowledged=True), "acknowledged")
         elif it.actor.user_id is None:
             _acknowledge_by_machine(it, text)
@@ -83,6 +87,20 @@ def _acknowledge_by_person(it: Change, text: str) -> None:
     it.finish("incident.acknowledge", summary, _facts(it, before, is_commander), more)
 
 
+def _acknowledge_again(it: Change, text: str) -> None:
+    """Stop paging that started again; the first acknowledgement and its time stay."""
+    it.refuse_stale()
+    is_commander = _take_free_command(it)
+    it.save()
+    data: dict[str, Any] = {"acknowledged": True, "again": True}
+    data |= {"commander": it.actor.user_id} if is_commander else {}
+    more = {"commander": [None, it.actor.label]} if is_commander else None
+    status = Status(it.incident.status)
+    it.note(EntryKind.ACKNOWLEDGED, text or _sentence(it, status, is_commander, "again "), **data)
+    summary = f"{it.actor.label} acknowledged {it.incident.reference} again"
+    it.finish("incident.acknowledge", summary, _facts(it, status, is_commander), more)
+
+
 def _take_free_command(it: Change) -> bool:
     """Make the actor commander if there is none."""
     rows = RoleAssignment.objects.of(it.incident.workspace_id)
@@ -99,8 +117,8 @@ def _take_free_command(it: Change) -> bool:
     return True
 
 
-def _sentence(it: Change, before: Status, is_commander: bool) -> str:
-    parts = [f"Acknowledged by {it.actor.label}."]
+def _sentence(it: Change, before: Status, is_commander: bool, again: str = "") -> str:
+    parts = [f"Acknowledged {again}by {it.actor.label}."]
     if it.incident.status != before:
         parts.append(f"{before.label} → {Status(it.incident.status).label}.")
     if is_commander:
@@ -110,7 +128,7 @@ def _sentence(it: Change, before: Status, is_commander: bool) -> str:
 
 def _facts(it: Change, before: Status, is_commander: bool) -> list[DomainEvent]:
     incident, user_id = it.incident, it.actor.user_id
-    facts: list[DomainEvent] = [IncidentAcknowledged(*it.ids, user_id, incident.acknowledged_label)]
+    facts: list[DomainEvent] = [IncidentAcknowledged(*it.ids, user_id, it.actor.label[:MAX_LABEL])]
     if incident.status != before:
         facts.append(IncidentStatusChanged(*it.ids, before.value, str(incident.status)))
     if is_commander:

@@ -64,6 +64,7 @@ def _declare(actor: Actor, form: DeclareForm) -> int:
         incident_type=data["incident_type"] or "other",
         description=data["description"],
         components=[c.strip() for c in data["components"].split(",") if c.strip()],
+        labels={"project": data["project"]} if data["project"] else {},
         is_private=data["is_private"],
         request_key=data["request_key"],
     )

@@ -11,6 +11,7 @@ from typing import Final
 from django.db import transaction
 
 from accounts.actor import system_actor
+from accounts.models import User
 from core.outbox.events import DomainEvent, publish_all
 from core.queue.items import reschedule, settle
 from incidents.events import SlaBreached, SlaWarned
@@ -49,9 +50,10 @@ def _advance(workspace_id: int, clocks: list[SlaClock], now: datetime) -> None:
         is_breach = clock.deadline <= now
         if not _moved(clock, is_breach=is_breach):
             continue
-        entries.append(_entry(incident, clock, is_breach=is_breach))
         recipient = _recipient(held.get(incident.pk, {}), clock)
-        facts.append(_fact(incident, clock, recipient, is_breach=is_breach))
+        made = _entry(incident, clock, recipient, is_breach=is_breach)
+        entries.append(made)
+        facts.append(_fact(incident, clock, recipient, made.message, is_breach=is_breach))
     TimelineEntry.objects.of(workspace_id).bulk_create(entries, ignore_conflicts=True)
     touched = {made.incident_id for made in entries}
     Incident.objects.of(workspace_id).filter(pk__in=touched).update(updated_at=now)
@@ -68,12 +70,14 @@ def _moved(clock: SlaClock, *, is_breach: bool) -> bool:
     return reschedule(clock, clock.deadline, phase=Phase.WARNED)
 
 
-def _entry(incident: Incident, clock: SlaClock, *, is_breach: bool) -> TimelineEntry:
+def _entry(incident: Incident, clock: SlaClock, recipient: User | None, *, is_breach: bool) -> TimelineEntry:
     phase = Phase.BREACHED if is_breach else Phase.WARNED
     duty, due = _DUTIES[Kind(clock.kind)], f"{clock.deadline:%Y-%m-%d %H:%M} UTC"
     message = (
         f"SLA breached: time to {duty} ended at {due}." if is_breach else f"SLA warning: {duty} by {due}."
     )
+    if recipient is not None:
+        message += f" {recipient.label} is reminded."
     made = entry(
         system_actor(incident.workspace_id),
         incident,
@@ -90,22 +94,25 @@ def _entry(incident: Incident, clock: SlaClock, *, is_breach: bool) -> TimelineE
     return made
 
 
-def _fact(incident: Incident, clock: SlaClock, recipient: int | None, *, is_breach: bool) -> DomainEvent:
+def _fact(
+    incident: Incident, clock: SlaClock, recipient: User | None, message: str, *, is_breach: bool
+) -> DomainEvent:
     ids = (incident.workspace_id, incident.pk, incident.number, incident.version)
-    given = (str(clock.kind), clock.generation, clock.deadline.isoformat(), recipient)
-    return SlaBreached(*ids, *given) if is_breach else SlaWarned(*ids, *given)
+    person, deadline = recipient.pk if recipient else None, clock.deadline.isoformat()
+    happened = SlaBreached if is_breach else SlaWarned
+    return happened(*ids, str(clock.kind), clock.generation, deadline, person, message)
 
 
-def _roles_of(workspace_id: int, incidents: Iterable[int]) -> dict[int, dict[str, int]]:
+def _roles_of(workspace_id: int, incidents: Iterable[int]) -> dict[int, dict[str, User]]:
     """Return incident -> role -> current holder."""
     roles = RoleAssignment.objects.of(workspace_id).filter(incident_id__in=list(incidents), ended_at=None)
-    held: dict[int, dict[str, int]] = {}
-    for incident_id, role, user_id in roles.values_list("incident_id", "role", "user_id"):
-        held.setdefault(incident_id, {})[role] = user_id
+    held: dict[int, dict[str, User]] = {}
+    for one in roles.select_related("user"):
+        held.setdefault(one.incident_id, {})[one.role] = one.user
     return held
 
 
-def _recipient(held: Mapping[str, int], clock: SlaClock) -> int | None:
+def _recipient(held: Mapping[str, User], clock: SlaClock) -> User | None:
     """Return the user to remind: for updates the comms lead, else the commander."""
     commander = held.get(ResponseRole.COMMANDER.value)
     return held.get(ResponseRole.COMMS_LEAD.value, commander) if clock.kind == Kind.UPDATE else commander

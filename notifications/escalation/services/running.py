@@ -10,9 +10,10 @@ from core.queue.items import is_held
 from core.queue.runner import nudge_queue
 from core.queues import CLOCKS
 from core.reasons import Reason
+from incidents.lifecycle.paging import PAGING
 from incidents.models import Incident
 from incidents.vocabulary import UNRESOLVED
-from notifications.escalation.advance import advance
+from notifications.escalation.advance import acknowledged_by, advance
 from notifications.escalation.explaining import Verdict, record_escalation
 from notifications.escalation.models import Escalation, EscalationPolicy
 from notifications.escalation.pages import Page, plan_pages
@@ -77,18 +78,29 @@ def acknowledge_escalation(
         record_escalation(incident, once, Verdict.HELD, Reason.ACKNOWLEDGED, at=now, detail=until)
 
 
-def revive_escalation(workspace_id: int, incident_id: int, *, now: datetime) -> None:
-    """Resume the escalation after a person's acknowledgement was undone. Idempotent."""
+@PAGING.register("escalation")
+def is_paging(incident: Incident) -> bool:
+    """Whether further steps page people: the escalation has not ended, and no one acknowledged it."""
+    rows = Escalation.objects.of(incident.workspace_id).filter(incident=incident)
+    pending = rows.filter(state=Escalation.State.PENDING).first()
+    is_open = incident.status in UNRESOLVED
+    return pending is not None and is_open and acknowledged_by(pending, incident) is None
+
+
+def revive_escalation(workspace_id: int, incident_id: int, *, event_id: int, now: datetime) -> None:
+    """Resume the escalation after a person's acknowledgement was undone. Idempotent by the id of the event.
+
+    If someone acknowledged since, the next step holds it instead of paging.
+    """
     with transaction.atomic():
         incident = _locked(workspace_id, incident_id)
         rows = Escalation.objects.of(workspace_id).select_for_update()
-        held = rows.filter(
-            incident_id=incident_id, phase=Escalation.Phase.ACKNOWLEDGED, holder__isnull=False, generation=1
-        ).first()
-        if incident is None or held is None or incident.acknowledged_at is not None:
+        rows = rows.filter(incident_id=incident_id, last_event_id__lt=event_id)
+        held = rows.filter(phase=Escalation.Phase.ACKNOWLEDGED, holder__isnull=False).first()
+        if incident is None or held is None:
             return
         held.phase, held.holder, held.leased_at, held.due_at = Escalation.Phase.RUNNING, None, None, now
-        held.lease_until = None
+        held.reminded_at, held.lease_until, held.last_event_id = None, None, event_id
         held.save()
         nudge_queue(CLOCKS)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -97,7 +97,8 @@ def _faults(values: WindowValues, now: datetime) -> list[FieldFault]:
 
 def _rule_fault(values: WindowValues, now: datetime) -> str:
     try:
-        if not _spans(values.local_start, values.duration_s, values.zone, values.rule, now, five_years=True):
+        spans = _spans(values.local_start, values.duration_s, values.zone, values.rule, now, five_years=True)
+        if next(spans, None) is None:
             return f"never occurs: there is no occurrence in the next {MAX_YEARS} years"
     except ValueError as error:
         return str(error)
@@ -108,7 +109,7 @@ def _rule_fault(values: WindowValues, now: datetime) -> str:
 
 def _spans(
     start: datetime, duration_s: int, zone: str, rule: str, now: datetime, *, five_years: bool = False
-) -> list[Span]:
+) -> Iterator[Span]:
     until = now + (timedelta(days=366 * MAX_YEARS) if five_years else AHEAD)
     local = start.replace(tzinfo=None)
     duration = timedelta(seconds=duration_s)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.actor import Actor
 from accounts.audit.services import record
@@ -70,10 +71,12 @@ def follow_windows(workspace_id: int, *, now: datetime) -> None:
         PublicWindow.objects.of(workspace_id).filter(window__archived_at=None).prefetch_related("components")
     )
     wanted = _wanted(workspace_id, shown, now)
-    rows = Maintenance.objects.of(workspace_id).filter(shown_window__isnull=False, ends_at__gt=now)
-    known = {(row.shown_window_id, row.starts_at): row for row in rows}
+    rows = Maintenance.objects.of(workspace_id).filter(shown_window__isnull=False)
+    # An occurrence that was extended at the last moment has already ended on the page.
+    extended = Q(starts_at__in={starts_at for _, starts_at in wanted})
+    known = {(row.shown_window_id, row.starts_at): row for row in rows.filter(Q(ends_at__gt=now) | extended)}
     for key, row in known.items():
-        if key not in wanted and row.cancelled_at is None:
+        if key not in wanted and row.cancelled_at is None and row.ends_at > now:
             row.shown_window, row.cancelled_at = None, now
             row.save(update_fields=["shown_window", "cancelled_at"])
     for one in shown:

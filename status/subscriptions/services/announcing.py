@@ -58,8 +58,12 @@ def _plan(workspace_id: int, view: PageView, notice: NoticeView, now: datetime) 
 
 
 def _concerned(workspace_id: int, components: Sequence[str]) -> QuerySet[Any]:
-    """Confirmed subscribers of all or one of these components; without components, all subscribers."""
+    """Confirmed subscribers of all or one of these components; without components, all subscribers.
+
+    A web process of the version before `all_components` stores only the components of a new subscriber.
+    """
     found = Subscriber.objects.of(workspace_id).filter(subscriber_state=Subscriber.State.CONFIRMED)
     if components:
-        found = found.filter(Q(components__isnull=True) | Q(components__public_id__in=components))
+        wants_all = Q(all_components=True, components__isnull=True)
+        found = found.filter(wants_all | Q(components__public_id__in=components))
     return found.distinct()

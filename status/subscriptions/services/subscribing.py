@@ -47,7 +47,7 @@ def subscribe(
     """Plan a confirmation to the address; the subscription starts once it is confirmed.
 
     A known address gets the same response, and a confirmation only if it is unconfirmed or the components
-    differ. Raises Invalid (field `address`), RateLimited (by client, page or webhook server).
+    differ. Raises Invalid (field `address` or `components`), RateLimited (by client, page or webhook server).
     """
     _charge(_requests(client, MAX_REQUESTS_AN_HOUR), MANY_REQUESTS)
     cleaned = _clean_address(kind, address)
@@ -56,6 +56,8 @@ def subscribe(
         _charge(limit, MANY_WEBHOOKS)
     digest = hashlib.sha256(cleaned.encode()).hexdigest()
     chosen = list(PublicComponent.objects.of(workspace_id).filter(public_id__in=list(components)))
+    if components and not chosen:
+        raise invalid("components", "known", "that you chose were removed from the page: choose again")
     try:
         for limit in _limits_of_address(workspace_id, kind, cleaned):
             rate_limiter().charge(limit)
@@ -119,14 +121,20 @@ def _has_room(workspace_id: int) -> bool:
 
 
 def confirm(workspace_id: int, *, public_id: str, components: Sequence[str]) -> None:
-    """Confirm the address, since its owner opened the link. Idempotent. Raises Gone."""
+    """Confirm the address, since its owner opened the link. Idempotent.
+
+    Raises Gone, also if none of the components is left on the page.
+    """
     with transaction.atomic():
         found = _subscriber(workspace_id, public_id)
+        chosen = list(PublicComponent.objects.of(workspace_id).filter(public_id__in=list(components)))
+        if components and not chosen:
+            raise Gone("The components that you chose were removed from the page. Subscribe again.")
         if found.subscriber_state != Subscriber.State.CONFIRMED:
             found.confirmed_at = timezone.now()
         found.subscriber_state, found.ended_reason = Subscriber.State.CONFIRMED, ""
-        found.save(update_fields=["subscriber_state", "confirmed_at", "ended_reason"])
-        chosen = PublicComponent.objects.of(workspace_id).filter(public_id__in=list(components))
+        found.all_components = not chosen
+        found.save(update_fields=["subscriber_state", "confirmed_at", "ended_reason", "all_components"])
         found.components.set(chosen)
 
 

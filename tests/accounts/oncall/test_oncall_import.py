@@ -16,6 +16,7 @@ from accounts.oncall.ical_guard import CalendarError, check_calendar
 from accounts.oncall.ical_matching import Person, matched
 from accounts.oncall.services.imports import set_calendar, stop_import
 from accounts.oncall.services.schedules import create_schedule
+from accounts.people.services.members import deactivate_member
 from core.errors import Invalid
 from core.queue.runner import run_due
 from core.queues import UPKEEP
@@ -190,6 +191,17 @@ def test_feed_is_imported_and_its_shifts_outlive_its_failures(manager, settings)
     assert schedule.failing_since is not None
     stop_import(manager, schedule_id=schedule.pk)
     assert run_due(UPKEEP) == 0
+
+
+@pytest.mark.django_db
+def test_calendar_is_imported_again_when_a_member_is_deactivated(manager, admin, make_actor):
+    make_actor("responder", username="ann")
+    schedule = create_schedule(manager, name="Imported")
+    set_calendar(manager, schedule_id=schedule.pk, data=calendar(WEEK))
+    items = OnCallImport.objects.of(manager.workspace_id)
+    items.update(due_at=timezone.now() + timedelta(days=1))
+    deactivate_member(admin, username="ann")
+    assert items.get().due_at <= timezone.now()
 
 
 @pytest.mark.django_db(transaction=True)

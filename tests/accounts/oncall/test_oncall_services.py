@@ -11,11 +11,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Membership, OnCallShift, User
+from accounts.oncall.checks import _coverage
 from accounts.oncall.selectors import default_on_call, schedule_views, shifts_between
 from accounts.oncall.services.overrides import create_override, remove_override, swap_shifts
 from accounts.oncall.services.schedules import create_schedule, put_rotation, remove_rotation
 from accounts.oncall.services.shifts import refill_shifts
 from accounts.oncall.validation import RotationValues
+from accounts.people.services.accounts import save_person
+from accounts.people.services.members import deactivate_member, reactivate_member, remove_member
 from core.errors import Forbidden, Invalid, NotFound
 
 pytestmark = pytest.mark.django_db
@@ -160,3 +163,67 @@ def test_removed_member_is_left_out_at_the_next_refill(schedule):
     now: datetime = timezone.now()
     assert ann.pk not in {s.user_id for s in shifts(schedule) if s.starts_at > now}
     assert ann not in default_on_call(schedule.workspace_id, now)
+
+
+@pytest.fixture
+def layered(manager, schedule):
+    """Ann is on call all the time, over a layer of Bob."""
+    for layer, person in ((1, "bob"), (2, "ann")):
+        put_rotation(manager, schedule_id=schedule.pk, layer=layer, values=values(person))
+    return schedule
+
+
+def on_call(schedule) -> list[str]:
+    return [user.username for user in default_on_call(schedule.workspace_id, timezone.now())]
+
+
+@pytest.mark.parametrize("leave", [deactivate_member, remove_member])
+def test_layer_below_applies_as_soon_as_a_person_leaves(admin, layered, leave):
+    assert on_call(layered) == ["ann"]
+    leave(admin, username="ann")
+    assert on_call(layered) == ["bob"]
+    now = timezone.now()
+    assert {s.user.username for s in shifts(layered) if s.ends_at > now} == {"bob"}
+
+
+def test_turns_of_a_reactivated_person_return(admin, layered):
+    deactivate_member(admin, username="ann")
+    reactivate_member(admin, username="ann")
+    assert on_call(layered) == ["ann"]
+
+
+def test_turns_follow_an_operator_who_deactivates_and_reactivates(admin, layered):
+    operator, ann = (User.objects.get(username=name) for name in ("adam.admin", "ann"))
+    for is_active, expected in ((False, "bob"), (True, "ann")):
+        ann.is_active = is_active
+        save_person(operator, person=ann, fields=["is_active"])
+        assert on_call(layered) == [expected]
+
+
+def test_override_of_a_deactivated_person_ends(admin, manager, schedule):
+    put_rotation(manager, schedule_id=schedule.pk, layer=1, values=values("bob"))
+    now = timezone.now()
+    create_override(manager, schedule_id=schedule.pk, username="ann", starts_at=now, ends_at=now + DAY)
+    assert on_call(schedule) == ["ann"]
+    deactivate_member(admin, username="ann")
+    assert on_call(schedule) == ["bob"]
+
+
+def test_deactivated_person_is_not_planned(manager, schedule):
+    User.objects.filter(username="ann").update(is_active=False)
+    with pytest.raises(Invalid):
+        put_rotation(manager, schedule_id=schedule.pk, layer=2, values=values("ann"))
+    start = timezone.now() + DAY
+    with pytest.raises(Invalid):
+        create_override(
+            manager, schedule_id=schedule.pk, username="ann", starts_at=start, ends_at=start + DAY
+        )
+
+
+def test_shifts_of_deactivated_people_are_gaps_for_pages_and_the_check(manager, schedule):
+    assert _coverage().level == "ok"
+    User.objects.filter(username__in=("ann", "bob")).update(is_active=False)
+    now = timezone.now()
+    [view] = schedule_views(manager, now=now)
+    assert (view.now, view.next, view.gaps) == ([], None, [(now, now + 14 * DAY)])
+    assert _coverage().level == "warn"

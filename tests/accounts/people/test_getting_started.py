@@ -6,8 +6,10 @@ import json
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.actor import system_actor
+from accounts.identity.models import IdentityProvider
 from accounts.models import AuditEntry, Membership, Session, User
 from accounts.oncall.services.schedules import create_schedule
 from accounts.sign_in.tasks import prune_sessions
@@ -15,7 +17,10 @@ from accounts.tokens.services import issue_token
 from core.ui.onboarding import ONBOARDING_STEPS, onboarding_steps
 from detection.ingest.services.accept_events import accept_events
 from detection.rules.services.rules import install_builtin_rules, update_rule
+from detection.sources.services.sources import create_source
+from notifications.channels.models import Channel
 from tests.web.signed_in import BACKEND, browser_for
+from warroom.connection.models import SlackTeam
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +42,7 @@ def test_new_installation_has_every_onboarding_step_open(browser, admin):
     assert text.count("button-primary") == 1
 
 
-def test_each_step_is_done_by_doing_it(browser, admin, workspace, make_actor):
+def test_each_step_is_done_by_doing_it(browser, admin, workspace, make_actor, settings):
     user = User.objects.get(pk=admin.user_id)
     user.set_password("a long enough one")
     user.save()
@@ -53,6 +58,17 @@ def test_each_step_is_done_by_doing_it(browser, admin, workspace, make_actor):
     issue_token(admin, name="billing", scopes=["admin"])
     create_schedule(admin, name="Platform")
     make_actor("admin")
+    others = {"source", "mail", "test_alert", "slack", "identity_provider"}
+    assert done(admin) == set(ONBOARDING_STEPS.names()) - others
+    settings.MAIL_FROM = "tocsin@example.com"
+    create_source(admin, kind="alertmanager", name="Prometheus")
+    Channel.objects.create(workspace=workspace, kind="log", name="Log", last_ok_at=timezone.now())
+    SlackTeam.objects.create(workspace=workspace, slack_id="T1", name="Acme")
+    IdentityProvider.objects.create(
+        workspace=workspace, slug="acme", name="Acme", server_url="https://id.example.com", client_id="x"
+    )
+    assert done(admin) == set(ONBOARDING_STEPS.names()) - {"test_alert"}
+    Channel.objects.create(workspace=workspace, kind="webhook", name="Hook", last_ok_at=timezone.now())
     assert done(admin) == set(ONBOARDING_STEPS.names())
 
 

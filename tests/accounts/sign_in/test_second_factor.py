@@ -141,6 +141,20 @@ def test_required_second_factor_redirects_every_member_to_the_setup(person, work
     assert Authenticator.objects.filter(type="totp").count() == 1
 
 
+def test_requirement_applies_again_in_a_session_that_met_it_before(enrolled, workspace):
+    client, *_ = enrolled
+
+    def require(is_required: bool) -> None:
+        Workspace.objects.filter(pk=workspace.pk).update(second_factor_required=is_required)
+
+    require(True)
+    assert client.get("/").status_code == 200
+    require(False)
+    assert client.post("/account/2fa/totp/deactivate/").status_code == 302
+    require(True)
+    assert client.get("/")["Location"] == "/account/2fa/"
+
+
 def test_operator_resets_password_and_second_factors(enrolled, person):
     secret = forget_password(person, now=timezone.now())
     client = Client()

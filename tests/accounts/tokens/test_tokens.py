@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.actor import system_actor
-from accounts.models import ApiToken, AuditEntry
+from accounts.actor import Actor, system_actor
+from accounts.models import ApiToken, AuditEntry, Membership, User
+from accounts.tokens.api_authentication import _limit
 from accounts.tokens.authentication import (
     TokenExpired,
     TokenRevoked,
@@ -171,6 +172,29 @@ def test_every_change_of_a_token_moves_the_epoch_and_its_use_does_not(workspace,
     ApiToken.objects.of(workspace.pk).delete()
     seen.append(token_epoch())
     assert seen == sorted(set(seen))
+
+
+def test_change_of_who_is_an_active_member_moves_the_epoch(workspace, make_user):
+    user, seen = make_user("ann"), [token_epoch()]
+    for change in (
+        lambda: Membership.objects.create(workspace_id=workspace.pk, user=user),
+        lambda: User.objects.filter(pk=user.pk).update(is_active=False),
+        lambda: Membership.objects.of(workspace.pk).update(role="viewer"),
+        lambda: Membership.objects.of(workspace.pk).delete(),
+    ):
+        change()
+        seen.append(token_epoch())
+    assert seen == sorted(set(seen))
+    User.objects.filter(pk=user.pk).update(display_name="Ann")
+    assert token_epoch() == seen[-1]
+
+
+def test_token_and_person_of_one_number_have_separate_limits(workspace):
+    machine = Actor(workspace.pk, "token", "CI", token_id=7)
+    person = Actor(workspace.pk, "user", "Ann", user_id=7)
+    others_token = Actor(workspace.pk, "user", "Bob", user_id=8, token_id=9)
+    bob = Actor(workspace.pk, "user", "Cleo", user_id=9)
+    assert len({_limit(one).name for one in (machine, person, others_token, bob)}) == 4
 
 
 def test_use_is_remembered_at_most_once_a_minute(workspace, admin, time_machine):

@@ -27,6 +27,7 @@ FACTS: list[tuple[str, dict[str, Any], str]] = [
     ("quality_drop", {"metric": "coverage", "value": "49 %"}, "sev2"),
     ("workflow_failure_spike", {"critical_workflows": True}, "sev1"),
     ("performance_degradation", {"slowdown_factor": 6}, "sev2"),
+    ("performance_degradation", {"duration_ms": 5200, "threshold_ms": 1000}, "sev2"),
     ("disk_space_low", {"free_percent": 4}, "sev1"),
     ("network_partition", {"complete_partition": "true"}, "sev1"),
     ("deadlock", {"critical_resources": True}, "sev1"),
@@ -198,6 +199,11 @@ def test_facts_are_read_as_senders_write_them() -> None:
     assert facts_in({"usage_percent": "97 %"}) == {"free_percent": 3}
     assert facts_in({"free_percent": 8, "usage_percent": 99}) == {"free_percent": 8}
     assert facts_in({"free_percent": float("nan"), "critical_workflows": "no"}) == {}
+    assert facts_in({"latency_ms": "5200", "threshold_ms": 1000}) == {"slowdown_factor": 5.2}
+    assert facts_in({"response_time_ms": 9, "threshold_ms": 1, "slowdown": 2}) == {"slowdown_factor": 2}
+    for limit in (0, -1, None, "soon", 1e-300):
+        assert facts_in({"duration_ms": 1e300, "threshold_ms": limit}) == {}
+    assert facts_in({"threshold_ms": 1000}) == {}
 
 
 def test_docs_show_every_event_type() -> None:

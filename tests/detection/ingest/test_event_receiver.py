@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,15 +13,16 @@ import psycopg
 import pytest
 import redis
 from asgiref.sync import sync_to_async
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 
 from accounts.actor import Actor
-from accounts.tokens.services import issue_token, revoke_token
+from accounts.tokens.services import issue_token, revoke_token, touch_token
 from core.errors import Unavailable
 from core.http.security_log import Budget
 from core.queue import nudge
 from detection.evaluation.services.draining import drain
 from detection.ingest import coalescer
+from detection.ingest import event_receiver as event_receiver_module
 from detection.ingest.asgi import application, event_receiver
 from detection.ingest.coalescer import Coalescer
 from detection.ingest.parsing import MAX_BODY
@@ -139,6 +141,39 @@ async def test_revoked_token_is_refused_at_once(post: Post, token: Any, admin: A
         statuses.append((await post(GOOD))[0])
     assert statuses[-1] == 401
     assert statuses.count(202) <= 10
+
+
+async def test_use_of_a_token_is_recorded_once_a_minute(
+    post: Post, token: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def touch(workspace_id: int, token_id: int, *, now: datetime) -> None:
+        calls.append(token_id)
+        touch_token(workspace_id, token_id, now=now)
+
+    monkeypatch.setattr(event_receiver_module, "touch_token", touch)
+    responses = await asyncio.gather(*(post(GOOD) for _ in range(10)))
+    assert {status for status, _ in responses} == {202}
+    await asyncio.gather(*event_receiver()._background)
+    await token.row.arefresh_from_db()
+    assert datetime.now(UTC) - token.row.last_used_at < timedelta(minutes=1)
+    assert calls == [token.row.pk]
+    event_receiver()._fresh.grants.clear()
+    assert (await post(GOOD))[0] == 202
+    await asyncio.gather(*event_receiver()._background)
+    assert calls == [token.row.pk], "the database says that it was used"
+
+
+async def test_event_is_stored_when_the_use_of_its_token_cannot_be_recorded(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def touch(*_: Any, **__: Any) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(event_receiver_module, "touch_token", touch)
+    assert (await post(GOOD))[0] == 202
+    await asyncio.gather(*event_receiver()._background)
 
 
 async def test_new_rule_counts_within_a_second(post: Post, admin: Actor) -> None:

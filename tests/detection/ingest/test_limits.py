@@ -67,6 +67,20 @@ def test_batch_above_the_limit_passes_in_an_otherwise_idle_minute(name: str) -> 
     assert accepted(meter, limit, 3, size=1000) == 1
 
 
+def test_batch_of_the_whole_limit_passes_in_each_of_several_processes(name: str) -> None:
+    for number in range(3):
+        limit = Limit(f"{name}{number}", 80, HOUR)
+        assert accepted(RateLimiter(2), limit, 2, size=80) == 1
+
+
+def test_refused_batch_leaves_the_shared_half_to_others(name: str) -> None:
+    limit, (one, other) = Limit(name, 80, HOUR), (RateLimiter(2), RateLimiter(2))
+    assert accepted(one, limit, 30) == 30
+    assert accepted(other, limit, 2, size=80) == 0
+    assert accepted(one, limit, 100) == 30
+    assert accepted(other, limit, 100) == 20, "its own free share"
+
+
 def test_next_second_starts_afresh(early_in_a_second, name: str) -> None:
     meter, limit = RateLimiter(1), Limit(name, 10)
     assert accepted(meter, limit, 20) == 10

@@ -8,8 +8,10 @@ import pytest
 
 from core.errors import Invalid
 from detection.rules import rule_form
+from detection.rules.event_types import event_types_of
 from detection.rules.services.rules import update_rule
 from incidents.models import Incident
+from incidents.vocabulary import IncidentType
 from tests.api.client import ApiClient
 from tests.detection.bursts import errors
 from tests.detection.rules.test_rule_parsing import GOOD
@@ -34,15 +36,41 @@ def test_rule_with_every_field_opens_an_incident(workspace, api, send) -> None:
     assert (made.status_code, made.json()["group_by"], made.json()["minimum_level"]) == (
         201,
         "workspace",
-        "error",
+        "debug",
     )
-    send([errors(1, source=f"api-{n % 2}", ago=15 - n, event_type="slow_request")[0] for n in range(15)])
+    send(
+        [
+            errors(1, source=f"api-{n % 2}", ago=15 - n, event_type="slow_request", level="warning")[0]
+            for n in range(15)
+        ]
+    )
     [incident] = Incident.objects.of(workspace.pk)
     assert (incident.incident_type, incident.severity, incident.event_count) == (
         "performance_degradation",
         "sev2",
         15,
     )
+
+
+def test_rule_without_a_match_counts_the_events_of_its_incident_type(workspace, api, send) -> None:
+    rule = RULE | {"require_consecutive": False, "min_components_affected": 1}
+    made = api.post("/rules", rule).json()
+    assert made["event_types"] == list(event_types_of(IncidentType.PERFORMANCE_DEGRADATION))
+    send(errors(15))
+    assert not Incident.objects.of(workspace.pk).exists()
+    send(errors(15, event_type="slow_query", level="warning"))
+    assert Incident.objects.of(workspace.pk).get().incident_type == "performance_degradation"
+    tried = api.post("/rules/test", {"rule": rule, "events": errors(15)}).json()
+    assert tried["matched"] == 0
+
+
+@pytest.mark.parametrize(
+    "more", [{"event_types": []}, {"level": "error"}, {"pattern": "boom"}, {"type": "error_burst"}], ids=str
+)
+def test_rule_with_a_match_of_its_own_keeps_every_event_type(api, more: dict[str, Any]) -> None:
+    rule = {name: value for name, value in RULE.items() if name != "incident_type" or "type" not in more}
+    made = api.post("/rules", rule | more).json()
+    assert (made["event_types"], made["minimum_level"]) == ([], "debug" if "pattern" in more else "error")
 
 
 @pytest.mark.parametrize(

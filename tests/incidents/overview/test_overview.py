@@ -13,8 +13,10 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.actor import Actor, system_actor
 from accounts.models import Workspace
 from core.errors import Forbidden, Invalid, NotFound
+from core.ui.panels import PANELS
 from incidents.components.filters import ComponentFilter
 from incidents.components.selectors import (  # fmt: skip
     component_for,
@@ -138,6 +140,16 @@ def test_last_day_agrees_with_a_plain_loop(crowd, actor):
     _agrees(day.mttd, _seconds((row.started_at, row.detected_at) for row in found))
     _agrees(day.mtta, _seconds((row.detected_at, row.acknowledged_at) for row in found))
     _agrees(day.mttr, _seconds((row.detected_at, row.resolved_at) for row in ended))
+
+
+def test_resolutions_are_by_people_by_senders_or_by_tocsin(actor, workspace, declared):
+    sender = Actor(workspace.pk, "source", "Alertmanager", scopes=frozenset({"incidents:write"}))
+    for who in (actor, actor, sender, system_actor(workspace.pk)):
+        resolve_incident(who, number=declared().number)
+    day = last_day(actor)
+    assert (sum(day.resolved), day.resolved_by_people, day.resolved_by_tocsin) == (4, 2, 1)
+    shown = PANELS.get("incidents.last_day").context(actor, "", {})["resolved_by"]
+    assert shown == [("people", 2), ("senders", 1), ("Tocsin", 1)]
 
 
 def test_open_incidents_are_counted_hour_by_hour(crowd, actor):

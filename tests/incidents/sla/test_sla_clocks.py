@@ -15,8 +15,10 @@ from core.queue.items import claim
 from core.queue.runner import run_due
 from core.queues import CLOCKS
 from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.rendering import incident_json
 from incidents.lifecycle.services import resolving, responding
 from incidents.models import SlaClock, TimelineEntry
+from incidents.selectors import incident_for
 from incidents.sla.services.clock_steps import advance_clocks
 from incidents.timeline.services import notes
 from tests.incidents.make import NOW, signal
@@ -78,6 +80,17 @@ def test_warning_comes_at_80_percent_and_breach_at_the_deadline(sev2, at, sla_en
         "sla.warned",
         "sla.breached",
     ]
+
+
+def test_incident_says_that_a_target_was_missed_from_then_on(sev2, actor, at):
+    seen = []
+    for minutes in (29, 30):
+        at(minutes)
+        seen.append(incident_json(incident_for(actor, sev2.number))["sla_breached"])
+    with time_machine.travel(NOW + timedelta(minutes=31), tick=False):
+        responding.acknowledge_incident(actor, number=sev2.number)
+    seen.append(incident_json(incident_for(actor, sev2.number))["sla_breached"])
+    assert seen == [False, True, True]
 
 
 def test_after_an_outage_only_the_breach_is_recorded(sev2, at, sla_entries):
@@ -160,9 +173,6 @@ def test_undone_acknowledgement_revives_its_clock(sev2, actor, clock):
 
 
 def test_clock_changed_since_its_claim_is_unchanged(sev2, actor, sla_entries):
-    from core.queue.items import claim
-    from incidents.sla.services.clock_steps import advance_clocks
-
     claimed = claim(SlaClock, 10, 30.0, at=NOW + timedelta(minutes=30))
     responding.change_severity(actor, number=sev2.number, severity="sev4")
     advance_clocks(NOW + timedelta(minutes=30), clocks=claimed)

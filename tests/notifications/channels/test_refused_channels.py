@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
+from datetime import time
 from ipaddress import ip_network
 from types import SimpleNamespace
 
 import pytest
 
-from core.errors import Invalid, RateLimited
+from core.errors import Forbidden, Invalid, RateLimited
 from core.queue.retry import PermanentError
 from notifications.channels.kind import CHANNEL_KINDS, Target
 from notifications.channels.kinds.apprise_url import DEFAULT_SCHEMES, installed_schemes
@@ -152,3 +154,30 @@ def test_codes_to_addresses_of_others_are_counted_per_person(outside, actor, mon
     assert "contact-code" not in refused.value.detail
     assert contacts.methods_of(actor) == []
     assert len(outside.mailbox.messages) == 2
+
+
+@pytest.mark.parametrize("scope", ["bundles:write", "events:write", "incidents:read"])
+def test_token_without_the_write_scope_changes_no_contacts(actor, outside, scope):
+    method = contacts.add_method(actor, kind="email", address="me@example.com")
+    token = replace(actor, token_id=1, scopes=frozenset({scope}))
+    for change in (
+        lambda: contacts.add_method(token, kind="email", address="foreign@example.com"),
+        lambda: contacts.send_code(token, method_id=method.pk),
+        lambda: contacts.verify_method(token, method_id=method.pk, code="000000"),
+        lambda: contacts.remove_method(token, method_id=method.pk),
+        lambda: contacts.set_quiet_hours(token, quiet_from=time(22), quiet_until=time(7)),
+    ):
+        with pytest.raises(Forbidden, match="incidents:write"):
+            change()
+    assert contacts.methods_of(actor) == [method]
+    assert contacts.quiet_hours_of(actor) is None
+
+
+def test_token_reads_contacts_with_the_scope_to_read_or_write(actor):
+    for scope, may in (("bundles:write", False), ("incidents:read", True), ("incidents:write", True)):
+        token = replace(actor, token_id=1, scopes=frozenset({scope}))
+        for read in (contacts.methods_of, contacts.quiet_hours_of):
+            with contextlib.nullcontext() if may else pytest.raises(Forbidden):
+                read(token)
+    contacts.set_quiet_hours(token, quiet_from=time(22), quiet_until=time(7))
+    assert contacts.quiet_hours_of(actor).quiet_from == time(22)

@@ -15,9 +15,11 @@ from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity
 from notifications.channels.kind import CHANNEL_KINDS
 from notifications.channels.models import Channel
+from notifications.channels.selectors import broken_channels
 from notifications.channels.services import update_channel
 from notifications.channels.targets import secrets_of
 from notifications.deliveries.models import Delivery, DeliveryAttempt
+from notifications.deliveries.planning import plan_to_channel
 from notifications.deliveries.services import resend_delivery
 from remediation.executors.base import executor_for
 from tests.fakes.receiver import Reply
@@ -216,13 +218,33 @@ def test_internal_error_is_shown_and_the_fallback_is_notified(
     assert len(outside.mailbox.messages) == 1
 
 
-def test_gone_turns_the_channel_off(channel, declare, deliver, outside):
-    made = channel("webhook")
+def test_gone_channel_is_shown_and_its_waiting_and_later_pages_use_the_fallback(
+    channel, declare, deliver, outside, route_all
+):
+    made = route_all(channel("webhook", fallback_id=channel("email").pk))
+    outside.webhook.respond = lambda received: Reply(503)
+    for _ in range(3):
+        declare()
+    deliver()
+    Delivery.across_workspaces.filter(incident_number=1).update(due_at=Now())
     outside.webhook.respond = lambda received: Reply(410)
-    declare()
     deliver()
     made.refresh_from_db()
-    assert (made.is_enabled, made.state) == (False, "broken")
+    assert (made.is_enabled, made.state) == (True, "broken")
+    assert [one.pk for one in broken_channels()] == [made.pk]
+    declare()
+    plan_to_channel(
+        made.workspace_id, channel_id=made.pk, event_key="step", event_kind="page", why="Escalation",
+        payload={"snapshot": {"number": 5, "severity": "sev1", "title": "Step", "status": "open"}},
+    )  # fmt: skip
+    deliver()
+    assert len(outside.mailbox.messages) == 5
+    received = len(outside.webhook.received)
+    for _ in range(5):
+        make_due()
+        deliver()
+    assert {row.outcome for row in rows(channel_id=made.pk)} == {"dead"}
+    assert (len(outside.mailbox.messages), len(outside.webhook.received)) == (5, received + 4)
 
 
 def test_lost_response_is_unknown_for_a_notice_and_repeated_for_a_page(channel, declare, deliver, outside):

@@ -16,11 +16,17 @@ from accounts.actor import system_actor
 from accounts.models import Membership, User
 from accounts.oncall.services.schedules import create_schedule, put_rotation
 from accounts.oncall.validation import RotationValues
+from core.errors import Conflict
+from core.models import OutboxEvent
 from core.queue.runner import run_due
 from core.queues import CLOCKS
+from incidents.bulk.models import BulkAction, BulkKind
+from incidents.bulk.services.actions import Pick, act_on_many, act_on_one
+from incidents.bulk.services.undo import undo_action
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.responding import acknowledge_incident
 from incidents.models import Drill, DrillParticipant, Incident, TimelineEntry
+from incidents.roles.services import assign_role
 from incidents.timeline.services.notes import add_note
 from notifications.channels.models import Channel
 from notifications.channels.services import create_channel, update_channel
@@ -29,6 +35,7 @@ from notifications.escalation.models import Escalation, EscalationPolicy
 from notifications.escalation.pages import Page
 from notifications.escalation.services.policies import install_default_policies, put_policy
 from notifications.escalation.services.running import acknowledge_escalation, start_escalation
+from notifications.escalation.subscribers import follow_incident
 from notifications.escalation.validation import PolicyValues
 from tests.tables import count
 
@@ -51,7 +58,7 @@ class OnCallTeam:
         put_rotation(self.system, schedule_id=schedule.pk, layer=1, values=values)
         install_default_policies(self.system)
         self.planned: list[tuple[int, str, Page]] = []
-        self.events = 0
+        self.events = self.relayed = 0
 
     def plan(self, workspace_id: int, pages) -> None:
         minute = int((timezone.now() - START) / MINUTE)
@@ -81,6 +88,21 @@ class OnCallTeam:
             run_due(CLOCKS, at=timezone.now())
             self.clock.shift(MINUTE)
         self.clock.shift(-MINUTE)
+
+    def relay(self) -> None:
+        """Tell the escalation of each acknowledgement, and of each that was undone, once."""
+        topics = ("incident.acknowledged", "incident.unacknowledged")
+        events = OutboxEvent.objects.filter(topic__in=topics, pk__gt=self.relayed)
+        for event in events.order_by("pk"):
+            follow_incident(event)
+            self.relayed = event.pk
+
+    def undo(self, by) -> None:
+        """Undo the newest action of this person, within its ten minutes."""
+        actions = BulkAction.objects.of(self.workspace.pk)
+        actions.update(made_at=timezone.now())
+        undo_action(by, action_id=actions.latest("id").pk)
+        self.relay()
 
     def entries(self, incident: Incident) -> list[str]:
         found = TimelineEntry.objects.of(self.workspace.pk).filter(incident=incident, kind="notification")
@@ -148,6 +170,106 @@ def test_growth_pages_again_although_it_was_acknowledged(team):
     acknowledge_escalation(team.workspace.pk, incident.pk, user_id=team.ann.user_id, now=timezone.now())
     team.pass_minutes(30)
     assert len(team.paged) == 2
+
+
+def _acknowledge(team, incident, by) -> None:
+    acknowledge_incident(by, incident_id=incident.pk)
+    team.relay()
+
+
+def _acknowledged_and_grown(team) -> Incident:
+    """Acknowledged by Ann at once; a minute later it grew and paged her again."""
+    incident = team.open()
+    _acknowledge(team, incident, team.ann)
+    team.clock.shift(MINUTE)
+    assert team.start(incident, "the incident grew")
+    team.pass_minutes(1)
+    assert team.paged == [(1, "ann")]
+    return incident
+
+
+@pytest.mark.parametrize("name", ["ann", "manager"])
+def test_acknowledging_again_stops_paging_that_started_again(team, name):
+    incident, person = _acknowledged_and_grown(team), getattr(team, name)
+    for _ in range(2):
+        _acknowledge(team, incident, person)
+    assert (team.escalation().phase, team.escalation().holder_id) == ("acknowledged", person.user_id)
+    team.pass_minutes(25)
+    assert team.paged == [(1, "ann")]
+    written = TimelineEntry.objects.of(team.workspace.pk).filter(incident=incident, kind="acknowledged")
+    labels = ["Acknowledged by Ann. Open → Investigating. Ann is commander."]
+    assert [*written.order_by("id").values_list("message", flat=True)] == [
+        *labels, f"Acknowledged again by {person.label}.",
+    ]  # fmt: skip
+    incident.refresh_from_db()
+    assert (incident.acknowledged_at, incident.acknowledged_label) == (START, "Ann")
+    with pytest.raises(Conflict, match=f"acknowledged already by {person.label}"):
+        acknowledge_incident(team.admin, incident_id=incident.pk)
+
+
+def test_acknowledging_again_in_bulk_is_no_repeat_of_the_first_request(team):
+    incident = team.open()
+    for minutes in (0, 1):
+        team.clock.shift(minutes * MINUTE)
+        assert not minutes or team.start(incident, "the incident grew")
+        team.clock.shift(MINUTE)
+        action = act_on_many(team.ann, kind="acknowledge", picks=[Pick(incident.number)])
+        assert [step.outcome for step in action.steps.all()] == ["done"]
+        team.relay()
+        assert team.escalation().phase == "acknowledged"
+    assert BulkAction.objects.of(team.workspace.pk).count() == 1
+
+
+@pytest.mark.parametrize("when", ["first", "grown", "again"])
+def test_undone_acknowledgement_pages_the_next_step_at_once(team, when):
+    if when == "again":
+        incident = _acknowledged_and_grown(team)
+    else:
+        incident = team.open()
+        team.pass_minutes(0)
+        assert when == "first" or team.start(incident, "the incident grew")
+        team.pass_minutes(1)
+    number, before = incident.number, list(team.paged)
+
+    def run() -> Incident:
+        return acknowledge_incident(team.ann, number=number)
+
+    assert act_on_one(team.ann, kind=BulkKind.ACKNOWLEDGE, number=number, run=run)
+    team.relay()
+    team.pass_minutes(1)
+    assert (team.escalation().phase, team.paged) == ("acknowledged", before)
+    team.undo(team.ann)
+    team.pass_minutes(0)
+    assert team.escalation().phase == "running"
+    assert [name for _, name in team.paged] == [*(name for _, name in before), "ann"]
+    incident.refresh_from_db()
+    assert (incident.acknowledged_at is None) == (when != "again")
+
+
+def test_undoing_counts_once_and_not_against_a_later_acknowledgement(team):
+    incident = team.open()
+    action = act_on_many(team.ann, kind="acknowledge", picks=[Pick(incident.number)])
+    team.relay()
+    BulkAction.objects.of(team.workspace.pk).update(made_at=timezone.now())
+    undo_action(team.ann, action_id=action.pk)
+    acknowledge_incident(team.manager, incident_id=incident.pk)
+    undone = OutboxEvent.objects.get(topic="incident.unacknowledged")
+    follow_incident(undone)
+    team.pass_minutes(0)
+    assert team.paged == []
+    assert team.escalation().holder_id == team.manager.user_id
+    follow_incident(undone)
+    assert team.escalation().phase == "acknowledged"
+
+
+def test_role_does_not_acknowledge_what_no_one_acknowledged(team):
+    incident = team.open()
+    team.pass_minutes(0)
+    assert team.start(incident, "the incident grew")
+    team.clock.shift(MINUTE)
+    assign_role(team.manager, number=incident.number, username="ann")
+    team.pass_minutes(5)
+    assert team.paged == [(0, "ann"), (1, "ann"), (6, "ann")]
 
 
 def test_same_event_again_starts_nothing(team):

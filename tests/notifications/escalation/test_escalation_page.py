@@ -126,6 +126,18 @@ def test_acknowledging_stops_it_and_escalating_goes_on_with_the_next_step(client
     assert incident.acknowledged_at is not None
 
 
+def test_button_stops_paging_of_an_incident_that_was_acknowledged_before(client, paged, deliver, actor):
+    ann, incident = paged
+    acknowledge_incident(ann, incident_id=incident.pk)
+    deliver()
+    assert escalate(client, incident)[1].status_code == 303
+    run_due(CLOCKS)
+    assert "Acknowledge and stop paging" in page(client, incident)
+    assert client.post(f"/incidents/{incident.reference}/acknowledge").status_code == 303
+    deliver()
+    assert (escalation().phase, escalation().holder_id) == ("acknowledged", actor.user_id)
+
+
 def test_after_the_last_step_it_starts_again(client, paged):
     _, incident = paged
     for _ in range(10):

@@ -9,16 +9,20 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.models import User
+from accounts.models import Membership, OnCallShift, User, Workspace
 from accounts.oncall.services.schedules import create_schedule, put_rotation
 from accounts.oncall.turns import Span
 from accounts.oncall.validation import RotationValues
+from core.health.checks import CHECKS
 from core.secrets.encryption import encrypt
+from incidents.models import Component
 from notifications.channels.services import create_channel
 from notifications.contacts.models import ContactMethod
 from notifications.contacts.ways import ways_to
+from notifications.escalation.models import EscalationPolicy, EscalationStep
 from notifications.escalation.plan import Plan, Step, Target
 from notifications.escalation.reachability import People, report
+from notifications.escalation.reachability_selectors import inputs_fingerprint
 from notifications.escalation.selectors import names_of, preview
 from notifications.escalation.services.policies import install_default_policies, put_policy
 from notifications.escalation.state import plan_of
@@ -183,3 +187,44 @@ def test_step_names_a_channel_by_its_name(make_actor):
     policy = put_policy(manager, values=PolicyValues("Mine", steps=[step]))
     assert [row.targets for row in preview(manager, policy)] == ["channel Ops Log"]
     assert steps_text(plan_of(policy).steps, names) == "channel: ops log; 5 min"
+
+
+@pytest.mark.django_db
+def test_health_check_sees_a_change_at_once_and_walks_only_then(rota, django_assert_num_queries):
+    _, ann = rota
+    check = CHECKS.get("reachability")
+    assert check().level == "warn"
+    with django_assert_num_queries(1):
+        assert check().level == "warn"
+    mine = verified(ann, "ntfy://x", kind="apprise")
+    assert check().level == "ok"
+    mine.delete()
+    assert check().level == "warn"
+
+
+@pytest.mark.django_db
+def test_fingerprint_changes_with_whatever_the_reports_depend_on(rota):
+    manager, ann = rota
+    pk, now = ann.workspace_id, timezone.now()
+    mine = verified(ann, "ntfy://x", kind="apprise")
+    part = Component.objects.create(workspace_id=pk, name="api")
+    shifts = OnCallShift.objects.of(pk)
+    changes = [
+        lambda: ContactMethod.objects.of(pk).filter(pk=mine.pk).update(verified_at=None),
+        lambda: Membership.objects.of(pk).filter(user_id=ann.user_id).update(role="manager"),
+        lambda: User.objects.filter(pk=ann.user_id).update(address_proven_at=now),
+        lambda: User.objects.filter(pk=ann.user_id).update(is_active=False),
+        lambda: EscalationStep.objects.of(pk).update(wait_s=60),
+        lambda: EscalationPolicy.objects.of(pk).update(is_enabled=False),
+        lambda: Component.objects.of(pk).filter(pk=part.pk).update(schedule=shifts.first().schedule),
+        lambda: Workspace.objects.filter(pk=pk).update(default_schedule=None),
+        lambda: shifts.filter(pk=shifts.first().pk).update(changed_at=now + timedelta(days=1)),
+        lambda: shifts.filter(pk=shifts.first().pk).delete(),
+        lambda: create_schedule(manager, name="Secondary"),
+    ]
+    seen = [inputs_fingerprint()]
+    for change in changes:
+        change()
+        seen.append(inputs_fingerprint())
+    assert len(set(seen)) == len(changes) + 1
+    assert inputs_fingerprint() == seen[-1]

@@ -74,6 +74,8 @@ def test_simulation_and_reasons_are_given_by_the_api(admin_with_history):
     assert {one["name"]: one["is_notified"] for one in other["channels"]} == {
         "slack": True, "pagerduty": False,
     }  # fmt: skip
+    at = f"{timezone.now() + timedelta(minutes=1):%Y-%m-%dT%H:%M:%S}"  # without a zone: in UTC
+    assert browser.get(f"/api/v1/explain/simulation?severity=sev2&component=api&at={at}").json() == muted
     assert browser.get("/api/v1/explain/simulation?severity=sev9").status_code == 422
     assert browser.get("/api/v1/explain/reasons").json() == [
         {"reason": one.value, "text": str(one.label)} for one in Reason

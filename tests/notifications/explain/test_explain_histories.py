@@ -45,7 +45,7 @@ from tests.fakes.receiver import Reply
 pytestmark = pytest.mark.django_db(transaction=True)
 HISTORIES = int(os.environ.get("TOCSIN_HISTORIES", "5"))
 NUMBERS = count(1)
-ESCALATING = {*REASONS, "incident.acknowledged", "incident.changed"}
+ESCALATING = {*REASONS, "incident.acknowledged", "incident.unacknowledged"}
 ACTIONS = st.lists(
     st.one_of(
         st.tuples(

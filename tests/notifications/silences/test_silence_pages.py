@@ -76,6 +76,23 @@ def test_patch_changes_only_what_it_names(responder, made):
     assert (made.reason, made.includes_sev1) == ("Known trouble, longer", False)
 
 
+def test_times_without_a_zone_are_in_utc(responder, made):
+    browser, ends_at = browser_for(responder), timezone.now() + timedelta(hours=2)
+    given = {"ends_at": ends_at.strftime("%Y-%m-%dT%H:%M:%S")}
+    expected = given["ends_at"] + "Z"
+    changed = browser.patch(f"/api/v1/silences/{made.pk}", given, **JSON)
+    assert (changed.status_code, changed.json()["ends_at"]) == (200, expected)
+    created = browser.post(
+        "/api/v1/silences",
+        {"matchers": [{"field": "component", "value": "web"}], "reason": "Known trouble"}
+        | given | {"starts_at": "2020-01-01T00:00:00"},
+        **JSON,
+    )  # fmt: skip
+    assert (created.status_code, created.json()["ends_at"]) == (201, expected)
+    refused = browser.patch(f"/api/v1/silences/{made.pk}", {"ends_at": "9999-12-31T23:59:59"}, **JSON)
+    assert refused.status_code == 422
+
+
 def test_list_shows_last_match_and_end_and_flags_what_matches_nothing(responder, made, channel, deliver):
     browser = browser_for(responder)
     assert shown_silence(made).flags

@@ -337,6 +337,15 @@ def test_window_mutes_while_it_runs_and_never_occurring_ones_are_refused(
     assert "never occurs" in refused.value.faults[0].message
 
 
+def test_nightly_window_that_began_years_ago_goes_on(workspace, make_actor):
+    begins = (datetime.now(UTC) - timedelta(days=2000)).replace(tzinfo=None, microsecond=0)
+    values = WindowValues("Nightly", [Matcher("component", "=", "api")], begins, 3600, "UTC", "FREQ=DAILY")
+    save_window(make_actor("responder"), values)
+    rows = WindowOccurrence.objects.of(workspace.pk)
+    assert rows.count() in {60, 61}
+    assert rows.latest("starts_at").starts_at > timezone.now() + timedelta(days=58)
+
+
 def test_window_ends_at_its_time_sends_once_and_is_refilled_daily(
     workspace, channel, deliver, outside, make_actor
 ):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.rrule import rrulestr
 
 from notifications.silences.recurrence import occurrences, parse_rule
 
@@ -63,8 +64,45 @@ def test_rules_expand_as_they_read():
     assert [day for day, _ in spans("UTC", "2027-01-29T04:00", 60, "FREQ=DAILY;UNTIL=20270130")] == [
         "01-29 04:00", "01-30 04:00",
     ]  # fmt: skip
-    assert len(spans("UTC", "2027-01-01T04:00", 60, "FREQ=DAILY")) == 400
+    assert len(spans("UTC", "2027-01-01T04:00", 60, "FREQ=DAILY;COUNT=400")) == 400
+    assert len(spans("UTC", "2027-01-01T04:00", 60, "FREQ=WEEKLY;COUNT=400")) == 400
     assert [day for day, _ in spans("UTC", "2027-01-01T04:00", 60, "")] == ["01-01 04:00"]
+
+
+@pytest.mark.parametrize(
+    ("start", "rule"),
+    [
+        ("2019-03-01T22:00", "FREQ=DAILY"),
+        ("2020-01-01T22:00", "FREQ=DAILY;INTERVAL=3;BYDAY=MO,TU,WE,TH,FR"),
+        ("2018-05-09T22:00", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU"),
+        ("2001-01-31T22:00", "FREQ=MONTHLY"),
+        ("2011-01-05T22:00", "FREQ=MONTHLY;INTERVAL=5;BYDAY=MO,TU;BYSETPOS=-1"),
+        ("1912-02-29T22:00", "FREQ=YEARLY"),
+        ("1999-06-01T22:00", "FREQ=YEARLY;INTERVAL=3;BYMONTH=3,9;BYDAY=1SU"),
+        ("2024-01-01T22:00", "FREQ=WEEKLY;UNTIL=20280101"),
+        ("2039-12-24T22:00", "FREQ=DAILY"),
+    ],
+)  # fmt: skip
+def test_rule_without_a_count_goes_on_for_ever_as_it_began(start, rule):
+    first, last = datetime(2027, 1, 1, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
+    local = datetime.fromisoformat(start)
+    found = occurrences(local, timedelta(hours=4), ZoneInfo("UTC"), parse_rule(rule), since=first, until=last)
+    began, ended = (datetime.fromisoformat(one) for one in ("2026-12-31T20:00", "2039-12-31T23:59"))
+    every = rrulestr(rule, dtstart=local).between(began, ended)
+    assert [one.starts_at.replace(tzinfo=None) for one in found] == every
+    assert every
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR,SA,SU",
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30;COUNT=1",
+    ],
+)  # fmt: skip
+def test_start_long_ago_costs_little(rule):
+    assert bool(spans("UTC", "0001-01-01T04:00", 60, rule)) == ("COUNT" not in rule)
 
 
 @pytest.mark.parametrize(

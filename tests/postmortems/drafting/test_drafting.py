@@ -9,7 +9,15 @@ import pytest
 from config.paths import ROOT
 from core.errors import Forbidden, NotFound
 from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.lifecycle.services.responding import (
+    acknowledge_incident,
+    change_severity,
+    change_stage,
+    change_status,
+)
 from incidents.links.services import relate_incidents
+from incidents.models import SlaPolicy
 from incidents.timeline.services.notes import add_update
 from postmortems.action_items.services import create_item
 from postmortems.documents.models import Revision
@@ -17,6 +25,7 @@ from postmortems.documents.selectors import revisions_of, section_of, sections_o
 from postmortems.documents.services import save_section
 from postmortems.drafting.collect import collect
 from postmortems.drafting.services import draft_postmortem, refresh_facts
+from postmortems.drafting.tables import table_rows
 from postmortems.learning.services import add_why, identify_root_cause
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +46,31 @@ def test_draft_states_the_facts_of_the_incident(actor, resolved):
     assert "Scaled the pool." in text(made, "immediate_actions")
     assert text(made, "appendix_messages") == "Nothing was sent."
     assert made.owner_id == actor.user_id
+
+
+def test_draft_of_a_real_course_has_impacts_the_highest_severity_and_the_verification(actor):
+    declare_incident(actor, title="Checkout returns 502", severity="sev3")
+    acknowledge_incident(actor, number=1)
+    change_severity(actor, number=1, severity="sev1")
+    change_severity(actor, number=1, severity="sev2")
+    change_stage(actor, number=1, stage="recovery", message="No error for ten minutes.")
+    change_status(actor, number=1, status="monitoring")
+    resolve_incident(actor, number=1, message="Scaled the pool.")
+    made = draft_postmortem(actor, 1)
+    impacts = [row[2] for row in table_rows(text(made, "timeline"))]
+    assert impacts[1:] == ["Investigating", "SEV1", "SEV2", "Monitoring", "Resolved"]
+    assert re.fullmatch(r"- \[x\] \S+ No error for ten minutes\.", text(made, "verification"))
+    assert collect(made.incident, made).severity == "SEV2 (highest: SEV1)"
+
+
+def test_deadline_to_acknowledge_is_that_of_the_workspace(actor):
+    policies = SlaPolicy.objects.of(actor.workspace_id)
+    values = {"workspace_id": actor.workspace_id, "acknowledge_within": 45}
+    policies.update_or_create(severity="sev3", defaults=values, create_defaults=values | {"severity": "sev3"})
+    declare_incident(actor, title="Checkout returns 502", severity="sev3")
+    acknowledge_incident(actor, number=1)
+    made = draft_postmortem(actor, 1)
+    assert "(deadline 45m)" in section_of(made, "went_well").prompt
 
 
 def test_draft_has_questions_for_people(actor, resolved):

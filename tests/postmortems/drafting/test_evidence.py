@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from incidents.attachments.models import Attachment
 from incidents.correlation.services.opening import declare_incident
-from incidents.models import TimelineEntry
+from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.models import IncidentEvidence, TimelineEntry
 from incidents.roles.services import assign_role
 from incidents.timeline.services.notes import add_update
 from incidents.timeline.services.timeline_entries import entry
@@ -17,7 +18,11 @@ from incidents.vocabulary import EntryKind
 from notifications.channels.services import create_channel
 from notifications.deliveries.models import Delivery
 from postmortems.documents.selectors import section_of
-from postmortems.drafting.services import draft_postmortem
+from postmortems.drafting import tables, timeline
+from postmortems.drafting.collect import collect
+from postmortems.drafting.evidence import NOT_CARRIED, first_events
+from postmortems.drafting.services import draft_postmortem, refresh_facts
+from postmortems.drafting.tables import table_rows
 from remediation.runs.services.proposing import Request, request_run
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +54,76 @@ def test_real_run_of_the_catalogue_is_in_the_draft(actor):
     run = request_run(actor, "INC-1", Request("scale_up"))
     made = draft_postmortem(actor, 1, template="light")
     assert f"| scale_up | {run.get_state_display()} |" in text(made, "remediation").replace("_", "_")
+
+
+def test_long_timeline_keeps_the_resolution_and_counts_what_is_left_out(actor):
+    incident = declare_incident(actor, title="Checkout returns 502")
+    for run in range(1, 11):
+        for state in ("proposed", "approved", "running", "succeeded"):
+            add(actor, incident, EntryKind.REMEDIATION, f"Run {run} {state}.", run=run, state=state)
+    resolve_incident(actor, number=1, message="Scaled the pool.")
+    made = draft_postmortem(actor, 1, template="light")
+    events = [row[1] for row in table_rows(text(made, "timeline"))]
+    assert events[1:] == [*(f"Run {run} succeeded." for run in range(1, 11)), "Scaled the pool."]
+    for n in range(30):
+        add(actor, incident, EntryKind.MITIGATION, f"Step {n}.")
+    refresh_facts(actor, incident.pk)
+    shown = text(made, "timeline")
+    assert (len(table_rows(shown)), "Scaled the pool." in shown) == (30, True)
+    assert shown.endswith("\n\n12 more: see the timeline of the incident.")
+
+
+def test_timeline_of_many_entries_keeps_its_end(actor):
+    incident = declare_incident(actor, title="Checkout returns 502")
+    notes = [entry(actor, incident, EntryKind.NOTE, f"Note {n}.", at=timezone.now()) for n in range(520)]
+    TimelineEntry.objects.of(actor.workspace_id).bulk_create(notes)
+    resolve_incident(actor, number=1, message="Scaled the pool.")
+    made = draft_postmortem(actor, 1)
+    assert "Scaled the pool." in text(made, "executive_summary")
+    assert "Scaled the pool." in text(made, "timeline")
+    lines = text(made, "appendix_events").splitlines()
+    assert "Scaled the pool." in lines[-2]
+    assert lines[-1] == "22 entries in between are left out: see the JSON export."
+
+
+@pytest.mark.parametrize(
+    ("kind", "readings", "memory", "disk"),
+    [("other", {"memory": 95}, "95% before, 40% after", NOT_CARRIED),
+     ("other", {"usage": 95}, NOT_CARRIED, NOT_CARRIED),
+     ("memory_exhaustion", {"usage": 95}, "95% before, 40% after", NOT_CARRIED),
+     ("disk_space_low", {"usage": 95}, NOT_CARRIED, "95% before, 40% after")],
+)  # fmt: skip
+def test_usage_before_and_after_is_what_events_reported(actor, kind, readings, memory, disk):
+    incident = declare_incident(actor, title="Checkout returns 502", incident_type=kind)
+    IncidentEvidence.objects.create(
+        workspace_id=actor.workspace_id, incident=incident, metrics_before=readings,
+        metrics_after=dict.fromkeys(readings, 40),
+    )  # fmt: skip
+    made = draft_postmortem(actor, 1)
+    assert (text(made, "memory_usage"), text(made, "disk_usage")) == (memory, disk)
+
+
+def test_first_events_are_in_the_timeline_by_source_and_in_the_appendix(actor, resolved):
+    at = resolved.detected_at - timedelta(seconds=5)
+    events = [("database", "Connection pool | exhausted"), ("api_gateway", "")]
+    IncidentEvidence.objects.create(
+        workspace_id=actor.workspace_id, incident=resolved,
+        first_events=[
+            {"at": at.isoformat(), "source": source, "event_type": "timeout", "message": message}
+            for source, message in events
+        ],
+    )  # fmt: skip
+    rows = timeline.rows_with_events([], first_events(resolved), resolved.detected_at)
+    assert [(row.event, row.source) for row in rows] == [
+        (events[0][1], "database"),
+        ("timeout", "api_gateway"),
+    ]
+    facts = collect(resolved)
+    by_source = tables.timeline_by_source(facts).splitlines()
+    assert by_source[2] == f"| {rows[0].time} | Connection pool \\| exhausted | database |"
+    assert "Scaled the pool." in by_source[-1]
+    assert f"- **{rows[1].time}** api_gateway: timeout" in tables.event_timeline(facts).splitlines()
+    assert "exhausted" not in tables.timeline_by_impact(facts)
 
 
 def test_role_changes_and_missed_deadlines_are_in_the_internal_tables(actor, make_actor, resolved):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from accounts.actor import Actor
@@ -111,6 +113,15 @@ def test_signature_stays_when_an_appendix_changes(actor, lead, complete):
     decide(actor, 1, role="commander", decision="approved")
     save_section(lead, 1, "appendix_logs", base_version=2, text="See the graph.")
     assert review_of(postmortem_for(actor, 1)).signatures[0].is_signed
+
+
+def test_token_signs_only_with_the_write_scope(actor, complete):
+    request_review(actor, 1)
+    token = replace(actor, token_id=1, scopes=frozenset({"incidents:read"}))
+    with pytest.raises(Forbidden, match="incidents:write"):
+        decide(token, 1, role="commander", decision="approved")
+    token = replace(token, scopes=frozenset({"incidents:read", "incidents:write"}))
+    assert decide(token, 1, role="commander", decision="approved").user_id == actor.user_id
 
 
 def test_only_holders_sign_and_the_manager_is_another_person(actor, lead, make_actor, complete):

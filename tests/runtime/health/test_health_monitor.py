@@ -13,6 +13,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from config.installation.panels import FailingChecks
 from core.health import checks as health_checks
 from core.health import monitor
 from core.health.checks import CheckResult
@@ -131,6 +132,41 @@ def test_problem_has_the_time_it_was_first_seen_until_it_ends():
     found["valkey"] = CheckResult("ok", "back")
     one.check_now()
     assert one._failing_checks == ()
+
+
+def test_start_that_differs_a_little_at_each_check_stays():
+    found = {"beat": CheckResult("warn", "late", since=AT)}
+    one = looked(found, starting_s=0)
+    before = one._failing_checks
+    found["beat"] = CheckResult("warn", "late", since=AT + timedelta(seconds=2, microseconds=7))
+    one.check_now()
+    assert one._failing_checks == before
+    found["beat"] = CheckResult("warn", "late again", since=AT + timedelta(minutes=5))
+    one.check_now()
+    assert [check.since for check in one._failing_checks] == [AT + timedelta(minutes=5)]
+
+
+def test_banner_of_another_process_is_not_sent_again():
+    def version(since):
+        return FailingChecks().version({"failing_checks": (FailingCheck("beat", "Beat", "", since),)})
+
+    assert version(AT) == version(AT + timedelta(microseconds=7)) != version(AT + timedelta(minutes=5))
+
+
+def test_process_that_checked_nothing_for_long_shows_no_old_failure(monkeypatch):
+    monkeypatch.setattr(monitor, "WAIT_S", 0.01)
+    monkeypatch.setattr(monitor, "EVERY_S", 0)
+    found, release = {"valkey": CheckResult("warn", "away")}, threading.Event()
+    one = looked(found, starting_s=0)
+    [first] = one._failing_checks
+    one._checked_at -= 3600
+    monkeypatch.setattr(one, "_examine", lambda: release.wait(10) and found)
+    assert one.failing_checks() == ()
+    monkeypatch.setattr(monitor, "REQUESTED_WITHIN_S", 0)
+    release.set()
+    one._thread.join(timeout=10)
+    [later] = one._failing_checks
+    assert later.since > first.since, "it may have been well meanwhile"
 
 
 def test_starting_process_is_no_problem_but_a_failure_is():

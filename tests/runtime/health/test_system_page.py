@@ -19,6 +19,7 @@ from config.runtime.schedule import SCHEDULE
 from core.heartbeat.valkey import HEARTBEAT_TTL_S
 from core.models import OutboxDispatch, OutboxEvent
 from core.queue.nudge import valkey
+from notifications.channels.models import Channel
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +31,9 @@ def browser(admin):
     return browser_for(admin)
 
 
-def lines():
-    return {line.name: line.finding for section in system_status.sections() for line in section.lines}
+def lines(workspace_id=None):
+    sections = system_status.sections(workspace_id)
+    return {line.name: line.finding for section in sections for line in section.lines}
 
 
 def test_every_unhealthy_line_has_advice():
@@ -39,6 +41,23 @@ def test_every_unhealthy_line_has_advice():
     assert {"database", "beat", "queue detection", "pending evaluation", "dead letters"} <= set(found)
     assert set(SCHEDULE) <= set(found)
     assert all(finding.advice for finding in found.values() if finding.level != "ok")
+
+
+def test_channels_of_the_workspace_show_their_last_success(workspace, other_workspace, browser):
+    now = timezone.now()
+    Channel.objects.create(workspace=workspace, kind="log", name="Log", last_ok_at=now - timedelta(hours=5))
+    Channel.objects.create(workspace=workspace, kind="webhook", name="Hook", state="broken", reason="404")
+    Channel.objects.create(workspace=workspace, kind="webhook", name="New")
+    Channel.objects.create(workspace=other_workspace, kind="log", name="Foreign")
+    found = lines(workspace.pk)
+    shown = {name: (found[name].level, found[name].detail) for name in ("Log", "Hook", "New")}
+    assert shown == {
+        "Log": ("ok", "last sent 5 h ago"),
+        "Hook": ("warn", "nothing was sent through it yet; 404"),
+        "New": ("ok", "nothing was sent through it yet"),
+    }
+    assert "Foreign" not in found
+    assert "last sent 5 h ago" in browser.get("/settings/system").content.decode().lower()
 
 
 @pytest.mark.parametrize(("age", "level"), [(None, "warn"), (0, "ok"), (119, "ok"), (181, "warn")])

@@ -107,10 +107,10 @@ def test_sending_a_note_twice_writes_it_once(client, incident):
 
 def test_declaring_twice_with_one_form_makes_one_incident(client, workspace):
     seed_policies(workspace.pk)
-    form = {"title": "Twice", "severity": "sev3", "request_key": "abc"}
+    form = {"title": "Twice", "severity": "sev3", "request_key": "abc", "project": "shop"}
     responses = [client.post("/incidents/declare", form) for _ in range(2)]
     assert [a["Location"] for a in responses] == ["/incidents/INC-1"] * 2
-    assert Incident.objects.of(workspace.pk).count() == 1
+    assert Incident.objects.of(workspace.pk).get().labels == {"project": "shop"}
 
 
 def test_stale_form_is_refused_with_its_input_preserved_and_accepted_when_sent_again(client, incident, actor):

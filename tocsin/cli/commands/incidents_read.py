@@ -41,6 +41,11 @@ COLUMNS: Final[frame.Columns] = {
     "Detected": lambda row: ago(row["detected_at"]),
 }
 Words = Annotated[list[str] | None, typer.Option()]
+Types = Annotated[list[str] | None, typer.Option("--type")]
+AssignedTo = Annotated[str, typer.Option(help="User name.")]
+Mine = Annotated[bool, typer.Option("--mine", help="Assigned to you.")]
+Since = Annotated[str, typer.Option("--since", help="24h, 7d or a time.")]
+Until = Annotated[str, typer.Option(help="24h, 7d or a time.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -57,13 +62,13 @@ def register(app: typer.Typer) -> None:
 def list_incidents(
     status: Words = None,
     severity: Words = None,
-    type: Annotated[list[str] | None, typer.Option("--type")] = None,
+    type: Types = None,
     component: Words = None,
     label: Words = None,
-    assigned_to: Annotated[str, typer.Option(help="User name.")] = "",
-    mine: Annotated[bool, typer.Option("--mine", help="Assigned to you.")] = False,
-    since_: Annotated[str, typer.Option("--since", help="24h, 7d or a time.")] = "",
-    until: Annotated[str, typer.Option(help="24h, 7d or a time.")] = "",
+    assigned_to: AssignedTo = "",
+    mine: Mine = False,
+    since_: Since = "",
+    until: Until = "",
     search: str = "",
     sort: Annotated[
         str, typer.Option(help="newest, oldest, severity, status, commander, deadline, last_event, duration.")
@@ -71,21 +76,38 @@ def list_incidents(
     limit: Annotated[int, typer.Option(min=1)] = DEFAULT_LIMIT,
 ) -> None:
     """List incidents, newest first. Flags may be repeated, and hold commas."""
-    conditions = {
-        **_status(listed(status or [])),
-        "severity": ",".join(listed(severity or [])),
-        "type": ",".join(listed(type or [])),
-        "component": ",".join(listed(component or [])),
-        "label": ",".join(label or []),
-        "assigned_to": frame.client().get("/me")["username"] or "" if mine else assigned_to,
+    conditions = _conditions(
+        status, severity, type, component, label,
+        assigned_to=_me() if mine else assigned_to, since_=since_, until=until, search=search,
+    )  # fmt: skip
+    found = frame.client().pages("/incidents", limit=limit, sort=sort, **conditions)
+    rows = [with_words(incident) for incident in found]
+    frame.put_list(rows, COLUMNS, id_field="incident_id", empty="No incidents.")
+
+
+def _me() -> str:
+    username: str | None = frame.client().get("/me")["username"]
+    if not username:
+        raise BadUsageError("--mine needs the token of a person: `tocsin login` makes one.")
+    return username
+
+
+def _conditions(
+    *lists: list[str] | None, assigned_to: str, since_: str, until: str, search: str
+) -> dict[str, str]:
+    """Return the filters of the API. lists: statuses, severities, types, components and labels."""
+    status, severity, type_, component, label = (one or [] for one in lists)
+    return {
+        **_status(listed(status)),
+        "severity": ",".join(listed(severity)),
+        "type": ",".join(listed(type_)),
+        "component": ",".join(listed(component)),
+        "label": ",".join(label),
+        "assigned_to": assigned_to,
         "since": since(since_),
         "until": since(until),
         "search": search,
-        "sort": sort,
     }
-    found = frame.client().pages("/incidents", limit=limit, **conditions)
-    rows = [with_words(incident) for incident in found]
-    frame.put_list(rows, COLUMNS, id_field="incident_id", empty="No incidents.")
 
 
 def _status(words: list[str]) -> dict[str, str]:
@@ -254,11 +276,33 @@ def related(reference: Reference) -> None:
 def export(
     reference: Annotated[str, typer.Argument(help="Without it, the list.")] = "",
     output: Annotated[Path | None, typer.Option(help="File; without it, stdout.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Markdown instead of JSON or CSV.")] = False,
+    status: Words = None,
+    severity: Words = None,
+    type: Types = None,
+    component: Words = None,
+    label: Words = None,
+    assigned_to: AssignedTo = "",
+    mine: Mine = False,
+    since_: Since = "",
+    until: Until = "",
+    search: str = "",
 ) -> None:
-    """The list as CSV or JSON, or one incident with its whole timeline as JSON."""
+    """The list as CSV, or one incident with its whole timeline as JSON; --format csv, json or --markdown.
+
+    The list takes the filters of `incidents list`.
+    """
+    conditions = _conditions(
+        status, severity, type, component, label,
+        assigned_to=_me() if mine else assigned_to, since_=since_, until=until, search=search,
+    )  # fmt: skip
+    given = {name: value for name, value in conditions.items() if value}
+    if reference and given:
+        raise BadUsageError(f"Filters are for the list, not for one incident: {', '.join(given)}.")
+    usual = "json" if reference else "csv"
+    wanted = "markdown" if markdown else frame.output_format(usual).replace("table", usual)
     path = path_of("incidents", reference, "export") if reference else "/incidents/export"
-    wanted = "json" if reference else frame.output_format("csv").replace("table", "csv")
-    response = frame.client().send("GET", path, params={"format": wanted})
+    response = frame.client().send("GET", path, params={"format": wanted, **given})
     if output:
         output.write_bytes(response.content)
         frame.say(f"Written to {output}")

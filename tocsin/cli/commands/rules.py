@@ -21,6 +21,11 @@ COLUMNS: Final[frame.Columns] = {
     "Severity": lambda row: severity_word(row["severity"]),
     "Enabled": "enabled",
 }
+EventTypes = Annotated[
+    list[str] | None, typer.Option(help="Matching event types. Repeatable, and with commas.")
+]
+Sources = Annotated[list[str] | None, typer.Option(help="Matching sources. Repeatable, and with commas.")]
+MinimumLevel = Annotated[str, typer.Option(help="This level or worse matches: debug, info, warning …")]
 app = typer.Typer(help="Detection rules.", no_args_is_help=True)
 
 
@@ -82,18 +87,24 @@ def update(
     cooldown: Annotated[int | None, typer.Option(help="Seconds.")] = None,
     name: str | None = None,
     description: str | None = None,
+    event_type: EventTypes = None,
+    source: Sources = None,
+    minimum_level: MinimumLevel = "",
+    pattern: Annotated[str | None, typer.Option(help="Regular expression for the message.")] = None,
 ) -> None:
-    """Change a rule; shows the values before and after."""
+    """Change a rule; shows the values before and after. An empty text clears types, sources or pattern."""
     fields = {
         "error_threshold": threshold, "time_window_seconds": time_window,
         "check_interval_seconds": check_interval, "severity": severity, "require_consecutive": consecutive,
         "min_components_affected": components, "cooldown_seconds": cooldown, "name": name,
-        "description": description,
+        "description": description, "minimum_level": minimum_level or None, "message_pattern": pattern,
+        "event_types": None if event_type is None else listed(event_type),
+        "sources": None if source is None else listed(source),
     }  # fmt: skip
     sent = {field: value for field, value in fields.items() if value is not None}
     if not sent:
         raise BadUsageError(
-            "Nothing to change. Give --threshold, --time-window, --check-interval or --severity."
+            "Nothing to change. Give --threshold, --time-window, --severity, --event-type or another flag."
         )
     before = frame.client().get(path_of("rules", rule))
     after = frame.client().patch(path_of("rules", rule), sent)
@@ -114,15 +125,18 @@ def create(
     time_window: Annotated[int, typer.Option(help="Seconds.")],
     check_interval: Annotated[int | None, typer.Option(help="Seconds.")] = None,
     description: str = "",
-    event_type: Annotated[list[str] | None, typer.Option(help="Repeatable, and with commas.")] = None,
-    source: Annotated[list[str] | None, typer.Option(help="Repeatable, and with commas.")] = None,
-    minimum_level: str = "",
+    event_type: EventTypes = None,
+    source: Sources = None,
+    minimum_level: MinimumLevel = "",
     pattern: Annotated[str, typer.Option(help="Regular expression for the message.")] = "",
     consecutive: Annotated[bool, typer.Option("--consecutive")] = False,
     components: Annotated[int | None, typer.Option(help="Least number of components.")] = None,
     cooldown: Annotated[int | None, typer.Option(help="Seconds.")] = None,
 ) -> None:
-    """Create a rule, which is active at once."""
+    """Create a rule, which is active at once.
+
+    Without --event-type, --pattern and --minimum-level it matches the event types of its --type.
+    """
     fields = {
         "rule_id": id, "name": name, "description": description, "incident_type": type, "severity": severity,
         "error_threshold": threshold, "time_window_seconds": time_window,
