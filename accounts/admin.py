@@ -88,6 +88,7 @@ class PersonAdmin(AuditedAdmin, People):  # the only place where an account beco
                     "display_name",
                     "email",
                     "address_proven_at",
+                    "address_proven_in",
                     "time_zone",
                     "theme",
                     "keyboard_shortcuts",
@@ -97,7 +98,7 @@ class PersonAdmin(AuditedAdmin, People):  # the only place where an account beco
         ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("username", "address_proven_at", "last_login", "date_joined")
+    readonly_fields = ("username", "address_proven_at", "address_proven_in", "last_login", "date_joined")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return False: members are invited to their workspace."""

@@ -189,7 +189,10 @@ def issue(request: HttpRequest, body: TokenIn) -> Any:
 
 @router.post("/tokens/{token_id}/rotate", response={201: IssuedOut}, summary="Rotate a token")
 def rotate(request: HttpRequest, where: Path[Token], body: RotateIn | None = None) -> Any:
-    """Issue a token of the same name, scopes and expiry; the old one ends now, or `overlap_hours` later."""
+    """Issue a token of the same name, scopes and expiry; the old one ends now, or `overlap_hours` later.
+
+    409 for a personal token: its person signs in again.
+    """
     overlap = body.overlap_hours if body else 0
     issued = rotate_token(actor_in(request), token_id=where.token_id, overlap_hours=overlap)
     return Status(201, _token(issued.row) | {"token": issued.text})

@@ -65,6 +65,9 @@ class User(AbstractUser):
     email = models.EmailField(unique=True)
     # When the address was verified; an invitation link alone does not verify it.
     address_proven_at = models.DateTimeField(null=True, blank=True)
+    # The id of the workspace whose identity provider verified it; None: a mailed secret did, which counts
+    # everywhere.
+    address_proven_in = models.BigIntegerField(null=True, blank=True)
     display_name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     theme = models.CharField(max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
@@ -89,8 +92,14 @@ class User(AbstractUser):
 
     @property
     def is_proven(self) -> bool:
-        """Return whether the address is verified; operators' accounts always count as such."""
-        return self.address_proven_at is not None or self.is_superuser or self.is_staff
+        """Return whether the address is verified by mail; operators' accounts always count as such."""
+        is_mailed = self.address_proven_at is not None and self.address_proven_in is None
+        return is_mailed or self.is_superuser or self.is_staff
+
+    def is_proven_in(self, workspace_id: int) -> bool:
+        """Return whether the address is verified, by mail or by an identity provider of the workspace."""
+        is_vouched = self.address_proven_at is not None and self.address_proven_in == workspace_id
+        return self.is_proven or is_vouched
 
 
 class Session(AbstractBaseSession):

@@ -10,8 +10,8 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from accounts.models import Role, Scope, User
-from core.errors import FieldFault, Invalid
+from accounts.models import ApiToken, Role, Scope, User
+from core.errors import Conflict, FieldFault, Invalid
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?", re.ASCII)
 _USERNAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,118}[a-z0-9])?", re.ASCII)
@@ -82,3 +82,12 @@ def clean_time_zone(text: str) -> str:
     if text not in available_timezones():
         raise invalid("time_zone", "time_zone", "must be an IANA name such as Europe/Berlin")
     return text
+
+
+def refuse_personal(token: ApiToken) -> None:
+    """Raise Conflict for rotating a personal token."""
+    if token.user_id is not None:
+        raise Conflict(
+            f"{token.name} is a personal token, which cannot be rotated. "
+            "Its person runs `tocsin login` again. Nothing was changed."
+        )

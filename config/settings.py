@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "core.ui.error_pages.ErrorPages",
     "accounts.sign_in.second_factor.SecondFactorMiddleware",
     "accounts.identity.required.IdentityProviderMiddleware",
+    "accounts.identity.bound_session.BoundSessionMiddleware",
     "core.request_cache.RequestCache",
 ]
 ROOT_URLCONF = "config.urls"

@@ -11,8 +11,8 @@ from pydantic import Field
 class RoomStepOut(Schema):
     """One setup step of a room."""
 
-    kind: str = Field(description="create, topic, bookmark, card, pin, invite or archive.")
-    label: str = Field(description="Whom an invitation is for; empty otherwise.")
+    kind: str = Field(description="create, topic, bookmark, card, pin, invite, remove or archive.")
+    label: str = Field(description="Whom an invitation or removal is for; empty otherwise.")
     state: str = Field(description="pending, done or dead.")
     code: str = Field(description="Slack's error code; empty without an error.")
     hint: str = Field(description="What a person can do about the error.")

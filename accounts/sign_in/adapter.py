@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.identity.bound_session import bind_session, workspace_to_bind
 from accounts.models import User
 from accounts.sign_in.limits import account_name, release_slots, take_slots
 from accounts.sign_in.services import note_sign_in
@@ -67,7 +68,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Start the session, store the browser, write an audit entry."""
+        bound = workspace_to_bind(request, user)
         super().login(request, user)
+        bind_session(request, bound)
         remember_browser(request)
         means = _means(request)
         note_sign_in(user, FACTOR_LABELS.get(means, means))

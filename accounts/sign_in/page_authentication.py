@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.actor import Actor
+from accounts.identity.bound_session import bound_workspace, refuse_elsewhere
 from accounts.identity.required import require_identity
 from accounts.models import Membership, Role, User
 from accounts.selectors import membership_of
@@ -24,6 +25,8 @@ CACHED: Final = "_membership"
 
 def current_actor(request: HttpRequest) -> Actor:
     """Return the session's person as an actor in the chosen workspace, else in their first: one query.
+
+    A bound session has the workspace of its identity provider only.
 
     Raises Unauthenticated without a session, Forbidden for someone without a workspace.
     """
@@ -64,10 +67,14 @@ def membership_named(request: HttpRequest, slug: str) -> Membership:
 
 
 def choose_workspace(request: HttpRequest, slug: str) -> None:
-    """Choose the workspace of this session. Raises Unauthenticated; NotFound for one the person is not in."""
+    """Choose the workspace of this session.
+
+    Raises Unauthenticated; NotFound for one the person is not in; BoundSession.
+    """
     membership = membership_of(signed_in(request), slug=slug)
     if membership is None:
         raise NotFound("There is no such workspace.")
+    refuse_elsewhere(request, membership.workspace_id)
     request.session[CHOSEN] = membership.workspace_id
 
 
@@ -80,10 +87,13 @@ def signed_in(request: HttpRequest) -> User:
 
 def _membership(request: HttpRequest) -> Membership:
     user = signed_in(request)
-    chosen = request.session.get(CHOSEN)
+    bound = bound_workspace(request)
+    chosen = request.session.get(CHOSEN) if bound is None else bound
     found = membership_of(user, workspace_id=chosen) if chosen else None
-    found = found or membership_of(user)
+    if found is None and bound is None:
+        found = membership_of(user)
     if found is None:
+        refuse_elsewhere(request, None)
         raise Forbidden("You are not a member of any workspace yet. Ask an admin to add you.")
     found.user = user
     _admitted(request, user, found)
@@ -100,6 +110,7 @@ def _membership(request: HttpRequest) -> Membership:
 def _admitted(request: HttpRequest, user: User, found: Membership) -> Membership:
     """The membership, where the session has what its workspace requires. Raises Forbidden."""
     found.user = user
+    refuse_elsewhere(request, found.workspace_id)
     if found.workspace.second_factor_required:
         require_second_factor(user)
     if found.workspace.identity_required:

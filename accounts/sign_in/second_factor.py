@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from allauth.core import context as allauth_context
 from allauth.mfa import signals
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
@@ -96,7 +97,7 @@ class _Limited(forms.Form):
 
     def clean_code(self) -> str:
         """Refuse a wrong code, and any after too many attempts."""
-        slots = take_slots(account_name(self.user.pk), "")
+        slots = take_slots(account_name(self.user.pk), allauth_context.request.META.get("REMOTE_ADDR", ""))
         if slots is None:
             note("second_factor.limited", user=self.user.pk)
             raise forms.ValidationError("Too many attempts. Wait five minutes.", code="limited")

@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.identity.bound_session import unbind_session
 from accounts.identity.selectors import offered_providers
 from accounts.models import Role, User
 from accounts.sign_in.forms import ConfirmForm, PasswordForm, SignInForm
@@ -77,6 +78,7 @@ def sign_in_once(request: HttpRequest, secret: str) -> HttpResponseBase:
         response: HttpResponseBase = perform_login(request, user, redirect_url="/")
         return response
     login(request, user, backend=BACKEND)
+    unbind_session(request)
     remember_browser(request)
     note("sign_in.done", is_fine=True, means="link", **(seen_of(request) | {"user": user.pk}))
     return HttpResponseRedirect("/" if user.has_usable_password() else "/account/password")

@@ -16,7 +16,7 @@ from accounts.audit.services import record
 from accounts.models import ApiToken
 from accounts.permissions import Capability, require
 from accounts.tokens.credentials import mint
-from accounts.validation import clean_name, clean_scopes, invalid
+from accounts.validation import clean_name, clean_scopes, invalid, refuse_personal
 from core.errors import Conflict, NotFound
 
 TOUCH_EVERY: Final = timedelta(minutes=1)
@@ -52,13 +52,15 @@ def rotate_token(actor: Actor, *, token_id: int, overlap_hours: int = 0) -> Issu
     """Issue a token with the name, scopes and expiry of another, which ends `overlap_hours` (0 to 168) later.
 
     So a sender can be updated without a gap. At most two secrets are live at once: a token that the old one
-    replaced ends now. Raises Forbidden, NotFound, Invalid, Conflict.
+    replaced ends now. A personal token's secret is for its person only, who signs in again instead.
+    Raises Forbidden, NotFound, Invalid, Conflict.
     """
     require(actor, Capability.TOKENS_WRITE)
     if not 0 <= overlap_hours <= MAX_OVERLAP_H:
         raise invalid("overlap_hours", "range", f"must be 0 to {MAX_OVERLAP_H} hours")
     with transaction.atomic():
         old = _live_token(actor, token_id)
+        refuse_personal(old)
         _end_predecessor(actor, old)
         issued = _store(actor, name=old.name, scopes=old.scopes, expires_at=old.expires_at, replaces=old)
         _end(old, after=timedelta(hours=overlap_hours))

@@ -17,7 +17,7 @@ from accounts.selectors import token_for, tokens_of
 from accounts.sign_in.page_authentication import current_actor
 from accounts.tokens import services
 from accounts.tokens.forms import OVERLAPS, SCOPE_WORDS, TokenForm
-from accounts.validation import invalid
+from accounts.validation import invalid, refuse_personal
 from core.errors import Conflict, Invalid
 from core.ui.forms import note_faults, styled
 from core.ui.htmx import SeeOther
@@ -92,12 +92,15 @@ def _shown_once(request: HttpRequest, issued: services.IssuedToken, **more: obje
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, token_id: str) -> HttpResponse:
-    """GET: the form for the overlap. POST: 201 with the new text, once; 409 when it has ended."""
+    """GET: the form for the overlap. POST: 201 with the new text, once; 409 if ended or personal."""
     actor = current_actor(request)
     token = token_for(actor, _number(token_id))
-    if request.method != "POST":
-        return render(request, "accounts/tokens/rotate.html", HERE | {"token": token, "overlaps": OVERLAPS})
     try:
+        refuse_personal(token)
+        if request.method != "POST":
+            return render(
+                request, "accounts/tokens/rotate.html", HERE | {"token": token, "overlaps": OVERLAPS}
+            )
         hours = _hours(request.POST.get("overlap_hours", ""))
         issued = services.rotate_token(actor, token_id=token.pk, overlap_hours=hours)
     except (Conflict, Invalid) as refusal:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from ninja import Router, Status
 
 from accounts.api import workspace_shown
+from accounts.identity.bound_session import refuse_elsewhere
 from accounts.models import User, Workspace
 from accounts.schemas import WorkspaceIn, WorkspaceOut
 from accounts.selectors import memberships_of, workspaces_of
@@ -31,6 +32,8 @@ router = Router(tags=["Accounts"])
 def workspaces(request: HttpRequest) -> HttpResponse:
     """GET: the person's workspaces and a form. POST: create one and switch to it; 303, 409, 422."""
     user = signed_in(request)
+    if request.method == "POST":
+        refuse_elsewhere(request, None)  # it could not be worked in afterwards
     form = NewWorkspaceForm(request.POST or None)
     if request.method != "POST":
         return _page(request, user, NewWorkspaceForm())
@@ -67,7 +70,9 @@ def create_workspace(request: HttpRequest, body: WorkspaceIn) -> Any:
 
     Name it in `X-Workspace` to work there.
     """
-    return Status(201, workspace_shown(found_workspace(_person(request), **body.model_dump())))
+    person = _person(request)
+    refuse_elsewhere(request, None)
+    return Status(201, workspace_shown(found_workspace(person, **body.model_dump())))
 
 
 @router.post("/{slug}/select", response=WorkspaceOut, summary="Switch to a workspace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.identity.bound_session import bound_workspace
 from accounts.models import Workspace
 from accounts.permissions import Capability, allowed
 from accounts.selectors import workspaces_of
@@ -28,7 +30,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "nav_current": current_entry(request.path),
         "open_loopback": settings.TOCSIN_OPEN_LOOPBACK,
         "workspace": SimpleLazyObject(lambda: _workspace(request)),
-        "workspaces": SimpleLazyObject(lambda: workspaces_of(viewer_of(request))),
+        "workspaces": SimpleLazyObject(lambda: _workspaces(request)),
         "theme": _preference(request, "theme", "system").replace("system", ""),
         "own_zone": _preference(request, "time_zone", ""),
         "keys": "on" if _preference(request, "keyboard_shortcuts", True) else "off",
@@ -57,6 +59,12 @@ def _workspace(request: HttpRequest) -> Workspace | None:
         return current_membership(request).workspace
     except Problem:
         return None
+
+
+def _workspaces(request: HttpRequest) -> Sequence[Workspace]:
+    """Return the workspaces that the person may switch to."""
+    bound = bound_workspace(request)
+    return [one for one in workspaces_of(viewer_of(request)) if bound in (None, one.pk)]
 
 
 def _failing_checks(request: HttpRequest) -> tuple[FailingCheck, ...]:

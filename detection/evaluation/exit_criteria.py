@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final, LiteralString
 
+from django.db.models import Q
+
 from core.sql.prepared import rows
 from detection.evaluation.error_share import MIN_EVENTS, ErrorShare, share_of_minutes
 from detection.models import Level, SourceAlert
@@ -103,15 +105,19 @@ def no_matching_events(question: Question) -> Outcome:
 
 @criterion("success_seen", "Success seen")
 def success_seen(question: Question) -> Outcome:
-    """Positive sign: every failing source sent a successful event, or every alert resolved."""
-    workspace_id = question.incident.workspace_id
-    alerts = SourceAlert.objects.of(workspace_id).filter(incident=question.incident)
+    """Positive sign: every failing source sent a successful event, or every alert resolved.
+
+    Alerts of incidents merged into this one are its alerts too.
+    """
+    workspace_id, incident = question.incident.workspace_id, question.incident
+    own = Q(incident=incident) | Q(incident__merged_into=incident)
+    alerts = SourceAlert.objects.of(workspace_id).filter(own)
     firing = alerts.exclude(state=SourceAlert.State.RESOLVED).count()
     if firing:
         return Outcome(Verdict.FAILED, f"{firing} alert{'s' if firing > 1 else ''} still firing.")
     if alerts.exists():
         return Outcome(Verdict.PASSED, "Every alert was resolved by its sender.", is_positive=True)
-    evidence = IncidentEvidence.objects.of(workspace_id).filter(incident=question.incident).first()
+    evidence = IncidentEvidence.objects.of(workspace_id).filter(incident=incident).first()
     failing = sorted(evidence.source_distribution) if evidence else [*question.components]
     types = sorted(evidence.error_distribution) if evidence else []
     given = [workspace_id, *_received(question), failing, question.since, Level.INFO.value, types]

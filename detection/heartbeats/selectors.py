@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from django.conf import settings
 
@@ -12,6 +14,7 @@ from accounts.tokens.credentials import digest
 from core.errors import NotFound
 from core.secrets.encryption import decrypt
 from detection.heartbeats.models import Heartbeat
+from incidents.models import Incident
 
 
 def heartbeats_of(actor: Actor) -> list[Heartbeat]:
@@ -57,3 +60,12 @@ def heartbeat_ok(workspace_id: int, components: Collection[str]) -> bool | None:
     rows = Heartbeat.objects.of(workspace_id).filter(component__in=list(components))
     found = set(rows.exclude(status=Heartbeat.Status.PAUSED).values_list("status", flat=True))
     return found == {Heartbeat.Status.UP} if found else None
+
+
+def down_counts(workspace_id: int, incident_ids: Iterable[int]) -> Mapping[int, int]:
+    """Return how many heartbeats are down for each incident, including those of incidents merged into it."""
+    homes: dict[int, Any] = {incident_id: incident_id for incident_id in incident_ids}
+    merged = Incident.objects.of(workspace_id).filter(merged_into__in=list(homes))
+    homes |= dict(merged.values_list("pk", "merged_into_id"))
+    down = Heartbeat.objects.of(workspace_id).filter(status=Heartbeat.Status.DOWN, incident_id__in=homes)
+    return Counter(homes[one.incident_id] for one in down if one.incident_id is not None)

@@ -81,7 +81,7 @@ def act(request: HttpRequest, body: BulkActionIn) -> Any:
     """Acknowledge, assign or resolve each incident.
 
     One that is refused stops no other, and its step says why. The same request sent again changes nothing
-    twice and returns the same action.
+    twice and returns the same action. Without a `version` it acts again on an incident that changed since.
     """
     actor = actor_in(request)
     action = act_on_many(

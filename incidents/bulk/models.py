@@ -54,8 +54,8 @@ class BulkAction(WorkspaceScoped):
 class BulkStep(WorkspaceScoped):
     """Outcome for one incident, written in the transaction that changed it.
 
-    `version` is the incident's version afterwards, `before` its earlier values (name -> JSON), both only for
-    changed incidents; `why` and `undo_why` are sentences for people.
+    `version` is the incident's version afterwards, `before` its earlier values (name -> JSON), the latter
+    only for changed incidents; `why` and `undo_why` are sentences for people.
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

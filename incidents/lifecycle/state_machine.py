@@ -58,8 +58,8 @@ def acknowledge(course: IncidentState, at: datetime) -> IncidentState:
     return replace(course, acknowledged_at=course.acknowledged_at or at)
 
 
-def move(course: IncidentState, to: Status, at: datetime) -> IncidentState:
-    """Return the state after moving to `to` at `at`.
+def move(course: IncidentState, to: Status, at: datetime, *, by_person: bool = True) -> IncidentState:
+    """Return the state after moving to `to` at `at`; by a person, that acknowledges as well.
 
     Times are set once; reopening clears resolution and closing. Raises ForbiddenMoveError when `to` cannot
     follow, the current status included.
@@ -67,7 +67,7 @@ def move(course: IncidentState, to: Status, at: datetime) -> IncidentState:
     if to not in next_statuses(course.status):
         allowed = ", ".join(next_statuses(course.status))
         raise ForbiddenMoveError(f"{to} cannot follow {course.status}; possible: {allowed}")
-    after = replace(acknowledge(course, at), status=to)
+    after = replace(acknowledge(course, at) if by_person else course, status=to)
     if is_reopening(course.status, to):
         return replace(after, resolved_at=None, closed_at=None)
     if to == Status.MONITORING:

@@ -32,7 +32,10 @@ def detailed(workspace_id: int, viewer: int = SEES_ALL) -> QuerySet[Incident]:
     """Return what `viewer` may see, with the fields that `Incident` says selectors set."""
     affected = AffectedComponent.objects.of(workspace_id).filter(incident=OuterRef("pk"))
     commander = held_roles(workspace_id).filter(incident=OuterRef("pk"), role=ResponseRole.COMMANDER)
-    missed = SlaClock.objects.of(workspace_id).filter(incident=OuterRef("pk"), breaches__gt=0)
+    late = Q(breaches__gt=0)  # or by times that were corrected since
+    late |= Q(kind=SlaClock.Kind.ACKNOWLEDGE, deadline__lt=OuterRef("acknowledged_at"))
+    late |= Q(kind=SlaClock.Kind.RESOLVE, deadline__lt=OuterRef("resolved_at"))
+    missed = SlaClock.objects.of(workspace_id).filter(late, incident=OuterRef("pk"))
     label = Coalesce(NullIf("user__display_name", Value("")), "user__username")
     every: QuerySet[Any] = seen_as(workspace_id, viewer)
     found: QuerySet[Incident] = every.annotate(

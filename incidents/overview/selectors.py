@@ -19,15 +19,16 @@ from django.db.models import (
     Case,
     Count,
     DurationField,
-    Exists,
     ExpressionWrapper,
     F,
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     When,
 )
 from django.db.models.expressions import Combinable
+from django.db.models.fields.json import KT
 from django.db.models.functions import Least, TruncHour
 from django.utils import timezone
 
@@ -255,8 +256,9 @@ def _opened(workspace_id: int, viewer: int, since: datetime) -> Any:
 @compiled(int, int, datetime)
 def _resolved(workspace_id: int, viewer: int, since: datetime) -> Any:
     """Return resolutions by hour, and how many of them were by people and by Tocsin; the rest by senders."""
-    hours = _ended(workspace_id, viewer, since).values(hour=TruncHour("resolved_at", tzinfo=UTC))
-    people, tocsin = (Count("id", filter=Exists(_by(workspace_id, kind))) for kind in ("user", "system"))
+    ended = _ended(workspace_id, viewer, since).annotate(by=_last_resolution(workspace_id))
+    hours = ended.values(hour=TruncHour("resolved_at", tzinfo=UTC))
+    people, tocsin = (Count("id", filter=Q(by__startswith=f"{kind}:")) for kind in ("user", "system"))
     return hours.annotate(n=Count("id"), people=people, tocsin=tocsin).values_list(
         "hour", "n", "people", "tocsin"
     )
@@ -306,9 +308,9 @@ def _names(name: str) -> tuple[str, ...]:
     return (f"{name}_n", f"{name}_mean", f"{name}_median")
 
 
-def _by(workspace_id: int, kind: str) -> QuerySet[Any]:
-    """Return the condition on the entry of a resolution by that kind of actor."""
-    entries: QuerySet[Any] = TimelineEntry.objects.of(workspace_id).filter(
-        incident=OuterRef("pk"), kind=EntryKind.RESOLUTION, data__by__startswith=f"{kind}:"
+def _last_resolution(workspace_id: int) -> Subquery:
+    """Return the key of the actor who resolved an incident last: its time may have been corrected since."""
+    entries = TimelineEntry.objects.of(workspace_id).filter(
+        incident=OuterRef("pk"), kind=EntryKind.RESOLUTION
     )
-    return entries.filter(occurred_at=OuterRef("resolved_at"))
+    return Subquery(entries.order_by("-occurred_at", "-id").values(key=KT("data__by"))[:1])

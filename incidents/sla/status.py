@@ -40,7 +40,7 @@ def sla_statuses(incident: Incident, now: datetime, allowed: Clocks | None = Non
     start = incident.detected_at
     if incident.acknowledged_at is None:
         waiting = [
-            ("Acknowledge", start, incident.acknowledge_due_at),
+            ("Acknowledge", _awaited_since(incident, allowed), incident.acknowledge_due_at),
             ("Update", sent_at, incident.update_due_at),
         ]
     else:
@@ -62,6 +62,14 @@ def _responded_at(incident: Incident, allowed: Clocks | None) -> datetime:
     if allowed is None or allowed.update_every is None or incident.update_due_at is None:
         return incident.detected_at
     return max(incident.detected_at, incident.update_due_at - timedelta(minutes=allowed.update_every))
+
+
+def _awaited_since(incident: Incident, allowed: Clocks | None) -> datetime:
+    """Return since when it waits for its acknowledgement: the detection, or a later reopening."""
+    due = incident.acknowledge_due_at
+    if allowed is None or due is None or incident.opening == 1:
+        return incident.detected_at
+    return max(incident.detected_at, due - timedelta(minutes=allowed.acknowledge_within))
 
 
 def _state(since: datetime, due: datetime, now: datetime) -> str:

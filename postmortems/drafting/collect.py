@@ -217,8 +217,10 @@ def _items(incident: Incident) -> tuple[ItemRow, ...]:
 
 
 def _related(incident: Incident) -> tuple[str, ...]:
+    """Linked and earlier incidents; private ones have other readers than the postmortem."""
     found = related_incidents(system_actor(incident.workspace_id), incident)
-    return tuple(f"{one.reference}: {one.title}" for one in [*found.linked, *found.earlier][:MAX_RELATED])
+    public = [one for one in (*found.linked, *found.earlier) if not one.is_private]
+    return tuple(f"{one.reference}: {one.title}" for one in public[:MAX_RELATED])
 
 
 def _lessons(incident: Incident) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from postmortems.action_items.models import ActionItem, ItemKind, ItemStatus
 from postmortems.action_items.services import update_item
 from postmortems.fix_watch.matching import candidates, is_recurrence
 from postmortems.fix_watch.models import FixWatch, Recurrence
+from postmortems.notices.mentions import who_may_see
 from postmortems.notices.people import managers_of, notify_members
 
 GRACE: Final = timedelta(hours=1)  # time to roll out the fix
@@ -108,12 +109,17 @@ def _record(watch: FixWatch, incident: Incident, at: datetime) -> bool:
 def _write(
     actor: Actor, watch: FixWatch, item: ActionItem, incident: Incident, reason: str, *, reopens: bool
 ) -> None:
-    """Record a recurrence on the item, both timelines and notices, in the caller's transaction."""
+    """Record a recurrence on the item, the timelines and notices, in the caller's transaction.
+
+    An item of a private incident is named on that incident's timeline and to people who may see it, only.
+    """
     if reopens:
         update_item(actor, item.number, status=ItemStatus.OPEN, reopened_reason=f"{reason}.")
     done = "reopened" if reopens else "flagged"
     message = f"{item.reference} “{item.title}” did not hold: {reason}. It was {done}."
-    for one in {item.incident_id, incident.pk}:
+    # The timeline of another incident, and its Slack room, have other readers.
+    shown_on = {item.incident_id} if item.incident.is_private else {item.incident_id, incident.pk}
+    for one in shown_on:
         add_system_entry(
             actor, incident_id=one, kind=EntryKind.POSTMORTEM, message=message,
             once=f"recurrence:{watch.pk}:{incident.pk}", item=item.number, recurred_in=incident.number,
@@ -121,7 +127,7 @@ def _write(
     managers = [] if item.incident.is_private else managers_of(item.workspace_id)
     people = [pk for pk in (item.assignee_id, *managers) if pk is not None]
     notify_members(
-        item.workspace_id, people, key=f"recurrence:{watch.pk}:{incident.pk}",
+        item.workspace_id, who_may_see(item.incident, people), key=f"recurrence:{watch.pk}:{incident.pk}",
         kind="action_item.recurred", subject=f"{item.reference} {done}: the fix did not hold",
         lines=[f"{item.title}.", f"{reason}: {incident.title}."],
         path=f"/action-items/{item.reference}", why="A finished fix did not hold",

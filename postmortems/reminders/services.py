@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Workspace
 from postmortems.action_items.models import UNFINISHED, ActionItem
+from postmortems.notices.mentions import who_may_see
 from postmortems.notices.people import managers_of, notify_members
 from postmortems.reminders.models import OverdueDigest, Reminder, ReminderKind
 from postmortems.reminders.schedule import digest_time, monday_of, reminder_times
@@ -60,6 +61,8 @@ def _zone(item: ActionItem) -> str:
 def send_reminder(workspace_id: int, *, reminder: Reminder) -> int:
     """Remind the assignee, else the postmortem's owner; no one if it is done or due on another date.
 
+    Someone who may not see the incident of the item is not reminded.
+
     Returns how many deliveries are planned. Idempotent.
     """
     item = _item(workspace_id, reminder.item_id)
@@ -75,7 +78,7 @@ def send_reminder(workspace_id: int, *, reminder: Reminder) -> int:
     unowned = "" if item.assignee_id else " It has no assignee; you own the postmortem."
     return notify_members(
         item.workspace_id,
-        [person],
+        who_may_see(item.incident, [person]),
         key=f"reminder:{item.pk}:{reminder.due_date}:{reminder.kind}",
         kind="action_item.reminder",
         subject=f"{item.reference} {words}: {item.title}",

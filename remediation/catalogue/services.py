@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.actor import Actor
 from accounts.audit.services import record
@@ -55,7 +56,7 @@ def change_action(
         _check(wanted)
         _check_rollback(actor.workspace_id, wanted)
         _check_secrets(current, wanted, secrets)
-        if wanted.version == current.version and secrets is None:
+        if wanted.version == definition_of(current).version and secrets is None:
             return current
         return _written(actor, current, wanted, secrets)
 
@@ -151,23 +152,31 @@ def _config_faults(wanted: Definition) -> list[tuple[str, str]]:
 def _written(
     actor: Actor, current: RemediationAction, wanted: Definition, secrets: Mapping[str, str] | None
 ) -> RemediationAction:
-    RemediationAction.objects.of(actor.workspace_id).filter(pk=current.pk).update(is_current=False)
-    stored = current.secrets if secrets is None else _encrypted(secrets)
-    same = RemediationAction.objects.of(actor.workspace_id).filter(slug=wanted.slug, version=wanted.version)
-    existing: RemediationAction | None = same.first() if secrets is None else None
-    if existing is not None:
-        same.update(is_current=True)
-        existing.is_current = True
-        return existing
-    row = row_of(actor.workspace_id, wanted, actor.label)
-    row.secrets = stored
-    if same.exists():  # equal content with other secrets is a new version
-        row.version = f"{wanted.version[:55]}-{current.pk}"[:64]
-    row.save(force_insert=True)
+    """Make the wanted content current, as enabled as before, with the entered secrets or the current ones."""
+    rows = RemediationAction.objects.of(actor.workspace_id).filter(slug=wanted.slug)
+    rows.filter(pk=current.pk).update(is_current=False)
+    row = None if secrets is not None else _earlier(rows, wanted, current.secrets)
+    if row is not None:
+        rows.filter(pk=row.pk).update(is_current=True, is_enabled=current.is_enabled)
+        row.is_current, row.is_enabled = True, current.is_enabled
+    else:
+        row = row_of(actor.workspace_id, wanted, actor.label)
+        row.secrets = current.secrets if secrets is None else _encrypted(secrets)
+        row.is_enabled = current.is_enabled
+        if rows.filter(version=wanted.version).exists():  # equal content with other secrets is a new version
+            row.version = f"{wanted.version[:55]}-{rows.latest('pk').pk}"[:64]
+        row.save(force_insert=True)
     changes = {"version": [current.version[:12], row.version[:12]]}
     summary = f"{actor.label} changed the action {row.name}"
     record(actor, action="remediation.action_change", target=row, summary=summary, changes=changes)
     return row
+
+
+def _earlier(rows: QuerySet[RemediationAction], wanted: Definition, secrets: str) -> RemediationAction | None:
+    """The version of an action with this content and these encrypted secrets, if there is one."""
+    same = Q(version=wanted.version) | Q(version__startswith=f"{wanted.version[:55]}-")
+    found: RemediationAction | None = rows.filter(same, secrets=secrets).order_by("-pk").first()
+    return found
 
 
 def _encrypted(secrets: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from accounts.identity.bound_session import bound_workspace
 from accounts.models import Membership, User
 from accounts.sign_in.page_authentication import signed_in
 from status.snapshots.disk import PageCopy
@@ -32,7 +33,7 @@ def copy_for(request: HttpRequest, slug: str) -> PageCopy:
     """The page, if the user may read it. Raises Http404, also for users of other domains; Unauthenticated if
     sign-in is required."""
     copy = copy_named(slug)
-    if not (copy.is_public or _may_read(signed_in(request), copy)):
+    if not (copy.is_public or _may_read(request, signed_in(request), copy)):
         raise Http404
     return copy
 
@@ -47,8 +48,13 @@ def copy_named(slug: str) -> PageCopy:
     return copy
 
 
-def _may_read(user: User, copy: PageCopy) -> bool:
-    """Whether the user is a member, or has a verified address in one of the page's domains."""
-    if user.is_proven and user.email.rpartition("@")[2].lower() in copy.domains:
+def _may_read(request: HttpRequest, user: User, copy: PageCopy) -> bool:
+    """Whether the user is a member, or has an address in one of the page's domains that counts as verified.
+
+    Neither counts in a session that the identity provider of another workspace vouches for.
+    """
+    if bound_workspace(request) not in (None, copy.workspace_id):
+        return False
+    if user.is_proven_in(copy.workspace_id) and user.email.rpartition("@")[2].lower() in copy.domains:
         return True
     return Membership.objects.of(copy.workspace_id).filter(user=user).exists()

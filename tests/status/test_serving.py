@@ -14,6 +14,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from accounts.identity.bound_session import BOUND
 from accounts.models import User
 from status.pages.services.pages import put_page
 from status.snapshots import asgi
@@ -195,8 +196,17 @@ def test_page_for_named_domains_requires_an_address(scenario, make_user):
     assert outsider.get("/status/acme").status_code == 404
     assert member.get("/status/acme").status_code == 200
     assert partner.get("/status/acme").status_code == 404  # their address is not verified
-    User.objects.filter(pk=reader.pk).update(address_proven_at=timezone.now())
+    proven = User.objects.filter(pk=reader.pk)
+    proven.update(address_proven_at=timezone.now(), address_proven_in=scenario.admin.workspace_id + 1)
+    assert partner.get("/status/acme").status_code == 404  # the provider of another workspace says so
+    proven.update(address_proven_in=None)
     assert partner.get("/status/acme").status_code == 200
+    session = partner.session
+    session[BOUND] = scenario.admin.workspace_id + 1
+    session.save()
+    assert partner.get("/status/acme").status_code == 404
+    session[BOUND] = scenario.admin.workspace_id
+    session.save()
     User.objects.filter(pk=reader.pk).update(email="reader@notpartner.example")
     assert partner.get("/status/acme").status_code == 404
 

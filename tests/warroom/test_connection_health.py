@@ -11,8 +11,9 @@ from core.health.checks import CHECKS, examine
 from incidents.lifecycle.services.resolving import resolve_incident
 from tests.fakes.slack.server import EVERY_SCOPE, TOKEN
 from tests.web.signed_in import browser_for
-from warroom.connection.services.settings import SlackValues, put_slack
+from warroom.connection.services.settings import SlackValues, disconnect, put_slack
 from warroom.inbound.probing import ARCHIVED, NOT_FOUND, plan_probes
+from warroom.inbound.reconcile import plan_reconciling
 from warroom.models import SlackInbox, SlackTeam
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +121,26 @@ def test_revoked_token_of_one_person_does_not_matter(connected):
     connected.settle()
     connected.team.refresh_from_db()
     assert connected.team.state == "revoked"
+
+
+def test_rooms_are_compared_only_while_the_token_works(connected):
+    connected.open()
+    connected.open("sev3")  # has a thread alone
+    connected.settle(later=120)
+    now = timezone.now()
+    connected.fake.tokens[TOKEN] = "token_revoked"
+    assert plan_reconciling(now) == 2
+    connected.settle(later=5)
+    assert probe(connected, 1).state == "revoked"
+    connected.settle(later=120)
+    compared = SlackInbox.objects.of(connected.team.workspace_id).filter(kind="reconcile")
+    assert set(compared.values_list("state", flat=True)) == {"done"}
+    assert [plan_reconciling(now + timedelta(minutes=m)) for m in (5, 10)] == [0, 0]
+    connected.fake.tokens[TOKEN] = "ok"
+    assert probe(connected, 2).state == "ok"
+    assert plan_reconciling(now + timedelta(minutes=15)) == 2
+    connected.settle(later=120)
+    assert connected.fake.calls("pins.list") == ["ok"]
+    assert connected.fake.calls("conversations.replies")[-1] == "ok"
+    disconnect(connected.admin)
+    assert plan_reconciling(now + timedelta(minutes=20)) == 0

@@ -8,7 +8,7 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Session, User
 from core.errors import Conflict, RateLimited, Unavailable
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.panels import IncidentFacts
@@ -51,6 +51,23 @@ def test_forbidden_action_is_a_403_with_the_reason(incident, make_actor):
 def test_form_without_its_token_is_a_403_with_advice(incident, actor):
     strict = _signed_in(actor, enforce_csrf_checks=True)
     assert "reload" in _is_nice(strict.post(f"/incidents/{incident.reference}/resolve"), 403)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("is_strict", "path", "address"),
+    [(True, "/sign-in", "203.0.113.77"), (False, "/incidents/declare", "203.0.113.78")],
+)
+def test_forms_without_a_session_store_few_sessions(settings, is_strict, path, address):
+    statuses = set()
+    for number in range(45):
+        browser = Client(enforce_csrf_checks=is_strict, REMOTE_ADDR=address)
+        if number % 2:
+            browser.cookies[settings.SESSION_COOKIE_NAME] = f"made{number}up"
+        sent = browser.post(path, {"title": "x" * 1000}, headers={"Origin": "http://testserver"})
+        statuses.add(sent.status_code)
+    assert 10 <= Session.objects.count() <= 40  # a share is of other processes; a minute may end meanwhile
+    assert statuses == ({303, 403} if is_strict else {303})
 
 
 @pytest.mark.parametrize("path", ["/incidents/INC-999", "/incidents/INC-1/no-such", "/nowhere"])

@@ -50,7 +50,7 @@ def slack_id_of(team: SlackTeam, user: User) -> str:
     linked = SlackUser.objects.of(team.workspace_id).filter(team=team, user=user).first()
     if linked:
         return str(linked.slack_id)
-    if not user.is_proven:
+    if not user.is_proven_in(team.workspace_id):
         return ""
     try:
         found = call(team, "users.lookupByEmail", email=user.email)["user"]

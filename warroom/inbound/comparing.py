@@ -22,7 +22,7 @@ from warroom.inbound.pinned import PUSHPIN, quoted
 from warroom.inbound.services.pins import pin_message
 from warroom.inbound.subject import actor_for, room_in
 from warroom.rooms.models import Room
-from warroom.rooms.services.inviting import invite_missing
+from warroom.rooms.services.inviting import invite_missing, remove_hidden
 from warroom.rooms.services.outcomes import compare_topic, room_archived, room_lost
 from warroom.slack.client import call
 from warroom.slack.errors import CHANNEL_GONE, SlackRefusedError
@@ -33,7 +33,12 @@ MAX_GONE: Final = 50
 
 
 def reconcile(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
-    """Reconcile a room or a thread with the timeline. Raises errors that are worth a retry."""
+    """Reconcile a room or a thread with the timeline. Raises errors that are worth a retry.
+
+    Does nothing with a revoked token: the next request after it works again compares everything.
+    """
+    if team.state == SlackTeam.State.REVOKED:
+        return ""
     channel_id = str(payload["channel"])
     if payload.get("thread_ts"):
         _compare_replies(team, channel_id, str(payload["thread_ts"]))
@@ -44,6 +49,7 @@ def reconcile(team: SlackTeam, payload: Mapping[str, Any], key: str) -> str:
     try:
         if _compare_channel(team, room):
             _compare_pins(team, room)
+            remove_hidden(team.workspace_id, room)
             invite_missing(team.workspace_id, room)
             retry_images(team, room)
     except SlackRefusedError as refused:

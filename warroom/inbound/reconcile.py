@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Q
 from django.utils import timezone
 
 from incidents.vocabulary import UNRESOLVED
@@ -16,17 +17,21 @@ EVERY_S: Final = 300.0
 MAX_ROOMS: Final = 500
 # A room with a failed step is in use as well.
 COMPARED: Final = (Room.State.OPEN, Room.State.OPENING, Room.State.NEEDS_HELP)
+WORKING: Final = ~Q(team__bot_token="") & ~Q(team__state=SlackTeam.State.REVOKED)
 
 
 def plan_reconciling(now: datetime) -> int:
-    """Plan one request per open room and per thread of an active incident. Returns how many."""
+    """Plan one request per open room and per thread of an active incident. Returns how many.
+
+    Those of teams without a working token are planned once it works again.
+    """
     slot = str(int(now.timestamp() // EVERY_S))
-    rooms = Room.across_workspaces.filter(state__in=COMPARED).exclude(channel_id="")
+    rooms = Room.across_workspaces.filter(WORKING, state__in=COMPARED).exclude(channel_id="")
     found = list(rooms.select_related("team").order_by("-id")[:MAX_ROOMS])
     for room in found:
         _plan_room(room, room.team, slot)
     alone = Announcement.across_workspaces.filter(
-        incident__status__in=UNRESOLVED, incident__war_room__isnull=True
+        WORKING, incident__status__in=UNRESOLVED, incident__war_room__isnull=True
     ).exclude(ts="")
     threads = list(alone.select_related("team").order_by("-id")[:MAX_ROOMS])
     for thread in threads:

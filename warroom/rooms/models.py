@@ -70,8 +70,8 @@ class Room(WorkspaceScoped):
 class RoomStep(WorkspaceScoped, WorkItem):
     """A step that sets up or changes a room: one Slack call, or a few related ones.
 
-    `argument` distinguishes steps of one kind, such as the user to invite. `tried_at` is set before a call
-    that must not be repeated blindly: after a lost response, the next attempt checks first.
+    `argument` distinguishes steps of one kind, such as the user to invite or remove. `tried_at` is set before
+    a call that must not be repeated blindly: after a lost response, the next attempt checks first.
     """
 
     class Kind(models.TextChoices):
@@ -82,6 +82,7 @@ class RoomStep(WorkspaceScoped, WorkItem):
         CARD = "card", "Post the incident card"
         PIN = "pin", "Pin the card"
         INVITE = "invite", "Invite"
+        REMOVE = "remove", "Remove"
         ARCHIVE = "archive", "Archive the channel"
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")

@@ -16,6 +16,7 @@ from core.queue.items import reschedule, settle
 from incidents.models import Incident
 from incidents.selectors import incident_by_id
 from incidents.vocabulary import Severity, Status
+from postmortems.notices.mentions import who_may_see
 from warroom.connection.people import slack_id_of
 from warroom.rooms.cards import card_blocks, card_text
 from warroom.rooms.creating import create_channel
@@ -30,6 +31,7 @@ from warroom.rooms.services.outcomes import (
     skip_step,
     step_done,
     topic_set,
+    withdraw_step,
 )
 from warroom.rooms.services.planning import POSTMORTEM
 from warroom.slack.client import call
@@ -39,6 +41,7 @@ from warroom.slack.messages import find_posted, post, update
 DONE_ALREADY: Final = frozenset(
     {"already_in_channel", "already_pinned", "already_archived", "message_not_modified", "cant_invite_self"}
 )
+NOT_IN_CHANNEL: Final = frozenset({"not_in_channel", "user_not_found"})  # of the person to remove
 CARD_WAIT_S: Final = 3
 
 
@@ -47,7 +50,7 @@ def run_step(step: RoomStep) -> None:
     try:
         RUN[step.kind](step, step.room)
     except SlackRefusedError as refused:
-        if refused.code in DONE_ALREADY:
+        if refused.code in DONE_ALREADY or _is_out(step, refused):
             step_done(step.workspace_id, step, step.room)
             return
         if step.kind == RoomStep.Kind.INVITE and refused.code in SKIPS_PERSON:
@@ -55,9 +58,14 @@ def run_step(step: RoomStep) -> None:
             return
         note_refusal(step.workspace_id, step, refused)
         raise
-    is_skipped = step.kind == RoomStep.Kind.INVITE and step.is_settled
+    is_skipped = step.kind in (RoomStep.Kind.INVITE, RoomStep.Kind.REMOVE) and step.is_settled
     if not is_skipped:
         step_done(step.workspace_id, step, step.room)
+
+
+def _is_out(step: RoomStep, refused: SlackRefusedError) -> bool:
+    """Whether the person to remove is not in the channel."""
+    return step.kind == RoomStep.Kind.REMOVE and refused.code in NOT_IN_CHANNEL
 
 
 def _create(step: RoomStep, room: Room) -> None:
@@ -141,11 +149,26 @@ def _pin(step: RoomStep, room: Room) -> None:
 
 def _invite(step: RoomStep, room: Room) -> None:
     user = User.objects.filter(pk=int(step.argument), is_active=True).first()
+    if user and not who_may_see(_incident(room), [user.pk]):
+        withdraw_step(step.workspace_id, step)
+        return
     slack_id = slack_id_of(room.team, user) if user else ""
     if not slack_id:
         skip_step(step.workspace_id, step, "not_linked", HINTS["not_linked"])
         return
     call(room.team, "conversations.invite", channel=room.channel_id, users=slack_id)
+
+
+def _remove(step: RoomStep, room: Room) -> None:
+    """Remove a person from a private channel, unless they may see the incident again."""
+    user = User.objects.filter(pk=int(step.argument)).first()
+    if user is None or who_may_see(_incident(room), [user.pk]):
+        return
+    slack_id = slack_id_of(room.team, user)
+    if not slack_id:
+        skip_step(step.workspace_id, step, "not_linked", HINTS["not_removed"])
+        return
+    call(room.team, "conversations.kick", channel=room.channel_id, user=slack_id)
 
 
 def _archive(step: RoomStep, room: Room) -> None:
@@ -186,5 +209,5 @@ RUN: Final[Mapping[str, Callable[[RoomStep, Room], None]]] = {
     RoomStep.Kind.CREATE: _create, RoomStep.Kind.PURPOSE: _purpose, RoomStep.Kind.TOPIC: _topic,
     RoomStep.Kind.BOOKMARK: _bookmark,
     RoomStep.Kind.CARD: _card, RoomStep.Kind.PIN: _pin, RoomStep.Kind.INVITE: _invite,
-    RoomStep.Kind.ARCHIVE: _archive,
+    RoomStep.Kind.REMOVE: _remove, RoomStep.Kind.ARCHIVE: _archive,
 }  # fmt: skip

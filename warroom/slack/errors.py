@@ -53,6 +53,10 @@ HINTS: Final = {
     "too_many_convos_for_team": "The Slack team has reached its limit of channels.",
     "cannot_create_channel": "The Slack team does not let apps create channels.",
     "ratelimited": "Slack asked to wait.",
+    "cant_kick_self": "The app cannot remove itself.",
+    "cant_kick_from_general": "Slack removes nobody from this channel. Remove the person in Slack.",
+    "not_supported": "Slack does not let the app remove this person. Remove them in Slack.",
+    "not_removed": "No Slack account is linked to this member. Remove them in Slack.",
     "not_linked": "No Slack account is linked to this member. Link it in Settings, Slack.",
 }  # fmt: skip
 

@@ -6,7 +6,6 @@ operator privileges, is never taken over because of an address. Its owner links 
 
 from __future__ import annotations
 
-from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.utils import timezone
@@ -17,14 +16,13 @@ from accounts.identity.claims import Claims, SignInRefused, role_of
 from accounts.models import (
     ApiToken,
     CalendarFeed,
-    DeviceCode,
     IdentityProvider,
     Membership,
     Role,
-    SignInLink,
     User,
     Workspace,
 )
+from accounts.people.proof import revoke_credentials
 from accounts.people.services.invitations import account_of_address
 from accounts.validation import clean_username
 from core.errors import Invalid
@@ -39,7 +37,7 @@ def admit(*, provider: IdentityProvider, claims: Claims, linked: User | None, si
     role = role_of(provider, claims.groups)
     with transaction.atomic():
         Workspace.objects.select_for_update(no_key=True).get(pk=provider.workspace_id)
-        user = linked or _matching(provider, claims, signed_in) or _new(claims)
+        user = linked or _matching(provider, claims, signed_in) or _new(provider, claims)
         if not user.is_active:
             raise SignInRefused("This account is deactivated. Ask an admin.")
         _join(provider, claims, user, role)
@@ -56,40 +54,38 @@ def _matching(provider: IdentityProvider, claims: Claims, signed_in: User | None
             f"An account with the address {claims.email} exists already. Sign in to it as before, "
             f"then use {provider.name} once on the sign-in page. Nothing was changed."
         )
-    if not holder.is_proven and holder != signed_in:
+    if not holder.is_proven_in(provider.workspace_id) and holder != signed_in:
         _take_over_unproven(provider.workspace_id, holder)
     return holder
 
 
 def _take_over_unproven(workspace_id: int, holder: User) -> None:
-    """Take over an account whose address was never verified, and revoke all its credentials."""
+    """Take over an account whose address nothing proves in this workspace, and revoke its credentials."""
     now = timezone.now()
-    holder.sessions.all().delete()
-    Authenticator.objects.filter(user_id=holder.pk).delete()
+    revoke_credentials(holder, now=now)
     SocialAccount.objects.filter(user_id=holder.pk).delete()
-    SignInLink.objects.filter(user=holder, used_at=None, expires_at__gt=now).update(expires_at=now)
-    DeviceCode.objects.filter(user=holder, issued_at=None).update(denied_at=now)
     for secret in (ApiToken, CalendarFeed):
         own = secret.objects.of(workspace_id).filter(user=holder, revoked_at=None)
         own.update(revoked_at=now)
-    _prove(holder)
+    _prove(holder, workspace_id)
 
 
-def _new(claims: Claims) -> User:
+def _new(provider: IdentityProvider, claims: Claims) -> User:
     try:
         wanted = clean_username(claims.username)
     except Invalid:
         wanted = "member"
     user = account_of_address(email=claims.email, username=wanted, display_name=claims.name)
-    _prove(user)
+    _prove(user, provider.workspace_id)
     return user
 
 
-def _prove(user: User) -> None:
-    """Mark the address as proven; a password that was set before becomes invalid."""
+def _prove(user: User, workspace_id: int) -> None:
+    """Mark the address as proven in the workspace; a password that was set before becomes invalid."""
     user.set_unusable_password()
     user.address_proven_at = timezone.now()
-    user.save(update_fields=["password", "address_proven_at"])
+    user.address_proven_in = workspace_id
+    user.save(update_fields=["password", "address_proven_at", "address_proven_in"])
 
 
 def _join(provider: IdentityProvider, claims: Claims, user: User, role: Role) -> None:

@@ -1,9 +1,10 @@
 """Invitations: an admin invites an address to a workspace; its person accepts with the link.
 
 An inviting admin learns nothing about an account the address has elsewhere: every invitation gives the same
-response. An account whose address was never verified may have been created by someone else, whose invitation
-was never passed on: it loses its password and sessions, and the address moves to the account of the person
-who accepts. Memberships of the old account in other workspaces stay with it.
+response and changes no account. An account whose address was never verified may have been created by someone
+else, whose invitation was never passed on. So the address moves to a new account of the person who accepts;
+an account that accepts while signed in loses all that someone else could sign in to it with. Memberships of
+the old account in other workspaces stay with it.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from django.utils import timezone
 
 from accounts.actor import Actor
 from accounts.audit.services import record
-from accounts.models import Invitation, Membership, Role, SignInLink, User, Workspace
+from accounts.models import Invitation, Membership, Role, User, Workspace
 from accounts.people.invitation_mail import is_mailed_secret, plan_mail
-from accounts.people.proof import prove_address
+from accounts.people.proof import prove_address, revoke_credentials
 from accounts.permissions import Capability, require
 from accounts.tokens.credentials import digest, mint_secret
 from accounts.validation import clean_email, clean_name, clean_role, clean_username, invalid
@@ -51,7 +52,6 @@ def invite_member(
         Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         _refuse_member(actor, address, handle if username else "")
         _withdraw(actor, address)
-        _reset_unproven(address, actor.workspace_id)
         return _offer(actor, email=address, role=wanted, username=handle, display_name=shown)
 
 
@@ -94,18 +94,23 @@ def invitation_by_secret(*, secret: str, now: datetime) -> Invitation:
 def accept_invitation(*, secret: str, user: User | None, now: datetime) -> Membership:
     """Make the invited person a member: `user`, or without one a new account of the address.
 
-    Raises Gone; Unauthenticated when the address has a verified account that is not signed in; Conflict for
-    someone signed in under another address, and for a member.
+    `user` with an unverified address loses password, second factors and all sessions. Raises Gone;
+    Unauthenticated when the address has a verified account that is not signed in; Conflict for someone signed
+    in under another address, and for a member.
     """
     with transaction.atomic():
         invitation = invitation_by_secret(secret=secret, now=now)
         open_ones = Invitation.objects.of(invitation.workspace_id).filter(pk=invitation.pk)
         if open_ones.filter(accepted_at=None, withdrawn_at=None).update(accepted_at=now) != 1:
             raise Gone("The invitation was accepted or withdrawn at this moment.")
-        person = _account_for(invitation) if user is None else _same_address(invitation, user)
+        if user is None:
+            person = _account_for(invitation)
+        else:
+            person = _same_address(invitation, user)
+            _reset_unproven(person, invitation.workspace_id)
         if is_mailed_secret(invitation, secret):
             prove_address(person.pk, invitation.email)
-            person.refresh_from_db(fields=["address_proven_at"])
+            person.refresh_from_db(fields=["address_proven_at", "address_proven_in"])
         return _join(invitation, person)
 
 
@@ -166,26 +171,20 @@ def _open_invitation(actor: Actor, invitation_id: int) -> Invitation:
     return found
 
 
-def _reset_unproven(address: str, workspace_id: int) -> None:
-    """Remove password, sessions and links from the account with this unverified address."""
-    user = User.objects.select_for_update().filter(email__iexact=address).first()
-    if user is None or user.is_proven:
+def _reset_unproven(user: User, workspace_id: int) -> None:
+    """Revoke all credentials of an account with an unverified address, and audit it in its workspaces.
+
+    The entry does not name the workspace that invited the address.
+    """
+    user.refresh_from_db(from_queryset=User.objects.select_for_update())
+    if user.is_proven:
         return
-    now = timezone.now()
-    user.set_unusable_password()
-    user.save(update_fields=["password"])
-    user.sessions.all().delete()
-    SignInLink.objects.filter(user=user, used_at__isnull=True, expires_at__gt=now).update(expires_at=now)
-    _note_reset(user, workspace_id)
-
-
-def _note_reset(user: User, workspace_id: int) -> None:
-    """Audit it in the workspaces of the account, without naming the workspace that invited the address."""
+    revoke_credentials(user, now=timezone.now())
     for mine in user.memberships.exclude(workspace_id=workspace_id):
         actor = Actor(mine.workspace_id, "system", "Tocsin")
         summary = (
-            f"{user.label} lost the password and all sessions: another workspace invited the address, "
-            "which was never proven. Make a new sign-in link on the page of members."
+            f"{user.label} lost the password, second factors and all other sessions by accepting "
+            "an invitation to another workspace, since the address was never proven"
         )
         record(actor, action="account.reset", target=user, summary=summary)
 
@@ -193,14 +192,21 @@ def _note_reset(user: User, workspace_id: int) -> None:
 def _account_for(invitation: Invitation) -> User:
     """Create an account for the invited address, taking it from an unverified account."""
     holder = User.objects.select_for_update().filter(email__iexact=invitation.email).first()
-    if holder is not None and holder.is_proven:
+    if holder is not None and (holder.is_proven or _is_vouched(holder)):
         raise Unauthenticated(f"Sign in as {invitation.email} first, then open the link again.")
     if holder is not None:
         holder.email = f"unproven-{holder.pk}@account.invalid"
-        holder.save(update_fields=["email"])
+        holder.address_proven_at = holder.address_proven_in = None
+        holder.save(update_fields=["email", "address_proven_at", "address_proven_in"])
     return account_of_address(
         email=invitation.email, username=invitation.username, display_name=invitation.display_name
     )
+
+
+def _is_vouched(holder: User) -> bool:
+    """Return whether the account is in the workspace whose identity provider verified its address."""
+    place = holder.address_proven_in
+    return place is not None and holder.memberships.filter(workspace_id=place).exists()
 
 
 def account_of_address(*, email: str, username: str, display_name: str) -> User:

@@ -51,9 +51,10 @@ def _save(actor: Actor, user: User, wanted: dict[str, Any]) -> User:
         raise invalid("email", "unique", "belongs to someone else")
     for name, (_, value) in changes.items():
         setattr(user, name, value)
-    proof = ["address_proven_at"] if "email" in changes else []
+    proof = ["address_proven_at", "address_proven_in"] if "email" in changes else []
     if proof:
-        user.address_proven_at = None  # the earlier address was verified, not this one
+        # The earlier address was verified, not this one.
+        user.address_proven_at = user.address_proven_in = None
     user.save(update_fields=[*changes, *proof])
     summary = f"{user.label} changed their profile: {', '.join(changes).replace('_', ' ')}"
     record(actor, action="profile.update", target=user, summary=summary, changes=changes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth import login
+from django.contrib.auth import login, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.identity.bound_session import unbind_session
 from accounts.models import Membership, User
 from accounts.people.services.invitations import (
     accept_invitation,
@@ -37,6 +38,7 @@ TEMPLATE = "accounts/people/invitation.html"
 def accept(request: HttpRequest, secret: str) -> HttpResponseBase:
     """GET: the invitation. Only POST accepts it, so that a link preview in a chat does not."""
     user, now = _signed_in(request), timezone.now()
+    is_reset = user is not None and not user.is_proven
     try:
         if request.method != "POST":
             return _page(
@@ -48,18 +50,21 @@ def accept(request: HttpRequest, secret: str) -> HttpResponseBase:
         return _page(request, {"refused": gone}, status=gone.status)
     except Conflict as conflict:
         return _page(request, {"refused": conflict, "signed_in": user}, status=conflict.status)
-    return _entered(request, membership, is_new=user is None)
+    return _entered(request, membership, is_new=user is None, is_reset=is_reset)
 
 
-def _entered(request: HttpRequest, membership: Membership, *, is_new: bool) -> HttpResponse:
-    """Sign in to the workspace; a new account sets its password first."""
+def _entered(request: HttpRequest, membership: Membership, *, is_new: bool, is_reset: bool) -> HttpResponse:
+    """Sign in to the workspace; an account that is new or lost its password sets one first."""
     person = membership.user
-    if is_new:
+    if is_reset:
+        update_session_auth_hash(request, person)  # a new key, as every session of the account ended
+    elif is_new:
         login(request, person, backend=BACKEND)
         remember_browser(request)
         note("sign_in.done", is_fine=True, means="invitation", **(seen_of(request) | {"user": person.pk}))
+    unbind_session(request)  # bound, it would belong to no other workspace, whose invitation it has now
     request.session[CHOSEN] = membership.workspace_id
-    return HttpResponseRedirect("/account/password" if is_new else "/")
+    return HttpResponseRedirect("/account/password" if is_new or is_reset else "/")
 
 
 def _signed_in(request: HttpRequest) -> User | None:

@@ -16,11 +16,17 @@ from core.heartbeat import database as database_heartbeat
 from core.heartbeat.database import WEB
 from core.queue import items
 from detection.heartbeats.models import Heartbeat, HeartbeatWatch
+from detection.heartbeats.selectors import down_counts
+from detection.webhooks.alerts.alert_records import current_incident
+from detection.webhooks.alerts.alert_text import still_open
+from detection.webhooks.services.alert_rows import firing_counts
 from incidents.correlation.detection_signals import Signal
+from incidents.correlation.services.alerts import note_alert
 from incidents.correlation.services.opening import report_signals
+from incidents.lifecycle.services.incident_numbers import lock_counter
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.models import Incident
-from incidents.vocabulary import Basis, IncidentType, Severity
+from incidents.vocabulary import Basis, IncidentSource, IncidentType, Severity
 
 LOOK_EVERY: Final = timedelta(seconds=5)
 # A longer gap between checks, or without a web process's heartbeat, is an outage of Tocsin: no beat could
@@ -31,27 +37,41 @@ Status = Heartbeat.Status
 
 
 def record_beat(workspace_id: int, heartbeat_id: int, *, now: datetime) -> Heartbeat:
-    """Record a beat: the monitor is up, and the incident it opened is resolved. A paused one stays paused."""
+    """Record a beat: the monitor is up, which may resolve its incident. A paused one stays paused."""
     with transaction.atomic():
         rows = Heartbeat.objects.of(workspace_id).select_for_update(no_key=True)
         found: Heartbeat = rows.get(pk=heartbeat_id)
         found.last_beat_at = now
-        resolved = found.incident_id
+        recovered = found.incident_id
         if found.status != Status.PAUSED:
             found.status, found.due_at = Status.UP, now + timedelta(seconds=found.period_s)
             found.incident_id = None
         found.save()
-        if resolved is not None and found.status == Status.UP:
-            _resolve(found, resolved)
+        if recovered is not None and found.status == Status.UP:
+            _recover(found, recovered)
     return found
 
 
-def _resolve(heartbeat: Heartbeat, incident_id: int) -> None:
-    incident = Incident.objects.of(heartbeat.workspace_id).filter(pk=incident_id).first()
-    if incident is not None and incident.is_unresolved:
-        actor = system_actor(heartbeat.workspace_id)
-        message = f"The heartbeat {heartbeat.name} is back."
-        with contextlib.suppress(Conflict):  # a person was first
+def _recover(heartbeat: Heartbeat, incident_id: int) -> None:
+    """Resolve its incident, or the one that was merged into, unless there is another reason to keep it open.
+
+    These are other heartbeats that are down, alerts that fire, and a declaration by a person. The recovery is
+    then added to the timeline.
+    """
+    workspace_id = heartbeat.workspace_id
+    lock_counter(workspace_id)  # of two that recover at once, the second sees the first
+    rows = Incident.objects.of(workspace_id).select_related("merged_into")
+    incident = current_incident(rows.filter(pk=incident_id).first())
+    if incident is None or not incident.is_unresolved:
+        return
+    down = down_counts(workspace_id, [incident.pk]).get(incident.pk, 0)
+    firing = firing_counts(workspace_id, [incident.pk])[incident.pk]
+    message = f"The heartbeat {heartbeat.name} is back.{still_open(firing, down)}"
+    actor = system_actor(workspace_id)
+    with contextlib.suppress(Conflict):  # a person was first
+        if down or firing or incident.source != IncidentSource.DETECTED:
+            note_alert(actor, incident_id=incident.pk, message=message)
+        else:
             resolve_incident(actor, incident_id=incident.pk, message=message)
 
 

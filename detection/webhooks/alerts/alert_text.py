@@ -108,6 +108,12 @@ def line_of(name: object) -> str:
     return str(name).replace("\0", "")
 
 
+def still_open(firing: int, down: int) -> str:
+    """Return what keeps an incident open: alerts that fire, heartbeats that are down; "" if nothing does."""
+    alerts = f" Still firing: {firing}." if firing else ""
+    return alerts + (f" Heartbeats still down: {down}." if down else "")
+
+
 def is_worse(severity: Severity | None, than: Severity) -> bool:
     """Return whether `severity` is given and worse than `than`."""
     return severity is not None and SEVERITY_RANK[severity] < SEVERITY_RANK[than]

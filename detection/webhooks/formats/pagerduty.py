@@ -119,7 +119,7 @@ class PagerDuty(AddressedFormat):
 def _alert(body: Mapping[str, Any], request: WebhookRequest) -> Alert:
     payload = _payload(body)
     _check(_faults(body, payload))
-    state = STATES[body["event_action"]]
+    state = STATES[line(body["event_action"])]
     if state != AlertState.FIRING:
         return Alert(
             key=body["dedup_key"], state=state, title=line(payload.get("summary")), detail=_detail(body)

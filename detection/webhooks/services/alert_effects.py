@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from accounts.actor import Actor
 from core.errors import Conflict
+from detection.heartbeats.selectors import down_counts
 from detection.models import Source
 from detection.webhooks.alerts.alert_records import AlertUpdate
 from detection.webhooks.alerts.alert_state import NextStep
-from detection.webhooks.alerts.alert_text import is_worse, named, worst
+from detection.webhooks.alerts.alert_text import is_worse, named, still_open, worst
 from detection.webhooks.services.alert_rows import firing_counts
 from incidents.correlation.services.alerts import note_alert
 from incidents.lifecycle.services.resolving import resolve_incident
@@ -32,6 +33,7 @@ def follow(
             by_incident.setdefault(update.home_id, []).append(update)
     incidents = Incident.objects.of(actor.workspace_id).in_bulk(sorted(by_incident))
     left = firing_counts(actor.workspace_id, incidents) if incidents else {}
+    down = down_counts(actor.workspace_id, incidents) if incidents else {}
     resolved = []
     for incident_id, incident in sorted(incidents.items()):
         own = by_incident[incident_id]
@@ -39,7 +41,8 @@ def follow(
             _raise(actor, source, incident, own)
         if incident.is_unresolved:
             _acknowledge(actor, incident, own)
-            resolved += _recover(actor, source, incident, own, left)
+            counts = left[incident_id], down.get(incident_id, 0)
+            resolved += _recover(actor, source, incident, own, *counts)
     return resolved
 
 
@@ -66,19 +69,21 @@ def _acknowledge(actor: Actor, incident: Incident, updates: Sequence[AlertUpdate
 
 
 def _recover(
-    actor: Actor, source: Source, incident: Incident, updates: Sequence[AlertUpdate], left: Mapping[int, int]
+    actor: Actor, source: Source, incident: Incident, updates: Sequence[AlertUpdate], firing: int, down: int
 ) -> list[str]:
-    """Resolve the incident when none of its alerts is firing; a declared one only gets a timeline entry."""
+    """Resolve the incident when no alert of it is firing and no heartbeat down.
+
+    A declared one only gets a timeline entry.
+    """
     ends = [update for update in updates if update.step == NextStep.RECOVERS]
     titles, recovered = [update.alert.title for update in ends if not update.alert.silent], bool(ends)
-    if not recovered or (left[incident.pk] and not titles):
+    if not recovered or (firing and not titles):
         return []
     message = (
         f"{source.name}: recovered: {named(titles)}." if titles else f"{source.name}: all of it recovered."
     )
-    if left[incident.pk] or incident.source != IncidentSource.DETECTED:
-        still_firing = f" Still firing: {left[incident.pk]}." if left[incident.pk] else ""
-        note_alert(actor, incident_id=incident.pk, message=message + still_firing)
+    if firing or down or incident.source != IncidentSource.DETECTED:
+        note_alert(actor, incident_id=incident.pk, message=message + still_open(firing, down))
         return []
     with contextlib.suppress(Conflict):  # a person was first, just now
         resolve_incident(actor, incident_id=incident.pk, message=message)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -59,7 +62,7 @@ def receive(
             actor, source=source, alerts=reading.alerts, at=request.received_at, now=now
         )
     with as_problem(), transaction.atomic():
-        batch = parse_elements([_storable(event) for event in reading.events], now, retention())
+        batch = parse_elements(_elements(source, reading, request.received_at), now, retention())
         stored = len(store_events(actor.workspace_id, batch.events))
         changes = keep_changes(
             actor.workspace_id, source=source, changes=reading.changes, at=request.received_at
@@ -88,6 +91,27 @@ def refuse(actor: Actor, *, source: Source, request: WebhookRequest, problem: Pr
             quarantined=int(is_quarantined), error=problem.detail,
         )  # fmt: skip
     return is_quarantined
+
+
+def _elements(source: Source, reading: Reading, at: datetime) -> list[Mapping[str, Any]]:
+    """Return the events as received `at`: without a time they occurred then, and each has an id.
+
+    An event without an id of its sender gets the same one when the request is replayed.
+    """
+    seen: Counter[str] = Counter()
+    elements: list[Mapping[str, Any]] = []
+    for event in map(_storable, reading.events):
+        content = json.dumps(event.get("metadata") or event, default=str)
+        seen[content] += 1
+        named = {name: value for name, value in event.items() if value is not None}
+        made: dict[str, str] = (
+            {} if named.keys() & {"occurred_at", "timestamp"} else {"occurred_at": at.isoformat()}
+        )
+        if not event.get("event_id"):
+            whole = f"{source.pk} {at.isoformat()} {seen[content]} {content}"
+            made["event_id"] = f"received:{sha256(whole.encode()).hexdigest()}"
+        elements.append({**event, **made})
+    return elements
 
 
 def _storable(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -51,8 +51,9 @@ def act_on_many(
 
     One that is refused (someone else changed it first, or it does not exist) does not stop the others.
     `username` becomes the commander; empty: unassign. `message` is added to each timeline. Repeating the same
-    request changes nothing twice and returns the same action; refused steps are retried. Raises Forbidden;
-    Invalid naming `kind`, `picks` or `message`.
+    request changes nothing twice and returns the same action; refused steps are retried, and without a
+    version also those of incidents that changed since. Raises Forbidden; Invalid
+    naming `kind`, `picks` or `message`.
     """
     require(actor, Capability.INCIDENTS_WRITE)
     wanted = parsed("kind", kind, BulkKind, BulkKind)
@@ -89,15 +90,20 @@ def _try(actor: Actor, action: BulkAction, pick: Pick) -> None:
 def _do(actor: Actor, action: BulkAction, pick: Pick) -> None:
     before = _locked(actor, pick.number)
     is_again = action.kind == BulkKind.ACKNOWLEDGE and before is not None and pages_again(before)
-    if before is not None and not is_again and _is_done(action, pick.number):
-        return  # done a moment ago by the same request
+    earlier = _earlier_step(action, pick.number)
+    if before is not None and earlier is not None and not is_again and _is_repeat(earlier, before, pick):
+        return
     changes_roles = action.kind in (BulkKind.ASSIGN, BulkKind.ACKNOWLEDGE)
     held = _held(before, ResponseRole.COMMANDER) if changes_roles else {}
     after = _run(actor, action, pick)
-    if before is None or after.version == before.version:
-        _write(action, pick.number, incident=after, outcome=Outcome.SAME)
-    else:
+    if before is not None and after.version != before.version:
         _record_step(action, before, after, held)
+        if earlier is not None:
+            action.made_at, action.undone_at = timezone.now(), None
+            action.save(update_fields=["made_at", "undone_at"])
+    elif earlier is None or earlier.undo:
+        same = {"outcome": Outcome.SAME, "version": after.version, "before": {}, "undo": "", "undo_why": ""}
+        _write(action, pick.number, incident=after, **same)
 
 
 def act_on_one(
@@ -130,8 +136,8 @@ def _record_step(action: BulkAction, before: Incident, after: Incident, held: Ma
     lost = dict(held) if action.kind == BulkKind.ASSIGN else _lost(before, after)
     if action.kind == BulkKind.ACKNOWLEDGE and not held.get("user"):
         lost["commander"] = _held(after, ResponseRole.COMMANDER)["user"]
-    done = {"incident": after, "outcome": Outcome.DONE, "version": after.version, "before": lost, "why": ""}
-    _write(action, before.number, **done)
+    done = {"incident": after, "outcome": Outcome.DONE, "version": after.version, "before": lost}
+    _write(action, before.number, **done, why="", undo="", undo_why="")
 
 
 def _locked(actor: Actor, number: int) -> Incident | None:
@@ -140,9 +146,16 @@ def _locked(actor: Actor, number: int) -> Incident | None:
     return found
 
 
-def _is_done(action: BulkAction, number: int) -> bool:
-    done = BulkStep.objects.of(action.workspace_id).filter(action=action, number=number)
-    return bool(done.exclude(outcome=Outcome.REFUSED).exists())
+def _earlier_step(action: BulkAction, number: int) -> BulkStep | None:
+    """Return its step of an earlier request like this one, unless it was refused."""
+    steps = BulkStep.objects.of(action.workspace_id).filter(action=action, number=number)
+    found: BulkStep | None = steps.exclude(outcome=Outcome.REFUSED).first()
+    return found
+
+
+def _is_repeat(step: BulkStep, incident: Incident, pick: Pick) -> bool:
+    """Return whether nothing is left to do: it named the version, or nothing has changed since."""
+    return pick.version is not None or step.version == incident.version
 
 
 def _held(incident: Incident | None, role: ResponseRole | str) -> dict[str, Any]:

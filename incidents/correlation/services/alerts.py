@@ -24,11 +24,13 @@ def note_alert(actor: Actor, *, incident_id: int, message: str) -> Incident:
 def link_recurrence(actor: Actor, *, incident_id: int, earlier_id: int) -> Incident:
     """Record that an incident is a recurrence of an earlier one. Idempotent.
 
-    Raises NotFound, Forbidden.
+    A private one is not named in a visible incident. Raises NotFound, Forbidden.
     """
     earlier = incident_by_id(actor.workspace_id, earlier_id)
 
     def work(it: Change) -> None:
+        if earlier.is_private and not it.incident.is_private:
+            return
         if it.incident.related.filter(pk=earlier.pk).exists():
             return
         it.incident.related.add(earlier)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
 from accounts.actor import Actor
 from incidents.events import IncidentChanged
 from incidents.lifecycle.services.locked_change import Change, change
-from incidents.models import AutoResolution, Incident
-from incidents.sla.services.clocks import clocks_for, set_deadlines
+from incidents.models import AffectedComponent, AutoResolution, Incident
+from incidents.sla.services.clocks import clocks_for, move_met_clocks, set_deadlines
 from incidents.validation import clean_line, clean_past, invalid
 from incidents.vocabulary import EntryKind
 
@@ -58,7 +58,7 @@ def _correct(it: Change, given: dict[str, datetime], reason: str) -> None:
     for name in changed:
         if getattr(incident, name) is None and name != "mitigated_at":
             raise invalid(name, "missing", f"cannot be corrected: {incident.reference} has none")
-    before = {name: getattr(incident, name) for name in changed}
+    before: dict[str, Any] = {name: getattr(incident, name) for name in changed}
     for name in changed:
         setattr(incident, name, given[name])
     _refuse_disorder(incident)
@@ -67,13 +67,23 @@ def _correct(it: Change, given: dict[str, datetime], reason: str) -> None:
         set_deadlines(incident, clocks_for(incident))
         incident.update_due_at = update_due_at  # counted from the last update, which did not move
     it.save()
+    if "detected_at" in changed:
+        move_met_clocks(incident, before["detected_at"])
     if "resolved_at" in changed:
-        own = AutoResolution.objects.of(incident.workspace_id).filter(incident=incident)
-        own.filter(resolved_at=before["resolved_at"]).update(resolved_at=incident.resolved_at)
+        _move_resolution(incident, before["resolved_at"])
     moves = [f"{TIMES[name]}: {_shown(before[name])} → {_shown(given[name])}" for name in changed]
     text = f"Times corrected. {'; '.join(moves)}. Reason: {reason}"
     it.note(EntryKind.CHANGE, text, fields=changed)
     it.finish("incident.times", f"{incident.reference}: {text}"[:500], [IncidentChanged(*it.ids)])
+
+
+def _move_resolution(incident: Incident, before: datetime | None) -> None:
+    """Move along what was recorded with the former time of its resolution."""
+    at = incident.resolved_at
+    automatic = AutoResolution.objects.of(incident.workspace_id).filter(incident=incident)
+    automatic.filter(resolved_at=before).update(resolved_at=at)
+    affected = AffectedComponent.objects.of(incident.workspace_id).filter(incident=incident)
+    affected.filter(restored_at=before).update(restored_at=at)
 
 
 def _refuse_disorder(incident: Incident) -> None:

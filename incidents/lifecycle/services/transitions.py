@@ -58,6 +58,7 @@ def move_to(
         unrestore_components(change, incident.resolved_at)
         incident.opening += 1
     _set_times(change, after)
+    by_machine = _acknowledged_by_machine(change, before)
     _set_clocks(change, is_back=is_back, restarts_updates=bool(text and is_public))
     facts |= _stage_follows(change, status, is_back=is_back)
     if status == Status.RESOLVED:
@@ -65,20 +66,32 @@ def move_to(
         facts |= {"restored": restored, "said": bool(text)}
     change.save()
     words = text or _sentence(change, before, is_back=is_back)
-    _record(change, before, words, facts, is_public=bool(is_public))
+    _record(change, before, words, facts, is_public=bool(is_public), by_machine=by_machine)
 
 
 def _set_times(change: Change, after: IncidentState) -> None:
-    """Apply status and times; moving an incident past open also acknowledges it."""
+    """Apply status and times; a person who moves an incident past open also acknowledges it."""
     incident = change.incident
     for name in ("status", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at"):
         setattr(incident, name, getattr(after, name))
-    if change.changes().get("acknowledged_at") is not None and change.actor.user_id is not None:
+    if change.changes().get("acknowledged_at") is not None:
         incident.acknowledged_by_id = change.actor.user_id
         incident.acknowledged_label = change.actor.label[:150]
 
 
-def _record(change: Change, before: Status, words: str, facts: dict[str, Any], *, is_public: bool) -> None:
+def _acknowledged_by_machine(change: Change, before: Status) -> bool:
+    """Record by name a machine that was the first to move an open incident on, without resolving it."""
+    incident = change.incident
+    is_first = before == Status.OPEN and incident.status in UNRESOLVED and not incident.acknowledged_label
+    if not is_first or change.actor.user_id is not None:
+        return False
+    incident.acknowledged_label = change.actor.label[:150]
+    return True
+
+
+def _record(
+    change: Change, before: Status, words: str, facts: dict[str, Any], *, is_public: bool, by_machine: bool
+) -> None:
     """Write the entry, the audit entry and the events of a saved transition."""
     incident, status, actor = change.incident, Status(change.incident.status), change.actor
     is_first = change.changes().get("acknowledged_at") is not None
@@ -88,8 +101,8 @@ def _record(change: Change, before: Status, words: str, facts: dict[str, Any], *
     change.note(entry_kind(status), words, is_public=is_public, **data)
     action = "incident.reopen" if is_reopening(before, status) else _ACTIONS.get(status, "incident.status")
     events = status_events(change.ids, before, status, is_public=is_public)
-    if is_first:
-        events.append(IncidentAcknowledged(*change.ids, actor.user_id, actor.label, actor.user_id is None))
+    if is_first or by_machine:
+        events.append(IncidentAcknowledged(*change.ids, actor.user_id, actor.label, by_machine))
     change.finish(action, f"{incident.reference}: {before} -> {status}", events)
 
 
@@ -103,7 +116,7 @@ def _moved(change: Change, status: Status) -> IncidentState:
         incident.closed_at,
     )
     try:
-        after = move(course, status, change.at)
+        after = move(course, status, change.at, by_person=change.actor.user_id is not None)
     except ForbiddenMoveError as error:
         fault = FieldFault("status", "transition", str(error))
         extra = {
@@ -161,7 +174,7 @@ def _set_clocks(change: Change, *, is_back: bool, restarts_updates: bool) -> Non
     if incident.status not in UNRESOLVED:
         incident.update_due_at = None
     elif is_back:
-        set_deadlines(incident, clocks_for(incident))
+        set_deadlines(incident, clocks_for(incident), reopened_at=change.at)
         restart_update_clock(incident, change.at)
     elif restarts_updates:
         restart_update_clock(incident, change.at)

@@ -17,8 +17,8 @@ CLOCK_FIELDS: Final = frozenset(
         "acknowledge_due_at", "update_due_at", "resolve_due_at",
     }
 )  # fmt: skip
-_STANDARD_UPDATES: Final = orjson.dumps(
-    {severity.value: clocks.update_every for severity, clocks in STANDARD.items()}
+_STANDARD: Final = orjson.dumps(
+    {severity.value: [c.acknowledge_within, c.update_every] for severity, c in STANDARD.items()}
 ).decode()
 
 # A running clock is inserted, or restarted if its deadline moved or it had ended; a breached one stays
@@ -29,11 +29,14 @@ with want as (
          k.is_active and k.deadline is not null as is_active, k.is_met
     from incidents_incident i
     left join incidents_slapolicy p on p.workspace_id = i.workspace_id and p.severity = i.severity
+   cross join (values (%s::jsonb)) s(clocks)
    cross join lateral (values
-     ('acknowledge', i.detected_at, i.acknowledge_due_at,
+     ('acknowledge', case when i.opening = 1 then i.detected_at else greatest(i.detected_at,
+        i.acknowledge_due_at - make_interval(mins => coalesce(p.acknowledge_within,
+          (s.clocks -> i.severity ->> 0)::int))) end, i.acknowledge_due_at,
       i.acknowledged_at is null and i.status not in ('resolved', 'closed'), i.acknowledged_at is not null),
      ('update', greatest(i.detected_at, i.update_due_at - make_interval(
-        mins => coalesce(p.update_every, (%s::jsonb ->> i.severity)::int, 0))), i.update_due_at,
+        mins => coalesce(p.update_every, (s.clocks -> i.severity ->> 1)::int, 0))), i.update_due_at,
       i.status not in ('resolved', 'closed'), false),
      ('resolve', i.detected_at, i.resolve_due_at,
       i.status not in ('resolved', 'closed'), i.resolved_at is not null)
@@ -65,4 +68,4 @@ def set_clocks(workspace_id: int, incident_ids: Sequence[int]) -> None:
     Runs in the transaction that changed the incidents, under their locks. Idempotent.
     """
     if incident_ids:
-        send(_SYNC, [_STANDARD_UPDATES, workspace_id, sorted(incident_ids)])
+        send(_SYNC, [_STANDARD, workspace_id, sorted(incident_ids)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from importlib import import_module
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
@@ -9,12 +11,14 @@ import pytest
 import requests
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from django.db import connection
 from django.test import Client
 from django.urls import resolve
 from django.utils import timezone
 from oidc_provider_mock import User as Subject
 from oidc_provider_mock import run_server_in_thread
 
+from accounts.actor import Actor
 from accounts.identity.claims import read_claims, role_of
 from accounts.identity.openid import issuer_fault, token_fault
 from accounts.identity.services.providers import (
@@ -23,7 +27,9 @@ from accounts.identity.services.providers import (
     remove_provider,
     require_provider,
 )
-from accounts.models import ApiToken, AuditEntry, IdentityProvider, Membership, User, Workspace
+from accounts.models import ApiToken, AuditEntry, IdentityProvider, Membership, Role, User, Workspace
+from accounts.people.proof import prove_address
+from accounts.people.services.invitations import invite_member
 from accounts.sign_in.services import mint_sign_in_link, spend_sign_in_link
 from core.errors import Conflict, Forbidden, Invalid
 from core.secrets.encryption import decrypt
@@ -95,7 +101,7 @@ def test_person_of_the_provider_becomes_a_member_with_the_role_of_their_group(pr
         "ada@example.com",
         False,
     )
-    assert mine.user.is_proven
+    assert (mine.user.is_proven, mine.user.is_proven_in(provider.workspace_id)) == (False, True)
     summaries = AuditEntry.objects.of(provider.workspace_id).values_list("summary", flat=True)
     assert any("became manager by signing in with Keycloak" in one for one in summaries)
 
@@ -158,12 +164,75 @@ def test_unproven_account_of_the_workspace_loses_its_password(provider):
     assert (response.status_code, is_signed_in(client)) == (302, True)
     held.refresh_from_db()
     token.refresh_from_db()
-    assert (held.has_usable_password(), held.is_proven) == (False, True)
+    assert (held.has_usable_password(), held.is_proven_in(provider.workspace_id)) == (False, True)
     assert not Authenticator.objects.filter(user=held).exists()
     assert [one.provider for one in SocialAccount.objects.filter(user=held)] == [provider.slug]
     assert spend_sign_in_link(secret=link, now=timezone.now()) is None
     assert token.revoked_at is not None
     assert not User.objects.filter(username="ada").exists()
+
+
+@pytest.fixture
+def rival_provider(provider, issuer, make_actor, other_workspace) -> IdentityProvider:
+    """The provider of another workspace, whose admin runs it: it says whatever he likes."""
+    rival = make_actor("admin", username="rival.admin", inside=other_workspace)
+    return add_provider(
+        rival, name="Forged", server_url=issuer, client_id="rival", client_secret="of the rival",
+        trusts_addresses=True, default_role="admin",
+    )  # fmt: skip
+
+
+def test_account_that_another_workspaces_provider_created_is_taken_over(provider, rival_provider):
+    rival, _ = sign_in(rival_provider, "ada")
+    assert rival.post("/account/password", {"password": PASSWORD}).status_code == 302
+    held = User.objects.get(username="ada")
+    assert not held.is_proven_in(provider.workspace_id)
+    held.memberships.all().delete()
+    client, response = sign_in(provider, "ada")
+    assert (response["Location"], member(provider, "ada").role) == ("/", "manager")
+    assert rival.get("/settings/profile").status_code == 303
+    assert Client().post("/sign-in", {"login": "ada", "password": PASSWORD}).status_code == 422
+    rival, response = sign_in(rival_provider, "ada")
+    assert response.status_code == 403
+    assert b"exists already" in response.content
+    assert is_signed_in(client)
+
+
+def test_proof_of_a_provider_counts_in_its_workspace_until_a_mail_proves_more(provider, other_workspace):
+    sign_in(provider, "ada")
+    person = User.objects.get(username="ada")
+    counts = [person.is_proven_in(pk) for pk in (provider.workspace_id, other_workspace.pk)]
+    assert counts == [True, False]
+    assert prove_address(person.pk, "Ada@example.com")
+    assert not prove_address(person.pk, "ada@example.com")
+    person.refresh_from_db()
+    assert person.is_proven
+    assert person.is_proven_in(other_workspace.pk)
+
+
+def test_migration_finds_the_accounts_that_a_provider_proved(provider, make_user):
+    sign_in(provider, "ada")
+    mailed = make_user("bea", email="bea@example.com")
+    SocialAccount.objects.create(user=mailed, provider=provider.slug, uid="bea")
+    User.objects.filter(pk=mailed.pk).update(address_proven_at=timezone.now() - timedelta(days=1))
+    User.objects.update(address_proven_in=None)
+    migration = import_module("accounts.migrations.0012_proof_of_one_workspace")
+    with connection.cursor() as cursor:
+        cursor.execute(migration.VOUCHED_FOR)
+    marked = User.objects.exclude(address_proven_in=None).values_list("username", "address_proven_in")
+    assert list(marked) == [("ada", provider.workspace_id)]
+
+
+def test_invitation_takes_no_address_from_a_member_whom_the_provider_vouches_for(provider, rival_provider):
+    sign_in(provider, "ada")
+    rival = Actor(rival_provider.workspace_id, "user", "Rival", user_id=None, role=Role.ADMIN)
+    secret = invite_member(rival, email="ada@example.com").secret
+    assert "/sign-in?next=" in Client().post(f"/sign-in/invitation/{secret}")["Location"]
+    person = User.objects.get(email="ada@example.com")
+    person.memberships.all().delete()
+    assert Client().post(f"/sign-in/invitation/{secret}")["Location"] == "/account/password"
+    person.refresh_from_db()
+    assert (person.email.endswith("@account.invalid"), person.address_proven_at) == (True, None)
 
 
 def test_deactivated_person_stays_out(provider):
@@ -283,6 +352,110 @@ def test_required_provider_refuses_passwords_except_break_glass(provider, admin)
         change_provider(admin, provider_id=provider.pk, enabled=False)
     require_provider(admin, is_required=False)
     remove_provider(admin, provider_id=provider.pk)
+
+
+@pytest.fixture
+def elsewhere(provider, other_workspace) -> tuple[Client, User]:
+    """Ada, admin of another workspace too and without a password, signed in by the provider alone."""
+    sign_in(provider, "ada")
+    person = User.objects.get(username="ada")
+    Membership.objects.create(workspace_id=other_workspace.pk, user=person, role="admin")
+    return sign_in(provider, "ada")[0], person
+
+
+def test_session_of_a_provider_opens_its_own_workspace_only(elsewhere, provider, other_workspace):
+    client, person = elsewhere
+    person.memberships.filter(workspace_id=provider.workspace_id).delete()
+    client, _ = sign_in(provider, "ada")  # the other workspace is the first of its memberships now
+    mine = Workspace.objects.get(pk=provider.workspace_id).slug
+    assert client.get("/api/v1/me").json()["workspace"]["slug"] == mine
+    assert other_workspace.name not in client.get("/incidents").content.decode()
+    named = {"X-Workspace": other_workspace.slug}
+    refused = client.get("/api/v1/incidents", headers=named)
+    assert (refused.status_code, refused.json()["code"]) == (403, "bound_session")
+    assert client.post(f"/account/workspace/{other_workspace.slug}").status_code == 403
+    sent = {"content_type": "application/json"}
+    assert client.post(f"/api/v1/workspaces/{other_workspace.slug}/select", **sent).status_code == 403
+    session = client.session
+    session["workspace_id"] = other_workspace.pk
+    session.save()
+    assert client.get("/api/v1/me").json()["workspace"]["slug"] == mine
+    person.memberships.filter(workspace_id=provider.workspace_id).delete()
+    assert [client.get(path).status_code for path in ("/incidents", "/api/v1/incidents")] == [403, 403]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/account/password", {"password": PASSWORD}),
+        ("/account/2fa/totp/activate/", {"code": "123456"}),
+        ("/account/2fa/webauthn/add/", {}),
+        ("/settings/profile", {"email": "new@example.test"}),
+        ("/settings/profile/sessions/end", {}),
+        ("/account/workspaces", {"name": "Mine", "time_zone": "UTC"}),
+    ],
+)
+def test_session_of_a_provider_changes_no_account_of_other_workspaces(elsewhere, path, fields):
+    client, person = elsewhere
+    response = client.post(path, fields)
+    assert response.status_code == 403
+    assert b"Sign in another way" in response.content
+    person.refresh_from_db()
+    assert (person.has_usable_password(), person.email) == (False, "ada@example.com")
+
+
+def test_session_of_a_provider_accepts_no_invitation_to_leave_its_workspace(elsewhere, make_actor, provider):
+    client, person = elsewhere
+    third = Workspace.objects.create(name="Third", slug="third")
+    secret = invite_member(make_actor("admin", username="founder", inside=third), email=person.email).secret
+    assert client.post(f"/sign-in/invitation/{secret}").status_code == 403
+    assert not person.memberships.filter(workspace_id=third.pk).exists()
+
+
+def test_invitation_of_another_workspace_is_accepted_in_the_only_one(provider, make_actor, other_workspace):
+    client, _ = sign_in(provider, "ada")
+    rival = make_actor("admin", username="rival.admin", inside=other_workspace)
+    secret = invite_member(rival, email="ada@example.com").secret
+    assert client.post(f"/sign-in/invitation/{secret}").status_code == 302
+    assert client.get("/api/v1/me").json()["workspace"]["slug"] == other_workspace.slug
+
+
+def test_password_sets_the_session_free(elsewhere, other_workspace):
+    client, person = elsewhere
+    person.set_password(PASSWORD)
+    person.save()
+    client = Client()
+    client.post("/sign-in", {"login": "ada", "password": PASSWORD})
+    named = {"X-Workspace": other_workspace.slug}
+    assert client.get("/api/v1/incidents", headers=named).status_code == 200
+    link = mint_sign_in_link(person, now=timezone.now())
+    bound, _ = sign_in(IdentityProvider.across_workspaces.get(), "ada")
+    assert bound.get("/api/v1/incidents", headers=named).status_code == 403
+    bound.post(f"/sign-in/once/{link}")
+    assert bound.get("/api/v1/incidents", headers=named).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("methods", "is_bound"),
+    [(["socialaccount"], True), (["socialaccount", "mfa"], False), (["password"], False), ([], False)],
+)
+def test_session_that_began_before_the_rule_is_bound_too(elsewhere, other_workspace, methods, is_bound):
+    client, _ = elsewhere
+    session = client.session
+    [record] = session["account_authentication_methods"]
+    session["account_authentication_methods"] = [record | {"method": one} for one in methods]
+    del session["identity_workspace"]
+    session.save()
+    refused = client.get("/api/v1/incidents", headers={"X-Workspace": other_workspace.slug})
+    assert refused.status_code == (403 if is_bound else 200)
+
+
+def test_session_of_a_provider_opens_no_admin_pages(provider):
+    sign_in(provider, "ada")
+    User.objects.filter(username="ada").update(is_staff=True, is_superuser=True)
+    client, _ = sign_in(provider, "ada")
+    assert client.get("/incidents").status_code == 200
+    assert client.get("/admin/").status_code == 403
 
 
 def test_secret_is_stored_encrypted_and_unchanged_when_left_empty(provider, admin):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
 from accounts.actor import system_actor
-from accounts.models import AuditEntry, Invitation, Membership, SignInLink, User
+from accounts.models import AuditEntry, Invitation, InvitationMail, Membership, User
 from accounts.people.services.invitations import accept_invitation, invite_member, withdraw_invitation
 from accounts.people.services.profile import update_profile
+from accounts.sign_in.services import mint_sign_in_link, spend_sign_in_link
+from accounts.tokens.credentials import digest
 from accounts.tokens.services import issue_token
 from core.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unauthenticated
 from tests.api.client import ApiClient
@@ -66,15 +69,50 @@ def test_link_accepts_once(admin):
         accept(secret)
 
 
-def test_hijacked_account_loses_password_and_sessions_at_the_next_invitation(admin, rival):
+def sign_in(name: str) -> tuple[Client, bool]:
+    """A browser that entered the password, and whether it was right."""
+    browser = Client()
+    return browser, browser.post("/sign-in", {"login": name, "password": PASSWORD}).status_code == 302
+
+
+def test_hijacked_account_loses_password_and_sessions_when_its_person_accepts(admin, rival, workspace):
     browser, held = hijacker(rival)
-    invite_member(admin, email="Victim@example.test")
+    person, _ = sign_in("victim@example.test")
+    Authenticator.objects.create(user=held, type=Authenticator.Type.WEBAUTHN, data={})
+    link = mint_sign_in_link(held, now=timezone.now())
+    secret = invite_member(admin, email="Victim@example.test").secret
+    assert "other sessions are" in person.get(f"/sign-in/invitation/{secret}").content.decode()
+    assert person.post(f"/sign-in/invitation/{secret}")["Location"] == "/account/password"
+    assert held.memberships.filter(workspace_id=workspace.pk).exists()
+    assert person.get("/settings/profile").status_code == 200
     assert browser.get("/settings/profile").status_code == 303
-    response = Client().post("/sign-in", {"login": "victim@example.test", "password": PASSWORD})
-    assert response.status_code == 422
+    assert not sign_in("victim@example.test")[1]
+    assert spend_sign_in_link(secret=link, now=timezone.now()) is None
+    assert not Authenticator.objects.filter(user=held).exists()
+
+
+def test_mailed_link_proves_the_address_of_the_signed_in_account_and_ends_its_other_sessions(admin, rival):
+    browser, held = hijacker(rival)
+    person, _ = sign_in("victim@example.test")
+    invited = invite_member(admin, email="victim@example.test")
+    InvitationMail.objects.create(
+        workspace_id=admin.workspace_id, invitation=invited.invitation, digest=digest("mailed")
+    )
+    assert person.post("/sign-in/invitation/mailed")["Location"] == "/account/password"
     held.refresh_from_db()
-    assert not held.has_usable_password()
-    assert not SignInLink.objects.filter(user=held, used_at=None, expires_at__gt=timezone.now()).exists()
+    assert held.is_proven
+    assert [one.get("/settings/profile").status_code for one in (person, browser)] == [200, 303]
+
+
+def test_invitation_by_another_workspace_signs_no_one_out(rival, workspace, make_user):
+    member = make_user("maya", email="maya@example.test", password=PASSWORD)
+    Membership.objects.create(workspace_id=workspace.pk, user=member, role="responder")
+    browser, _ = sign_in("maya")
+    for _ in range(2):
+        invite_member(rival, email="maya@example.test")
+    assert browser.get("/settings/profile").status_code == 200
+    assert sign_in("maya")[1]
+    assert not AuditEntry.objects.of(workspace.pk).filter(action="account.reset").exists()
 
 
 def test_hijacker_is_not_in_the_workspace_that_invited_the_person(workspace, admin, rival, other_workspace):
@@ -90,8 +128,8 @@ def test_hijacker_is_not_in_the_workspace_that_invited_the_person(workspace, adm
 
 
 def test_reset_is_audited_without_naming_the_other_workspace(workspace, admin, rival, other_workspace):
-    hijacker(rival)
-    invite_member(admin, email="victim@example.test")
+    _, held = hijacker(rival)
+    accept(invite_member(admin, email="victim@example.test").secret, held)
     entry = AuditEntry.objects.of(other_workspace.pk).get(action="account.reset")
     assert workspace.name not in entry.summary
     assert admin.label not in entry.summary

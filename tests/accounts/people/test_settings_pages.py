@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.actor import system_actor
 from accounts.models import ApiToken, AuditEntry, Membership, Session, User
 from accounts.tokens.authentication import authenticate_token
-from accounts.tokens.services import issue_token
+from accounts.tokens.services import issue_token, rotate_token
 from accounts.workspaces.services import update_workspace
 from core.errors import Conflict
 from tests.web.signed_in import browser_for
@@ -290,6 +290,20 @@ def test_two_secrets_live_while_a_rotation_lasts_and_never_three(browser, worksp
 def test_overlap_is_zero_to_seven_days(browser, admin, hours, status):
     token = issue_token(admin, name="billing", scopes=["admin"]).row
     assert browser.post(f"/settings/tokens/{token.pk}/rotate", {"overlap_hours": hours}).status_code == status
+
+
+def test_personal_token_is_not_rotated(browser, workspace, admin, make_user):
+    person = make_user("maya")
+    token = issue_token(admin, name="cli@laptop", scopes=["admin"]).row
+    ApiToken.objects.of(workspace.pk).filter(pk=token.pk).update(user=person)
+    page = browser.get("/settings/tokens").content.decode()
+    assert (f"/settings/tokens/{token.pk}/rotate" in page, f"{token.pk}/revoke" in page) == (False, True)
+    with pytest.raises(Conflict, match="tocsin login"):
+        rotate_token(admin, token_id=token.pk)
+    assert browser.get(f"/settings/tokens/{token.pk}/rotate").status_code == 409
+    assert browser.post(f"/settings/tokens/{token.pk}/rotate", {"overlap_hours": "0"}).status_code == 409
+    token.refresh_from_db()
+    assert (token.revoked_at, ApiToken.objects.of(workspace.pk).count()) == (None, 1)
 
 
 def test_token_is_revoked_once_and_one_of_another_workspace_is_404(browser, admin, other_workspace):

@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Membership, User, Workspace
+from accounts.sign_in.limits import take_slots
 from accounts.sign_in.services import forget_password, mint_sign_in_link
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +100,19 @@ def test_codes_are_not_checked_after_too_many_wrong_ones(enrolled):
     assert b"Too many attempts" in response.content
     client.post("/account/2fa/authenticate/", {"code": codes[0]})
     assert not signed_in(client)
+
+
+def test_wrong_codes_are_counted_for_each_address(enrolled):
+    *_, codes = enrolled
+    here, elsewhere = Client(), Client(REMOTE_ADDR="203.0.113.9")
+    for client in (here, elsewhere):
+        sign_in(client)
+    for number in range(20):
+        assert take_slots(f"name{number}", "127.0.0.1")
+        assert take_slots(f"code{number}", "")
+    for client, is_in in ((here, False), (elsewhere, True)):
+        client.post("/account/2fa/authenticate/", {"code": codes[0]})
+        assert signed_in(client) is is_in
 
 
 def test_one_time_link_does_not_replace_the_second_factor(enrolled, person):

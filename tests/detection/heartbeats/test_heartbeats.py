@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.actor import system_actor
 from core.errors import Conflict, Forbidden, Invalid
 from core.heartbeat.database import WEB
 from core.queue.items import claim
@@ -22,7 +23,10 @@ from detection.heartbeats.services.heartbeats import (
     update_heartbeat,
 )
 from detection.sources.services.sources import create_source
-from incidents.models import Incident
+from incidents.correlation.services.opening import declare_incident
+from incidents.merging.services import merge_incidents
+from incidents.models import Incident, TimelineEntry
+from tests.detection.webhooks.senders import Sender, burning, group
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +73,71 @@ def test_silent_job_opens_one_incident_and_a_beat_resolves_it(workspace, monitor
     assert (status(monitor), incident.status) == ("up", "resolved")
     assert heartbeat_ok(workspace.pk, ["db"]) is True
     assert heartbeat_ok(workspace.pk, ["web"]) is None
+
+
+@pytest.fixture
+def down(workspace, make_actor):
+    """`down("a", "b")`: monitors that are down, INC-1 and so on."""
+
+    def make(*names):
+        values = [HeartbeatValues(name, 60, 30, component=name) for name in names]
+        made = [create_heartbeat(make_actor("admin"), each) for each in values]
+        start = timezone.now()
+        for one in made:
+            record_beat(workspace.pk, one.pk, now=start)
+        watch_until(start, 100)
+        assert [status(one) for one in made] == ["down"] * len(made)
+        return made
+
+    return make
+
+
+def test_merged_incident_is_resolved_when_every_heartbeat_of_it_is_back(workspace, down, actor):
+    a, b = down("a", "b")
+    first, second = Incident.objects.of(workspace.pk).order_by("number")
+    merge_incidents(actor, number=first.number, into=second.number)
+    record_beat(workspace.pk, b.pk, now=timezone.now())
+    second.refresh_from_db()
+    assert second.status == "open"
+    entry = TimelineEntry.objects.of(workspace.pk).filter(incident=second).latest("id")
+    assert entry.message == "The heartbeat b is back. Heartbeats still down: 1."
+    record_beat(workspace.pk, a.pk, now=timezone.now())
+    second.refresh_from_db()
+    assert second.status == "resolved"
+
+
+def test_heartbeat_does_not_resolve_what_a_person_declared(workspace, down, actor):
+    [a] = down("a")
+    declared = declare_incident(actor, title="Everything is down", severity="sev1")
+    merge_incidents(actor, number=1, into=declared.number)
+    record_beat(workspace.pk, a.pk, now=timezone.now())
+    declared.refresh_from_db()
+    assert declared.is_unresolved
+    entry = TimelineEntry.objects.of(workspace.pk).filter(incident=declared).latest("id")
+    assert entry.message == "The heartbeat a is back."
+
+
+@pytest.mark.parametrize("is_beat_first", [True, False])
+def test_merged_alert_and_heartbeat_must_both_recover(workspace, down, actor, is_beat_first):
+    [a] = down("a")
+    sender = Sender(*create_source(system_actor(workspace.pk), kind="alertmanager", name="Prod"))
+    sender.post(group(burning("a")))
+    alert = sender.incidents()[-1]
+    merge_incidents(actor, number=1, into=alert.number)
+
+    def recover():
+        sender.post(group(burning("a") | {"status": "resolved", "endsAt": timezone.now().isoformat()}))
+
+    def beat():
+        record_beat(workspace.pk, a.pk, now=timezone.now())
+
+    first, second = (beat, recover) if is_beat_first else (recover, beat)
+    first()
+    alert.refresh_from_db()
+    assert alert.status == "open"
+    second()
+    alert.refresh_from_db()
+    assert alert.status == "resolved"
 
 
 def test_outage_of_our_own_shifts_by_the_outage_only(workspace, monitor):

@@ -16,8 +16,9 @@ TIERS = {
     "conversations.create": 20, "conversations.setTopic": 20, "conversations.setPurpose": 20,
     "conversations.archive": 20, "conversations.list": 20, "pins.add": 20, "pins.list": 20,
     "bookmarks.add": 20, "conversations.invite": 50, "conversations.history": 50,
-    "conversations.replies": 50, "conversations.info": 50, "conversations.join": 50, "chat.update": 50,
-    "bookmarks.list": 50, "users.lookupByEmail": 50, "users.info": 100, "conversations.members": 100,
+    "conversations.kick": 50, "conversations.replies": 50, "conversations.info": 50,
+    "conversations.join": 50, "chat.update": 50, "bookmarks.list": 50, "users.lookupByEmail": 50,
+    "users.info": 100, "conversations.members": 100,
 }  # fmt: skip
 POST = "chat.postMessage"  # one a second and channel
 

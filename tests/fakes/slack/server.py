@@ -25,6 +25,7 @@ SCOPES = {
     "conversations.create": "channels:manage", "conversations.archive": "channels:manage",
     "conversations.setTopic": "channels:manage", "conversations.invite": "channels:manage",
     "conversations.setPurpose": "channels:manage", "conversations.info": "channels:read",
+    "conversations.kick": "groups:write",  # of private channels, the only ones we remove people from
     "conversations.join": "channels:join", "conversations.list": "channels:read",
     "conversations.history": "channels:history",
     "chat.postMessage": "chat:write", "chat.update": "chat:write",

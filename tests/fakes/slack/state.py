@@ -162,6 +162,17 @@ class Slack:
             channel.members.append(user)
         return {"channel": channel.shown()}
 
+    def conversations_kick(self, given: dict[str, Any]) -> dict[str, Any]:
+        channel = self._active(given)
+        if given["user"] == self.bot_user_id:
+            raise RefusedError("cant_kick_self")
+        if given["user"] not in self.users:
+            raise RefusedError("user_not_found")
+        if given["user"] not in channel.members:
+            raise RefusedError("not_in_channel")
+        channel.members.remove(given["user"])
+        return {}
+
     def conversations_archive(self, given: dict[str, Any]) -> dict[str, Any]:
         channel = self._find(given)
         if channel.is_archived:

@@ -116,6 +116,22 @@ def test_same_request_twice_changes_nothing_twice(actor, five):
     assert AuditEntry.objects.of(actor.workspace_id).filter(action="incident.resolve").count() == 5
 
 
+def test_request_without_versions_acts_again_on_what_changed_since(actor, theo, five):
+    wanted = {"kind": "resolve", "picks": [Pick(1), Pick(2)]}
+    first = act_on_many(actor, **wanted)
+    assert act_on_many(actor, **wanted).pk == first.pk
+    reopen_incident(theo, number=1)
+    change_severity(theo, number=2, severity="sev1")
+    assert outcomes(act_on_many(actor, **wanted)) == {1: "done", 2: "done"}
+    assert [incident_for(actor, number).status for number in (1, 2)] == ["resolved", "resolved"]
+    undo_action(actor, action_id=first.pk)
+    assert incident_for(actor, 1).status == "investigating"
+    again = act_on_many(actor, **wanted)
+    assert (again.pk, again.undone_at, incident_for(actor, 1).status) == (first.pk, None, "resolved")
+    undo_action(actor, action_id=first.pk)
+    assert incident_for(actor, 1).status == "investigating"
+
+
 def test_refused_action_is_retried_on_the_next_request(actor, five, make_actor):
     wanted = {"kind": "assign", "picks": picks(five[0]), "username": "late.comer"}
     assert outcomes(act_on_many(actor, **wanted)) == {1: "refused"}

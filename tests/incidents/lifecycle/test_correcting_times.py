@@ -12,10 +12,11 @@ from core.errors import Conflict, Invalid
 from incidents.analytics.selectors import analytics_for
 from incidents.correlation.services.opening import declare_incident
 from incidents.lifecycle.services.correcting import correct_times
-from incidents.lifecycle.services.resolving import resolve_incident
+from incidents.lifecycle.services.resolving import reopen_incident, resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident
 from incidents.listing.filters import IncidentFilter
-from incidents.models import Incident, TimelineEntry
+from incidents.models import AffectedComponent, Incident, TimelineEntry
+from incidents.overview.selectors import last_day
 from tests.web.signed_in import browser_for
 
 pytestmark = pytest.mark.django_db
@@ -107,3 +108,15 @@ def test_page_changes_only_what_was_typed(actor, resolved):
     after = stored(actor)
     assert after.detected_at == one.detected_at
     assert (after.resolved_at - after.detected_at) < timedelta(minutes=31)
+
+
+def test_corrected_resolution_stays_that_of_its_actor_and_reopens_its_components(actor):
+    declare_incident(actor, title="Checkout returns 502", components=["checkout"])
+    ended = resolve_incident(actor, number=1)
+    earlier = ended.resolved_at - timedelta(minutes=5)
+    correct_times(actor, number=1, reason=WHY, detected_at=earlier, started_at=earlier, resolved_at=earlier)
+    assert last_day(actor).resolved_by_people == 1
+    affected = AffectedComponent.objects.of(actor.workspace_id)
+    assert affected.get().restored_at == earlier
+    reopen_incident(actor, number=1)
+    assert affected.get().restored_at is None

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from accounts.actor import Actor
 from core.errors import Conflict, Invalid
 from incidents.lifecycle.services import resolving, responding
-from incidents.models import Incident, IncidentSignal
+from incidents.models import Incident, IncidentSignal, SlaClock, TimelineEntry
 from tests.incidents.make import NOW
 
 
@@ -63,6 +65,39 @@ def test_reopening_records_the_old_times_in_the_timeline(clock, actor, declared,
     assert entry.data["resolved_at"] == entry.data["closed_at"] == resolved.resolved_at.isoformat()
     assert (entry.message, audited()[-1]) == ("It is back", "incident.reopen")
     assert back.update_due_at == NOW + timedelta(hours=5)
+
+
+def test_what_machines_resolve_and_reopen_waits_for_a_person_from_then_on(clock, workspace, actor, declared):
+    declared(severity="sev1")
+    sender = Actor(workspace.pk, "source", "Grafana", scopes=frozenset({"incidents:write"}))
+    clock.shift(timedelta(minutes=10))
+    ended = resolving.resolve_incident(sender, number=1)
+    assert (ended.acknowledged_at, ended.acknowledged_label, ended.mtta) == (None, "", None)
+    assert SlaClock.objects.of(workspace.pk).get(kind="acknowledge").phase == "stopped"
+    clock.shift(timedelta(minutes=20))
+    back = resolving.reopen_incident(sender, number=1)
+    until = NOW + timedelta(minutes=45)
+    assert (back.acknowledged_at, back.acknowledge_due_at) == (None, until)
+    assert SlaClock.objects.of(workspace.pk).get(kind="acknowledge").warn_at == until - timedelta(minutes=3)
+    clock.shift(timedelta(minutes=5))
+    lowered = responding.change_severity(actor, number=1, severity="sev2")
+    assert lowered.acknowledge_due_at == NOW + timedelta(minutes=60)
+    taken = responding.acknowledge_incident(actor, number=1)
+    assert (taken.mtta, taken.acknowledged_label) == (35 * 60, "Rita Responder")
+
+
+def test_earlier_acknowledgements_by_resolving_machines_are_emptied(workspace, actor, declared):
+    declared(), declared()
+    resolving.resolve_incident(actor, number=1)
+    resolving.resolve_incident(actor, number=2)
+    incidents, clocks = Incident.objects.of(workspace.pk), SlaClock.objects.of(workspace.pk)
+    incidents.filter(number=2).update(acknowledged_by=None, acknowledged_label="")
+    TimelineEntry.objects.of(workspace.pk).filter(incident__number=2).update(author=None)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("incidents.migrations.0036_acknowledged_by_people").ONLY_PEOPLE)
+    assert [one.acknowledged_at is None for one in incidents.order_by("number")] == [False, True]
+    phases = clocks.filter(kind="acknowledge").order_by("incident__number").values_list("phase", flat=True)
+    assert list(phases) == ["met", "stopped"]
 
 
 def test_setting_a_resolved_incident_to_investigating_reopens_it(actor, declared, audited):

@@ -159,6 +159,13 @@ def test_acknowledgement_by_machine_changes_neither_clock_nor_commander(workspac
     assert (owned.acknowledged_label, owned.commander_username) == ("Rita Responder", "rita.responder")
 
 
+def test_status_change_by_machine_is_no_acknowledgement_by_a_person(workspace, actor, declared):
+    declared()
+    moved = responding.change_status(_robot(workspace, 1, "Grafana"), number=1, status="monitoring")
+    assert (moved.status, moved.acknowledged_at, moved.acknowledged_label) == ("monitoring", None, "Grafana")
+    assert responding.acknowledge_incident(actor, number=1).acknowledged_label == "Rita Responder"
+
+
 def test_acknowledging_does_not_replace_the_commander(actor, other, declared):
     declared()
     role_services.assign_role(other, number=1, username="otto.other")

@@ -15,8 +15,10 @@ from core.errors import Invalid
 from core.queue.runner import run_due
 from core.queues import CLOCKS
 from incidents.correlation.services.opening import declare_incident
+from incidents.lifecycle.services.correcting import correct_times
 from incidents.lifecycle.services.resolving import resolve_incident
 from incidents.lifecycle.services.responding import acknowledge_incident
+from incidents.selectors import incident_for
 from incidents.sla.report import incidents_behind, parse_report, sla_report
 from incidents.sla.services.clocks import seed_policies
 from tests.api.test_route_matrix import body_of
@@ -55,6 +57,23 @@ def test_report_counts_met_breached_and_running(actor, outcomes):
     found = figures(actor)
     assert found["2026-11-23", "sev1", "acknowledge"] == (1, 2, 0)
     assert found["2026-11-23", "sev1", "resolve"] == (1, 0, 2)
+
+
+def test_corrected_detection_moves_deadlines_that_were_met(actor, outcomes):
+    def state():
+        found, one = figures(actor), incident_for(actor, 1)
+        kinds = [found["2026-11-23", "sev1", kind] for kind in ("acknowledge", "resolve")]
+        return *kinds, one.is_sla_breached
+
+    assert state() == ((1, 2, 0), (1, 0, 2), False)
+    detected = MONDAY - timedelta(minutes=6)
+    correct_times(actor, number=1, reason="Seen by the customer.", started_at=detected, detected_at=detected)
+    assert state() == ((0, 3, 0), (1, 0, 2), True)
+    detected = MONDAY - timedelta(hours=4)
+    correct_times(actor, number=1, reason="Seen by the customer.", started_at=detected, detected_at=detected)
+    assert state() == ((0, 3, 0), (0, 1, 2), True)
+    correct_times(actor, number=1, reason="It was as recorded.", detected_at=MONDAY)
+    assert state() == ((1, 2, 0), (1, 0, 2), False)
 
 
 @pytest.mark.parametrize(("period", "first"), [("day", "2026-11-23"), ("month", "2026-11-01")])

@@ -16,6 +16,7 @@ from incidents.lifecycle.services.responding import (
     change_stage,
     change_status,
 )
+from incidents.links.services import relate_incidents
 from incidents.models import SlaPolicy
 from incidents.timeline.services.notes import add_update
 from postmortems.action_items.services import create_item
@@ -124,6 +125,13 @@ def test_each_shipped_template_can_be_drafted(actor, resolved, slug):
 def test_security_incident_takes_the_security_template(actor):
     declare_incident(actor, title="Odd sign-ins", incident_type="security_breach")
     assert draft_postmortem(actor, 1).template.slug == "security"
+
+
+def test_draft_names_no_private_incident_as_related(actor, resolved):
+    for number, is_private in ((2, False), (3, True)):
+        declare_incident(actor, title=f"Same again {number}", is_private=is_private)
+        relate_incidents(actor, number=1, other=number)
+    assert collect(resolved).related == ("INC-2: Same again 2",)
 
 
 def test_unknown_template_is_refused(actor, resolved):

@@ -7,8 +7,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from incidents.correlation.services.opening import declare_incident
 from incidents.models import Incident, IncidentSignal, TimelineEntry
+from incidents.privacy.services import set_private
+from notifications.deliveries.models import Delivery
 from postmortems.action_items.selectors import item_for
 from postmortems.action_items.services import create_item, update_item
 from postmortems.fix_watch.models import FixWatch
@@ -60,6 +63,23 @@ def test_same_fingerprint_reopens_the_item_with_a_reason(actor, resolved):
     assert item.reopened_reason.startswith("INC-2 had the same problem on ")
     entries = TimelineEntry.objects.of(actor.workspace_id).filter(message__contains="did not hold")
     assert sorted(entries.values_list("incident__number", flat=True)) == [1, 2]
+
+
+def test_item_of_a_private_incident_is_named_nowhere_else(actor, make_actor, resolved, settings):
+    settings.MAIL_FROM = "tocsin@example.test"
+    other = make_actor("responder", username="ina")
+    User.objects.filter(pk__in=(actor.user_id, other.user_id)).update(address_proven_at=timezone.now())
+    watch = _watch(actor, resolved)
+    create_item(actor, 1, title="Raise the pool limit", assignee="rita.responder")
+    update_item(actor, 1, assignee="ina")
+    update_item(actor, 2, status="done")
+    follow_item(actor.workspace_id, item_id=item_for(actor, 2).pk)
+    set_private(actor, number=1, is_private=True)
+    assert _evaluate(watch, _again(actor)) == (2, "recurred")
+    entries = TimelineEntry.objects.of(actor.workspace_id).filter(message__contains="did not hold")
+    assert list(entries.values_list("incident__number", flat=True)) == [1, 1]
+    notices = Delivery.objects.of(actor.workspace_id).filter(event_kind="action_item.recurred")
+    assert list(notices.values_list("user_id", flat=True)) == [actor.user_id]
 
 
 def test_same_incident_counts_once(actor, resolved):

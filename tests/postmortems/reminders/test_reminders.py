@@ -12,6 +12,7 @@ from accounts.models import User
 from core.outbox.relay import relay_due
 from core.queue.runner import run_due
 from core.queues import UPKEEP
+from incidents.privacy.services import invite_person, set_private
 from notifications.deliveries.models import Delivery
 from postmortems.action_items.services import create_item, update_item
 from postmortems.reminders.models import OverdueDigest, Reminder
@@ -90,6 +91,21 @@ def test_finished_or_moved_items_are_not_reminded_of(person, resolved):
     assert _subjects(person.workspace_id) == [
         "ACT-2 is due in 7 days: Raise the pool limit",
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_item_of_a_private_incident_is_reminded_of_only_to_those_who_may_see_it(person, resolved, make_actor):
+    ina, due = make_actor("responder", username="ina"), _wednesday()
+    User.objects.filter(pk=ina.user_id).update(address_proven_at=timezone.now())
+    create_item(person, 1, title="Alert on pool usage", assignee="ina", due_date=due)
+    relay_due()
+    set_private(person, number=1, is_private=True)
+    noon = datetime.combine(due, datetime.min.time(), UTC) + timedelta(hours=12)
+    run_due(UPKEEP, at=noon)
+    assert _subjects(person.workspace_id) == []
+    invite_person(person, number=1, username="ina")
+    run_due(UPKEEP, at=noon + timedelta(days=1))
+    assert _subjects(person.workspace_id) == ["ACT-1 was due yesterday: Alert on pool usage"]
 
 
 @pytest.mark.django_db

@@ -14,9 +14,11 @@ from core.queues import RELAY
 from detection.heartbeats.models import Heartbeat
 from detection.heartbeats.services.beating import record_beat
 from detection.heartbeats.services.heartbeats import HeartbeatValues, create_heartbeat
+from detection.sources.services.sources import create_source
 from incidents.analytics.selectors import analytics_for
 from incidents.lifecycle.services.responding import acknowledge_incident, change_severity, change_stage
 from incidents.listing.filters import parse_filter
+from incidents.merging.services import merge_incidents
 from incidents.models import AutoResolution, Component, CriterionResult, Incident, TimelineEntry
 from incidents.recovery.criteria import CRITERIA
 from incidents.recovery.services import clear_verdict, set_verdict
@@ -25,6 +27,7 @@ from remediation.recovery.models import HealthProbe, RecoveryWatch
 from remediation.recovery.services.policies import change_policy
 from remediation.runs.models import RemediationRun
 from remediation.runs.services.proposing import propose_automatic, propose_rollback
+from tests.detection.webhooks.senders import Sender, burning, group
 from tests.fakes.receiver import Receiver, Reply, running
 from tests.web.signed_in import browser_for
 
@@ -165,6 +168,18 @@ def test_heartbeat_of_the_component_decides(recovering, workspace):
     watched_for(recovering, 60)
     check(recovering)
     assert (verdicts(recovering)["heartbeat_ok"], status(recovering)) == ("pass", "resolved")
+
+
+def test_firing_alert_of_a_merged_incident_holds_the_incident_open(recovering, workspace, responder):
+    sender = Sender(*create_source(system_actor(workspace.pk), kind="alertmanager", name="Prod"))
+    for state in ("firing", "resolved"):
+        sender.post(group({**burning("a"), "status": state, "endsAt": timezone.now().isoformat()}))
+        if state == "firing":
+            merge_incidents(responder, number=sender.incidents()[-1].number, into=recovering.number)
+            watched_for(recovering, 60)
+            check(recovering)
+            assert (verdicts(recovering)["success_seen"], status(recovering)) == ("fail", "open")
+    assert status(recovering) == "resolved"
 
 
 def test_new_incident_nearby_holds_the_incident_open(recovering, workspace):

@@ -20,7 +20,7 @@ def link_by_email(workspace_id: int, team: SlackTeam, *, slack_id: str, email: s
     """Link the active member with that verified address. Returns their id, or None unless it is unique."""
     members = Membership.objects.of(workspace_id).filter(user__is_active=True, user__email__iexact=email)
     found = list(members.select_related("user")[:2])
-    if len(found) != 1 or not found[0].user.is_proven:
+    if len(found) != 1 or not found[0].user.is_proven_in(workspace_id):
         return None
     user = found[0].user
     values = {"workspace_id": workspace_id, "user": user, "how": SlackUser.How.EMAIL}

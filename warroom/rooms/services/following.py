@@ -18,7 +18,7 @@ from incidents.vocabulary import Severity
 from warroom.connection.models import SlackTeam
 from warroom.queues import SLACK
 from warroom.rooms.models import Room
-from warroom.rooms.services.inviting import plan_invites, reinvite
+from warroom.rooms.services.inviting import plan_invites, reinvite, remove_hidden
 from warroom.rooms.services.messages import main_announcement, plan_messages, plan_thread
 from warroom.rooms.services.planning import (
     TOO_MANY_ROOMS_NOTE,
@@ -94,5 +94,6 @@ def _follow_in_room(
         make_private(workspace_id, room)
     if incident.is_private:
         plan_invites(workspace_id, room, people_who_see(workspace_id, incident.pk))
+        remove_hidden(workspace_id, room)
     request_card_update(workspace_id, room, incident.version)
     plan_messages(workspace_id, room)

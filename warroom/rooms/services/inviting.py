@@ -1,8 +1,9 @@
-"""Plans invitations to a room, one step per person."""
+"""Plans invitations to a room and removals from it, one step per person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from django.db import transaction
 from django.db.models import BigIntegerField
@@ -17,9 +18,12 @@ from incidents.models import Incident, RoleAssignment
 from incidents.privacy.selectors import people_who_see
 from incidents.selectors import incident_by_id
 from notifications.escalation.resolve import schedule_of
+from postmortems.notices.mentions import who_may_see
 from warroom.connection.models import SlackUser
 from warroom.queues import SLACK
 from warroom.rooms.models import Room, RoomStep
+
+FRESH: Final = {"attempts": 0, "settled_at": None, "code": "", "hint": ""}  # of a step that runs again
 
 
 def plan_invites(workspace_id: int, room: Room, users: Iterable[User]) -> None:
@@ -39,7 +43,31 @@ def reinvite(workspace_id: int, room: Room, user_id: int) -> None:
     steps = RoomStep.objects.of(workspace_id).filter(
         room=room, kind=RoomStep.Kind.INVITE, argument=str(user_id), state=WorkItem.State.DONE
     )
-    steps.update(state=WorkItem.State.PENDING, attempts=0, due_at=Now(), settled_at=None, code="", hint="")
+    steps.update(state=WorkItem.State.PENDING, due_at=Now(), **FRESH)
+
+
+def remove_hidden(workspace_id: int, room: Room) -> None:
+    """Plan to remove from a private room those invited who may no longer see the incident. Idempotent."""
+    incident = incident_by_id(workspace_id, room.incident_id)
+    if not incident.is_private or not room.is_private:
+        return
+    with transaction.atomic():
+        steps = RoomStep.objects.of(workspace_id).filter(room=room)
+        invites = list(steps.filter(kind=RoomStep.Kind.INVITE))
+        seeing = set(who_may_see(incident, [int(one.argument) for one in invites]))
+        hidden = [one for one in invites if int(one.argument) not in seeing]
+        for one in hidden:
+            if one.code and one.lease_until is None:
+                continue  # was refused or skipped: not in the channel
+            # A worker may be inviting the person at this moment, until its lease ends.
+            again = {"state": WorkItem.State.PENDING, "due_at": one.lease_until or Now(), **FRESH}
+            values = {"workspace_id": workspace_id, "label": one.label, **again}
+            steps.update_or_create(
+                room=room, kind=RoomStep.Kind.REMOVE, argument=one.argument, defaults=values
+            )
+        steps.filter(pk__in=[one.pk for one in hidden]).delete()
+        if hidden:
+            nudge_queue(SLACK)
 
 
 def invite_missing(workspace_id: int, room: Room) -> None:

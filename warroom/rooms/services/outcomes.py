@@ -107,6 +107,12 @@ def skip_step(workspace_id: int, step: RoomStep, code: str, hint: str) -> None:
     settle(step, code=code[:64], hint=hint[:300])
 
 
+def withdraw_step(workspace_id: int, step: RoomStep) -> None:
+    """Delete a step that must not be done, so that it can be planned again."""
+    RoomStep.objects.of(workspace_id).filter(pk=step.pk).delete()
+    step.is_settled = True
+
+
 def note_refusal(workspace_id: int, item: RoomStep | Announcement, refused: SlackRefusedError) -> None:
     """Store Slack's error code and the hint; for a step also on its room."""
     values = {"code": refused.code[:64], "hint": refused.hint[:300]}

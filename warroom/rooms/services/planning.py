@@ -170,6 +170,7 @@ def renew_room(workspace_id: int, room: Room) -> int:
     Room.objects.of(workspace_id).filter(pk=room.pk).update(**again)
     fresh = {"attempts": 0, "due_at": Now(), "settled_at": None, "tried_at": None, "code": "", "hint": ""}
     steps = RoomStep.objects.of(workspace_id).filter(room=room).exclude(kind=RoomStep.Kind.ARCHIVE)
+    steps.filter(kind=RoomStep.Kind.REMOVE).delete()  # nobody is in the new channel
     return int(steps.update(state=WorkItem.State.PENDING, lease_until=None, **fresh))
 
 

@@ -11,6 +11,7 @@ from accounts.models import AuditEntry
 from detection.models import Event, IncidentEvent
 from incidents.lifecycle.services.resolving import close_incident, resolve_incident
 from incidents.models import TimelineEntry
+from incidents.privacy.services import set_private
 from tests.detection.webhooks.senders import ago, burning, group, over
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +133,19 @@ def test_firing_again_soon_reopens_and_later_opens_a_linked_one(prod):
     assert (first.status, second.status) == ("resolved", "open")
     assert list(second.related.all()) == [first]
     assert "It happened before: INC-1, DiskFull: Disk of a is full" in timeline_messages(prod)
+
+
+def test_earlier_private_incident_is_not_named_in_a_visible_one(prod, make_actor):
+    prod.post(group(burning("a", start=ago(10))))
+    set_private(make_actor("admin"), number=1, is_private=True)
+    prod.post(group(over("a", start=ago(10), end=ago(0))))
+    with time_machine.travel(datetime.now(UTC) + LATER):
+        prod.post(group(burning("a", start=ago(0))))
+    _, second = prod.incidents()
+    assert (second.is_private, list(second.related.all())) == (False, [])
+    entries = TimelineEntry.objects.of(second.workspace_id).filter(incident=second)
+    assert not [entry for entry in entries if "INC-1" in f"{entry.message} {entry.data}"]
+    assert not AuditEntry.objects.of(second.workspace_id).filter(action="incident.recur").exists()
 
 
 def test_without_a_window_every_episode_is_an_incident_of_its_own(make_sender):

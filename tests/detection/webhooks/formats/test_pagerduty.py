@@ -47,6 +47,12 @@ def test_trigger_acknowledge_resolve_are_one_incident(pager):
     assert send(pager, "resolve").status_code == 202
 
 
+def test_event_action_may_be_surrounded_by_space(pager):
+    assert send(pager, "trigger\n").status_code == 202
+    assert send(pager, " resolve", payload=None).status_code == 202
+    assert pager.only_incident().status == "resolved"
+
+
 def test_resolve_without_details_keeps_the_text_of_the_trigger(pager):
     send(pager)
     send(pager, "resolve", payload=None)

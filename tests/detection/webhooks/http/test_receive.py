@@ -10,6 +10,7 @@ import zlib
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from core.errors import Conflict, Forbidden, Invalid, Malformed, NotFound
@@ -278,6 +279,25 @@ def test_replay_does_not_undo_later_alerts(make_sender, admin):
     QuarantinedRequest.objects.of(row.workspace_id).update(body=json.dumps(GOOD).encode())
     replay(admin, quarantined_id=row.pk)
     assert sender.only_incident().status == "resolved"
+
+
+def test_replayed_events_count_once_and_when_they_were_received(make_sender, admin):
+    mapping = {"kind": "event", "title": "text", "component": "host"}
+    sender = make_sender("generic", mapping=mapping)
+    elements = [{"text": "Slow", "host": "db-1"}] * 2 + [{"headline": "Down", "host": "db-2"}]
+    with time_machine.travel(timezone.now() - timedelta(days=2)):
+        assert sender.post(elements).status_code == 202
+        assert sender.post([*elements, {"text": "Fine"}]).status_code == 202
+    [row, other] = waiting(sender)
+    events = Event.objects.of(row.workspace_id)
+    assert events.count() == 5
+    sources.update_source(admin, source_id=sender.source.pk, mapping=mapping | {"title": "text | headline"})
+    receipt = replay(admin, quarantined_id=row.pk)
+    assert (receipt.stored, receipt.duplicates) == (1, 2)
+    down = events.get(message="Down")
+    assert (down.occurred_at, down.is_late, down.source) == (row.received_at, True, "db-2")
+    assert replay(admin, quarantined_id=other.pk).stored == 1
+    assert events.count() == 7
 
 
 def test_quarantine_and_tallies_are_forgotten_in_time(make_sender):
