@@ -60,6 +60,7 @@ def probe_beside_load(tocsin: Tocsin, scale: Scale) -> tuple[float, list[Probe]]
         _probe(poster, ear, 1)
         with steady_load(tocsin, scale.steady_rate) as load:
             time.sleep(scale.openings_s)
+            poster.connection.close()  # the server has closed a connection that was idle for 30 s
             end, probes = time.monotonic() + scale.probe_seconds, list[Probe]()
             while time.monotonic() < end:
                 probes.append(_probe(poster, ear, 1))
